@@ -1,0 +1,129 @@
+//! What a client can ask of the core.
+//!
+//! Only what needs the processes: reading files, formatting and introspection are the control plane's. A
+//! command names processes as its sender did, since faults repeat the name as given (contract/rpc.md §3, §4).
+
+use std::sync::Arc;
+
+use crate::process_config::{Channel, GroupConfig};
+
+/// A request of the control plane. Answered exactly once, with a [`crate::Reply`] or a [`crate::Fault`];
+/// the comment names the reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `Done` once RUNNING (or once spawned, without `wait`); a group form gives `Results`.
+    StartProcess {
+        /// `group:process`, or `group:*`.
+        name: String,
+        /// Answer when it is RUNNING or has failed.
+        wait: bool,
+    },
+    /// `Results`
+    StartProcessGroup {
+        /// Group name.
+        name: String,
+        /// Answer when all are RUNNING or have failed.
+        wait: bool,
+    },
+    /// `Results`
+    StartAllProcesses {
+        /// Answer when all are RUNNING or have failed.
+        wait: bool,
+    },
+    /// `Done` once stopped; a group form gives `Results`.
+    StopProcess {
+        /// `group:process`, or `group:*`.
+        name: String,
+        /// Answer when it has stopped.
+        wait: bool,
+    },
+    /// `Results`
+    StopProcessGroup {
+        /// Group name.
+        name: String,
+        /// Answer when all have stopped.
+        wait: bool,
+    },
+    /// `Results`
+    StopAllProcesses {
+        /// Answer when all have stopped.
+        wait: bool,
+    },
+    /// `Done`; a group form gives `Results`.
+    SignalProcess {
+        /// `group:process`, or `group:*`.
+        name: String,
+        /// Number or name, as given.
+        signal: String,
+    },
+    /// `Results`
+    SignalProcessGroup {
+        /// Group name.
+        name: String,
+        /// Number or name, as given.
+        signal: String,
+    },
+    /// `Results`
+    SignalAllProcesses {
+        /// Number or name, as given.
+        signal: String,
+    },
+    /// `Done` once queued.
+    SendProcessStdin {
+        /// `group:process`.
+        name: String,
+        /// What to write.
+        chars: Vec<u8>,
+    },
+    /// `Done`; the only command that works during a shutdown.
+    SendRemoteCommEvent {
+        /// The event's `type:`.
+        kind: String,
+        /// The event's data.
+        data: String,
+    },
+    /// `ProcessInfo`
+    GetProcessInfo {
+        /// `group:process`.
+        name: String,
+    },
+    /// `AllProcessInfo`, sorted by group, then name.
+    GetAllProcessInfo,
+    /// `AllConfigInfo`, sorted by process name.
+    GetAllConfigInfo,
+    /// `LogFile`: where the channel of a process is logged.
+    GetLogFile {
+        /// `group:process`.
+        name: String,
+        /// Which channel.
+        channel: Channel,
+    },
+    /// `Done`
+    ClearProcessLogs {
+        /// `group:process`.
+        name: String,
+    },
+    /// `Results`
+    ClearAllProcessLogs,
+    /// `Done`: empties the main log.
+    ClearLog,
+    /// `Reloaded`: these groups become the pending configuration.
+    ReloadConfig {
+        /// As read from the files, in start order.
+        groups: Vec<Arc<GroupConfig>>,
+    },
+    /// `Done`
+    AddProcessGroup {
+        /// Group name of the pending configuration.
+        name: String,
+    },
+    /// `Done`
+    RemoveProcessGroup {
+        /// Name of an active group.
+        name: String,
+    },
+    /// `Done`, then everything stops.
+    Shutdown,
+    /// `Done`, then the configuration is read and, when it is good, everything starts anew.
+    Restart,
+}

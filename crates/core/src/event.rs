@@ -1,0 +1,225 @@
+//! Event types, their hierarchy as data, and their payloads (contract/events.md §1, §2).
+
+use crate::process_config::Channel;
+use crate::process_id::Pid;
+use crate::process_state::ProcessState;
+
+/// Every type that `events=` accepts, abstract ones included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names are the contract's, one table names them all")]
+pub enum EventType {
+    Event,
+    ProcessState,
+    ProcessStateStopped,
+    ProcessStateExited,
+    ProcessStateStarting,
+    ProcessStateStopping,
+    ProcessStateBackoff,
+    ProcessStateFatal,
+    ProcessStateRunning,
+    ProcessStateUnknown,
+    ProcessCommunication,
+    ProcessCommunicationStdout,
+    ProcessCommunicationStderr,
+    ProcessLog,
+    ProcessLogStdout,
+    ProcessLogStderr,
+    RemoteCommunication,
+    SupervisorStateChange,
+    SupervisorStateChangeRunning,
+    SupervisorStateChangeStopping,
+    Tick,
+    Tick5,
+    Tick60,
+    Tick3600,
+    ProcessGroup,
+    ProcessGroupAdded,
+    ProcessGroupRemoved,
+}
+
+impl EventType {
+    /// Every type, with its name and the type above it.
+    const TABLE: [(Self, &'static str, Self); 27] = [
+        (Self::Event, "EVENT", Self::Event),
+        (Self::ProcessState, "PROCESS_STATE", Self::Event),
+        (Self::ProcessStateStopped, "PROCESS_STATE_STOPPED", Self::ProcessState),
+        (Self::ProcessStateExited, "PROCESS_STATE_EXITED", Self::ProcessState),
+        (Self::ProcessStateStarting, "PROCESS_STATE_STARTING", Self::ProcessState),
+        (Self::ProcessStateStopping, "PROCESS_STATE_STOPPING", Self::ProcessState),
+        (Self::ProcessStateBackoff, "PROCESS_STATE_BACKOFF", Self::ProcessState),
+        (Self::ProcessStateFatal, "PROCESS_STATE_FATAL", Self::ProcessState),
+        (Self::ProcessStateRunning, "PROCESS_STATE_RUNNING", Self::ProcessState),
+        (Self::ProcessStateUnknown, "PROCESS_STATE_UNKNOWN", Self::ProcessState),
+        (Self::ProcessCommunication, "PROCESS_COMMUNICATION", Self::Event),
+        (Self::ProcessCommunicationStdout, "PROCESS_COMMUNICATION_STDOUT", Self::ProcessCommunication),
+        (Self::ProcessCommunicationStderr, "PROCESS_COMMUNICATION_STDERR", Self::ProcessCommunication),
+        (Self::ProcessLog, "PROCESS_LOG", Self::Event),
+        (Self::ProcessLogStdout, "PROCESS_LOG_STDOUT", Self::ProcessLog),
+        (Self::ProcessLogStderr, "PROCESS_LOG_STDERR", Self::ProcessLog),
+        (Self::RemoteCommunication, "REMOTE_COMMUNICATION", Self::Event),
+        (Self::SupervisorStateChange, "SUPERVISOR_STATE_CHANGE", Self::Event),
+        (Self::SupervisorStateChangeRunning, "SUPERVISOR_STATE_CHANGE_RUNNING", Self::SupervisorStateChange),
+        (Self::SupervisorStateChangeStopping, "SUPERVISOR_STATE_CHANGE_STOPPING", Self::SupervisorStateChange),
+        (Self::Tick, "TICK", Self::Event),
+        (Self::Tick5, "TICK_5", Self::Tick),
+        (Self::Tick60, "TICK_60", Self::Tick),
+        (Self::Tick3600, "TICK_3600", Self::Tick),
+        (Self::ProcessGroup, "PROCESS_GROUP", Self::Event),
+        (Self::ProcessGroupAdded, "PROCESS_GROUP_ADDED", Self::ProcessGroup),
+        (Self::ProcessGroupRemoved, "PROCESS_GROUP_REMOVED", Self::ProcessGroup),
+    ];
+
+    /// The type with this name, in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::TABLE.iter().find(|(_, known, _)| known.eq_ignore_ascii_case(name)).map(|(event, _, _)| *event)
+    }
+
+    /// The name in `events=` and in the header, upper case.
+    pub fn name(self) -> &'static str {
+        self.row().1
+    }
+
+    /// Whether a subscription to `other` receives this type: the same type or one above it.
+    pub fn is_a(self, other: Self) -> bool {
+        self == other || (self != Self::Event && self.row().2.is_a(other))
+    }
+
+    fn row(self) -> &'static (Self, &'static str, Self) {
+        Self::TABLE.iter().find(|(event, _, _)| *event == self).expect("every type has its row; a test walks them")
+    }
+}
+
+/// Something that happened, with the values it had then. Borrows from the core for the length of one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// A process changed its state.
+    ProcessState {
+        /// Process name.
+        process: &'a str,
+        /// Group name.
+        group: &'a str,
+        /// The state it is in now.
+        to: ProcessState,
+        /// The state it came from.
+        from: ProcessState,
+        /// What else the payload says.
+        detail: StateDetail,
+    },
+    /// A process wrote to its log.
+    ProcessLog {
+        /// Process name.
+        process: &'a str,
+        /// Group name.
+        group: &'a str,
+        /// Its pid.
+        pid: Option<Pid>,
+        /// The channel.
+        channel: Channel,
+        /// What it wrote.
+        data: &'a [u8],
+    },
+    /// A process sent a message in capture mode.
+    ProcessCommunication {
+        /// Process name.
+        process: &'a str,
+        /// Group name.
+        group: &'a str,
+        /// Its pid.
+        pid: Option<Pid>,
+        /// The channel.
+        channel: Channel,
+        /// The message.
+        data: &'a [u8],
+    },
+    /// A client sent a message.
+    RemoteCommunication {
+        /// Its type.
+        kind: &'a str,
+        /// Its data.
+        data: &'a str,
+    },
+    /// supervisord works, or begins to stop.
+    SupervisorStateChange {
+        /// RUNNING, else STOPPING.
+        running: bool,
+    },
+    /// A slice of time has begun.
+    Tick {
+        /// 5, 60 or 3600 seconds.
+        period: u32,
+        /// The slice's first second since the epoch.
+        when: i64,
+    },
+    /// A group was added or removed.
+    ProcessGroup {
+        /// Group name.
+        group: &'a str,
+        /// Added, else removed.
+        added: bool,
+    },
+}
+
+/// The keys that a PROCESS_STATE payload has beyond names and `from_state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateDetail {
+    /// FATAL, UNKNOWN
+    None,
+    /// STARTING, BACKOFF: failed starts so far.
+    Tries(u64),
+    /// RUNNING, STOPPING, STOPPED; 0 when there is none.
+    Pid(i32),
+    /// EXITED
+    Exit {
+        /// The exit status is one of `exitcodes`.
+        expected: bool,
+        /// The pid it had.
+        pid: i32,
+    },
+}
+
+impl Event<'_> {
+    /// The concrete type, as the header names it.
+    pub fn event_type(&self) -> EventType {
+        match self {
+            Self::ProcessState { to, .. } => match to {
+                ProcessState::Stopped => EventType::ProcessStateStopped,
+                ProcessState::Starting => EventType::ProcessStateStarting,
+                ProcessState::Running => EventType::ProcessStateRunning,
+                ProcessState::Backoff => EventType::ProcessStateBackoff,
+                ProcessState::Stopping => EventType::ProcessStateStopping,
+                ProcessState::Exited => EventType::ProcessStateExited,
+                ProcessState::Fatal => EventType::ProcessStateFatal,
+                ProcessState::Unknown => EventType::ProcessStateUnknown,
+            },
+            Self::ProcessLog { channel: Channel::Stdout, .. } => EventType::ProcessLogStdout,
+            Self::ProcessLog { channel: Channel::Stderr, .. } => EventType::ProcessLogStderr,
+            Self::ProcessCommunication { channel: Channel::Stdout, .. } => EventType::ProcessCommunicationStdout,
+            Self::ProcessCommunication { channel: Channel::Stderr, .. } => EventType::ProcessCommunicationStderr,
+            Self::RemoteCommunication { .. } => EventType::RemoteCommunication,
+            Self::SupervisorStateChange { running: true } => EventType::SupervisorStateChangeRunning,
+            Self::SupervisorStateChange { running: false } => EventType::SupervisorStateChangeStopping,
+            Self::Tick { period: 5, .. } => EventType::Tick5,
+            Self::Tick { period: 60, .. } => EventType::Tick60,
+            Self::Tick { .. } => EventType::Tick3600,
+            Self::ProcessGroup { added: true, .. } => EventType::ProcessGroupAdded,
+            Self::ProcessGroup { added: false, .. } => EventType::ProcessGroupRemoved,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EventType;
+
+    #[test]
+    fn the_table_is_complete_and_in_order_of_the_enum() {
+        for (index, (event, name, _)) in EventType::TABLE.iter().enumerate() {
+            assert_eq!(*event as usize, index);
+            assert_eq!(EventType::from_name(&name.to_lowercase()), Some(*event));
+            assert!(event.is_a(EventType::Event));
+        }
+        assert!(EventType::Tick5.is_a(EventType::Tick));
+        assert!(!EventType::Tick.is_a(EventType::Tick5));
+        assert_eq!(EventType::from_name(""), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! The port to the world: what the core needs done, with answers that the same transition needs.
+//!
+//! A host never calls back into the core; what a call causes later comes as an [`crate::Input`]. The real one is
+//! supervisord's `OsHost`, the simulated one stands in `tests/sim`.
+
+use std::fmt;
+
+use crate::event::Event;
+use crate::fault::Fault;
+use crate::log_level::LogLevel;
+use crate::process_config::{Channel, ProcessConfig, SocketConfig};
+use crate::process_id::{Pid, ProcessId, RequestId};
+use crate::process_state::SupervisorState;
+use crate::reply::{LogPaths, Reply};
+use crate::signal::Signal;
+
+/// What the core asks of the world.
+pub trait Host {
+    /// Finds the program of a command without starting it (contract/processes.md §3.2).
+    fn find_program(&mut self, config: &ProcessConfig) -> Result<(), BadCommand>;
+
+    /// Names the log files of a new process and creates those that are AUTO.
+    fn create_logs(&mut self, process: ProcessId, config: &ProcessConfig) -> LogPaths;
+
+    /// Starts a process: pipes, log files, fork, exec (contract/processes.md §3).
+    fn spawn(&mut self, process: ProcessId, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError>;
+
+    /// Sends a signal.
+    fn kill(&mut self, target: KillTarget, signal: Signal) -> Result<(), KillError>;
+
+    /// Queues bytes for the stdin of a running process.
+    fn write_stdin(&mut self, process: ProcessId, bytes: &[u8]) -> Result<(), StdinError>;
+
+    /// A reaped process: closes its pipes and its log files.
+    fn release(&mut self, process: ProcessId);
+
+    /// A process that is removed for good: forgets it.
+    fn forget(&mut self, process: ProcessId);
+
+    /// Writes output to the log file of a channel, and to syslog where configured.
+    fn append_log(&mut self, process: ProcessId, channel: Channel, bytes: &[u8]);
+
+    /// Empties the log files of a process, whether it runs or not. The error is for the log.
+    fn clear_logs(&mut self, process: ProcessId) -> Result<(), String>;
+
+    /// Opens the log files of every process and the main log anew (SIGUSR2).
+    fn reopen_logs(&mut self);
+
+    /// Empties the main log.
+    fn clear_main_log(&mut self) -> Result<(), Fault>;
+
+    /// Binds a FastCGI socket. The error is a text for the log.
+    fn open_socket(&mut self, socket: &SocketConfig) -> Result<(), String>;
+
+    /// Closes a FastCGI socket and removes its path.
+    fn close_socket(&mut self, socket: &SocketConfig);
+
+    /// Whether the main log shows this level; spares the making of lines that nobody sees.
+    fn log_enabled(&self, level: LogLevel) -> bool;
+
+    /// Writes a line to the main log.
+    fn log(&mut self, level: LogLevel, message: fmt::Arguments<'_>);
+
+    /// Writes bytes of a child to the main log, behind a heading; bytes that are no UTF-8 are shown as Python
+    /// shows them (contract/processes.md §6).
+    fn log_output(&mut self, level: LogLevel, heading: fmt::Arguments<'_>, bytes: &[u8]);
+
+    /// Answers a request; once each.
+    fn reply(&mut self, request: RequestId, answer: Result<Reply, Fault>);
+
+    /// Tells whoever listens what happened.
+    fn publish(&mut self, event: &Event<'_>);
+
+    /// The state of supervisord is now this one.
+    fn state_changed(&mut self, state: SupervisorState);
+
+    /// Starts to read the configuration for a restart; the outcome comes as an input.
+    fn read_restart_config(&mut self);
+}
+
+/// Who gets a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KillTarget {
+    /// One process.
+    Process(Pid),
+    /// The process group that this process leads.
+    Group(Pid),
+}
+
+/// Why a signal was not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KillError {
+    /// It has ended and only waits to be reaped (`ESRCH`).
+    Gone,
+    /// Anything else; the text is for the log.
+    Failed(String),
+}
+
+/// Why a command cannot be run; the text is the contract's (contract/processes.md §3.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadCommand {
+    /// There is no such file.
+    NoFile(String),
+    /// It is there, or the command line is wrong.
+    NotExecutable(String),
+}
+
+impl BadCommand {
+    /// What is wrong.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::NoFile(text) | Self::NotExecutable(text) => text,
+        }
+    }
+}
+
+/// Why a process could not be started, before its exec (contract/processes.md §3.4). The text is `spawnerr`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpawnError(pub String);
+
+/// Why bytes cannot be sent to a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StdinError {
+    /// The process has closed its stdin, or its fd 0 is a socket.
+    Closed,
+    /// More waits already than `limits::STDIN_BYTES` allows.
+    Full,
+}

@@ -1,0 +1,73 @@
+//! The closed list of what can happen to a supervisor.
+
+use crate::command::Command;
+use crate::exit_status::ExitStatus;
+use crate::process_config::Channel;
+use crate::process_id::{ProcessId, RequestId};
+
+/// One thing that happened. All its consequences are drawn before the next input (single mutation).
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The first input, once: add the groups and start what starts by itself.
+    Boot,
+    /// A deadline may have passed.
+    Timeout,
+    /// A child was reaped. What it had written was given as [`Input::Output`] before.
+    Exited {
+        /// Whose process it was.
+        process: ProcessId,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// A child that is no process of ours was reaped (PID 1 and subreaper duty).
+    StrangerExited {
+        /// Its pid.
+        pid: i32,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// A child wrote something.
+    Output {
+        /// Which process.
+        process: ProcessId,
+        /// On which channel.
+        channel: Channel,
+        /// What it wrote; never empty.
+        bytes: &'a [u8],
+    },
+    /// supervisord received a signal.
+    Signal(DaemonSignal),
+    /// A client asks for something.
+    Command {
+        /// To be named in the answer.
+        request: RequestId,
+        /// What it asks.
+        command: Command,
+    },
+    /// The configuration for a restart was read and is good: stop everything.
+    RestartConfigRead,
+    /// The configuration for a restart is bad: stay as we are (contract/quirks.md D6).
+    RestartConfigRefused {
+        /// What is wrong with it.
+        error: String,
+    },
+}
+
+/// Signals that supervisord acts on (contract/processes.md §9.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DaemonSignal {
+    /// SIGTERM: shut down.
+    Term,
+    /// SIGINT: shut down.
+    Int,
+    /// SIGQUIT: shut down.
+    Quit,
+    /// SIGHUP: restart.
+    Hup,
+    /// SIGUSR2: reopen the logs.
+    Usr2,
+    /// SIGCHLD: only logged; reaping is the host's.
+    Chld,
+    /// Any other that would end us by default (SIGUSR1): ignored (contract/quirks.md F26).
+    Other(i32),
+}

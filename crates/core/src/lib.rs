@@ -1,0 +1,47 @@
+//! What a supervisor decides.
+//!
+//! A synchronous state machine: [`Supervisor::handle`] takes the time, one [`Input`] and the [`Host`] to act
+//! through, and draws all consequences of that input. It does no I/O, reads no clock, knows no file
+//! descriptor, no HTTP and no configuration file, and has no dependencies; so every rule with a time in it is
+//! a unit test on a virtual clock.
+//!
+//! Invariants, held after each `handle`:
+//! - a process has a pid exactly in STARTING, RUNNING and STOPPING (and keeps it in UNKNOWN);
+//! - every request is answered exactly once;
+//! - with nothing to wait for, [`Supervisor::next_deadline`] is `None`: an idle supervisor asks for no wake-up;
+//! - a shutdown ends.
+#![forbid(unsafe_code)]
+
+mod clock;
+mod command;
+mod event;
+mod exit_status;
+mod fault;
+mod host;
+mod input;
+pub mod limits;
+mod log_level;
+mod namespec;
+mod process_config;
+mod process_id;
+mod process_state;
+mod reply;
+mod signal;
+
+pub use clock::Now;
+pub use command::Command;
+pub use event::{Event, EventType, StateDetail};
+pub use exit_status::ExitStatus;
+pub use fault::{Fault, FaultCode};
+pub use host::{BadCommand, Host, KillError, KillTarget, SpawnError, StdinError};
+pub use input::{DaemonSignal, Input};
+pub use log_level::LogLevel;
+pub use namespec::{Namespec, make_namespec};
+pub use process_config::{
+    Autorestart, Channel, ChannelConfig, EventListenerPoolConfig, GroupConfig, GroupKind, LogFile, ProcessConfig,
+    SocketAddress, SocketConfig, SocketOwner,
+};
+pub use process_id::{Pid, ProcessId, RequestId};
+pub use process_state::{ProcessState, SupervisorState};
+pub use reply::{ConfigInfo, LogPaths, ProcessInfo, ProcessResult, ReloadDiff, Reply};
+pub use signal::{Signal, signal_name};

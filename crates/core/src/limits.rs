@@ -1,0 +1,10 @@
+//! Every bound of the core, named. Asserted or refused where it is enforced.
+
+/// Requests that may wait for a state at a time; one more is refused with FAILED.
+pub const DEFERRED_REQUESTS: usize = 4_096;
+
+/// Bytes that may wait for the stdin of one process; more is refused with FAILED.
+pub const STDIN_BYTES: usize = 1 << 20;
+
+/// Processes spawned for one input; the rest follow with the next one, so that nobody else waits for a storm.
+pub const SPAWNS_PER_TURN: usize = 32;

@@ -1,0 +1,94 @@
+//! What the core answers. Plain data that is cheap to copy: configuration is shared, not cloned.
+
+use std::sync::Arc;
+
+use crate::fault::Fault;
+use crate::process_config::{GroupConfig, ProcessConfig};
+use crate::process_id::Pid;
+use crate::process_state::ProcessState;
+
+/// The answer to a [`crate::Command`] that was not refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// `True`
+    Done,
+    /// One struct a process, in order of completion.
+    Results(Vec<ProcessResult>),
+    /// One process.
+    ProcessInfo(Box<ProcessInfo>),
+    /// All processes, sorted by group, then name.
+    AllProcessInfo(Vec<ProcessInfo>),
+    /// The pending configuration, sorted by process name.
+    AllConfigInfo(Vec<ConfigInfo>),
+    /// Path of a log file; `None`: the channel has none.
+    LogFile(Option<Arc<str>>),
+    /// What a reload found.
+    Reloaded(ReloadDiff),
+}
+
+/// What became of one process in an operation on several (contract/rpc.md §4.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessResult {
+    /// Process name.
+    pub name: Box<str>,
+    /// Group name.
+    pub group: Arc<str>,
+    /// `None`: it went well.
+    pub fault: Option<Fault>,
+}
+
+/// A process as it is now (contract/rpc.md §4.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessInfo {
+    /// Name of its group.
+    pub group: Arc<str>,
+    /// Its configuration; holds its name.
+    pub config: Arc<ProcessConfig>,
+    /// Its state.
+    pub state: ProcessState,
+    /// Its pid; exactly in STARTING, RUNNING, STOPPING, and kept in UNKNOWN.
+    pub pid: Option<Pid>,
+    /// Last spawn, seconds since the epoch; 0: never.
+    pub start: i64,
+    /// Last reap, seconds since the epoch; 0: never.
+    pub stop: i64,
+    /// Last exit status, -1 for death by signal; `None` while running, never run, or after a too quick exit.
+    pub exit_code: Option<i32>,
+    /// Why the last start failed.
+    pub spawnerr: Option<Arc<str>>,
+    /// Its log files.
+    pub logs: LogPaths,
+}
+
+/// The log files of a process, AUTO names resolved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogPaths {
+    /// Path for stdout; `None`: not logged to a file.
+    pub stdout: Option<Arc<str>>,
+    /// Path for stderr; `None`: not logged to a file.
+    pub stderr: Option<Arc<str>>,
+}
+
+/// A process of the pending configuration (contract/rpc.md §4.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigInfo {
+    /// Its group.
+    pub group: Arc<GroupConfig>,
+    /// The process itself, one of the group's.
+    pub process: Arc<ProcessConfig>,
+    /// A group of that name is active.
+    pub in_use: bool,
+    /// The files behind AUTO, while the active group was made from this very configuration.
+    pub auto_logs: LogPaths,
+}
+
+/// Group names that a reload found, each list in start order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReloadDiff {
+    /// Pending, not active.
+    pub added: Vec<Box<str>>,
+    /// Active and pending, and not the same.
+    pub changed: Vec<Box<str>>,
+    /// Active, not pending.
+    pub removed: Vec<Box<str>>,
+}
