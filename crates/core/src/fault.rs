@@ -27,6 +27,33 @@ pub enum FaultCode {
 }
 
 impl FaultCode {
+    /// Every code, in the order of the numbers.
+    pub const ALL: [Self; 18] = [
+        Self::UnknownMethod,
+        Self::IncorrectParameters,
+        Self::BadArguments,
+        Self::SignatureUnsupported,
+        Self::ShutdownState,
+        Self::BadName,
+        Self::BadSignal,
+        Self::NoFile,
+        Self::NotExecutable,
+        Self::Failed,
+        Self::AbnormalTermination,
+        Self::SpawnError,
+        Self::AlreadyStarted,
+        Self::NotRunning,
+        Self::Success,
+        Self::AlreadyAdded,
+        Self::StillRunning,
+        Self::CantReread,
+    ];
+
+    /// The code with this number; `None` for one that only a plug-in knows.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+
     /// Number and name.
     fn entry(self) -> (i32, &'static str) {
         match self {
@@ -95,3 +122,16 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_leads_back_to_its_code() {
+        for code in FaultCode::ALL {
+            assert_eq!(FaultCode::from_number(code.number()), Some(code));
+        }
+        assert_eq!(FaultCode::from_number(5), None);
+    }
+}
