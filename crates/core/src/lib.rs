@@ -14,19 +14,30 @@
 
 mod clock;
 mod command;
+mod command_handler;
+mod deferred;
 mod event;
 mod exit_status;
 mod fault;
 mod host;
 mod input;
+mod lifecycle;
 pub mod limits;
 mod log_level;
 mod namespec;
+mod output_dispatcher;
+mod process;
 mod process_config;
+mod process_group;
 mod process_id;
 mod process_state;
+mod process_table;
+mod reload;
 mod reply;
+mod shutdown;
 mod signal;
+mod supervisor;
+mod timers;
 
 pub use clock::Now;
 pub use command::Command;
@@ -45,3 +56,4 @@ pub use process_id::{Pid, ProcessId, RequestId};
 pub use process_state::{ProcessState, SupervisorState};
 pub use reply::{ConfigInfo, LogPaths, ProcessInfo, ProcessResult, ReloadDiff, Reply};
 pub use signal::{Signal, signal_name};
+pub use supervisor::{Settings, Supervisor};

@@ -10,6 +10,7 @@ use crate::signal::Signal;
 
 /// One process: a program section, one number of its `numprocs`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own in the file")]
 pub struct ProcessConfig {
     /// Process name, without its group.
     pub name: Box<str>,

@@ -1,0 +1,139 @@
+//! One process: its configuration, where it is in its life, and what is reported of it.
+//!
+//! Only data and what follows from it. The transitions, which act on the world, are in `lifecycle.rs`.
+//!
+//! Invariant: a [`Phase`] holds the pid, so there is one exactly in STARTING, RUNNING and STOPPING, and in
+//! UNKNOWN, where it is kept until the process is reaped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Now;
+use crate::output_dispatcher::OutputDispatcher;
+use crate::process_config::{Autorestart, Channel, ProcessConfig};
+use crate::process_id::Pid;
+use crate::process_state::ProcessState;
+use crate::reply::{LogPaths, ProcessInfo};
+
+/// A process of a group.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) config: Arc<ProcessConfig>,
+    pub(crate) group: Arc<str>,
+    pub(crate) phase: Phase,
+    /// Seconds since the epoch of the last spawn; 0: never.
+    pub(crate) laststart: i64,
+    /// Seconds since the epoch of the last reap; 0: never.
+    pub(crate) laststop: i64,
+    /// Failed starts since it was last RUNNING, FATAL or started by hand.
+    pub(crate) backoff: u64,
+    /// Last exit status; `None` while running, never run, or after a too quick exit.
+    pub(crate) exit_code: Option<i32>,
+    pub(crate) spawnerr: Option<Arc<str>>,
+    pub(crate) logs: LogPaths,
+    pub(crate) stdout: OutputDispatcher,
+    pub(crate) stderr: OutputDispatcher,
+}
+
+/// Where a process is in its life, with what is true only there. Times are monotonic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Stopped,
+    Starting { pid: Pid, since: Duration },
+    Running { pid: Pid },
+    Backoff { retry_at: Duration },
+    Stopping { pid: Pid },
+    Exited,
+    Fatal,
+    Unknown { pid: Pid },
+}
+
+impl Phase {
+    pub(crate) fn state(self) -> ProcessState {
+        match self {
+            Self::Stopped => ProcessState::Stopped,
+            Self::Starting { .. } => ProcessState::Starting,
+            Self::Running { .. } => ProcessState::Running,
+            Self::Backoff { .. } => ProcessState::Backoff,
+            Self::Stopping { .. } => ProcessState::Stopping,
+            Self::Exited => ProcessState::Exited,
+            Self::Fatal => ProcessState::Fatal,
+            Self::Unknown { .. } => ProcessState::Unknown,
+        }
+    }
+
+    pub(crate) fn pid(self) -> Option<Pid> {
+        match self {
+            Self::Starting { pid, .. } | Self::Running { pid } | Self::Stopping { pid } | Self::Unknown { pid } => {
+                Some(pid)
+            }
+            Self::Stopped | Self::Backoff { .. } | Self::Exited | Self::Fatal => None,
+        }
+    }
+}
+
+impl Process {
+    pub(crate) fn new(config: Arc<ProcessConfig>, group: Arc<str>) -> Self {
+        Self {
+            stdout: OutputDispatcher::new(&config.stdout),
+            stderr: OutputDispatcher::new(&config.stderr),
+            config,
+            group,
+            phase: Phase::Stopped,
+            laststart: 0,
+            laststop: 0,
+            backoff: 0,
+            exit_code: None,
+            spawnerr: None,
+            logs: LogPaths::default(),
+        }
+    }
+
+    pub(crate) fn state(&self) -> ProcessState {
+        self.phase.state()
+    }
+
+    /// Whether it is to be started without being asked (contract/processes.md §1.3, #1, #3, #4).
+    pub(crate) fn starts_by_itself(&self, now: Now) -> bool {
+        match self.phase {
+            Phase::Stopped => self.config.autostart && self.laststart == 0,
+            Phase::Exited => match self.config.autorestart {
+                Autorestart::Never => false,
+                Autorestart::Always => true,
+                Autorestart::Unexpected => !self.exit_code.is_some_and(|code| self.config.exitcodes.contains(&code)),
+            },
+            Phase::Backoff { retry_at } => now.monotonic >= retry_at,
+            Phase::Starting { .. }
+            | Phase::Running { .. }
+            | Phase::Stopping { .. }
+            | Phase::Fatal
+            | Phase::Unknown { .. } => false,
+        }
+    }
+
+    /// Whether another failed start makes it FATAL.
+    pub(crate) fn has_no_retries_left(&self) -> bool {
+        i64::try_from(self.backoff).unwrap_or(i64::MAX) > self.config.startretries
+    }
+
+    pub(crate) fn dispatcher(&mut self, channel: Channel) -> &mut OutputDispatcher {
+        match channel {
+            Channel::Stdout => &mut self.stdout,
+            Channel::Stderr => &mut self.stderr,
+        }
+    }
+
+    pub(crate) fn info(&self) -> ProcessInfo {
+        ProcessInfo {
+            group: Arc::clone(&self.group),
+            config: Arc::clone(&self.config),
+            state: self.state(),
+            pid: self.phase.pid(),
+            start: self.laststart,
+            stop: self.laststop,
+            exit_code: self.exit_code,
+            spawnerr: self.spawnerr.clone(),
+            logs: self.logs.clone(),
+        }
+    }
+}

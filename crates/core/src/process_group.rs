@@ -1,0 +1,97 @@
+//! The active groups: in the order they were added, by name, and by priority.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::process_config::GroupConfig;
+use crate::process_id::ProcessId;
+use crate::process_table::ProcessTable;
+
+/// An active process group.
+#[derive(Debug)]
+pub(crate) struct ProcessGroup {
+    pub(crate) config: Arc<GroupConfig>,
+    pub(crate) name: Arc<str>,
+    /// In configuration order.
+    members: Box<[ProcessId]>,
+    /// The same, sorted by process name.
+    by_name: Box<[ProcessId]>,
+}
+
+impl ProcessGroup {
+    /// A group of processes that stand in the table, given in configuration order.
+    pub(crate) fn new(config: Arc<GroupConfig>, name: Arc<str>, members: Vec<ProcessId>, table: &ProcessTable) -> Self {
+        let mut by_name = members.clone();
+        by_name.sort_by(|a, b| table[*a].config.name.cmp(&table[*b].config.name));
+        Self { config, name, members: members.into(), by_name: by_name.into() }
+    }
+
+    /// Members in configuration order.
+    pub(crate) fn members(&self) -> &[ProcessId] {
+        &self.members
+    }
+
+    /// Members sorted by name.
+    pub(crate) fn by_name(&self) -> &[ProcessId] {
+        &self.by_name
+    }
+
+    /// Members by ascending priority; equal ones in configuration order.
+    pub(crate) fn by_priority(&self, table: &ProcessTable) -> Vec<ProcessId> {
+        let mut members = self.members.to_vec();
+        members.sort_by_key(|id| table[*id].config.priority);
+        members
+    }
+
+    /// The member of this name.
+    pub(crate) fn find(&self, name: &str, table: &ProcessTable) -> Option<ProcessId> {
+        let place = self.by_name.binary_search_by(|id| (*table[*id].config.name).cmp(name)).ok()?;
+        Some(self.by_name[place])
+    }
+
+    /// No member is in a state that a removal or a shutdown has to wait for.
+    pub(crate) fn is_stopped(&self, table: &ProcessTable) -> bool {
+        self.members.iter().all(|id| table[*id].state().is_stopped())
+    }
+}
+
+/// The active groups.
+#[derive(Debug, Default)]
+pub(crate) struct ProcessGroups {
+    by_name: BTreeMap<Arc<str>, ProcessGroup>,
+    in_order_added: Vec<Arc<str>>,
+}
+
+impl ProcessGroups {
+    /// Adds a group; the caller knows that none of its name is active.
+    pub(crate) fn add(&mut self, group: ProcessGroup) {
+        self.in_order_added.push(Arc::clone(&group.name));
+        self.by_name.insert(Arc::clone(&group.name), group);
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) -> Option<ProcessGroup> {
+        self.in_order_added.retain(|known| **known != *name);
+        self.by_name.remove(name)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&ProcessGroup> {
+        self.by_name.get(name)
+    }
+
+    /// Groups sorted by name.
+    pub(crate) fn by_name(&self) -> impl Iterator<Item = &ProcessGroup> {
+        self.by_name.values()
+    }
+
+    /// Groups in the order they were added.
+    pub(crate) fn in_order_added(&self) -> impl Iterator<Item = &ProcessGroup> {
+        self.in_order_added.iter().filter_map(|name| self.by_name.get(name))
+    }
+
+    /// Groups by ascending priority; equal ones in the order they were added.
+    pub(crate) fn by_priority(&self) -> Vec<&ProcessGroup> {
+        let mut groups: Vec<_> = self.in_order_added().collect();
+        groups.sort_by_key(|group| group.config.priority);
+        groups
+    }
+}

@@ -1,0 +1,162 @@
+//! Adding, removing and comparing groups (contract/processes.md §9.10).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::event::Event;
+use crate::fault::{Fault, FaultCode};
+use crate::host::Host;
+use crate::log_level::LogLevel;
+use crate::process::Process;
+use crate::process_config::{GroupConfig, ProcessConfig, SocketConfig};
+use crate::process_group::ProcessGroup;
+use crate::process_id::ProcessId;
+use crate::reply::{ConfigInfo, LogPaths, ReloadDiff, Reply};
+use crate::supervisor::Supervisor;
+
+impl Supervisor {
+    /// Makes these groups the pending configuration and tells how they differ from the active ones.
+    pub(crate) fn reload(&mut self, groups: Vec<Arc<GroupConfig>>) -> ReloadDiff {
+        let mut diff = ReloadDiff::default();
+        let pending: BTreeSet<&str> = groups.iter().map(|group| &*group.name).collect();
+        for group in &groups {
+            match self.groups.get(&group.name) {
+                None => diff.added.push(group.name.clone()),
+                Some(active) if *active.config != **group => diff.changed.push(group.name.clone()),
+                Some(_) => {}
+            }
+        }
+        for active in self.groups.in_order_added() {
+            if !pending.contains(&*active.name) {
+                diff.removed.push((*active.name).into());
+            }
+        }
+        self.pending = groups;
+        diff
+    }
+
+    /// `addProcessGroup`
+    pub(crate) fn add_process_group(&mut self, name: &str, host: &mut impl Host) -> Result<Reply, Fault> {
+        let Some(config) = self.pending.iter().find(|group| *group.name == *name).map(Arc::clone) else {
+            return Err(Fault::new(FaultCode::BadName, name));
+        };
+        if self.groups.get(name).is_some() {
+            return Err(Fault::new(FaultCode::AlreadyAdded, name));
+        }
+        self.add_group(&config, host).map_err(|error| Fault::new(FaultCode::Failed, error))?;
+        Ok(Reply::Done)
+    }
+
+    /// `removeProcessGroup`
+    pub(crate) fn remove_process_group(&mut self, name: &str, host: &mut impl Host) -> Result<Reply, Fault> {
+        let Some(group) = self.groups.get(name) else { return Err(Fault::new(FaultCode::BadName, name)) };
+        if !group.is_stopped(&self.processes) {
+            return Err(Fault::new(FaultCode::StillRunning, name));
+        }
+        if let Some(group) = self.groups.remove(name) {
+            for id in group.members() {
+                self.processes.remove(*id);
+                host.forget(*id);
+            }
+        }
+        host.publish(&Event::ProcessGroup { group: name, added: false });
+        Ok(Reply::Done)
+    }
+
+    /// Makes a group and its processes, and lets start what starts by itself.
+    pub(crate) fn add_group(&mut self, config: &Arc<GroupConfig>, host: &mut impl Host) -> Result<(), String> {
+        self.probe_sockets(config, host)?;
+        let name: Arc<str> = Arc::from(&*config.name);
+        // Of two processes with the same name the later one counts, at the place of the first, as upstream.
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut chosen: Vec<&Arc<ProcessConfig>> = Vec::new();
+        for process in &config.processes {
+            let place = *places.entry(&process.name).or_insert(chosen.len());
+            match chosen.get_mut(place) {
+                Some(earlier) => *earlier = process,
+                None => chosen.push(process),
+            }
+        }
+        let mut members = Vec::with_capacity(chosen.len());
+        for process_config in chosen {
+            let id = self.processes.insert(Process::new(Arc::clone(process_config), Arc::clone(&name)));
+            self.processes[id].logs = host.create_logs(id, process_config);
+            members.push(id);
+        }
+        let group = ProcessGroup::new(Arc::clone(config), name, members, &self.processes);
+        for id in group.by_priority(&self.processes) {
+            if self.processes[id].config.autostart {
+                self.queue_start(id);
+            }
+        }
+        self.groups.add(group);
+        host.publish(&Event::ProcessGroup { group: &config.name, added: true });
+        Ok(())
+    }
+
+    /// `getAllConfigInfo`: the pending configuration, sorted by process name.
+    pub(crate) fn config_info(&self) -> Vec<ConfigInfo> {
+        let mut infos = Vec::new();
+        for group in &self.pending {
+            let active = self.groups.get(&group.name);
+            let same = active.filter(|active| Arc::ptr_eq(&active.config, group));
+            for process in &group.processes {
+                let id = same.and_then(|active| active.find(&process.name, &self.processes));
+                infos.push(ConfigInfo {
+                    group: Arc::clone(group),
+                    process: Arc::clone(process),
+                    in_use: active.is_some(),
+                    auto_logs: id.map_or_else(LogPaths::default, |id| self.processes[id].logs.clone()),
+                });
+            }
+        }
+        infos.sort_by(|a, b| a.process.name.cmp(&b.process.name));
+        infos
+    }
+
+    /// Creates and closes each socket of a group once, so that one that cannot be had is known early
+    /// (contract/processes.md §7).
+    fn probe_sockets(&mut self, config: &GroupConfig, host: &mut impl Host) -> Result<(), String> {
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        for process in &config.processes {
+            let Some(socket) = &process.socket else { continue };
+            if seen.insert(&socket.url) {
+                self.acquire_socket(process, host)?;
+                self.release_socket(process, host);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a reference on the socket of a FastCGI process; the first one creates it.
+    pub(crate) fn acquire_socket(&mut self, config: &ProcessConfig, host: &mut impl Host) -> Result<(), String> {
+        let Some(socket) = &config.socket else { return Ok(()) };
+        if !self.sockets.contains_key(&socket.url) {
+            create_socket(socket, host)?;
+        }
+        *self.sockets.entry(socket.url.clone()).or_insert(0) += 1;
+        Ok(())
+    }
+
+    /// Gives a reference back; the last one closes the socket.
+    pub(crate) fn release_socket(&mut self, config: &ProcessConfig, host: &mut impl Host) {
+        let Some(socket) = &config.socket else { return };
+        let Some(references) = self.sockets.get_mut(&socket.url) else { return };
+        *references -= 1;
+        if *references == 0 {
+            self.sockets.remove(&socket.url);
+            host.log(LogLevel::Info, format_args!("Closing socket {}", socket.url));
+            host.close_socket(socket);
+        }
+    }
+
+    /// The members of all groups, groups and members by ascending priority.
+    pub(crate) fn all_by_priority(&self) -> Vec<ProcessId> {
+        self.groups.by_priority().iter().flat_map(|group| group.by_priority(&self.processes)).collect()
+    }
+}
+
+fn create_socket(socket: &SocketConfig, host: &mut impl Host) -> Result<(), String> {
+    host.log(LogLevel::Info, format_args!("Creating socket {}", socket.url));
+    host.open_socket(socket).map_err(|error| format!("Could not create FastCGI socket {}: {error}", socket.url))
+}

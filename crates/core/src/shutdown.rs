@@ -1,0 +1,111 @@
+//! Ordered shutdown and restart (contract/processes.md §2, §9.8).
+//!
+//! Groups stop strictly one after another, by descending priority; inside a group all members are signalled at
+//! once, by descending priority. Invariant: a shutdown ends, since every STOPPING process is sent SIGKILL
+//! again and again until it is reaped, and nothing is started any more.
+
+use std::sync::Arc;
+
+use crate::clock::Now;
+use crate::event::Event;
+use crate::host::Host;
+use crate::log_level::LogLevel;
+use crate::process_id::ProcessId;
+use crate::process_state::{ProcessState, SupervisorState};
+use crate::supervisor::Supervisor;
+use crate::timers::{Timer, after};
+
+/// Seconds between two `waiting for x, y to die`.
+const REPORT_SECONDS: i64 = 3;
+
+/// How far a shutdown has come.
+#[derive(Debug)]
+pub(crate) struct Shutdown {
+    for_restart: bool,
+    /// Names of the groups that have not stopped, the next to stop last.
+    groups: Vec<Arc<str>>,
+    /// The last of `groups` has been asked to stop.
+    asked: bool,
+}
+
+impl Shutdown {
+    pub(crate) fn state(&self) -> SupervisorState {
+        if self.for_restart { SupervisorState::Restarting } else { SupervisorState::Shutdown }
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.groups.is_empty()
+    }
+}
+
+impl Supervisor {
+    /// Begins to stop everything. A shutdown turns a restart that is under way into a shutdown, never back.
+    pub(crate) fn begin_shutdown(&mut self, state: SupervisorState, now: Now, host: &mut impl Host) {
+        let for_restart = state == SupervisorState::Restarting;
+        if let Some(shutdown) = &mut self.shutdown {
+            shutdown.for_restart &= for_restart;
+            let state = shutdown.state();
+            host.state_changed(state);
+            return;
+        }
+        let groups = self.groups.by_priority().into_iter().map(|group| Arc::clone(&group.name)).collect();
+        self.shutdown = Some(Shutdown { for_restart, groups, asked: false });
+        self.start_queue.clear();
+        host.state_changed(state);
+        host.publish(&Event::SupervisorStateChange { running: false });
+        self.advance_shutdown(now, host);
+        self.report_shutdown(now, host);
+    }
+
+    /// Asks the next group to stop once the one before it has.
+    pub(crate) fn advance_shutdown(&mut self, now: Now, host: &mut impl Host) {
+        while let Some(shutdown) = &mut self.shutdown {
+            let Some(name) = shutdown.groups.last().map(Arc::clone) else {
+                self.timers.cancel(Timer::ShutdownReport);
+                return;
+            };
+            if !std::mem::replace(&mut shutdown.asked, true) {
+                self.stop_group_for_shutdown(now, &name, host);
+            }
+            if self.groups.get(&name).is_some_and(|group| !group.is_stopped(&self.processes)) {
+                return;
+            }
+            if let Some(shutdown) = &mut self.shutdown {
+                shutdown.groups.pop();
+                shutdown.asked = false;
+            }
+        }
+    }
+
+    fn stop_group_for_shutdown(&mut self, now: Now, name: &str, host: &mut impl Host) {
+        let Some(group) = self.groups.get(name) else { return };
+        for id in group.by_priority(&self.processes).into_iter().rev() {
+            match self.processes[id].state() {
+                // What cannot be signalled has become UNKNOWN, which nothing waits for.
+                ProcessState::Running | ProcessState::Starting => drop(self.stop(now, id, host)),
+                ProcessState::Backoff => self.give_up(id, host),
+                ProcessState::Stopped
+                | ProcessState::Stopping
+                | ProcessState::Exited
+                | ProcessState::Fatal
+                | ProcessState::Unknown => {}
+            }
+        }
+    }
+
+    /// Says what a shutdown waits for, now and every three seconds.
+    pub(crate) fn report_shutdown(&mut self, now: Now, host: &mut impl Host) {
+        let members = self.groups.in_order_added().flat_map(|group| group.members().iter().copied());
+        let unstopped: Vec<ProcessId> = members.filter(|id| !self.processes[*id].state().is_stopped()).collect();
+        if unstopped.is_empty() {
+            return;
+        }
+        let names: Vec<&str> = unstopped.iter().map(|id| &*self.processes[*id].config.name).collect();
+        host.log(LogLevel::Info, format_args!("waiting for {} to die", names.join(", ")));
+        for id in unstopped {
+            let process = &self.processes[id];
+            host.log(LogLevel::Blather, format_args!("{} state: {}", process.config.name, process.state().name()));
+        }
+        self.timers.set(Timer::ShutdownReport, after(now.monotonic, REPORT_SECONDS));
+    }
+}

@@ -1,0 +1,182 @@
+//! The supervisor: owns everything by value, routes one input at a time.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Now;
+use crate::deferred::Deferred;
+use crate::event::Event;
+use crate::host::Host;
+use crate::input::{DaemonSignal, Input};
+use crate::limits;
+use crate::log_level::LogLevel;
+use crate::process_config::GroupConfig;
+use crate::process_group::{ProcessGroup, ProcessGroups};
+use crate::process_id::ProcessId;
+use crate::process_state::{ProcessState, SupervisorState};
+use crate::process_table::ProcessTable;
+use crate::shutdown::Shutdown;
+use crate::timers::{Timer, Timers};
+
+/// What a supervisor decides, and all that it knows.
+#[derive(Debug)]
+pub struct Supervisor {
+    pub(crate) settings: Settings,
+    pub(crate) processes: ProcessTable,
+    pub(crate) groups: ProcessGroups,
+    /// The configuration that `addProcessGroup` takes groups from: that of the start or of the last reload.
+    pub(crate) pending: Vec<Arc<GroupConfig>>,
+    pub(crate) timers: Timers,
+    pub(crate) deferred: Deferred,
+    /// Processes that are to be started without being asked. Stale entries are fine: each is looked at again.
+    pub(crate) start_queue: VecDeque<ProcessId>,
+    /// How many processes hold each FastCGI socket, by its url.
+    pub(crate) sockets: BTreeMap<Box<str>, usize>,
+    /// `None` while RUNNING.
+    pub(crate) shutdown: Option<Shutdown>,
+}
+
+/// What the `[supervisord]` section decides of supervision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// ANSI escape sequences are removed from the output of children.
+    pub strip_ansi: bool,
+}
+
+impl Supervisor {
+    /// A supervisor without groups.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            processes: ProcessTable::default(),
+            groups: ProcessGroups::default(),
+            pending: Vec::new(),
+            timers: Timers::default(),
+            deferred: Deferred::default(),
+            start_queue: VecDeque::new(),
+            sockets: BTreeMap::new(),
+            shutdown: None,
+        }
+    }
+
+    /// Adds the groups of the configuration, in start order, before [`Input::Boot`].
+    ///
+    /// # Errors
+    /// The text for the user when a FastCGI socket cannot be created (contract/quirks.md F21).
+    pub fn configure(&mut self, groups: Vec<Arc<GroupConfig>>, host: &mut impl Host) -> Result<(), String> {
+        for group in &groups {
+            if self.groups.get(&group.name).is_none() {
+                self.add_group(group, host)?;
+            }
+        }
+        self.pending = groups;
+        Ok(())
+    }
+
+    /// Draws all consequences of one input.
+    pub fn handle(&mut self, now: Now, input: Input<'_>, host: &mut impl Host) {
+        match input {
+            Input::Boot => host.publish(&Event::SupervisorStateChange { running: true }),
+            Input::Timeout => self.run_timers(now, host),
+            Input::Exited { process, status } => self.finish(now, process, status, host),
+            Input::StrangerExited { pid, status } => {
+                host.log(LogLevel::Info, format_args!("reaped unknown pid {pid} ({status})"));
+            }
+            Input::Output { process, channel, bytes } => self.output(process, channel, bytes, host),
+            Input::Signal(signal) => self.handle_signal(now, signal, host),
+            Input::Command { request, command } => self.command(now, request, command, host),
+            Input::RestartConfigRead => self.begin_shutdown(SupervisorState::Restarting, now, host),
+            Input::RestartConfigRefused { error } => host.log(
+                LogLevel::Critical,
+                format_args!("the configuration is not usable, everything stays as it is: {error}"),
+            ),
+        }
+        self.start_queued(now, host);
+        self.advance_shutdown(now, host);
+    }
+
+    /// The monotonic time at which an [`Input::Timeout`] is due; zero is at once, `None` never.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        if self.start_queue.is_empty() { self.timers.next() } else { Some(Duration::ZERO) }
+    }
+
+    /// RUNNING, or what it stops for.
+    pub fn state(&self) -> SupervisorState {
+        self.shutdown.as_ref().map_or(SupervisorState::Running, Shutdown::state)
+    }
+
+    /// A shutdown or restart for which everything has stopped: nothing is left to be done here.
+    pub fn is_finished(&self) -> bool {
+        self.shutdown.as_ref().is_some_and(Shutdown::is_finished)
+    }
+
+    /// The state of every process, by group and name; for tests and diagnosis.
+    pub fn process_states(&self) -> impl Iterator<Item = (ProcessId, ProcessState)> {
+        let members = self.groups.by_name().flat_map(ProcessGroup::by_name);
+        members.map(|id| (*id, self.processes[*id].state()))
+    }
+
+    /// Whether a process of this id is there; a host may hear of one that was removed meanwhile.
+    pub fn knows(&self, id: ProcessId) -> bool {
+        self.processes.get(id).is_some()
+    }
+
+    /// A process is to be started by itself, unless everything is to stop.
+    pub(crate) fn queue_start(&mut self, id: ProcessId) {
+        if self.shutdown.is_none() {
+            self.start_queue.push_back(id);
+        }
+    }
+
+    /// Starts what waits to be started by itself, so many a turn (`limits::SPAWNS_PER_TURN`).
+    fn start_queued(&mut self, now: Now, host: &mut impl Host) {
+        for _ in 0..limits::SPAWNS_PER_TURN {
+            let Some(id) = self.start_queue.pop_front() else { return };
+            if self.processes.get(id).is_some_and(|process| process.starts_by_itself(now)) {
+                self.spawn(now, id, host);
+            }
+        }
+    }
+
+    fn run_timers(&mut self, now: Now, host: &mut impl Host) {
+        while let Some(timer) = self.timers.pop_due(now.monotonic) {
+            match timer {
+                Timer::Process(id) => self.process_deadline(now, id, host),
+                Timer::StopReport(id) => self.report_stopping(now, id, host),
+                Timer::ShutdownReport => self.report_shutdown(now, host),
+            }
+        }
+    }
+
+    fn handle_signal(&mut self, now: Now, signal: DaemonSignal, host: &mut impl Host) {
+        let name = match signal {
+            DaemonSignal::Term => "SIGTERM",
+            DaemonSignal::Int => "SIGINT",
+            DaemonSignal::Quit => "SIGQUIT",
+            DaemonSignal::Hup => return self.handle_hangup(host),
+            DaemonSignal::Usr2 => {
+                host.log(LogLevel::Info, format_args!("received SIGUSR2 indicating log reopen request"));
+                return host.reopen_logs();
+            }
+            DaemonSignal::Chld => {
+                return host.log(LogLevel::Debug, format_args!("received SIGCHLD indicating a child quit"));
+            }
+            DaemonSignal::Other(number) => {
+                let name = crate::signal::signal_name(number).unwrap_or("an unnamed signal");
+                return host.log(LogLevel::Blather, format_args!("received {name} indicating nothing"));
+            }
+        };
+        host.log(LogLevel::Warn, format_args!("received {name} indicating exit request"));
+        self.begin_shutdown(SupervisorState::Shutdown, now, host);
+    }
+
+    fn handle_hangup(&mut self, host: &mut impl Host) {
+        if self.state() == SupervisorState::Shutdown {
+            host.log(LogLevel::Warn, format_args!("ignored SIGHUP indicating restart request (shutdown in progress)"));
+        } else {
+            host.log(LogLevel::Warn, format_args!("received SIGHUP indicating restart request"));
+            host.read_restart_config();
+        }
+    }
+}
