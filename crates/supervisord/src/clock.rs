@@ -1,0 +1,45 @@
+//! The one place where the daemon reads its clocks.
+//!
+//! Everything below takes the time as an argument (contract/quirks.md F33: deadlines are monotonic, the wall clock
+//! is only reported). The control plane waits through tokio's own timers and comes here for the wall clock alone.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use supervisor_core::Now;
+
+/// Both clocks at this instant, as the core wants them.
+pub fn now() -> Now {
+    Now { monotonic: monotonic_clock(), wall: wall_clock() }
+}
+
+/// Time since the Unix epoch; may jump in either direction. Zero while the clock is set before 1970.
+#[expect(clippy::disallowed_methods, reason = "this is the one reader of the wall clock")]
+pub fn wall_clock() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Time since the first call of this function in this process; never goes back.
+#[expect(clippy::disallowed_methods, reason = "this is the one reader of the monotonic clock")]
+pub fn monotonic_clock() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_monotonic_clock_never_goes_back() {
+        let first = monotonic_clock();
+        assert!(monotonic_clock() >= first);
+    }
+
+    #[test]
+    fn the_wall_clock_counts_from_the_epoch() {
+        let after_this_was_written = Duration::from_secs(1_700_000_000);
+        assert!(wall_clock() > after_this_was_written);
+        assert_eq!(now().epoch_seconds(), i64::try_from(now().wall.as_secs()).unwrap());
+    }
+}

@@ -1,0 +1,68 @@
+//! What every connection shares: the way to the supervision plane, who we are, where the main log is.
+//!
+//! Lives on the control thread alone, hence `Cell`s and no locks.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use supervisor_core::LogLevel;
+use tokio::sync::watch;
+
+use super::settings::{ConfigReader, ControlSettings};
+use super::supervisor_state::StateReceiver;
+use crate::inbox::CommandSender;
+
+/// Shared by all connections of all listeners.
+pub(super) struct Context {
+    pub(super) sender: CommandSender,
+    pub(super) state: StateReceiver,
+    pub(super) pid: u32,
+    pub(super) config_reader: ConfigReader,
+    pub(super) main_log: Option<PathBuf>,
+    /// True once the control plane is to stop.
+    pub(super) stopped: watch::Receiver<bool>,
+    /// One reload at a time, so that an older reading never overtakes a newer one.
+    pub(super) reload: tokio::sync::Mutex<()>,
+    identifier: RefCell<Rc<str>>,
+    log_level: LogLevel,
+}
+
+impl Context {
+    /// The servers of `settings` are not ours: listeners are made from them.
+    pub(super) fn new(settings: ControlSettings, stopped: watch::Receiver<bool>) -> Self {
+        let ControlSettings { servers: _, sender, state, identity, config_reader, main_log, log_level } = settings;
+        Self {
+            sender,
+            state,
+            pid: identity.pid,
+            config_reader,
+            main_log,
+            stopped,
+            reload: tokio::sync::Mutex::new(()),
+            identifier: RefCell::new(identity.identifier.into()),
+            log_level,
+        }
+    }
+
+    /// `identifier` as of now.
+    pub(super) fn identifier(&self) -> Rc<str> {
+        Rc::clone(&self.identifier.borrow())
+    }
+
+    /// Takes over the identifier of a reread; true when it is another one.
+    pub(super) fn set_identifier(&self, identifier: &str) -> bool {
+        if *self.identifier() == *identifier {
+            return false;
+        }
+        *self.identifier.borrow_mut() = identifier.into();
+        true
+    }
+
+    /// Writes a line to the main log, which is made only when the log shows that level.
+    pub(super) fn log(&self, level: LogLevel, line: impl FnOnce() -> String) {
+        if level <= self.log_level {
+            self.sender.log(level, line());
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Accepting connections of one server section, as many as `limits::CONNECTIONS` allows.
+//!
+//! When there are that many, the one that has been idle for longest makes room; so idle or slow connections, wanted
+//! or hostile, never lock out the next client (architecture study, risk 18).
+
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use supervisor_core::LogLevel;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Notify;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{sleep, timeout};
+
+use super::connection::{Connection, Peer};
+use super::context::Context;
+use super::limits;
+use super::settings::{BoundListener, BoundServer};
+use super::timed_stream::Activity;
+
+/// A listening socket in the runtime's care, with what its section demands of clients.
+pub(super) struct Listener {
+    socket: Socket,
+    section: Section,
+}
+
+/// What a server section demands of clients.
+pub(super) struct Section {
+    pub(super) name: String,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<String>,
+}
+
+enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Listener {
+    /// To be called within the runtime.
+    pub(super) fn new(server: BoundServer) -> io::Result<Self> {
+        let BoundServer { listener, section, username, password } = server;
+        let socket = match listener {
+            BoundListener::Tcp(socket) => {
+                socket.set_nonblocking(true)?;
+                Socket::Tcp(TcpListener::from_std(socket)?)
+            }
+            BoundListener::Unix(socket) => {
+                socket.set_nonblocking(true)?;
+                Socket::Unix(UnixListener::from_std(socket)?)
+            }
+        };
+        Ok(Self { socket, section: Section { name: section, username, password } })
+    }
+}
+
+/// Serves a listener until the control plane stops, then finishes the answers on their way.
+pub(super) async fn serve(listener: Listener, context: Rc<Context>) {
+    let Listener { socket, section } = listener;
+    let section = Rc::new(section);
+    let mut crowd = Crowd::new(Rc::clone(&context));
+    let mut stopped = context.stopped.clone();
+    tokio::select! {
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+        () = accept_forever(&socket, &section, &context, &mut crowd) => {}
+    }
+    drop(socket);
+    if timeout(limits::STOP_GRACE, crowd.leave()).await.is_err() {
+        let section = &section.name;
+        context.log(LogLevel::Warn, || format!("connections of {section} were cut off while supervisord stopped"));
+    }
+}
+
+async fn accept_forever(socket: &Socket, section: &Rc<Section>, context: &Rc<Context>, crowd: &mut Crowd) {
+    let mut failing = false;
+    loop {
+        crowd.make_room().await;
+        match accept_into(socket, section, context, crowd).await {
+            Ok(()) => failing = false,
+            Err(error) if is_the_clients(&error) => {}
+            Err(error) => {
+                // Most likely we are out of file descriptors: an idle connection gives one back.
+                crowd.close_the_longest_idle();
+                if !failing {
+                    let section = &section.name;
+                    context.log(LogLevel::Error, || format!("{section} cannot accept a connection: {error}"));
+                }
+                failing = true;
+                sleep(limits::ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Waits for the next client.
+async fn accept_into(
+    socket: &Socket,
+    section: &Rc<Section>,
+    context: &Rc<Context>,
+    crowd: &mut Crowd,
+) -> io::Result<()> {
+    match socket {
+        Socket::Tcp(socket) => {
+            let (stream, address) = socket.accept().await?;
+            // An answer is one write: waiting to fill a segment would only add a delayed acknowledgement's 40 ms.
+            stream.set_nodelay(true)?;
+            crowd.admit(stream, Peer::Tcp(plain(address)), section, context);
+        }
+        Socket::Unix(socket) => {
+            let (stream, _) = socket.accept().await?;
+            crowd.admit(stream, Peer::Unix, section, context);
+        }
+    }
+    Ok(())
+}
+
+/// An IPv4 client of a dual-stack socket is shown as IPv4.
+fn plain(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+/// Whether only this one client is concerned, who is gone already.
+fn is_the_clients(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
+}
+
+/// The connections of one listener.
+struct Crowd {
+    context: Rc<Context>,
+    tasks: JoinSet<()>,
+    members: Rc<RefCell<Vec<Member>>>,
+    became_idle: Rc<Notify>,
+}
+
+/// One connection, as its listener sees it.
+struct Member {
+    activity: Rc<Activity>,
+    /// Tells the connection to make room.
+    leave: Rc<Notify>,
+}
+
+impl Crowd {
+    fn new(context: Rc<Context>) -> Self {
+        Self { context, tasks: JoinSet::new(), members: Rc::default(), became_idle: Rc::default() }
+    }
+
+    fn admit(
+        &mut self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+        peer: Peer,
+        section: &Rc<Section>,
+        context: &Rc<Context>,
+    ) {
+        let activity = Rc::new(Activity::new(Rc::clone(&self.became_idle)));
+        let leave = Rc::new(Notify::new());
+        self.members.borrow_mut().push(Member { activity: Rc::clone(&activity), leave: Rc::clone(&leave) });
+        let connection = Connection {
+            peer,
+            section: Rc::clone(section),
+            context: Rc::clone(context),
+            activity: Rc::clone(&activity),
+            leave,
+        };
+        let membership = Membership { members: Rc::clone(&self.members), activity };
+        self.tasks.spawn_local(async move {
+            let _membership = membership;
+            connection.serve(stream).await;
+        });
+    }
+
+    /// Returns when one more connection may come in.
+    async fn make_room(&mut self) {
+        while let Some(ended) = self.tasks.try_join_next() {
+            self.report(ended);
+        }
+        while self.tasks.len() >= limits::CONNECTIONS {
+            self.close_the_longest_idle();
+            tokio::select! {
+                Some(ended) = self.tasks.join_next() => self.report(ended),
+                () = self.became_idle.notified() => {}
+            }
+        }
+    }
+
+    fn close_the_longest_idle(&self) {
+        let members = self.members.borrow();
+        let idle = members.iter().filter_map(|member| Some((member.activity.idle_since()?, member)));
+        if let Some((_, member)) = idle.min_by_key(|(since, _)| *since) {
+            member.leave.notify_one();
+        }
+    }
+
+    /// Returns when all connections have ended; they know that the control plane stops.
+    async fn leave(mut self) {
+        while let Some(ended) = self.tasks.join_next().await {
+            self.report(ended);
+        }
+    }
+
+    fn report(&self, ended: Result<(), JoinError>) {
+        if let Err(error) = ended
+            && error.is_panic()
+        {
+            self.context.log(LogLevel::Critical, || format!("a control connection ended by a defect: {error}"));
+        }
+    }
+}
+
+/// Takes a connection off the list when its task ends, however it ends.
+struct Membership {
+    members: Rc<RefCell<Vec<Member>>>,
+    activity: Rc<Activity>,
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.members.borrow_mut().retain(|member| !Rc::ptr_eq(&member.activity, &self.activity));
+    }
+}

@@ -1,0 +1,82 @@
+//! The control plane: HTTP for clients, on a thread of its own.
+//!
+//! It parses what strangers send, reads log files and renders answers, so that none of this can delay reaping or
+//! draining. It decides nothing about processes: what needs them goes through [`crate::inbox`] to the supervision
+//! plane. One thread, tokio `current_thread`, hyper's HTTP/1 server; a connection that panics ends alone.
+//!
+//! A connection's way: [`listener`] accepts, `connection` serves, [`auth`] admits, `router` picks, `rpc` answers
+//! (contract/rpc.md §1).
+
+mod access_log;
+mod connection;
+mod context;
+mod error_page;
+mod limits;
+mod listener;
+mod response;
+mod router;
+mod settings;
+mod supervisor_state;
+mod timed_stream;
+
+use std::rc::Rc;
+use std::thread::{self, JoinHandle};
+use std::{io, mem};
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+
+pub use settings::{BoundListener, BoundServer, ConfigReader, ControlSettings, FreshConfig, Identity};
+pub use supervisor_state::{StatePublisher, StateReceiver, publish_state};
+
+use context::Context;
+use listener::Listener;
+
+/// The running control plane. Dropping it without [`ControlPlane::stop`] lets the thread go on until it is stopped
+/// with the process.
+#[derive(Debug)]
+pub struct ControlPlane {
+    stop: watch::Sender<bool>,
+    thread: JoinHandle<()>,
+}
+
+/// Starts the control thread. The sockets of `settings` are bound and listening already; from now on they are served.
+pub fn start(mut settings: ControlSettings) -> io::Result<ControlPlane> {
+    let runtime = Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .max_blocking_threads(limits::FILE_READERS)
+        .thread_name("control-file")
+        .build()?;
+    let (stop, stopped) = watch::channel(false);
+    let listeners = {
+        let _runtime = runtime.enter();
+        mem::take(&mut settings.servers).into_iter().map(Listener::new).collect::<io::Result<Vec<_>>>()?
+    };
+    let thread = thread::Builder::new()
+        .name("control".to_owned())
+        .spawn(move || run(runtime, listeners, Rc::new(Context::new(settings, stopped))))?;
+    Ok(ControlPlane { stop, thread })
+}
+
+impl ControlPlane {
+    /// Closes the listening sockets, finishes the answers that are on their way (for at most
+    /// `limits::STOP_GRACE`) and joins the thread. A request that still waits for the supervision plane is cut off
+    /// at that limit, so settle or drop its reply slot before.
+    pub fn stop(self) {
+        self.stop.send_replace(true);
+        // A panic of the thread was reported by the panic hook; there is nobody left to tell.
+        drop(self.thread.join());
+    }
+}
+
+fn run(runtime: Runtime, listeners: Vec<Listener>, context: Rc<Context>) {
+    let tasks = LocalSet::new();
+    for listener in listeners {
+        tasks.spawn_local(listener::serve(listener, Rc::clone(&context)));
+    }
+    runtime.block_on(tasks);
+    // A file that does not answer (a dead network file system) may hold a reader: it is left behind.
+    runtime.shutdown_background();
+}

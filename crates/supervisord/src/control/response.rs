@@ -1,0 +1,63 @@
+//! Answers: their type, their body, and how the plain ones are made.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use hyper::StatusCode;
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+use tokio::sync::mpsc;
+
+/// What a handler returns.
+pub(super) type Response = hyper::Response<ResponseBody>;
+
+/// A body: known as a whole, or coming in pieces.
+pub(super) enum ResponseBody {
+    /// All of it; `None` once it is sent.
+    Full(Option<Bytes>),
+    /// Pieces as they come, until the sender is dropped. No length is announced.
+    Stream(mpsc::Receiver<Bytes>),
+}
+
+/// A response with a body that is known as a whole.
+pub(super) fn full(status: StatusCode, body: impl Into<Bytes>) -> Response {
+    with_status(status, ResponseBody::Full(Some(body.into())))
+}
+
+/// A response whose body comes in pieces.
+pub(super) fn stream(pieces: mpsc::Receiver<Bytes>) -> Response {
+    with_status(StatusCode::OK, ResponseBody::Stream(pieces))
+}
+
+fn with_status(status: StatusCode, body: ResponseBody) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Self::Full(body) => Poll::Ready(body.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Stream(pieces) => pieces.poll_recv(cx).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Full(body) => body.is_none(),
+            Self::Stream(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Full(Some(body)) => SizeHint::with_exact(body.len() as u64),
+            Self::Full(None) => SizeHint::with_exact(0),
+            Self::Stream(_) => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What the control plane is given at its start.
+
+use std::fmt;
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use supervisor_core::{GroupConfig, LogLevel};
+
+use super::StateReceiver;
+use crate::inbox::CommandSender;
+
+/// All that [`super::start`] needs.
+#[derive(Debug)]
+pub struct ControlSettings {
+    /// Where clients come in.
+    pub servers: Vec<BoundServer>,
+    /// The way to the supervision plane.
+    pub sender: CommandSender,
+    /// The state of supervisord, published by the supervision plane.
+    pub state: StateReceiver,
+    /// Who we say we are.
+    pub identity: Identity,
+    /// Reads the configuration anew for `reloadConfig`.
+    pub config_reader: ConfigReader,
+    /// The main log, for `readLog` and `/mainlogtail`; `None`: there is none.
+    pub main_log: Option<PathBuf>,
+    /// What the main log shows; less severe lines are not even made.
+    pub log_level: LogLevel,
+}
+
+/// A server section whose socket is bound and listens.
+pub struct BoundServer {
+    /// Its socket.
+    pub listener: BoundListener,
+    /// The section's name, for the log: `unix_http_server`, `inet_http_server`.
+    pub section: String,
+    /// `username`; `None` or empty: everybody is admitted.
+    pub username: Option<String>,
+    /// `password`, plain or `{SHA}` and the digest in hexadecimal digits.
+    pub password: Option<String>,
+}
+
+/// Kinds of listening sockets.
+#[derive(Debug)]
+pub enum BoundListener {
+    /// TCP
+    Tcp(TcpListener),
+    /// Unix stream socket
+    Unix(UnixListener),
+}
+
+/// What clients are told about this supervisord.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// `identifier`; a reread may change it.
+    pub identifier: String,
+    /// The pid of supervisord.
+    pub pid: u32,
+}
+
+/// A configuration as `reloadConfig` needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FreshConfig {
+    /// `identifier`, or the one of the command line.
+    pub identifier: String,
+    /// All groups, in start order.
+    pub groups: Vec<Arc<GroupConfig>>,
+}
+
+/// Reads the configuration files. May block: it is called on a thread for file access, one call at a time. The
+/// error is the text behind `CANT_REREAD: `.
+#[derive(Clone)]
+pub struct ConfigReader(Arc<dyn Fn() -> Result<FreshConfig, String> + Send + Sync>);
+
+impl ConfigReader {
+    /// A reader from a function.
+    pub fn new(read: impl Fn() -> Result<FreshConfig, String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+
+    /// Reads.
+    pub(super) fn read(&self) -> Result<FreshConfig, String> {
+        (self.0)()
+    }
+}
+
+/// Without the secrets.
+impl fmt::Debug for BoundServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoundServer")
+            .field("listener", &self.listener)
+            .field("section", &self.section)
+            .field("has_username", &self.username.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ConfigReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConfigReader")
+    }
+}

@@ -1,0 +1,221 @@
+//! A socket with patience: how long a client may take for what.
+//!
+//! hyper's own header timeout also runs between requests, which would close the connection of an interactive
+//! session; so the time is taken here, by what the connection is doing (architecture study, risk 18). A deadline
+//! that passes is an I/O error of kind `TimedOut`, which ends the connection.
+
+use std::cell::Cell;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::limits;
+
+/// What a connection is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Between requests: no byte of the next one has come.
+    Idle,
+    /// A head has begun and is not complete.
+    Head,
+    /// A request is being answered; no deadline of ours.
+    Handling,
+    /// The answer is a log stream, which ends when the client wants.
+    Streaming,
+}
+
+/// What a connection is doing and since when; shared by its socket, its handlers and its listener.
+#[derive(Debug)]
+pub(super) struct Activity {
+    phase: Cell<Phase>,
+    since: Cell<Instant>,
+    /// Bytes came in while a request was being answered: the next head has begun already.
+    read_ahead: Cell<bool>,
+    /// The client does not take what we write.
+    write_blocked: Cell<bool>,
+    /// Told each time the connection becomes idle, for a listener that waits for room.
+    became_idle: Rc<Notify>,
+}
+
+impl Activity {
+    /// A new connection, idle. `became_idle` is its listener's.
+    pub(super) fn new(became_idle: Rc<Notify>) -> Self {
+        Self {
+            phase: Cell::new(Phase::Idle),
+            since: Cell::new(Instant::now()),
+            read_ahead: Cell::new(false),
+            write_blocked: Cell::new(false),
+            became_idle,
+        }
+    }
+
+    /// A whole head has come; it is being answered.
+    pub(super) fn begin_handling(&self) {
+        self.read_ahead.set(false);
+        self.phase.set(Phase::Handling);
+    }
+
+    /// The answer is handed over and is a stream.
+    pub(super) fn begin_streaming(&self) {
+        self.phase.set(Phase::Streaming);
+    }
+
+    /// The answer is handed over and is complete.
+    pub(super) fn finish_handling(&self) {
+        self.enter(if self.read_ahead.get() { Phase::Head } else { Phase::Idle });
+        self.became_idle.notify_one();
+    }
+
+    /// Since when this connection could be closed without cutting off anybody's answer.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        match self.phase.get() {
+            Phase::Idle | Phase::Head if !self.write_blocked.get() => Some(self.since.get()),
+            Phase::Idle | Phase::Head | Phase::Handling | Phase::Streaming => None,
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.since.set(Instant::now());
+    }
+
+    fn bytes_came_in(&self) {
+        match self.phase.get() {
+            Phase::Idle => self.enter(Phase::Head),
+            Phase::Handling => self.read_ahead.set(true),
+            Phase::Head | Phase::Streaming => {}
+        }
+    }
+
+    fn read_deadline(&self) -> Option<Instant> {
+        match self.phase.get() {
+            Phase::Idle => Some(self.since.get() + limits::IDLE_TIME),
+            Phase::Head => Some(self.since.get() + limits::HEAD_TIME),
+            Phase::Handling | Phase::Streaming => None,
+        }
+    }
+
+    fn write_deadline(&self) -> Option<Instant> {
+        match self.phase.get() {
+            Phase::Idle | Phase::Head | Phase::Handling => Some(Instant::now() + limits::WRITE_TIME),
+            Phase::Streaming => None,
+        }
+    }
+}
+
+/// A socket that keeps the deadlines of its [`Activity`].
+pub(super) struct TimedStream<S> {
+    socket: S,
+    activity: Rc<Activity>,
+    read_timer: Timer,
+    write_timer: Timer,
+}
+
+impl<S> TimedStream<S> {
+    pub(super) fn new(socket: S, activity: Rc<Activity>) -> Self {
+        Self { socket, activity, read_timer: Timer::default(), write_timer: Timer::default() }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let Poll::Ready(result) = Pin::new(&mut this.socket).poll_read(cx, buffer) else {
+            return match this.activity.read_deadline() {
+                Some(deadline) => this.read_timer.poll(cx, deadline).map(Err),
+                None => Poll::Pending,
+            };
+        };
+        if buffer.filled().len() > before {
+            this.activity.bytes_came_in();
+        }
+        Poll::Ready(result)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> TimedStream<S> {
+    /// Watches one attempt to write: blocked from the first one that is pending to the next one that is not.
+    fn watch_write<T>(&mut self, cx: &mut Context<'_>, attempt: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if let Poll::Ready(result) = attempt {
+            self.activity.write_blocked.set(false);
+            return Poll::Ready(result);
+        }
+        if !self.activity.write_blocked.replace(true) {
+            match self.activity.write_deadline() {
+                Some(deadline) => self.write_timer.start(deadline),
+                None => self.write_timer.forget(),
+            }
+        }
+        self.write_timer.poll_running(cx).map(Err)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let attempt = Pin::new(&mut this.socket).poll_write(cx, bytes);
+        this.watch_write(cx, attempt)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let attempt = Pin::new(&mut this.socket).poll_write_vectored(cx, buffers);
+        this.watch_write(cx, attempt)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_shutdown(cx)
+    }
+}
+
+/// A timer that is made when it is first needed and then set anew.
+#[derive(Default)]
+struct Timer(Option<Pin<Box<Sleep>>>);
+
+impl Timer {
+    /// Ready with an error at the deadline.
+    fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<io::Error> {
+        self.start(deadline);
+        self.poll_running(cx)
+    }
+
+    fn start(&mut self, deadline: Instant) {
+        match &mut self.0 {
+            Some(sleep) if sleep.deadline() == deadline && !sleep.is_elapsed() => {}
+            Some(sleep) => sleep.as_mut().reset(deadline),
+            none @ None => *none = Some(Box::pin(sleep_until(deadline))),
+        }
+    }
+
+    fn forget(&mut self) {
+        self.0 = None;
+    }
+
+    fn poll_running(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        match &mut self.0 {
+            Some(sleep) => {
+                ready!(sleep.as_mut().poll(cx));
+                Poll::Ready(io::ErrorKind::TimedOut.into())
+            }
+            None => Poll::Pending,
+        }
+    }
+}
