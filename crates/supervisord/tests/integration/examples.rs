@@ -1,0 +1,110 @@
+//! The examples of this repository do what their texts promise.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::{Program, TestDaemon, free_port, http_get, project_root, send_signal, until, until_at_most};
+
+#[test]
+fn quickstart_serves_restarts_and_ends_in_order() {
+    let mut daemon = TestDaemon::of_example("quickstart");
+    let text = daemon.read("supervisord.conf");
+    assert!(text.contains(" 8321 "), "the port of the web server");
+    daemon.write("supervisord.conf", &text.replace(" 8321 ", " {port} "));
+    daemon.launch(&[]);
+    for process in ["web", "jobs:worker"] {
+        daemon.wait_until_it_answers();
+        daemon.wait_for_state(process, "RUNNING");
+    }
+    let port = daemon.port();
+    let page = until("the page is served", || http_get(port, "/").ok());
+    assert_eq!(page.0, 200);
+    assert!(page.1.contains("It works"), "{}", page.1);
+
+    let out = |daemon: &mut TestDaemon| daemon.program().stdout();
+    until("flaky has failed and runs again", || {
+        (out(&mut daemon).matches("spawned: 'flaky'").count() > 1).then_some(())
+    });
+    assert!(out(&mut daemon).contains("WARN exited: flaky (exit status 1; not expected)"));
+    let listed = daemon.ctl(&["status"]).stdout;
+    let names: Vec<&str> = listed.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(names, ["jobs:flaky", "jobs:worker", "web"]);
+    assert!(daemon.ctl(&["tail", "jobs:worker"]).stdout.starts_with("job 1 done\njob 2 done\n"));
+
+    daemon.signal("INT");
+    daemon.assert_ends_clean();
+    let log = out(&mut daemon);
+    let stopped: Vec<&str> = log.lines().filter_map(|line| line.split("stopped: ").nth(1)).collect();
+    assert_eq!(stopped.last(), Some(&"web (exit status 0)"), "the web server stops last:\n{log}");
+}
+
+/// The ports of the stack: nginx, gunicorn, redis.
+struct Ports([u16; 3]);
+
+/// A visit: its number and the pid of the gunicorn master that answered.
+fn visit(port: u16) -> Option<(u32, i64)> {
+    let (status, body) = http_get(port, "/").ok()?;
+    if status != 200 {
+        return None;
+    }
+    let words: Vec<&str> = body.split([' ', ',']).collect();
+    Some((words.get(1)?.parse().ok()?, words.get(4)?.parse().ok()?))
+}
+
+fn web_stack() -> (TestDaemon, Ports) {
+    let environment = project_root().join("target/web-stack");
+    let mut daemon = TestDaemon::of_example("web-stack");
+    install_web_stack(&daemon, &environment);
+    let ports = [free_port(), free_port(), free_port()];
+    daemon.set_variable("STACK_DIR", "{dir}/run");
+    for (name, port) in ["WEB_PORT", "APP_PORT", "REDIS_PORT"].into_iter().zip(ports) {
+        daemon.set_variable(name, &port.to_string());
+    }
+    let python = environment.join("bin/python");
+    daemon.set_variable("APP_PYTHON", python.to_str().expect("a plain path"));
+    daemon.launch(&[]);
+    daemon.wait_until_it_answers();
+    for process in ["redis", "app", "web"] {
+        daemon.wait_for_state(process, "RUNNING");
+    }
+    (daemon, Ports(ports))
+}
+
+/// Brings nginx, redis-server and gunicorn to this machine, if they are not there.
+fn install_web_stack(daemon: &TestDaemon, environment: &Path) {
+    let mut script = Command::new(daemon.path("install.sh"));
+    let mut program = Program::start(script.arg(environment), daemon.mark(), &daemon.path("run"), "install");
+    let ended = program.wait_for_end_at_most(Duration::from_mins(5));
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+}
+
+#[test]
+fn web_stack_survives_the_death_of_its_application_server() {
+    let (mut daemon, Ports(ports)) = web_stack();
+    let web_port = ports[0];
+    let (first, _) = until("the page is served through nginx", || visit(web_port));
+    let master = daemon.pid_of("app");
+    let (second, answered_by) = visit(web_port).expect("it is up");
+    assert_eq!((second, answered_by), (first + 1, master));
+
+    send_signal("KILL", &master.to_string());
+    // Its workers notice within a second, and until then keep the port that the new master wants.
+    let (later, _) = until_at_most(Duration::from_secs(40), "a new master serves", || {
+        visit(web_port).filter(|(_, by)| *by != master && *by == daemon.pid_of("app"))
+    });
+    assert!(later > second, "redis has kept the count: {later} after {second}");
+    daemon.wait_for_state("app", "RUNNING");
+
+    daemon.signal("TERM");
+    daemon.assert_ends_clean();
+    for port in ports {
+        TcpListener::bind(("127.0.0.1", port)).expect("the port is free again");
+    }
+    let out = daemon.program().stdout();
+    assert!(out.contains("WARN exited: app (terminated by SIGKILL; not expected)"), "{out}");
+    assert!(out.contains("stopped: web (exit status 0)"), "nginx ends gracefully:\n{out}");
+    assert!(out.contains("\"GET / HTTP/1."), "nginx's access log comes through /dev/fd/1:\n{out}");
+    assert!(out.contains("Ready to accept connections"), "redis' log comes through /dev/stdout:\n{out}");
+}

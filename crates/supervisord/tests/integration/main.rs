@@ -1,0 +1,16 @@
+//! The two binaries from outside: real processes, real sockets, real files.
+//!
+//! One test program for all behaviours, so that it links once. A test builds a [`support::TestDaemon`], waits for
+//! conditions and never for time, and ends with no process left. The folder with the binaries under test comes
+//! from the environment variable `SUPERVISOR_BIN`; without it they are the ones that cargo has just built. Naming
+//! the folder of the Python release there runs the same tests against the original, which is how they are known to
+//! be right; what differs on purpose (COMPATIBILITY.md) says so with [`support::testing_the_original`].
+
+mod daemonize;
+mod examples;
+mod lifecycle;
+mod logs;
+mod original_client;
+mod reload;
+mod startup_errors;
+mod support;

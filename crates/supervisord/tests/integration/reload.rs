@@ -1,0 +1,155 @@
+//! A changed configuration file: SIGHUP and reload take it over whole, reread and update step by step, and a broken
+//! one is refused while everything keeps running.
+
+use std::fs;
+
+use crate::support::{TestDaemon, testing_the_original, until};
+
+const SLEEPER: &str = "[program:sleeper]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
+const SECOND: &str = "[program:second]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
+
+/// Waits until a process runs, across the restart of the daemon during which nobody answers.
+#[track_caller]
+fn wait_for_running_again(daemon: &TestDaemon, process: &str, before: i64) {
+    until(&format!("{process} runs again"), || {
+        let info = daemon.try_call("supervisor.getProcessInfo", &[process.into()]).ok()?.ok()?;
+        let running = info["statename"] == "RUNNING".into() && info["pid"].as_int() != before;
+        running.then_some(())
+    });
+}
+
+/// Waits until the program of a process has been executed; a signal before that can be lost by the original.
+#[track_caller]
+fn wait_for_exec(daemon: &TestDaemon, process: &str) {
+    daemon.wait_for_state(process, "RUNNING");
+    let path = format!("/proc/{}/cmdline", daemon.pid_of(process));
+    until("the program is executed", || fs::read(&path).ok()?.starts_with(b"/bin/sleep").then_some(()));
+}
+
+#[test]
+fn hup_takes_over_a_changed_file() {
+    let mut daemon = TestDaemon::started(SLEEPER);
+    wait_for_exec(&daemon, "sleeper");
+    let (daemon_pid, before) = (daemon.program().pid(), daemon.pid_of("sleeper"));
+    daemon.configure_also(SECOND);
+    daemon.signal("HUP");
+    wait_for_running_again(&daemon, "sleeper", before);
+    daemon.wait_for_state("second", "RUNNING");
+    assert_eq!(daemon.call("supervisor.getPID", &[]), Ok(i64::from(daemon_pid).into()), "the daemon is the same");
+    assert_eq!(daemon.log_lines("WARN received"), ["WARN received SIGHUP indicating restart request"]);
+    daemon.stop();
+}
+
+#[test]
+fn restart_by_rpc_takes_over_a_changed_file() {
+    let mut daemon = TestDaemon::started(SLEEPER);
+    wait_for_exec(&daemon, "sleeper");
+    let before = daemon.pid_of("sleeper");
+    daemon.configure_also(SECOND);
+    assert_eq!(daemon.call("supervisor.restart", &[]), Ok(true.into()));
+    wait_for_running_again(&daemon, "sleeper", before);
+    daemon.wait_for_state("second", "RUNNING");
+    daemon.stop();
+}
+
+/// A broken file is refused: whatever asked for the restart, the same processes keep running.
+fn assert_broken_file_is_refused(ask: impl FnOnce(&mut TestDaemon)) {
+    if testing_the_original() {
+        return; // it stops everything, then itself: quirks F17 and D6
+    }
+    let mut daemon = TestDaemon::started(SLEEPER);
+    daemon.wait_for_state("sleeper", "RUNNING");
+    let before = daemon.pid_of("sleeper");
+    let good = daemon.read("supervisord.conf");
+    daemon.write("supervisord.conf", "[supervisord]\nthis is no option\n");
+    ask(&mut daemon);
+    daemon.wait_for_log("parsing errors");
+    assert!(daemon.log_lines("parsing errors")[0].starts_with("CRIT "), "{}", daemon.log());
+    assert_eq!(daemon.call("supervisor.getState", &[]).expect("it answers")["statename"], "RUNNING".into());
+    assert_eq!((daemon.state("sleeper").as_str(), daemon.pid_of("sleeper")), ("RUNNING", before));
+    // The next request finds a good file again.
+    daemon.write("supervisord.conf", &good);
+    daemon.configure_also(SECOND);
+    daemon.signal("HUP");
+    wait_for_running_again(&daemon, "sleeper", before);
+    daemon.wait_for_state("second", "RUNNING");
+    daemon.stop();
+}
+
+#[test]
+fn hup_refuses_a_broken_file_and_everything_keeps_running() {
+    assert_broken_file_is_refused(|daemon| daemon.signal("HUP"));
+}
+
+#[test]
+fn restart_by_rpc_refuses_a_broken_file_and_everything_keeps_running() {
+    assert_broken_file_is_refused(|daemon| {
+        assert_eq!(daemon.call("supervisor.restart", &[]), Ok(true.into()));
+    });
+}
+
+#[test]
+fn reread_tells_what_update_would_change() {
+    let mut daemon = TestDaemon::started(&format!(
+        "{SLEEPER}[program:changing]\ncommand=/bin/sleep 1000\n[program:leaving]\ncommand=/bin/sleep 1000\n"
+    ));
+    assert_eq!(daemon.ctl(&["reread"]).stdout, "No config updates to processes\n");
+    daemon.configure(&format!("{SLEEPER}{SECOND}[program:changing]\ncommand=/bin/sleep 999\n"));
+    assert_eq!(daemon.ctl(&["reread"]).stdout, "changing: changed\nleaving: disappeared\nsecond: available\n");
+    assert!(daemon.call("supervisor.getProcessInfo", &["second".into()]).is_err(), "reread starts nothing");
+    daemon.stop();
+}
+
+#[test]
+fn update_changes_what_changed_and_nothing_else() {
+    let mut daemon = TestDaemon::started(&format!(
+        "{SLEEPER}[program:changing]\ncommand=/bin/sleep 1000\nstartsecs=0\n[program:leaving]\ncommand=/bin/sleep 1000\nstartsecs=0\n"
+    ));
+    for process in ["sleeper", "changing", "leaving"] {
+        wait_for_exec(&daemon, process);
+    }
+    let (kept, changed) = (daemon.pid_of("sleeper"), daemon.pid_of("changing"));
+    daemon.configure(&format!("{SLEEPER}{SECOND}[program:changing]\ncommand=/bin/sleep 999\nstartsecs=0\n"));
+    let ended = daemon.ctl(&["update"]);
+    assert_eq!(
+        ended.stdout,
+        "leaving: stopped\nleaving: removed process group\nchanging: stopped\nchanging: updated process group\n\
+         second: added process group\n"
+    );
+    assert_eq!(ended.status, 0);
+    daemon.wait_for_state("second", "RUNNING");
+    daemon.wait_for_state("changing", "RUNNING");
+    assert_eq!(daemon.pid_of("sleeper"), kept);
+    assert_ne!(daemon.pid_of("changing"), changed);
+    assert!(daemon.call("supervisor.getProcessInfo", &["leaving".into()]).is_err());
+    daemon.stop();
+}
+
+#[test]
+fn reread_of_a_broken_file_is_refused() {
+    let mut daemon = TestDaemon::started(SLEEPER);
+    daemon.wait_for_state("sleeper", "RUNNING");
+    let before = daemon.pid_of("sleeper");
+    let good = daemon.read("supervisord.conf");
+    daemon.write("supervisord.conf", &good.replace("command=/bin/sleep 1000", "numprocs=many"));
+    let fault = daemon.call("supervisor.reloadConfig", &[]).expect_err("it is broken");
+    assert_eq!(fault.code, 92);
+    assert!(fault.text.starts_with("CANT_REREAD: "), "{}", fault.text);
+    assert_eq!((daemon.state("sleeper").as_str(), daemon.pid_of("sleeper")), ("RUNNING", before));
+    daemon.stop();
+}
+
+#[test]
+fn relative_configuration_path_is_found_again_from_another_directory() {
+    if testing_the_original() {
+        return; // it looks in the new directory and ends: quirk F17
+    }
+    let daemon = TestDaemon::prepared(&format!("[supervisord]\ndirectory=/usr\n{SLEEPER}"));
+    let ended = daemon.run(&["-c", "supervisord.conf"]);
+    assert_eq!(ended.status, 0, "{ended:?}");
+    daemon.wait_until_it_answers();
+    daemon.wait_for_state("sleeper", "RUNNING");
+    assert_eq!(daemon.ctl(&["reread"]).stdout, "No config updates to processes\n");
+    assert_eq!(daemon.call("supervisor.shutdown", &[]), Ok(true.into()));
+    daemon.assert_nothing_left();
+}
