@@ -1,0 +1,151 @@
+//! The configuration of supervisord and that of supervisorctl, as values: read, expanded, checked, every
+//! default filled in and the command line applied.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use supervisor_core::{GroupConfig, LogLevel, SocketOwner};
+
+/// All that supervisord is configured to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The file it was read from, absolute.
+    pub path: PathBuf,
+    /// What `%(here)s` stands for: the directory of that file.
+    pub here: String,
+    /// `[supervisord]` and the command line.
+    pub supervisord: SupervisordConfig,
+    /// HTTP servers in the order in which they are opened: inet, then unix, each in file order.
+    pub http_servers: Vec<HttpServerConfig>,
+    /// RPC namespaces in file order.
+    pub rpcinterfaces: Vec<RpcInterfaceConfig>,
+    /// Process groups in start order: by priority, then name; each name once.
+    pub groups: Vec<Arc<GroupConfig>>,
+    /// What is to be logged at start: warnings first, then information, each in the order of discovery.
+    pub messages: Vec<(LogLevel, String)>,
+    /// `SUPERVISOR_SERVER_URL` of children whose program names none: the first unix server, else the last
+    /// inet one.
+    pub server_url: Option<String>,
+}
+
+/// Where the main log goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MainLogFile {
+    /// A file, by its absolute path.
+    Path(PathBuf),
+    /// syslog(3).
+    Syslog,
+}
+
+/// `[supervisord]`, overridden by the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent switch of the file")]
+pub struct SupervisordConfig {
+    /// The main log.
+    pub logfile: MainLogFile,
+    /// Size in bytes at which the main log rotates; 0 or less: never.
+    pub logfile_maxbytes: i64,
+    /// Rotated main logs that are kept.
+    pub logfile_backups: i64,
+    /// What is logged: this severity and worse.
+    pub loglevel: LogLevel,
+    /// The pid file, absolute.
+    pub pidfile: PathBuf,
+    /// The name that this supervisord answers with; may be empty.
+    pub identifier: String,
+    /// Stay in the foreground.
+    pub nodaemon: bool,
+    /// Nothing on standard output in the foreground.
+    pub silent: bool,
+    /// File descriptors that must be available.
+    pub minfds: i64,
+    /// Processes that must be available.
+    pub minprocs: i64,
+    /// File mode creation mask; applied by a daemon only.
+    pub umask: u32,
+    /// User to become, by id; it exists.
+    pub user: Option<u32>,
+    /// Directory to change to; by a daemon only.
+    pub directory: Option<PathBuf>,
+    /// Where AUTO logs are created, absolute.
+    pub childlogdir: PathBuf,
+    /// AUTO logs of earlier runs are left alone.
+    pub nocleanup: bool,
+    /// Escape sequences are removed from what is logged.
+    pub strip_ansi: bool,
+}
+
+/// One `[unix_http_server]` or `[inet_http_server]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpServerConfig {
+    /// The section's name.
+    pub section: String,
+    /// Where it listens.
+    pub address: HttpServerAddress,
+    /// Set together with `password`, or neither is; empty: no login is asked for.
+    pub username: Option<String>,
+    /// In clear, or `{SHA}` and 40 hexadecimal digits.
+    pub password: Option<String>,
+}
+
+/// Where an HTTP server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpServerAddress {
+    /// A TCP port.
+    Inet {
+        /// Host name or address in lower case; empty: all interfaces.
+        host: String,
+        /// 1..=65535
+        port: u16,
+    },
+    /// A socket file.
+    Unix {
+        /// Absolute path.
+        path: PathBuf,
+        /// File mode.
+        mode: u32,
+        /// User and group, when they are to be changed.
+        owner: Option<SocketOwner>,
+    },
+}
+
+/// One `[rpcinterface:x]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RpcInterfaceConfig {
+    /// The namespace of its methods.
+    pub name: String,
+    /// `module:attribute` as in the file.
+    pub factory: String,
+    /// All other options of the section, `[DEFAULT]` ones included.
+    pub options: Vec<(String, String)>,
+}
+
+/// All that supervisorctl is configured to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientConfig {
+    /// Where supervisord listens: `http://…` or `unix:///…`; another scheme fails at first use.
+    pub server_url: String,
+    /// Login name.
+    pub username: Option<String>,
+    /// Password, in clear.
+    pub password: Option<String>,
+    /// What stands before `> ` in the shell.
+    pub prompt: String,
+    /// Where the shell keeps its history, absolute.
+    pub history_file: Option<PathBuf>,
+    /// Plug-ins in file order.
+    pub ctlplugins: Vec<CtlPluginConfig>,
+    /// The file it was read from, absolute; `None`: there was none, all of the above are defaults.
+    pub path: Option<PathBuf>,
+}
+
+/// One `[ctlplugin:x]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CtlPluginConfig {
+    /// The name in the file.
+    pub name: String,
+    /// `module:attribute` as in the file.
+    pub factory: String,
+    /// All other options of the section, `[DEFAULT]` ones included.
+    pub options: Vec<(String, String)>,
+}

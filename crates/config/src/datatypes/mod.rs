@@ -1,0 +1,19 @@
+//! What a value means: the data types of options (contract/config.md §4).
+//!
+//! A function takes the text of a value and gives the value or upstream's words for what is wrong with it; where
+//! the value stands in which file is its caller's to add.
+
+mod addresses;
+mod choices;
+mod numbers;
+mod paths;
+mod users;
+
+pub(crate) use addresses::{InetAddress, inet_address, port_number, url};
+pub(crate) use choices::{autorestart, boolean, exitcodes, list_of_strings, loglevel, process_or_group_name, signal};
+pub(crate) use numbers::{byte_size, file_mode, integer, octal};
+pub(crate) use paths::{existing_directory, existing_dirpath, temporary_directory};
+pub(crate) use users::UserDatabase;
+
+/// A value, or the words for what is wrong with it.
+pub(crate) type Checked<T> = Result<T, String>;

@@ -1,0 +1,77 @@
+//! Paths that must lead somewhere.
+
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{AccessFlags, access};
+
+use super::Checked;
+use crate::python_path::{Home, absolute, dirname};
+use crate::python_repr::ReprList;
+
+/// A path, `~` expanded, whose directory part, if it has one, is a directory. The file need not exist.
+pub(crate) fn existing_dirpath(text: &str, home: &Home) -> Checked<String> {
+    let path = home.expand(text);
+    let folder = dirname(&path);
+    if folder.is_empty() || Path::new(folder).is_dir() {
+        Ok(path)
+    } else {
+        Err(format!("The directory named as part of the path {text} does not exist"))
+    }
+}
+
+/// A directory, `~` expanded.
+pub(crate) fn existing_directory(text: &str, home: &Home) -> Checked<String> {
+    let path = home.expand(text);
+    if Path::new(&path).is_dir() { Ok(path) } else { Err(format!("{text} is not an existing directory")) }
+}
+
+/// The default of `childlogdir`: the first of `$TMPDIR`, `$TEMP`, `$TMP`, the usual three and the working
+/// directory that is a directory in which files can be made.
+pub(crate) fn temporary_directory(environment: &[(String, String)]) -> Checked<PathBuf> {
+    let named = ["TMPDIR", "TEMP", "TMP"].into_iter().filter_map(|name| {
+        let found = environment.iter().rev().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    });
+    let candidates: Vec<PathBuf> = named.chain(["/tmp", "/var/tmp", "/usr/tmp", "."]).map(absolute).collect();
+    let usable = |path: &&PathBuf| path.is_dir() && access(*path, AccessFlags::W_OK | AccessFlags::X_OK).is_ok();
+    candidates.iter().find(usable).cloned().ok_or_else(|| {
+        let names: Vec<String> = candidates.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        format!("No usable temporary directory found in {}", ReprList(&names))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home() -> Home {
+        Home::from_environment(&[("HOME".to_owned(), "/tmp".to_owned())])
+    }
+
+    #[test]
+    fn the_directory_of_a_path_must_exist() {
+        for (text, path) in [("x.log", "x.log"), ("/x.log", "/x.log"), ("~/x.log", "/tmp/x.log"), ("", "")] {
+            assert_eq!(existing_dirpath(text, &home()), Ok(path.to_owned()));
+        }
+        for text in ["/no/such/x.log", "~/no/such/x.log", "no-such/x.log"] {
+            let error = format!("The directory named as part of the path {text} does not exist");
+            assert_eq!(existing_dirpath(text, &home()), Err(error));
+        }
+    }
+
+    #[test]
+    fn a_directory_must_exist() {
+        assert_eq!(existing_directory("~", &home()), Ok("/tmp".to_owned()));
+        for text in ["/no/such", "/etc/passwd", "", "~/no-such"] {
+            assert_eq!(existing_directory(text, &home()), Err(format!("{text} is not an existing directory")));
+        }
+    }
+
+    #[test]
+    fn the_temporary_directory_is_the_first_usable() {
+        let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(temporary_directory(&[]), Ok(PathBuf::from("/tmp")));
+        let environment = [variable("TMP", "/usr"), variable("TMPDIR", "/no/such"), variable("TEMP", "/var/tmp/.")];
+        assert_eq!(temporary_directory(&environment), Ok(PathBuf::from("/var/tmp")));
+    }
+}

@@ -1,0 +1,107 @@
+//! Users and groups by name or id.
+//!
+//! Each is looked up once: a name service may be far away, and thousands of programs often have one user.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use nix::unistd::{Gid, Group, Uid, User};
+use supervisor_core::SocketOwner;
+
+use super::Checked;
+use crate::python_number::parse_decimal;
+
+/// The user and group databases of the system, with a memory.
+#[derive(Debug, Default)]
+pub(crate) struct UserDatabase {
+    users: RefCell<HashMap<String, Checked<u32>>>,
+    groups: RefCell<HashMap<String, Checked<u32>>>,
+}
+
+impl UserDatabase {
+    /// The id of a user given by name or by id.
+    pub(crate) fn uid(&self, text: &str) -> Checked<u32> {
+        if let Some(known) = self.users.borrow().get(text) {
+            return known.clone();
+        }
+        let found = match parse_decimal(text) {
+            Some(number) => id(number)
+                .filter(|uid| matches!(User::from_uid(Uid::from_raw(*uid)), Ok(Some(_))))
+                .ok_or_else(|| format!("Invalid user id {text}")),
+            None => match User::from_name(text) {
+                Ok(Some(user)) => Ok(user.uid.as_raw()),
+                Ok(None) | Err(_) => Err(format!("Invalid user name {text}")),
+            },
+        };
+        self.users.borrow_mut().insert(text.to_owned(), found.clone());
+        found
+    }
+
+    /// The id of a group given by name or by id.
+    fn gid(&self, text: &str) -> Checked<u32> {
+        if let Some(known) = self.groups.borrow().get(text) {
+            return known.clone();
+        }
+        let found = match parse_decimal(text) {
+            Some(number) => id(number)
+                .filter(|gid| matches!(Group::from_gid(Gid::from_raw(*gid)), Ok(Some(_))))
+                .ok_or_else(|| format!("Invalid group id {text}")),
+            None => match Group::from_name(text) {
+                Ok(Some(group)) => Ok(group.gid.as_raw()),
+                Ok(None) | Err(_) => Err(format!("Invalid group name {text}")),
+            },
+        };
+        self.groups.borrow_mut().insert(text.to_owned(), found.clone());
+        found
+    }
+
+    /// The id of a user's own group.
+    pub(crate) fn primary_gid(uid: u32) -> Option<u32> {
+        User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.gid.as_raw())
+    }
+
+    /// `user` or `user:group`.
+    pub(crate) fn owner(&self, text: &str) -> Checked<SocketOwner> {
+        let owner = match text.split_once(':') {
+            None => self.uid(text).map(|uid| SocketOwner { uid, gid: None }),
+            Some((user, group)) => self.uid(user).and_then(|uid| Ok(SocketOwner { uid, gid: Some(self.gid(group)?) })),
+        };
+        owner.map_err(|_| format!("Invalid user:group definition {text}"))
+    }
+}
+
+/// A number as an id; the largest means «none» to the kernel and belongs to nobody.
+fn id(number: i64) -> Option<u32> {
+    u32::try_from(number).ok().filter(|id| *id != u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_by_name_and_by_id() {
+        let database = UserDatabase::default();
+        for text in ["root", "0", " 0 "] {
+            assert_eq!(database.uid(text), Ok(0));
+            assert_eq!(database.uid(text), Ok(0), "from memory");
+        }
+        for text in ["nosuchuser", "", "a\0b"] {
+            assert_eq!(database.uid(text), Err(format!("Invalid user name {text}")));
+        }
+        for text in ["-1", "4294967295", "99999999999"] {
+            assert_eq!(database.uid(text), Err(format!("Invalid user id {text}")));
+        }
+        assert_eq!(UserDatabase::primary_gid(0), Some(0));
+    }
+
+    #[test]
+    fn owners() {
+        let database = UserDatabase::default();
+        assert_eq!(database.owner("root"), Ok(SocketOwner { uid: 0, gid: None }));
+        assert_eq!(database.owner("0:root"), Ok(SocketOwner { uid: 0, gid: Some(0) }));
+        for text in ["root:", "root:nosuchgroup", "nosuchuser:root", "root:0:0", ""] {
+            assert_eq!(database.owner(text), Err(format!("Invalid user:group definition {text}")));
+        }
+    }
+}

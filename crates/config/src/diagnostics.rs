@@ -1,0 +1,101 @@
+//! What is said when a configuration or a command line cannot be used.
+//!
+//! The text is upstream's, to the letter; what upstream does not tell (file, line, column, section, option)
+//! travels beside it, for whoever wants to show more.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A point in a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file's name, as its reader named it.
+    pub file: Arc<str>,
+    /// From 1.
+    pub line: u32,
+    /// In characters, from 1.
+    pub column: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Why a configuration cannot be used. `Display` gives upstream's text, without `Error: ` before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    text: String,
+    section: Option<Box<str>>,
+    option: Option<Box<str>>,
+    place: Option<Place>,
+}
+
+impl ConfigError {
+    /// An error that no single line of a file is to blame for.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), section: None, option: None, place: None }
+    }
+
+    pub(crate) fn in_section(mut self, section: &str) -> Self {
+        self.section = Some(section.into());
+        self
+    }
+
+    pub(crate) fn in_option(mut self, option: &str) -> Self {
+        self.option = Some(option.into());
+        self
+    }
+
+    pub(crate) fn at(mut self, place: &Place) -> Self {
+        self.place = Some(place.clone());
+        self
+    }
+
+    /// The file, where it is known.
+    pub fn file(&self) -> Option<&str> {
+        self.place.as_ref().map(|place| &*place.file)
+    }
+
+    /// The line, from 1.
+    pub fn line(&self) -> Option<u32> {
+        self.place.as_ref().map(|place| place.line)
+    }
+
+    /// File, line and column: of the value when an option has a bad one, of the section's header when an
+    /// option is missing.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    /// The section's name, such as `program:web`.
+    pub fn section(&self) -> Option<&str> {
+        self.section.as_deref()
+    }
+
+    /// The option's name, such as `startsecs`.
+    pub fn option(&self) -> Option<&str> {
+        self.option.as_deref()
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Why a command line cannot be used. `Display` gives upstream's text, without `Error: ` before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageError(pub(crate) String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
