@@ -1,1 +1,15 @@
-//! (to be written)
+//! What travels between supervisord and its clients: XML-RPC documents and the table of methods.
+//!
+//! Pure functions from bytes to values and back. It opens no socket, asks no process and knows no HTTP; what a
+//! method does is the control plane's and the core's. Rules: contract/rpc.md §2–§6.
+#![forbid(unsafe_code)]
+
+pub mod limits;
+mod python;
+pub mod xmlrpc;
+
+/// What `getAPIVersion` answers.
+pub const API_VERSION: &str = "3.0";
+
+/// What `getSupervisorVersion` answers: `X.Y.Z`, which some clients compare number by number (contract/quirks.md D8).
+pub const SUPERVISOR_VERSION: &str = env!("CARGO_PKG_VERSION");
