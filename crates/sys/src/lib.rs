@@ -1,1 +1,59 @@
-//! (to be written)
+//! What the kernel does: starting and reaping programs, waiting, signals, sockets, privileges.
+//!
+//! The only crate with `unsafe`; each module that needs it says why. One safe function for each need, none of which
+//! decides anything: when to start, stop or log is the core's and the daemon's.
+//!
+//! Invariants:
+//! - every descriptor made here is closed on exec; a program gets 0, 1 and 2 and nothing else;
+//! - nothing sleeps, and nothing but [`Poller::wait`] waits without a bound;
+//! - every signal handler does no more than to set a bit and to write to a descriptor.
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod c_str_array;
+mod child;
+mod child_message;
+mod child_stack;
+mod close_descriptors;
+mod credentials;
+mod daemonize;
+mod errno;
+mod fcgi_socket;
+mod filesystem;
+mod kill;
+pub mod limits;
+mod pidfile;
+pub mod pipe;
+mod poller;
+mod process_attributes;
+mod raw_credentials;
+mod reap;
+pub mod rlimits;
+mod signal_dispositions;
+mod signal_mask;
+mod signals;
+mod socket_error;
+mod socket_file;
+mod spawn;
+mod standard_fds;
+mod tcp_listener;
+mod unix_listener;
+
+pub use c_str_array::CStrArray;
+pub use child::ExecStage;
+pub use credentials::{Credentials, PrivilegeChange, drop_privileges, resolve_user};
+pub use daemonize::daemonize;
+pub use errno::errno_name;
+pub use fcgi_socket::FcgiSocket;
+pub use filesystem::is_on_network_filesystem;
+pub use kill::kill;
+pub use pidfile::Pidfile;
+pub use poller::{Events, Interest, LAST_KEY, Poller, Waker};
+pub use process_attributes::{is_pid1, set_subreaper, umask};
+pub use reap::{may_adopt_children, peek_any, reap_any, wait_pid, wait_pidfd};
+pub use signals::Signals;
+pub use socket_error::SocketError;
+pub use socket_file::SocketFile;
+pub use spawn::{Child, ExecFailure, SpawnMethod, SpawnPlan, Spawner};
+pub use standard_fds::ensure_standard_fds_open;
+pub use tcp_listener::listen_tcp;
+pub use unix_listener::{BoundUnixListener, listen_unix};

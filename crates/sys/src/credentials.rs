@@ -1,0 +1,82 @@
+//! Users: looking them up, and becoming one for good (contract/processes.md §9.3).
+//!
+//! Not for children, whose part is in `raw_credentials`.
+
+use nix::errno::Errno;
+use nix::unistd::{Gid, Uid, User, getgrouplist, getuid, setgid, setgroups, setuid};
+use std::ffi::CString;
+
+/// A user with all the groups that the name service knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// User id.
+    pub uid: u32,
+    /// Primary group id.
+    pub gid: u32,
+    /// Supplementary group ids, the primary one first.
+    pub groups: Vec<u32>,
+}
+
+/// What dropping privileges has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrivilegeChange {
+    /// We were that user already, and nothing was changed.
+    AlreadyThatUser,
+    /// We are that user now, and cannot go back.
+    Dropped,
+}
+
+/// What becoming a user takes.
+pub(crate) enum Privilege {
+    /// We are that user.
+    Already,
+    /// We are root.
+    Root,
+    /// We may not; the reason is the contract's.
+    Lacking(&'static str),
+}
+
+/// Looks a user up by number, with its groups. Asks the name service and so may wait for a directory server: for
+/// the time a configuration is read, not for each spawn. The error is the contract's reason.
+pub fn resolve_user(uid: u32) -> Result<Credentials, String> {
+    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten().ok_or_else(|| format!("Can't find uid {uid}"))?;
+    let gid = user.gid;
+    let name = CString::new(user.name).map_err(|_| format!("Can't find uid {uid}"))?;
+    let groups = getgrouplist(&name, gid).map_err(|_| "Could not set groups of effective user".to_owned())?;
+    let others = groups.into_iter().filter(|group| *group != gid);
+    let groups = [gid].into_iter().chain(others).map(Gid::as_raw).collect();
+    Ok(Credentials { uid, gid: gid.as_raw(), groups })
+}
+
+/// Makes the whole daemon that user. To be called before there is a second thread. Nothing is left of root after it,
+/// which is tried. The error is the contract's reason.
+pub fn drop_privileges(credentials: &Credentials) -> Result<PrivilegeChange, String> {
+    match credentials.privilege_to_assume() {
+        Privilege::Already => return Ok(PrivilegeChange::AlreadyThatUser),
+        Privilege::Lacking(reason) => return Err(reason.to_owned()),
+        Privilege::Root => {}
+    }
+    let groups: Vec<Gid> = credentials.groups.iter().copied().map(Gid::from_raw).collect();
+    let failed = |reason: &'static str| move |_: Errno| reason.to_owned();
+    setgroups(&groups).map_err(failed("Could not set groups of effective user"))?;
+    setgid(Gid::from_raw(credentials.gid)).map_err(failed("Could not set group id of effective user"))?;
+    setuid(Uid::from_raw(credentials.uid)).map_err(failed("Could not set user id of effective user"))?;
+    if credentials.uid != 0 && setuid(Uid::from_raw(0)).is_ok() {
+        return Err("Could not give up the user id of root".to_owned());
+    }
+    Ok(PrivilegeChange::Dropped)
+}
+
+impl Credentials {
+    /// Whether we are that user, or may become it.
+    pub(crate) fn privilege_to_assume(&self) -> Privilege {
+        let current = getuid();
+        if current.as_raw() == self.uid {
+            Privilege::Already
+        } else if current.is_root() {
+            Privilege::Root
+        } else {
+            Privilege::Lacking("Can't drop privilege as nonroot user")
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Every bound and size of this crate, named.
+
+use std::time::Duration;
+
+/// Bytes of stack for a child between clone and exec; only pages that are touched cost memory.
+pub const CHILD_STACK_BYTES: usize = 64 * 1024;
+
+/// Bytes of the text that a failed child writes to its fd 2. Not more than a pipe takes at once, for a child that
+/// blocks there would hold up the daemon that waits for its exec.
+pub const CHILD_MESSAGE_BYTES: usize = libc::PIPE_BUF;
+
+/// Bytes that a path or a word of the command may take of that text; longer ones are cut.
+pub const CHILD_MESSAGE_NAME_BYTES: usize = 3 * 1024;
+
+/// Events that one wait brings at most; the rest comes with the next one.
+pub const EVENTS_PER_WAIT: usize = 256;
+
+/// Connections that wait to be accepted by an HTTP server.
+pub const LISTEN_BACKLOG: i32 = 1024;
+
+/// How long a socket found at our path may take to answer before it counts as in use.
+pub const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often a stale socket is cleared away before giving up.
+pub const STALE_SOCKET_ATTEMPTS: u32 = 10;

@@ -1,0 +1,222 @@
+//! Waiting until something can be read or written, or a deadline has come.
+//!
+//! Level-triggered: what was not read makes the next wait return at once. Registration is that of the `polling` crate;
+//! the wait itself asks its epoll descriptor directly, since the crate's own takes five system calls a turn (two to set
+//! a timer, two to renew its notification) where one does.
+//!
+//! Not here: what the keys mean, and what time it is.
+#![expect(unsafe_code, reason = "epoll_pwait2(2), and registration by descriptor")]
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use polling::{Event, PollMode};
+
+use crate::limits::EVENTS_PER_WAIT;
+
+/// The highest key that may be registered; those above are the poller's own.
+pub const LAST_KEY: usize = WAKER_KEY - 1;
+
+/// Of the descriptor that [`Waker::wake`] writes to. The crate keeps `usize::MAX` for itself.
+const WAKER_KEY: usize = usize::MAX - 1;
+
+/// What to wait for. There is no «nothing»: the kernel would still tell of a closed peer, again and again. To pause,
+/// delete the descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// Something to read, or the end.
+    Readable,
+    /// Room to write, or nobody left to read.
+    Writable,
+    /// Either.
+    Both,
+}
+
+impl Interest {
+    fn event(self, key: usize) -> Event {
+        match self {
+            Self::Readable => Event::readable(key),
+            Self::Writable => Event::writable(key),
+            Self::Both => Event::all(key),
+        }
+    }
+}
+
+/// A set of descriptors, each with a key.
+#[derive(Debug)]
+pub struct Poller {
+    registered: polling::Poller,
+    waker: Waker,
+    /// The kernel knows epoll_pwait2(2) (Linux 5.11), as far as we know.
+    precise: AtomicBool,
+}
+
+impl Poller {
+    /// An empty set.
+    pub fn new() -> io::Result<Self> {
+        let registered = polling::Poller::new()?;
+        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
+        // Edge-triggered, so that nobody has to read it: each write is an event of its own (epoll(7)).
+        // SAFETY: the descriptor lives as long as any waker and at least as long as the set.
+        unsafe { registered.add_with_mode(wake.as_raw_fd(), Event::readable(WAKER_KEY), PollMode::Edge) }?;
+        Ok(Self { registered, waker: Waker { wake: Arc::new(wake) }, precise: AtomicBool::new(true) })
+    }
+
+    /// Registers a descriptor. It has to be deleted before it is closed: a copy of it elsewhere (a child, a
+    /// `try_clone`) would keep it in the set. `AlreadyExists` if it is registered; EPERM for a regular file, which
+    /// cannot be waited for.
+    pub fn add(&self, fd: BorrowedFd<'_>, key: usize, interest: Interest) -> io::Result<()> {
+        if key > LAST_KEY {
+            return Err(io::Error::from(Errno::EINVAL));
+        }
+        // SAFETY: the descriptor is open. If its owner closes it without deleting it, the kernel takes it out of the
+        // set or goes on to report a key (epoll(7), questions 6 and 7); memory is not concerned.
+        unsafe { self.registered.add_with_mode(fd.as_raw_fd(), interest.event(key), PollMode::Level) }
+    }
+
+    /// Waits for something else at a registered descriptor, or under another key.
+    pub fn modify(&self, fd: BorrowedFd<'_>, key: usize, interest: Interest) -> io::Result<()> {
+        if key > LAST_KEY {
+            return Err(io::Error::from(Errno::EINVAL));
+        }
+        self.registered.modify_with_mode(fd, interest.event(key), PollMode::Level)
+    }
+
+    /// Takes a descriptor out of the set.
+    pub fn delete(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        self.registered.delete(fd)
+    }
+
+    /// Waits until there are events, a [`Waker`] was used or the time is over; `None`: as long as it takes. The events
+    /// of the time before are dropped. One system call, and none while nothing happens.
+    ///
+    /// A wait with a timeout may end early and without events when a signal arrives, so the caller looks at its clock
+    /// rather than counting on the time.
+    pub fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        let mut timeout = timeout;
+        loop {
+            match self.wait_once(events, timeout) {
+                // What the handler has made readable, the next attempt finds. How much of the time is left is not
+                // known here.
+                Err(Errno::EINTR) => timeout = timeout.map(|_| Duration::ZERO),
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    /// Ends the current or the next wait from another thread.
+    pub fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
+    fn wait_once(&self, events: &mut Events, timeout: Option<Duration>) -> nix::Result<()> {
+        let epoll = self.registered.as_fd().as_raw_fd();
+        events.list.clear();
+        if self.precise.load(Ordering::Relaxed) {
+            match wait_precise(epoll, &mut events.list, timeout) {
+                // A filter that does not know the call may say EPERM.
+                Err(Errno::ENOSYS | Errno::EPERM) => self.precise.store(false, Ordering::Relaxed),
+                result => return result,
+            }
+        }
+        wait_milliseconds(epoll, &mut events.list, timeout)
+    }
+}
+
+/// The `struct __kernel_timespec` of epoll_pwait2(2): 64 bits on every machine.
+#[repr(C)]
+struct KernelTimespec {
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+fn wait_precise(epoll: RawFd, list: &mut Vec<libc::epoll_event>, timeout: Option<Duration>) -> nix::Result<()> {
+    let timeout = timeout.map(|timeout| KernelTimespec {
+        seconds: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
+        nanoseconds: i64::from(timeout.subsec_nanos()),
+    });
+    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+    let no_mask = ptr::null::<libc::sigset_t>();
+    let (place, room) = (list.as_mut_ptr(), list.capacity());
+    // SAFETY: epoll_pwait2(2) writes at most `room` events, reads the timeout if there is one, and takes no mask.
+    let count = unsafe { libc::syscall(libc::SYS_epoll_pwait2, epoll, place, room, timeout, no_mask, 0) };
+    set_length(list, Errno::result(count)?);
+    Ok(())
+}
+
+fn wait_milliseconds(epoll: RawFd, list: &mut Vec<libc::epoll_event>, timeout: Option<Duration>) -> nix::Result<()> {
+    // Rounded up: to wake before a deadline would be to wake twice.
+    let milliseconds = timeout.map(|timeout| timeout.as_nanos().div_ceil(1_000_000));
+    let milliseconds = milliseconds.map_or(-1, |it| i32::try_from(it).unwrap_or(i32::MAX));
+    let (place, room) = (list.as_mut_ptr(), i32::try_from(list.capacity()).unwrap_or(i32::MAX));
+    // SAFETY: epoll_wait(2) writes at most `room` events.
+    let count = unsafe { libc::epoll_wait(epoll, place, room, milliseconds) };
+    set_length(list, Errno::result(count)?.into());
+    Ok(())
+}
+
+fn set_length(list: &mut Vec<libc::epoll_event>, count: i64) {
+    let count = usize::try_from(count).expect("an error was handled before");
+    // SAFETY: the kernel has written that many events, not more than there was room for.
+    unsafe { list.set_len(count) };
+}
+
+/// Ends a wait; goes to any thread.
+#[derive(Clone, Debug)]
+pub struct Waker {
+    wake: Arc<EventFd>,
+}
+
+impl Waker {
+    /// Makes the current wait return, or else the next one. Several calls may end one wait together, so whoever is woken
+    /// looks for everything that there may be.
+    pub fn wake(&self) {
+        // It can only fail when 2^64 wake-ups were counted, and then the descriptor has been readable all along.
+        let _counted = self.wake.write(1);
+    }
+}
+
+/// Room for what a wait brings; used again by the next one.
+pub struct Events {
+    list: Vec<libc::epoll_event>,
+}
+
+impl Events {
+    /// Room for [`EVENTS_PER_WAIT`].
+    pub fn new() -> Self {
+        Self { list: Vec::with_capacity(EVENTS_PER_WAIT) }
+    }
+
+    /// Key, readable, writable. The end of input, a broken pipe or an error count as both: whoever tries gets to know.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, bool, bool)> {
+        let ours = self.list.iter().filter_map(|event| {
+            let key = usize::try_from(event.u64).ok().filter(|key| *key <= LAST_KEY)?;
+            Some((key, *event))
+        });
+        ours.map(|(key, event)| (key, has(event, libc::EPOLLIN | libc::EPOLLPRI), has(event, libc::EPOLLOUT)))
+    }
+}
+
+/// Whether an event has one of these flags, or says that the peer is gone.
+fn has(event: libc::epoll_event, flags: i32) -> bool {
+    event.events & (flags | libc::EPOLLHUP | libc::EPOLLERR).cast_unsigned() != 0
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

@@ -1,0 +1,131 @@
+//! Raising what the daemon, and with it each program, may use (contract/processes.md §9.4; quirks.md F31).
+
+use std::fmt;
+
+use nix::sys::resource::{RLIM_INFINITY, getrlimit, rlim_t, setrlimit};
+
+/// A limit that can be raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// `minfds`: descriptors of a process.
+    NoFile,
+    /// `minprocs`: processes of a user.
+    NProc,
+}
+
+/// What raising a limit has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Raised {
+    /// It was high enough.
+    Unchanged,
+    /// It is this now; its text is for the main log.
+    To {
+        /// Which one.
+        resource: Resource,
+        /// The new soft limit.
+        limit: i64,
+    },
+}
+
+impl fmt::Display for Raised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unchanged => Ok(()),
+            Self::To { resource, limit } => write!(f, "Increased {} limit to {limit}", resource.name()),
+        }
+    }
+}
+
+/// A limit that could not be raised; its text is the contract's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitError {
+    /// Which one.
+    pub resource: Resource,
+    /// What it should have become.
+    pub minimum: i64,
+    /// The hard limit as it is; `None`: unlimited, or not to be known.
+    pub hard: Option<u64>,
+}
+
+impl std::error::Error for LimitError {}
+
+impl fmt::Display for LimitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { resource, minimum, hard } = self;
+        // As Python prints RLIM_INFINITY.
+        let hard = hard.map_or_else(|| "-1".to_owned(), |hard| hard.to_string());
+        match resource {
+            Resource::NoFile => write!(
+                f,
+                "The minimum number of file descriptors required to run this process is {minimum} as per the \
+                 \"minfds\" command-line argument or config file setting. The current environment will only allow \
+                 you to open {hard} file descriptors.  Either raise the number of usable file descriptors in your \
+                 environment (see README.rst) or lower the minfds setting in the config file to allow the process \
+                 to start."
+            ),
+            Resource::NProc => write!(
+                f,
+                "The minimum number of available processes required to run this program is {minimum} as per the \
+                 \"minprocs\" command-line argument or config file setting. The current environment will only allow \
+                 you to open {hard} processes.  Either raise the number of usable processes in your environment \
+                 (see README.rst) or lower the minprocs setting in the config file to allow the program to start."
+            ),
+        }
+    }
+}
+
+impl Resource {
+    fn name(self) -> &'static str {
+        match self {
+            Self::NoFile => "RLIMIT_NOFILE",
+            Self::NProc => "RLIMIT_NPROC",
+        }
+    }
+
+    fn kernel(self) -> nix::sys::resource::Resource {
+        match self {
+            Self::NoFile => nix::sys::resource::Resource::RLIMIT_NOFILE,
+            Self::NProc => nix::sys::resource::Resource::RLIMIT_NPROC,
+        }
+    }
+}
+
+/// Raises the soft limit to `minimum` if it is lower, and the hard limit with it where that is needed and allowed.
+pub fn raise(resource: Resource, minimum: i64) -> Result<Raised, LimitError> {
+    let unknown = LimitError { resource, minimum, hard: None };
+    let (soft, hard) = getrlimit(resource.kernel()).map_err(|_| unknown)?;
+    let Some(wanted) = rlim_t::try_from(minimum).ok().filter(|wanted| soft != RLIM_INFINITY && soft < *wanted) else {
+        return Ok(Raised::Unchanged);
+    };
+    // RLIM_INFINITY is the largest number there is.
+    match setrlimit(resource.kernel(), wanted, hard.max(wanted)) {
+        Ok(()) => Ok(Raised::To { resource, limit: minimum }),
+        Err(_) => Err(LimitError { hard: (hard != RLIM_INFINITY).then_some(hard), ..unknown }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_is_high_enough_is_left() {
+        assert_eq!(raise(Resource::NoFile, 3), Ok(Raised::Unchanged));
+        assert_eq!(raise(Resource::NProc, 0), Ok(Raised::Unchanged));
+        assert_eq!(raise(Resource::NoFile, -1), Ok(Raised::Unchanged));
+    }
+
+    #[test]
+    fn texts_name_the_real_limit() {
+        let error = LimitError { resource: Resource::NoFile, minimum: 5000, hard: Some(1024) };
+        let text = error.to_string();
+        assert!(text.contains("this process is 5000 as per"), "{text}");
+        assert!(text.contains("to open 1024 file descriptors.  Either"), "{text}");
+        let error = LimitError { resource: Resource::NProc, minimum: 9, hard: Some(8) };
+        let text = error.to_string();
+        assert!(text.contains("run this program is 9 as per the \"minprocs\""), "{text}");
+        assert!(text.ends_with("allow the program to start."), "{text}");
+        let raised = Raised::To { resource: Resource::NoFile, limit: 1024 };
+        assert_eq!(raised.to_string(), "Increased RLIMIT_NOFILE limit to 1024");
+    }
+}

@@ -1,0 +1,51 @@
+//! Which signals this thread lets through.
+#![expect(unsafe_code, reason = "sets the signal mask of the calling thread")]
+
+use std::io;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ptr;
+
+/// While it lives, no signal reaches the thread that made it; then the mask is what it was.
+#[derive(Debug)]
+pub(crate) struct SignalsBlocked {
+    before: libc::sigset_t,
+    /// A mask is a thread's own.
+    stays: PhantomData<*const ()>,
+}
+
+impl SignalsBlocked {
+    /// Blocks every signal.
+    pub(crate) fn all() -> io::Result<Self> {
+        let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: sigfillset(3) fills the set it is given.
+        unsafe { libc::sigfillset(all.as_mut_ptr()) };
+        let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: pthread_sigmask(3) reads the set filled above and writes the old one.
+        let error = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+        if error != 0 {
+            return Err(io::Error::from_raw_os_error(error));
+        }
+        // SAFETY: pthread_sigmask(3) has succeeded, hence written it.
+        let before = unsafe { before.assume_init() };
+        Ok(Self { before, stays: PhantomData })
+    }
+}
+
+impl Drop for SignalsBlocked {
+    fn drop(&mut self) {
+        // SAFETY: pthread_sigmask(3) reads a set that it had filled itself.
+        let error = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut()) };
+        debug_assert_eq!(error, 0, "it fails only for an unknown way of setting");
+    }
+}
+
+/// Lets every signal reach the calling thread: whoever started us may have left some blocked.
+pub(crate) fn unblock_all() -> io::Result<()> {
+    let mut none = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigemptyset(3) fills the set it is given.
+    unsafe { libc::sigemptyset(none.as_mut_ptr()) };
+    // SAFETY: pthread_sigmask(3) reads the set filled above.
+    let error = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut()) };
+    if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
+}
