@@ -384,7 +384,7 @@ impl Supervisor {
         }
     }
 
-    fn find_process(&self, name: &str) -> Result<ProcessId, Fault> {
+    pub(crate) fn find_process(&self, name: &str) -> Result<ProcessId, Fault> {
         match self.find(name)? {
             Target::Process(id) => Ok(id),
             Target::Group(_) => Err(Fault::new(FaultCode::BadName, name)),

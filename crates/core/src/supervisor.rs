@@ -13,7 +13,7 @@ use crate::limits;
 use crate::log_level::LogLevel;
 use crate::process_config::GroupConfig;
 use crate::process_group::{ProcessGroup, ProcessGroups};
-use crate::process_id::ProcessId;
+use crate::process_id::{Pid, ProcessId};
 use crate::process_state::{ProcessState, SupervisorState};
 use crate::process_table::ProcessTable;
 use crate::shutdown::Shutdown;
@@ -115,6 +115,16 @@ impl Supervisor {
     pub fn process_states(&self) -> impl Iterator<Item = (ProcessId, ProcessState)> {
         let members = self.groups.by_name().flat_map(ProcessGroup::by_name);
         members.map(|id| (*id, self.processes[*id].state()))
+    }
+
+    /// The process that a namespec names; `None` for a group or a name that is not known.
+    pub fn find_id(&self, namespec: &str) -> Option<ProcessId> {
+        self.find_process(namespec).ok()
+    }
+
+    /// The pid of a process, while it has one; for tests and diagnosis.
+    pub fn pid(&self, id: ProcessId) -> Option<Pid> {
+        self.processes.get(id).and_then(|process| process.phase.pid())
     }
 
     /// Whether a process of this id is there; a host may hear of one that was removed meanwhile.

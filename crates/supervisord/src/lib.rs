@@ -1,7 +1,11 @@
-//! The daemon, as a library so that each part can be tested by itself: [`control`] answers clients on its own
+//! The daemon, as a library so that each part can be tested by itself: [`boot`] brings it up, [`supervision`] runs on
+//! the main thread, [`control`] answers clients on its own
 //! thread, [`inbox`] is the boundary to the supervision plane, [`clock`] reads the clocks.
 #![forbid(unsafe_code)]
 
+pub mod boot;
 pub mod clock;
 pub mod control;
+pub mod http_servers;
 pub mod inbox;
+pub mod supervision;

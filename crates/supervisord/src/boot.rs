@@ -1,0 +1,333 @@
+//! From the command line to the loop and back: the order in which a supervisord comes up, and how it goes
+//! (contract/processes.md §9.1).
+//!
+//! A start that cannot be is one clear line on standard error and exit status 2, before anything of a running
+//! instance was touched: sockets are claimed before logs are cleaned away (quirks.md F07).
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use supervisor_config::{
+    Config, LoadRequest, MainLogFile, SupervisordCommand, SupervisordOptions, UsageError, find_config_file,
+    no_config_file_text, parse_supervisord_command_line, program_path,
+};
+use supervisor_core::{LogLevel, Settings, Supervisor};
+use supervisor_sys::rlimits::{Raised, Resource, raise};
+use supervisor_sys::{Pidfile, PrivilegeChange};
+
+use crate::control::{self, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity, publish_state};
+use crate::http_servers::HttpServers;
+use crate::inbox;
+use crate::supervision::child_environment::ChildEnvironment;
+use crate::supervision::clean_auto_logs;
+use crate::supervision::event_loop::{Ended, EventLoop};
+use crate::supervision::kernel::Kernel;
+use crate::supervision::log_file::LogFileSettings;
+use crate::supervision::main_log::{MainLog, MainLogSettings, MainLogTarget};
+use crate::supervision::os_host::{OsHost, OsHostSettings};
+use crate::supervision::restart_config::{ReadConfig, RestartConfigReader};
+
+/// Exit status of a start that cannot be.
+const USAGE_STATUS: u8 = 2;
+
+const NO_USER_TEXT: &str = "Supervisor is running as root.  Privileges were not dropped because no user is specified \
+in the config file.  If you intend to run as root, you can set user=root in the config file to avoid this message.";
+
+/// Runs supervisord to its end.
+pub fn run() -> ExitCode {
+    let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    let program = arguments.next().unwrap_or_else(|| "supervisord".to_owned());
+    match run_with(&program, &arguments.collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let text = format!("Error: {}\nFor help, use {program} -h\n", error.0);
+            // Without a standard error there is nobody to tell.
+            io::stderr().write_all(text.as_bytes()).ok();
+            ExitCode::from(USAGE_STATUS)
+        }
+    }
+}
+
+/// Why supervisord does not start; the text for the user.
+#[derive(Debug)]
+struct BootError(String);
+
+impl BootError {
+    fn new(text: impl std::fmt::Display) -> Self {
+        Self(format!("{text}"))
+    }
+}
+
+impl From<UsageError> for BootError {
+    fn from(error: UsageError) -> Self {
+        Self::new(error)
+    }
+}
+
+fn run_with(program: &str, arguments: &[String]) -> Result<(), BootError> {
+    supervisor_sys::ensure_standard_fds_open().map_err(BootError::new)?;
+    let options = match parse_supervisord_command_line(program, arguments)? {
+        SupervisordCommand::Run(options) => options,
+        SupervisordCommand::Help(text) => return print(&text),
+        SupervisordCommand::Version => return print(concat!(env!("CARGO_PKG_VERSION"), "\n")),
+    };
+    let source = ConfigSource::find(program, options)?;
+    let mut config = source.read().map_err(BootError)?;
+    let mut kernel = Kernel::new().map_err(BootError::new)?;
+    let mut first_start = true;
+    loop {
+        let (ended, used_kernel) = Generation::run(config, kernel, &source, first_start)?;
+        match ended {
+            Ended::Shutdown => return Ok(()),
+            Ended::Restart(next) => config = *next,
+        }
+        kernel = used_kernel;
+        first_start = false;
+    }
+}
+
+fn print(text: &str) -> Result<(), BootError> {
+    io::stdout().write_all(text.as_bytes()).map_err(BootError::new)
+}
+
+/// Where the configuration comes from, each time it is read.
+#[derive(Clone, Debug)]
+struct ConfigSource {
+    /// Absolute, so that a change of directory does not lose it (quirks.md F17).
+    path: PathBuf,
+    options: SupervisordOptions,
+    environment: Vec<(String, String)>,
+}
+
+impl ConfigSource {
+    fn find(program: &str, options: SupervisordOptions) -> Result<Self, BootError> {
+        let path = if let Some(path) = &options.configuration {
+            if !Path::new(path).exists() {
+                return Err(BootError(format!("could not find config file {path}")));
+            }
+            PathBuf::from(path)
+        } else {
+            let path_variable = std::env::var("PATH").ok();
+            let program = program_path(program, path_variable.as_deref());
+            if nix::unistd::getuid().is_root() {
+                let warning = format!("{}\n", supervisor_config::ROOT_SEARCH_WARNING);
+                io::stderr().write_all(warning.as_bytes()).ok();
+            }
+            find_config_file(&program).ok_or_else(|| BootError(no_config_file_text(&program)))?
+        };
+        let path = std::path::absolute(path).map_err(BootError::new)?;
+        let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        let environment = std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();
+        Ok(Self { path, options, environment })
+    }
+
+    fn read(&self) -> Result<Config, String> {
+        let request = LoadRequest { path: &self.path, command_line: &self.options, environment: &self.environment };
+        supervisor_config::load(&request).map_err(|error| error.to_string())
+    }
+}
+
+/// One life of a supervisord, from a configuration to the end of everything that it started.
+struct Generation {
+    config: Config,
+    kernel: Kernel,
+    main_log: MainLog,
+    servers: HttpServers,
+}
+
+impl Generation {
+    fn run(
+        config: Config,
+        kernel: Kernel,
+        source: &ConfigSource,
+        first_start: bool,
+    ) -> Result<(Ended, Kernel), BootError> {
+        let mut generation = Self::prepare(config, kernel, first_start)?;
+        generation.clean_logs();
+        if first_start && !generation.config.supervisord.nodaemon {
+            generation.daemonize()?;
+        }
+        generation.supervise(source)
+    }
+
+    /// Limits, privileges, main log, sockets: what can refuse a start.
+    fn prepare(config: Config, kernel: Kernel, first_start: bool) -> Result<Self, BootError> {
+        let mut messages = config.messages.clone();
+        let limits = if first_start { raise_limits(&config)? } else { Vec::new() };
+        messages.extend(drop_privileges(&config)?);
+        messages.extend(limits);
+        let settings = main_log_settings(&config);
+        let place = match &settings.target {
+            MainLogTarget::File(file) => file.path.display().to_string(),
+            MainLogTarget::Syslog => "syslog".to_owned(),
+        };
+        let mut main_log = MainLog::open(settings)
+            .map_err(|error| BootError(format!("could not open the main log {place}: {error}")))?;
+        for wanted in [LogLevel::Critical, LogLevel::Warn, LogLevel::Info] {
+            let of_level = messages.iter().filter(|(level, _)| *level == wanted);
+            of_level.for_each(|(level, text)| main_log.log(*level, format_args!("{text}")));
+        }
+        let servers = HttpServers::bind(&config.http_servers).map_err(BootError)?;
+        Ok(Self { config, kernel, main_log, servers })
+    }
+
+    fn clean_logs(&mut self) {
+        let settings = &self.config.supervisord;
+        if !settings.nocleanup {
+            for warning in clean_auto_logs(&settings.childlogdir, &settings.identifier) {
+                self.main_log.log(LogLevel::Warn, format_args!("{warning}"));
+            }
+        }
+    }
+
+    /// Goes into the background. To be called before there is a second thread.
+    fn daemonize(&mut self) -> Result<(), BootError> {
+        self.main_log.flush();
+        supervisor_sys::daemonize().map_err(BootError::new)?;
+        self.main_log.log(LogLevel::Info, format_args!("daemonizing the supervisord process"));
+        if let Some(directory) = &self.config.supervisord.directory {
+            let directory = directory.display();
+            match std::env::set_current_dir(directory.to_string()) {
+                Ok(()) => self.main_log.log(LogLevel::Info, format_args!("set current directory: '{directory}'")),
+                Err(error) => {
+                    self.main_log.log(LogLevel::Critical, format_args!("can't chdir into '{directory}': {error}"));
+                }
+            }
+        }
+        supervisor_sys::umask(self.config.supervisord.umask);
+        Ok(())
+    }
+
+    /// Groups, servers, pidfile, loop; and the way back.
+    fn supervise(self, source: &ConfigSource) -> Result<(Ended, Kernel), BootError> {
+        let Self { config, kernel, main_log, mut servers } = self;
+        let wake = kernel.waker();
+        let (state, state_receiver) = publish_state(supervisor_core::SupervisorState::Running);
+        let mut supervisor = Supervisor::new(Settings { strip_ansi: config.supervisord.strip_ansi });
+        let main_log_path = main_log.readable_path();
+        let mut host = OsHost::new(kernel, main_log, host_settings(&config), state);
+        supervisor.configure(config.groups.clone(), &mut host).map_err(BootError)?;
+        host.log_servers(&config);
+        let (sender, inbox) = inbox::channel(Arc::clone(&wake));
+        let pidfile = write_pidfile(&config.supervisord.pidfile, &mut host);
+        let control = control::start(ControlSettings {
+            servers: servers.take_listeners(),
+            sender,
+            state: state_receiver,
+            identity: Identity { identifier: config.supervisord.identifier.clone(), pid: std::process::id() },
+            config_reader: config_reader(source),
+            main_log: main_log_path,
+            log_level: config.supervisord.loglevel,
+        })
+        .map_err(|error| BootError(format!("could not start the control thread: {error}")))?;
+        let restart = RestartConfigReader::new(read_config(source), wake);
+        let (ended, host) = EventLoop::new(supervisor, host, inbox, restart).run().map_err(BootError::new)?;
+        let kernel = host.into_kernel();
+        finish(control, servers, pidfile);
+        Ok((ended, kernel))
+    }
+}
+
+/// The end of a generation: clients, sockets, pidfile.
+fn finish(control: ControlPlane, servers: HttpServers, pidfile: Option<Pidfile>) {
+    servers.remove();
+    control.stop();
+    if let Some(pidfile) = pidfile {
+        // One that was taken away meanwhile needs no removing.
+        pidfile.remove().ok();
+    }
+}
+
+/// Raises the limits while we may still be root, which upstream does too late to be of use.
+fn raise_limits(config: &Config) -> Result<Vec<(LogLevel, String)>, BootError> {
+    let wanted = [(Resource::NoFile, config.supervisord.minfds), (Resource::NProc, config.supervisord.minprocs)];
+    let mut messages = Vec::new();
+    for (resource, minimum) in wanted {
+        match raise(resource, minimum).map_err(BootError::new)? {
+            Raised::Unchanged => {}
+            raised @ Raised::To { .. } => messages.push((LogLevel::Info, raised.to_string())),
+        }
+    }
+    Ok(messages)
+}
+
+fn drop_privileges(config: &Config) -> Result<Option<(LogLevel, String)>, BootError> {
+    let Some(uid) = config.supervisord.user else {
+        let message = nix::unistd::getuid().is_root().then(|| (LogLevel::Critical, NO_USER_TEXT.to_owned()));
+        return Ok(message);
+    };
+    let credentials = supervisor_sys::resolve_user(uid).map_err(BootError)?;
+    match supervisor_sys::drop_privileges(&credentials).map_err(BootError)? {
+        PrivilegeChange::AlreadyThatUser | PrivilegeChange::Dropped => {
+            Ok(Some((LogLevel::Info, format!("Set uid to user {uid} succeeded"))))
+        }
+    }
+}
+
+fn main_log_settings(config: &Config) -> MainLogSettings {
+    let settings = &config.supervisord;
+    let target = match &settings.logfile {
+        MainLogFile::Syslog => MainLogTarget::Syslog,
+        MainLogFile::Path(path) => MainLogTarget::File(LogFileSettings {
+            path: path.clone(),
+            maxbytes: u64::try_from(settings.logfile_maxbytes).unwrap_or(0),
+            backups: u32::try_from(settings.logfile_backups).unwrap_or(0),
+        }),
+    };
+    MainLogSettings { level: settings.loglevel, target, to_stdout: settings.nodaemon && !settings.silent }
+}
+
+fn host_settings(config: &Config) -> OsHostSettings {
+    let inherited: Vec<_> = std::env::vars_os().collect();
+    OsHostSettings {
+        identifier: config.supervisord.identifier.clone(),
+        childlogdir: config.supervisord.childlogdir.clone(),
+        environment: ChildEnvironment::new(&inherited, config.server_url.clone()),
+    }
+}
+
+/// Upstream's order: no `supervisord started` line without a pidfile.
+fn write_pidfile(path: &Path, host: &mut OsHost) -> Option<Pidfile> {
+    let pid = std::process::id();
+    let Ok(pidfile) = Pidfile::write(path, pid) else {
+        host.log_line(LogLevel::Critical, format_args!("could not write pidfile {}", path.display()));
+        return None;
+    };
+    host.log_line(LogLevel::Info, format_args!("supervisord started with pid {pid}"));
+    Some(pidfile)
+}
+
+fn config_reader(source: &ConfigSource) -> ConfigReader {
+    let source = source.clone();
+    ConfigReader::new(move || {
+        let config = source.read()?;
+        Ok(FreshConfig { identifier: config.supervisord.identifier, groups: config.groups })
+    })
+}
+
+fn read_config(source: &ConfigSource) -> ReadConfig {
+    let source = source.clone();
+    Arc::new(move || source.read())
+}
+
+impl OsHost {
+    /// What is said of the namespaces and the servers before they are opened.
+    fn log_servers(&mut self, config: &Config) {
+        if !config.http_servers.is_empty() {
+            for interface in &config.rpcinterfaces {
+                self.log_line(LogLevel::Info, format_args!("RPC interface '{}' initialized", interface.name));
+            }
+        }
+        for server in &config.http_servers {
+            if server.username.as_deref().is_none_or(str::is_empty) {
+                let section = &server.section;
+                self.log_line(
+                    LogLevel::Critical,
+                    format_args!("Server '{section}' running without any HTTP authentication checking"),
+                );
+            }
+        }
+    }
+}

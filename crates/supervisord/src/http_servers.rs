@@ -1,0 +1,69 @@
+//! The sockets of the HTTP servers: claimed by the main thread before anything else is touched, served by the control
+//! plane, removed at the end (contract/processes.md §9.5).
+
+use std::io::{self, Write};
+
+use supervisor_config::{HttpServerAddress, HttpServerConfig};
+use supervisor_sys::{SocketError, SocketFile, listen_tcp, listen_unix};
+
+use crate::control::{BoundListener, BoundServer};
+
+/// The sockets, and the files of those that have one.
+#[derive(Debug)]
+pub struct HttpServers {
+    servers: Vec<BoundServer>,
+    files: Vec<SocketFile>,
+}
+
+impl HttpServers {
+    /// Opens all of them, or none.
+    ///
+    /// # Errors
+    /// The contract's text. What was opened until then is closed and removed.
+    pub fn bind(configs: &[HttpServerConfig]) -> Result<Self, String> {
+        let mut bound = Self { servers: Vec::new(), files: Vec::new() };
+        for config in configs {
+            match bound.open(&config.address) {
+                Ok(listener) => bound.servers.push(BoundServer {
+                    listener,
+                    section: config.section.clone(),
+                    username: config.username.clone(),
+                    password: config.password.clone(),
+                }),
+                Err(error) => {
+                    bound.remove();
+                    return Err(error.to_string());
+                }
+            }
+        }
+        Ok(bound)
+    }
+
+    /// Hands the listening sockets over.
+    pub fn take_listeners(&mut self) -> Vec<BoundServer> {
+        std::mem::take(&mut self.servers)
+    }
+
+    /// Removes the files that are still ours.
+    pub fn remove(self) {
+        for file in self.files {
+            // One that another has replaced is not ours to remove.
+            file.remove_if_ours().ok();
+        }
+    }
+
+    fn open(&mut self, address: &HttpServerAddress) -> Result<BoundListener, SocketError> {
+        match address {
+            HttpServerAddress::Inet { host, port } => Ok(BoundListener::Tcp(listen_tcp(host, *port)?)),
+            HttpServerAddress::Unix { path, mode, owner } => {
+                let bound = listen_unix(path, *mode, *owner)?;
+                for _ in 0..bound.stale_removed {
+                    let notice = format!("Unlinking stale socket {}\n", path.display());
+                    io::stderr().write_all(notice.as_bytes()).ok();
+                }
+                self.files.push(bound.file);
+                Ok(BoundListener::Unix(bound.listener))
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The environment of a child (contract/processes.md §3.3 step 5): supervisord's own, then SUPERVISOR_*, then the
+//! configured one, which may override both.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use supervisor_core::ProcessConfig;
+use supervisor_sys::CStrArray;
+
+/// What every child inherits.
+#[derive(Debug)]
+pub struct ChildEnvironment {
+    inherited: Vec<Variable>,
+    /// For programs that name no `serverurl` of their own.
+    server_url: Option<String>,
+}
+
+#[derive(Debug)]
+struct Variable {
+    name: Box<[u8]>,
+    /// `NAME=value`
+    entry: CString,
+}
+
+impl ChildEnvironment {
+    /// From supervisord's own environment.
+    pub fn new(inherited: &[(OsString, OsString)], server_url: Option<String>) -> Self {
+        let inherited = inherited.iter().filter_map(|(name, value)| {
+            Some(Variable { name: name.as_bytes().into(), entry: entry(name.as_bytes(), value.as_bytes())? })
+        });
+        Self { inherited: inherited.collect(), server_url }
+    }
+
+    /// The environment of one process.
+    pub fn of(&self, group: &str, config: &ProcessConfig) -> CStrArray {
+        let mut own: Vec<(&str, &str)> = vec![("SUPERVISOR_ENABLED", "1")];
+        if let Some(url) = config.serverurl.as_deref().or(self.server_url.as_deref()) {
+            own.push(("SUPERVISOR_SERVER_URL", url));
+        }
+        own.push(("SUPERVISOR_PROCESS_NAME", &config.name));
+        own.push(("SUPERVISOR_GROUP_NAME", group));
+        for (name, value) in config.environment.iter() {
+            own.retain(|(known, _)| *known != &**name);
+            own.push((name, value));
+        }
+        let is_own = |variable: &&Variable| own.iter().any(|(name, _)| *name.as_bytes() == *variable.name);
+        let inherited =
+            self.inherited.iter().filter(|variable| !is_own(variable)).map(|variable| variable.entry.clone());
+        inherited.chain(own.iter().filter_map(|(name, value)| entry(name.as_bytes(), value.as_bytes()))).collect()
+    }
+
+    /// The PATH that a process will have: its own, else the inherited one.
+    pub fn path_of<'a>(&'a self, config: &'a ProcessConfig) -> Option<&'a OsStr> {
+        let own = config.environment.iter().find(|(name, _)| **name == *"PATH").map(|(_, value)| OsStr::new(&**value));
+        own.or_else(|| {
+            let inherited = self.inherited.iter().find(|variable| *variable.name == *b"PATH")?;
+            Some(OsStr::from_bytes(&inherited.entry.to_bytes()[b"PATH=".len()..]))
+        })
+    }
+}
+
+/// `NAME=value`; a null byte cannot be passed on, neither to nor by any program.
+fn entry(name: &[u8], value: &[u8]) -> Option<CString> {
+    let mut entry = OsString::from_vec(name.to_vec());
+    entry.push("=");
+    entry.push(OsStr::from_bytes(value));
+    CString::new(entry.into_vec()).ok()
+}

@@ -1,0 +1,232 @@
+//! The supervision loop: wait, feed what happened to the core one input at a time, repeat.
+//!
+//! Level-triggered and without polling: with no deadline, no hot stream and nothing to read it makes no system call.
+//! Order within a turn: clients first, then signals, output, ends of children, hot streams, deadlines; the main log and
+//! the answers last. Work per turn is bounded for each source.
+
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use supervisor_config::Config;
+use supervisor_core::{Channel, DaemonSignal, ExitStatus, Input, ProcessId, Supervisor, SupervisorState};
+use supervisor_sys::Events;
+
+use super::child::PollKey;
+use super::limits;
+use super::os_host::OsHost;
+use super::restart_config::RestartConfigReader;
+use crate::clock;
+use crate::inbox::{FollowedLog, Follower, Inbox, Message};
+
+/// The loop with all that it moves.
+#[derive(Debug)]
+pub struct EventLoop {
+    supervisor: Supervisor,
+    host: OsHost,
+    inbox: Inbox,
+    restart: RestartConfigReader,
+    /// The configuration that a restart begins with.
+    next_config: Option<Config>,
+    /// Children that are no processes of ours may be ours to reap.
+    reaps_strangers: bool,
+    buffer: Vec<u8>,
+    next_hot_visit: Duration,
+}
+
+/// How the loop ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// Everything has stopped for good.
+    Shutdown,
+    /// Everything has stopped, to begin anew with this configuration.
+    Restart(Box<Config>),
+}
+
+impl EventLoop {
+    /// A loop over a supervisor that has its groups.
+    pub fn new(supervisor: Supervisor, host: OsHost, inbox: Inbox, restart: RestartConfigReader) -> Self {
+        Self {
+            supervisor,
+            host,
+            inbox,
+            restart,
+            next_config: None,
+            reaps_strangers: supervisor_sys::may_adopt_children(),
+            buffer: vec![0; limits::READ_BYTES],
+            next_hot_visit: Duration::ZERO,
+        }
+    }
+
+    /// Runs until everything has stopped.
+    ///
+    /// # Errors
+    /// When waiting itself fails, which leaves nothing to go on with.
+    pub fn run(mut self) -> std::io::Result<(Ended, OsHost)> {
+        let mut events = Events::new();
+        self.feed(Input::Boot);
+        self.host.end_turn();
+        while !self.supervisor.is_finished() {
+            self.host.kernel.poller.wait(&mut events, self.timeout())?;
+            self.turn(&events);
+        }
+        let ended = match (self.supervisor.state(), self.next_config) {
+            (SupervisorState::Restarting, Some(config)) => Ended::Restart(Box::new(config)),
+            (SupervisorState::Restarting | SupervisorState::Running | SupervisorState::Shutdown, _) => Ended::Shutdown,
+        };
+        Ok((ended, self.host))
+    }
+
+    /// Everything that has happened since the last turn.
+    fn turn(&mut self, events: &Events) {
+        self.handle_messages();
+        self.handle_restart_config();
+        let mut ended = Vec::new();
+        let mut signalled = false;
+        for (key, _, _) in events.iter() {
+            match PollKey::from_number(key) {
+                PollKey::Signals => signalled = true,
+                PollKey::Pidfd(index) => ended.push(index),
+                PollKey::Stdin(index) => self.host.stdin_writable(index),
+                PollKey::Output(index, channel) => {
+                    self.read_output(index, channel);
+                }
+            }
+        }
+        if signalled {
+            self.handle_signals();
+        }
+        for index in ended {
+            self.reap(index);
+        }
+        self.visit_hot_streams();
+        if self.supervisor.next_deadline().is_some_and(|deadline| deadline <= clock::monotonic_clock()) {
+            self.feed(Input::Timeout);
+        }
+        if std::mem::take(&mut self.host.restart_requested) {
+            self.restart.start();
+        }
+        self.host.end_turn();
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        let hot = self.host.kernel.has_hot_streams().then_some(self.next_hot_visit);
+        let deadline = [self.supervisor.next_deadline(), hot].into_iter().flatten().min()?;
+        Some(deadline.saturating_sub(clock::monotonic_clock()))
+    }
+
+    fn feed(&mut self, input: Input<'_>) {
+        self.supervisor.handle(clock::now(), input, &mut self.host);
+    }
+
+    fn handle_messages(&mut self) {
+        for _ in 0..limits::MESSAGES_PER_TURN {
+            let Some(message) = self.inbox.try_recv() else { return };
+            match message {
+                Message::Request { command, reply } => {
+                    let request = self.host.accept_request(reply);
+                    self.feed(Input::Command { request, command });
+                }
+                Message::Follow { log, follower } => self.follow(&log, follower),
+                Message::Log { level, text } => self.host.main_log.log(level, format_args!("{text}")),
+                Message::IdentifierChanged { identifier } => self.host.settings.identifier = identifier,
+            }
+        }
+        // There may be more, and its wake-up has been used.
+        self.host.kernel.wake();
+    }
+
+    fn follow(&mut self, log: &FollowedLog, follower: Follower) {
+        let process = match log {
+            FollowedLog::Main => None,
+            FollowedLog::Process { name, .. } => self.supervisor.find_id(name),
+        };
+        self.host.follow(log, follower, process);
+    }
+
+    fn handle_restart_config(&mut self) {
+        match self.restart.take() {
+            None => {}
+            Some(Ok(config)) => {
+                self.next_config = Some(config);
+                self.feed(Input::RestartConfigRead);
+            }
+            Some(Err(error)) => self.feed(Input::RestartConfigRefused { error }),
+        }
+    }
+
+    fn handle_signals(&mut self) {
+        let pending: Vec<i32> = self.host.kernel.signals.drain().collect();
+        for signal in pending {
+            let signal = daemon_signal(signal);
+            self.feed(Input::Signal(signal));
+            if signal == DaemonSignal::Chld && (self.reaps_strangers || self.host.kernel.lacks_pidfds()) {
+                self.reap_all();
+            }
+        }
+    }
+
+    /// The process at this index has ended.
+    fn reap(&mut self, index: usize) {
+        let Some(entry) = self.host.entry_at(index) else { return };
+        let id = entry.id;
+        let Some(pidfd) = entry.child.as_ref().and_then(|child| child.pidfd.as_ref()) else { return };
+        if let Ok(Some(status)) = supervisor_sys::wait_pidfd(pidfd.as_fd()) {
+            self.exited(id, status);
+        }
+    }
+
+    /// Reaps every child that has ended, ours by their pids, and strangers (PID 1 and subreaper duty).
+    fn reap_all(&mut self) {
+        while let Ok(Some((pid, status))) = supervisor_sys::reap_any() {
+            match self.host.process_of_pid(pid) {
+                Some(id) => self.exited(id, status),
+                None => self.feed(Input::StrangerExited { pid, status }),
+            }
+        }
+    }
+
+    fn exited(&mut self, id: ProcessId, status: ExitStatus) {
+        for channel in Channel::BOTH {
+            let mut left = limits::DRAIN_BYTES;
+            while let Some(count @ 1..) = self.read_output(id.index(), channel) {
+                let Some(rest) = left.checked_sub(count) else { break };
+                left = rest;
+            }
+        }
+        self.feed(Input::Exited { process: id, status });
+    }
+
+    /// Reads once; `None` when there was nothing.
+    fn read_output(&mut self, index: usize, channel: Channel) -> Option<usize> {
+        let id = self.host.entry_at(index)?.id;
+        let now = clock::now();
+        let count = self.host.read_output(index, channel, now.monotonic, &mut self.buffer)?;
+        if count > 0 {
+            let input = Input::Output { process: id, channel, bytes: &self.buffer[..count] };
+            self.supervisor.handle(now, input, &mut self.host);
+        }
+        Some(count)
+    }
+
+    fn visit_hot_streams(&mut self) {
+        if !self.host.kernel.has_hot_streams() || clock::monotonic_clock() < self.next_hot_visit {
+            return;
+        }
+        for (index, channel) in self.host.kernel.hot_streams() {
+            self.read_output(index, channel);
+        }
+        self.next_hot_visit = clock::monotonic_clock() + limits::HOT_STREAM_PAUSE;
+    }
+}
+
+fn daemon_signal(signal: i32) -> DaemonSignal {
+    match supervisor_core::signal_name(signal) {
+        Some("SIGTERM") => DaemonSignal::Term,
+        Some("SIGINT") => DaemonSignal::Int,
+        Some("SIGQUIT") => DaemonSignal::Quit,
+        Some("SIGHUP") => DaemonSignal::Hup,
+        Some("SIGUSR2") => DaemonSignal::Usr2,
+        Some("SIGCHLD") => DaemonSignal::Chld,
+        Some(_) | None => DaemonSignal::Other(signal),
+    }
+}

@@ -1,0 +1,261 @@
+//! What the supervision plane has of the kernel for its whole life, restarts included: the poller, the signals, the
+//! means to start children; and the streams that are visited by time.
+//!
+//! Hot streams (reference: a stream that brings small reads in quick succession): waking for each line of a chatty
+//! child costs more than its lines, so such a stream leaves the poller and is visited by time until a visit finds
+//! nothing. The first bytes of a quiet stream are always handled at once.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use supervisor_core::{Channel, ProcessConfig};
+use supervisor_sys::{
+    CStrArray, Credentials, ExecFailure, Interest, Poller, Signals, SpawnMethod, SpawnPlan, Spawner, errno_name,
+};
+
+use super::child::{Child, PollKey, Stdin, Stream};
+use super::limits;
+use super::program_search::Program;
+use crate::inbox::Wake;
+
+/// The kernel, as far as supervision needs it.
+#[derive(Debug)]
+pub struct Kernel {
+    pub(super) poller: Poller,
+    pub(super) signals: Signals,
+    spawner: Spawner,
+    /// Streams that are visited by time.
+    hot: Vec<(usize, Channel)>,
+    lacks_pidfds: bool,
+}
+
+impl Kernel {
+    /// Takes the reserved descriptors, the poller and the signals.
+    ///
+    /// # Errors
+    /// As the system calls behind them.
+    pub fn new() -> io::Result<Self> {
+        let spawner = Spawner::new()?;
+        let poller = Poller::new()?;
+        let signals = Signals::install()?;
+        poller.add(signals.fd(), PollKey::Signals.number(), Interest::Readable)?;
+        Ok(Self { poller, signals, spawner, hot: Vec::new(), lacks_pidfds: false })
+    }
+
+    /// Makes the pipes of a child and starts it.
+    pub(super) fn spawn(
+        &mut self,
+        index: usize,
+        config: &ProcessConfig,
+        program: &Program,
+        envp: &CStrArray,
+        credentials: Option<&Result<Credentials, String>>,
+        socket: Option<BorrowedFd<'_>>,
+    ) -> Result<(Child, Option<ExecError>), SpawnFailure> {
+        let (stdin, stdout) = (pipe(OwnEnd::Write)?, pipe(OwnEnd::Read)?);
+        let stderr = if config.redirect_stderr { None } else { Some(pipe(OwnEnd::Read)?) };
+        let directory = config.directory.as_deref().map(std::ffi::CString::new).transpose();
+        let directory = directory.map_err(|_| SpawnFailure::Pipes(io::Error::from(io::ErrorKind::InvalidInput)))?;
+        let plan = SpawnPlan {
+            executable: &program.executable,
+            argv: &program.arguments,
+            envp,
+            directory: directory.as_deref(),
+            umask: config.umask,
+            credentials: credentials.and_then(|credentials| credentials.as_ref().ok()),
+            refusal: credentials.and_then(|credentials| credentials.as_ref().err()).map(String::as_str),
+            stdin: socket.unwrap_or(stdin.read.as_fd()),
+            stdout: stdout.write.as_fd(),
+            stderr: stderr.as_ref().map_or(stdout.write.as_fd(), |stderr| stderr.write.as_fd()),
+            method: method_for(program, config),
+        };
+        let started = self.spawner.spawn(&plan).map_err(SpawnFailure::Fork)?;
+        self.lacks_pidfds |= started.pidfd.is_none();
+        let stream = |fd: OwnedFd| Stream { fd, last_read: Duration::ZERO, hot: false };
+        let child = Child {
+            pid: started.pid,
+            pidfd: started.pidfd,
+            stdin: socket.is_none().then_some(Stdin { fd: stdin.write, pending: Vec::new() }),
+            stdout: Some(stream(stdout.read)),
+            stderr: stderr.map(|stderr| stream(stderr.read)),
+        };
+        self.watch(index, &child);
+        Ok((child, started.exec_error.map(ExecError)))
+    }
+
+    /// Stops to watch a child that was reaped.
+    pub(super) fn release(&mut self, index: usize, child: &Child) {
+        for fd in child.watched() {
+            // One that is not watched, such as a hot stream, is fine.
+            self.poller.delete(fd).ok();
+        }
+        self.hot.retain(|(hot, _)| *hot != index);
+    }
+
+    /// Reads once from a stream and decides whether it is hot. `None`: nothing there now. Zero: it has ended.
+    pub(super) fn read(
+        &mut self,
+        index: usize,
+        channel: Channel,
+        stream: &mut Option<Stream>,
+        now: Duration,
+        buffer: &mut [u8],
+    ) -> Option<usize> {
+        let stream = stream.as_mut()?;
+        match supervisor_sys::pipe::read(stream.fd.as_fd(), buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if stream.hot {
+                    self.cool(index, channel, stream);
+                }
+                None
+            }
+            // An error of a pipe that we read from is its end.
+            Ok(0) | Err(_) => {
+                self.poller.delete(stream.fd.as_fd()).ok();
+                self.hot.retain(|entry| *entry != (index, channel));
+                Some(0)
+            }
+            Ok(count) => {
+                let soon = now.saturating_sub(stream.last_read) < limits::HOT_STREAM_INTERVAL;
+                stream.last_read = now;
+                if !stream.hot && soon && count < limits::SMALL_READ {
+                    self.heat(index, channel, stream);
+                }
+                Some(count)
+            }
+        }
+    }
+
+    /// Makes the loop return from its wait; may be called from any thread.
+    pub fn waker(&self) -> Wake {
+        let waker = self.poller.waker();
+        Arc::new(move || waker.wake())
+    }
+
+    /// Makes the next wait return at once.
+    pub(super) fn wake(&self) {
+        self.poller.waker().wake();
+    }
+
+    /// Whether some child had to be started without a pidfd, so that its end shows in SIGCHLD alone.
+    pub(super) fn lacks_pidfds(&self) -> bool {
+        self.lacks_pidfds
+    }
+
+    /// The streams that are visited by time.
+    pub(super) fn hot_streams(&self) -> Vec<(usize, Channel)> {
+        self.hot.clone()
+    }
+
+    /// Whether any stream is visited by time.
+    pub(super) fn has_hot_streams(&self) -> bool {
+        !self.hot.is_empty()
+    }
+
+    pub(super) fn watch_writable(&mut self, fd: &OwnedFd, key: PollKey) {
+        // Without memory for a registration the bytes wait for the next write.
+        self.poller.add(fd.as_fd(), key.number(), Interest::Writable).ok();
+    }
+
+    pub(super) fn unwatch(&mut self, fd: &OwnedFd) {
+        self.poller.delete(fd.as_fd()).ok();
+    }
+
+    fn watch(&mut self, index: usize, child: &Child) {
+        let pidfd = child.pidfd.as_ref().map(|fd| (fd, PollKey::Pidfd(index)));
+        let stdout = child.stdout.as_ref().map(|stream| (&stream.fd, PollKey::Output(index, Channel::Stdout)));
+        let stderr = child.stderr.as_ref().map(|stream| (&stream.fd, PollKey::Output(index, Channel::Stderr)));
+        for (fd, key) in [pidfd, stdout, stderr].into_iter().flatten() {
+            self.poller.add(fd.as_fd(), key.number(), Interest::Readable).ok();
+        }
+    }
+
+    fn heat(&mut self, index: usize, channel: Channel, stream: &mut Stream) {
+        if self.poller.delete(stream.fd.as_fd()).is_ok() {
+            stream.hot = true;
+            self.hot.push((index, channel));
+            // Unprivileged users have a bound on pipe memory; the usual size serves as well.
+            supervisor_sys::pipe::set_pipe_size(stream.fd.as_fd(), limits::HOT_PIPE_BYTES).ok();
+        }
+    }
+
+    fn cool(&mut self, index: usize, channel: Channel, stream: &mut Stream) {
+        let key = PollKey::Output(index, channel);
+        if self.poller.add(stream.fd.as_fd(), key.number(), Interest::Readable).is_ok() {
+            stream.hot = false;
+            self.hot.retain(|entry| *entry != (index, channel));
+        }
+    }
+}
+
+/// Why a child could not be made (contract/processes.md §3.4).
+#[derive(Debug)]
+pub(super) enum SpawnFailure {
+    /// Its pipes.
+    Pipes(io::Error),
+    /// The child itself.
+    Fork(io::Error),
+}
+
+impl SpawnFailure {
+    /// The text for `spawnerr`.
+    pub(super) fn text(&self, name: &str) -> String {
+        let errno = |error: &io::Error| error.raw_os_error().map_or("EIO", errno_name);
+        match self {
+            Self::Pipes(error) if errno(error) == "EMFILE" => format!("too many open files to spawn '{name}'"),
+            Self::Pipes(error) => format!("unknown error making dispatchers for '{name}': {}", errno(error)),
+            Self::Fork(error) if errno(error) == "EAGAIN" => {
+                format!("Too many processes in process table to spawn '{name}'")
+            }
+            Self::Fork(error) => format!("unknown error during fork for '{name}': {}", errno(error)),
+        }
+    }
+}
+
+/// Why a child is not its program.
+#[derive(Debug)]
+pub(super) struct ExecError(ExecFailure);
+
+impl fmt::Display for ExecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.0.stage, errno_name(self.0.errno))
+    }
+}
+
+struct Pipe {
+    read: OwnedFd,
+    write: OwnedFd,
+}
+
+/// Which end of a pipe stays with us.
+#[derive(Clone, Copy)]
+enum OwnEnd {
+    Read,
+    Write,
+}
+
+/// A pipe whose ends are closed on exec. Our own end does not block, the child's does.
+fn pipe(own: OwnEnd) -> Result<Pipe, SpawnFailure> {
+    let (read, write) = supervisor_sys::pipe::pipe().map_err(SpawnFailure::Pipes)?;
+    let own_fd = match own {
+        OwnEnd::Read => &read,
+        OwnEnd::Write => &write,
+    };
+    supervisor_sys::pipe::set_nonblocking(own_fd.as_fd()).map_err(SpawnFailure::Pipes)?;
+    Ok(Pipe { read, write })
+}
+
+fn method_for(program: &Program, config: &ProcessConfig) -> SpawnMethod {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let executable = OsStr::from_bytes(program.executable.to_bytes());
+    let remote = |path: &OsStr| supervisor_sys::is_on_network_filesystem(path.as_ref());
+    if remote(executable) || config.directory.as_deref().is_some_and(|directory| remote(OsStr::new(directory))) {
+        SpawnMethod::Fork
+    } else {
+        SpawnMethod::SharedTable
+    }
+}

@@ -1,0 +1,21 @@
+//! The supervision plane: the main thread, synchronous, without any runtime.
+//!
+//! [`event_loop`] waits and feeds the core, [`os_host`] does what the core decides. Knows nothing of HTTP, and parses
+//! nothing that a stranger sent; no lock, no shared state: everything here has one owner.
+
+mod auto_logs;
+mod child;
+pub mod child_environment;
+pub mod event_loop;
+pub mod kernel;
+mod limits;
+pub mod log_file;
+pub mod main_log;
+pub mod os_host;
+mod process_logs;
+mod program_search;
+pub mod restart_config;
+mod syslog;
+mod undecodable;
+
+pub use auto_logs::clean as clean_auto_logs;

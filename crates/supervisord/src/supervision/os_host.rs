@@ -1,0 +1,359 @@
+//! The real [`Host`]: what the core decides, done by the kernel.
+//!
+//! Owns every descriptor of supervision; each has one owner that can name it. Decides nothing about processes, and
+//! never calls back into the core. Answers are collected and sent at the end of a turn, after the main log.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use supervisor_core::{
+    BadCommand, Channel, Event, Fault, FaultCode, Host, KillError, KillTarget, LogLevel, LogPaths, Pid, ProcessConfig,
+    ProcessId, Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState, limits,
+};
+use supervisor_sys::{Credentials, FcgiSocket, errno_name};
+
+use super::child::{Child, PollKey, Stdin};
+use super::child_environment::ChildEnvironment;
+use super::kernel::Kernel;
+use super::log_file::LogFileNotice;
+use super::main_log::MainLog;
+use super::process_logs::ProcessLogs;
+use super::program_search::find_program;
+use crate::control::StatePublisher;
+use crate::inbox::{FollowedLog, Follower, ReplySlot};
+
+/// What the configuration decides of the host.
+#[derive(Debug)]
+pub struct OsHostSettings {
+    /// In the names of AUTO logs; a reread may change it.
+    pub identifier: String,
+    /// Where AUTO logs are made.
+    pub childlogdir: PathBuf,
+    /// What children inherit.
+    pub environment: ChildEnvironment,
+}
+
+/// The host.
+#[derive(Debug)]
+pub struct OsHost {
+    pub(super) kernel: Kernel,
+    pub(super) main_log: MainLog,
+    pub(super) settings: OsHostSettings,
+    state: StatePublisher,
+    /// By [`ProcessId::index`].
+    entries: Vec<Option<Entry>>,
+    /// FastCGI sockets by their url.
+    sockets: BTreeMap<Box<str>, FcgiSocket>,
+    /// Users that programs run as; asked for when a program is added, not when it is started.
+    users: BTreeMap<u32, Result<Credentials, String>>,
+    waiting: BTreeMap<RequestId, ReplySlot>,
+    due: Vec<(RequestId, Result<Reply, Fault>)>,
+    next_request: u64,
+    pub(super) restart_requested: bool,
+}
+
+/// What the host keeps of a process.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) id: ProcessId,
+    pub(super) child: Option<Child>,
+    name: Box<str>,
+    logs: ProcessLogs,
+}
+
+impl OsHost {
+    /// A host without processes.
+    pub fn new(kernel: Kernel, main_log: MainLog, settings: OsHostSettings, state: StatePublisher) -> Self {
+        Self {
+            kernel,
+            main_log,
+            settings,
+            state,
+            entries: Vec::new(),
+            sockets: BTreeMap::new(),
+            users: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            due: Vec::new(),
+            next_request: 0,
+            restart_requested: false,
+        }
+    }
+
+    /// What outlives a restart. Requests that still wait are dropped, which their clients see as a shutdown.
+    pub fn into_kernel(self) -> Kernel {
+        self.kernel
+    }
+
+    /// A line of ours before there is anything to supervise.
+    pub fn log_line(&mut self, level: LogLevel, message: fmt::Arguments<'_>) {
+        self.main_log.log(level, message);
+    }
+
+    /// Takes in where a request is to be answered.
+    pub(super) fn accept_request(&mut self, slot: ReplySlot) -> RequestId {
+        self.next_request += 1;
+        let request = RequestId(self.next_request);
+        self.waiting.insert(request, slot);
+        request
+    }
+
+    /// The end of a turn: the main log first, then the answers.
+    pub(super) fn end_turn(&mut self) {
+        self.main_log.flush();
+        for (request, answer) in self.due.drain(..) {
+            if let Some(slot) = self.waiting.remove(&request) {
+                slot.send(answer);
+            }
+        }
+    }
+
+    /// Registers a client that follows a log.
+    pub(super) fn follow(&mut self, log: &FollowedLog, follower: Follower, process: Option<ProcessId>) {
+        match (log, process.and_then(|id| self.entry_mut(id))) {
+            (FollowedLog::Main, _) => self.main_log.follow(follower),
+            (FollowedLog::Process { channel, .. }, Some(entry)) => entry.logs.follow(*channel, follower),
+            // The process was removed meanwhile: its log does not change any more.
+            (FollowedLog::Process { .. }, None) => {}
+        }
+    }
+
+    pub(super) fn entry_at(&mut self, index: usize) -> Option<&mut Entry> {
+        self.entries.get_mut(index).and_then(Option::as_mut)
+    }
+
+    /// The process that a pid of ours belongs to.
+    pub(super) fn process_of_pid(&self, pid: i32) -> Option<ProcessId> {
+        let is_it = |entry: &&Entry| entry.child.as_ref().is_some_and(|child| child.pid.get() == pid);
+        self.entries.iter().flatten().find(is_it).map(|entry| entry.id)
+    }
+
+    /// Reads once from an output of a child. `None`: nothing there now. Zero: it was the last, the stream is closed.
+    pub(super) fn read_output(
+        &mut self,
+        index: usize,
+        channel: Channel,
+        now: Duration,
+        buffer: &mut [u8],
+    ) -> Option<usize> {
+        let Self { kernel, entries, .. } = self;
+        let stream = entries.get_mut(index)?.as_mut()?.child.as_mut()?.stream(channel);
+        let count = kernel.read(index, channel, stream, now, buffer)?;
+        if count == 0 {
+            *stream = None;
+        }
+        Some(count)
+    }
+
+    /// Writes on to a child whose pipe takes bytes again.
+    pub(super) fn stdin_writable(&mut self, index: usize) {
+        let Self { kernel, entries, .. } = self;
+        let child = entries.get_mut(index).and_then(Option::as_mut).and_then(|entry| entry.child.as_mut());
+        let Some(Child { stdin: slot @ Some(_), .. }) = child else { return };
+        let Some(stdin) = slot else { return };
+        let closed = stdin.write_pending().is_err();
+        if closed || stdin.pending.is_empty() {
+            kernel.unwatch(&stdin.fd);
+        }
+        if closed {
+            *slot = None;
+        }
+    }
+
+    fn entry_mut(&mut self, id: ProcessId) -> Option<&mut Entry> {
+        self.entries.get_mut(id.index()).and_then(Option::as_mut).filter(|entry| entry.id == id)
+    }
+
+    fn report(&mut self, id: ProcessId, channel: Channel, notice: LogFileNotice) {
+        let name = self.entry_mut(id).map(|entry| entry.name.clone()).unwrap_or_default();
+        let channel = channel.name();
+        match notice {
+            LogFileNotice::Drops { error } => self.main_log.log(
+                LogLevel::Error,
+                format_args!(
+                    "the {channel} log of {name} cannot be written, its output is dropped from now on: {error}"
+                ),
+            ),
+            LogFileNotice::TakesAgain { dropped } => self.main_log.log(
+                LogLevel::Error,
+                format_args!("the {channel} log of {name} can be written again, {dropped} bytes were dropped"),
+            ),
+        }
+    }
+}
+
+impl Host for OsHost {
+    fn find_program(&mut self, config: &ProcessConfig) -> Result<(), BadCommand> {
+        find_program(&config.command, self.settings.environment.path_of(config)).map(drop)
+    }
+
+    fn create_logs(&mut self, process: ProcessId, config: &ProcessConfig) -> LogPaths {
+        if let Some(uid) = config.uid {
+            self.users.entry(uid).or_insert_with(|| supervisor_sys::resolve_user(uid));
+        }
+        let Self { main_log, settings, .. } = self;
+        let logs = ProcessLogs::create(config, &settings.childlogdir, &settings.identifier, |warning| {
+            main_log.log(LogLevel::Warn, format_args!("{warning}"));
+        });
+        let paths = logs.paths();
+        let index = process.index();
+        if self.entries.len() <= index {
+            self.entries.resize_with(index + 1, || None);
+        }
+        self.entries[index] = Some(Entry { id: process, child: None, name: config.name.clone(), logs });
+        paths
+    }
+
+    fn spawn(&mut self, process: ProcessId, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError> {
+        let Self { kernel, settings, entries, sockets, users, main_log, .. } = self;
+        let environment = &settings.environment;
+        let program = find_program(&config.command, environment.path_of(config))
+            .map_err(|bad| SpawnError(bad.text().to_owned()))?;
+        let Some(entry) = entries.get_mut(process.index()).and_then(Option::as_mut) else {
+            return Err(SpawnError(format!("unknown process '{}'", config.name)));
+        };
+        let dispatchers = |error: &io::Error| SpawnError(dispatchers_text(&config.name, error));
+        entry.logs.open().map_err(|error| dispatchers(&error))?;
+        let credentials = config.uid.map(|uid| {
+            let resolved = users.get(&uid).cloned().unwrap_or_else(|| supervisor_sys::resolve_user(uid));
+            resolved.map_err(|reason| format!("couldn't setuid to {uid}: {reason}"))
+        });
+        let socket = config.socket.as_ref().and_then(|socket| sockets.get(&socket.url)).map(FcgiSocket::fd);
+        let envp = environment.of(group, config);
+        let child = kernel.spawn(process.index(), config, &program, &envp, credentials.as_ref(), socket);
+        let (child, exec_error) = child.map_err(|error| {
+            entry.logs.close();
+            SpawnError(error.text(&config.name))
+        })?;
+        if let Some(error) = exec_error {
+            // The child tells its own log; whoever looks at ours wants to know at once.
+            main_log.log(LogLevel::Debug, format_args!("'{}' could not be executed: {error}", config.name));
+        }
+        let pid = child.pid;
+        entry.child = Some(child);
+        Ok(pid)
+    }
+
+    fn kill(&mut self, target: KillTarget, signal: Signal) -> Result<(), KillError> {
+        supervisor_sys::kill(target, signal)
+    }
+
+    fn write_stdin(&mut self, process: ProcessId, bytes: &[u8]) -> Result<(), StdinError> {
+        let Self { kernel, entries, .. } = self;
+        let child = entries.get_mut(process.index()).and_then(Option::as_mut).and_then(|entry| entry.child.as_mut());
+        let Some(slot) = child.map(|child| &mut child.stdin) else { return Err(StdinError::Closed) };
+        let Some(stdin) = slot else { return Err(StdinError::Closed) };
+        if stdin.pending.len() + bytes.len() > limits::STDIN_BYTES {
+            return Err(StdinError::Full);
+        }
+        let waited = !stdin.pending.is_empty();
+        stdin.pending.extend_from_slice(bytes);
+        if stdin.write_pending().is_err() {
+            if waited {
+                kernel.unwatch(&stdin.fd);
+            }
+            *slot = None;
+            return Err(StdinError::Closed);
+        }
+        watch_stdin(kernel, process, stdin, waited);
+        Ok(())
+    }
+
+    fn release(&mut self, process: ProcessId) {
+        let Self { kernel, entries, .. } = self;
+        let Some(entry) = entries.get_mut(process.index()).and_then(Option::as_mut) else { return };
+        if let Some(child) = entry.child.take() {
+            kernel.release(process.index(), &child);
+        }
+        entry.logs.close();
+    }
+
+    fn forget(&mut self, process: ProcessId) {
+        self.release(process);
+        if let Some(slot) = self.entries.get_mut(process.index()) {
+            *slot = None;
+        }
+    }
+
+    fn append_log(&mut self, process: ProcessId, channel: Channel, bytes: &[u8]) {
+        let notice = self.entry_mut(process).and_then(|entry| entry.logs.append(channel, bytes));
+        if let Some(notice) = notice {
+            self.report(process, channel, notice);
+        }
+    }
+
+    fn clear_logs(&mut self, process: ProcessId) -> Result<(), String> {
+        let Some(entry) = self.entry_mut(process) else { return Ok(()) };
+        entry.logs.clear().map_err(|error| error.to_string())
+    }
+
+    fn reopen_logs(&mut self) {
+        self.main_log.log(LogLevel::Info, format_args!("supervisord logreopen"));
+        self.main_log.reopen();
+        self.entries.iter_mut().flatten().for_each(|entry| entry.logs.reopen());
+    }
+
+    fn clear_main_log(&mut self) -> Result<(), Fault> {
+        if self.main_log.readable_path().is_none_or(|path| !path.exists()) {
+            return Err(Fault::bare(FaultCode::NoFile));
+        }
+        self.main_log.clear().map_err(|_| Fault::bare(FaultCode::Failed))?;
+        self.main_log.log(LogLevel::Info, format_args!("reopening log file"));
+        Ok(())
+    }
+
+    fn open_socket(&mut self, socket: &SocketConfig) -> Result<(), String> {
+        let open = FcgiSocket::open(socket)?;
+        self.sockets.insert(socket.url.clone(), open);
+        Ok(())
+    }
+
+    fn close_socket(&mut self, socket: &SocketConfig) {
+        self.sockets.remove(&socket.url);
+    }
+
+    fn log_enabled(&self, level: LogLevel) -> bool {
+        self.main_log.shows(level)
+    }
+
+    fn log(&mut self, level: LogLevel, message: fmt::Arguments<'_>) {
+        self.main_log.log(level, message);
+    }
+
+    fn log_output(&mut self, level: LogLevel, heading: fmt::Arguments<'_>, bytes: &[u8]) {
+        self.main_log.log_output(level, heading, bytes);
+    }
+
+    fn reply(&mut self, request: RequestId, answer: Result<Reply, Fault>) {
+        self.due.push((request, answer));
+    }
+
+    fn publish(&mut self, _event: &Event<'_>) {}
+
+    fn state_changed(&mut self, state: SupervisorState) {
+        self.state.publish(state);
+    }
+
+    fn read_restart_config(&mut self) {
+        self.restart_requested = true;
+    }
+}
+
+/// Watches a stdin that has not taken everything, and stops to when it has.
+fn watch_stdin(kernel: &mut Kernel, process: ProcessId, stdin: &Stdin, waited: bool) {
+    match (waited, stdin.pending.is_empty()) {
+        (false, false) => kernel.watch_writable(&stdin.fd, PollKey::Stdin(process.index())),
+        (true, true) => kernel.unwatch(&stdin.fd),
+        (false, true) | (true, false) => {}
+    }
+}
+
+/// contract/processes.md §3.4
+fn dispatchers_text(name: &str, error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(libc_errno) if errno_name(libc_errno) == "EMFILE" => format!("too many open files to spawn '{name}'"),
+        errno => format!("unknown error making dispatchers for '{name}': {}", errno.map_or("EIO", errno_name)),
+    }
+}
