@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod limits;
+pub mod method;
 mod python;
 pub mod xmlrpc;
 

@@ -1,5 +1,7 @@
 //! How Python reads and prints numbers and values, where a client can tell the difference.
 
+use crate::xmlrpc::Value;
+
 /// `int(text)`: blanks around it, a sign, single underscores between digits. `None` also beyond 64 bits.
 pub(crate) fn parse_int(text: &str) -> Option<i64> {
     without_underscores(text.trim())?.parse().ok()
@@ -39,6 +41,29 @@ pub(crate) fn float_repr(number: f64) -> String {
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{digits}e{sign}{:02}", exponent.abs())
+}
+
+/// `str(value)` of a value that is not made of others; `None` for arrays and structs.
+pub(crate) fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Int(number) => Some(number.to_string()),
+        Value::Bool(true) => Some("True".to_owned()),
+        Value::Bool(false) => Some("False".to_owned()),
+        Value::Str(text) => Some(text.clone()),
+        Value::Double(number) => Some(float_repr(*number)),
+        Value::DateTime(text) => Some(date_text(text)),
+        Value::Base64(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Value::Nil => Some("None".to_owned()),
+        Value::Array(_) | Value::Struct(_) => None,
+    }
+}
+
+/// `20261122T08:11:09` as `str(datetime)` prints it.
+fn date_text(text: &str) -> String {
+    match (text.get(..4), text.get(4..6), text.get(6..8), text.get(9..)) {
+        (Some(year), Some(month), Some(day), Some(time)) => format!("{year}-{month}-{day} {time}"),
+        (_, _, _, _) => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -84,5 +109,22 @@ mod tests {
         }
         assert_eq!(parse_float("Infinity"), Some(f64::INFINITY));
         assert!(parse_float("nan").is_some_and(f64::is_nan));
+    }
+
+    /// Each row as `str()` of Python 3.11 prints it.
+    #[test]
+    fn values_are_printed_as_python_prints_them() {
+        for (value, text) in [
+            (Value::Int(-7), "-7"),
+            (Value::Bool(true), "True"),
+            (Value::Bool(false), "False"),
+            (Value::Str("a b".into()), "a b"),
+            (Value::Double(1.0), "1.0"),
+            (Value::DateTime("20261122T08:11:09".into()), "2026-11-22 08:11:09"),
+            (Value::Nil, "None"),
+        ] {
+            assert_eq!(text_of(&value).as_deref(), Some(text));
+        }
+        assert_eq!(text_of(&Value::Array(vec![])), None);
     }
 }

@@ -1,0 +1,136 @@
+//! The methods that clients can call: one table, from which everything about them is read.
+//!
+//! Dispatch, checks of number and type of arguments, `system.listMethods`, `methodHelp`, `methodSignature` and the
+//! documentation come from the rows in `table.rs`; a name that is no row does not exist, so there is nothing to
+//! traverse (contract/rpc.md §2.3–§6). What a method does is not here: a row ends in a [`Request`].
+
+mod arguments;
+mod request;
+mod table;
+
+use std::fmt::{self, Write as _};
+
+use supervisor_core::{Fault, FaultCode};
+
+use crate::xmlrpc::Value;
+use arguments::Arguments;
+pub use request::{LocalRequest, Request};
+use table::TABLE;
+
+/// A type as signatures name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `int`
+    Int,
+    /// `boolean`
+    Boolean,
+    /// `string`
+    String,
+    /// `array`
+    Array,
+    /// `struct`
+    Struct,
+}
+
+impl Type {
+    /// The name in signatures and help texts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int => "int",
+            Self::Boolean => "boolean",
+            Self::String => "string",
+            Self::Array => "array",
+            Self::Struct => "struct",
+        }
+    }
+}
+
+/// A parameter of a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name, for people.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Type,
+    /// What it is when it is left out; `None`: it has to be given.
+    pub default: Option<bool>,
+    /// What it means.
+    pub help: &'static str,
+}
+
+/// A method.
+#[derive(Clone, Copy)]
+pub struct Method {
+    /// `namespace.method`
+    pub name: &'static str,
+    /// Its parameters; those with a default come last.
+    pub parameters: &'static [Parameter],
+    /// The type of its result.
+    pub result: Type,
+    /// Whether it can be called while supervisord shuts down or restarts; otherwise that is SHUTDOWN_STATE.
+    pub in_shutdown: bool,
+    /// What it does, in a sentence or two.
+    summary: &'static str,
+    request: fn(&mut Arguments) -> Result<Request, Fault>,
+}
+
+/// Every method, sorted by name.
+pub fn methods() -> &'static [Method] {
+    TABLE
+}
+
+/// The method with this name; UNKNOWN_METHOD if there is none.
+pub fn find(name: &str) -> Result<&'static Method, Fault> {
+    let index = TABLE.binary_search_by(|method| method.name.cmp(name));
+    index.ok().and_then(|index| TABLE.get(index)).ok_or_else(|| Fault::bare(FaultCode::UnknownMethod))
+}
+
+impl Method {
+    /// INCORRECT_PARAMETERS if a call with this many parameters fits no form of the method.
+    pub fn check_arity(&self, count: usize) -> Result<(), Fault> {
+        let required = self.parameters.iter().filter(|parameter| parameter.default.is_none()).count();
+        if (required..=self.parameters.len()).contains(&count) {
+            Ok(())
+        } else {
+            Err(Fault::bare(FaultCode::IncorrectParameters))
+        }
+    }
+
+    /// What a call with these parameters asks for. INCORRECT_PARAMETERS if they are too many, too few or of a type
+    /// that cannot be meant.
+    pub fn request(&self, params: Vec<Value>) -> Result<Request, Fault> {
+        self.check_arity(params.len())?;
+        (self.request)(&mut Arguments::new(self.parameters, params))
+    }
+
+    /// The signature: the type of the result, then those of the parameters.
+    pub fn signature(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.result.name()).chain(self.parameters.iter().map(|parameter| parameter.kind.name()))
+    }
+
+    /// The help text, with a line for each parameter and for the result.
+    pub fn help(&self) -> String {
+        let mut text = format!("{}\n\n", self.summary);
+        for Parameter { name, kind, default, help } in self.parameters {
+            let optional = match default {
+                Some(true) => " (default: true)",
+                Some(false) => " (default: false)",
+                None => "",
+            };
+            writeln!(text, "@param {} {name}  {help}{optional}", kind.name()).expect("a String takes everything");
+        }
+        write!(text, "@return {}", self.result.name()).expect("a String takes everything");
+        text
+    }
+}
+
+impl fmt::Debug for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Method")
+            .field("name", &self.name)
+            .field("parameters", &self.parameters)
+            .field("result", &self.result)
+            .field("in_shutdown", &self.in_shutdown)
+            .finish_non_exhaustive()
+    }
+}
