@@ -232,7 +232,7 @@ impl Generation {
 
 /// The end of a generation: clients, sockets, pidfile.
 fn finish(control: ControlPlane, servers: HttpServers, pidfile: Option<Pidfile>) {
-    servers.remove();
+    drop(servers);
     control.stop();
     if let Some(pidfile) = pidfile {
         // One that was taken away meanwhile needs no removing.

@@ -8,7 +8,7 @@ use supervisor_sys::{SocketError, SocketFile, listen_tcp, listen_unix};
 
 use crate::control::{BoundListener, BoundServer};
 
-/// The sockets, and the files of those that have one.
+/// The sockets, and the files of those that have one; dropping it removes the files that are still ours.
 #[derive(Debug)]
 pub struct HttpServers {
     servers: Vec<BoundServer>,
@@ -30,10 +30,7 @@ impl HttpServers {
                     username: config.username.clone(),
                     password: config.password.clone(),
                 }),
-                Err(error) => {
-                    bound.remove();
-                    return Err(error.to_string());
-                }
+                Err(error) => return Err(error.to_string()),
             }
         }
         Ok(bound)
@@ -42,14 +39,6 @@ impl HttpServers {
     /// Hands the listening sockets over.
     pub fn take_listeners(&mut self) -> Vec<BoundServer> {
         std::mem::take(&mut self.servers)
-    }
-
-    /// Removes the files that are still ours.
-    pub fn remove(self) {
-        for file in self.files {
-            // One that another has replaced is not ours to remove.
-            file.remove_if_ours().ok();
-        }
     }
 
     fn open(&mut self, address: &HttpServerAddress) -> Result<BoundListener, SocketError> {
@@ -64,6 +53,15 @@ impl HttpServers {
                 self.files.push(bound.file);
                 Ok(BoundListener::Unix(bound.listener))
             }
+        }
+    }
+}
+
+impl Drop for HttpServers {
+    fn drop(&mut self) {
+        for file in &self.files {
+            // One that another has replaced is not ours to remove.
+            file.remove_if_ours().ok();
         }
     }
 }

@@ -5,10 +5,13 @@
 //! the answers last. Work per turn is bounded for each source.
 
 use std::os::fd::AsFd;
+use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
 use supervisor_config::Config;
-use supervisor_core::{Channel, DaemonSignal, ExitStatus, Input, ProcessId, Supervisor, SupervisorState};
+use supervisor_core::{
+    Channel, DaemonSignal, ExitStatus, Input, LogLevel, Now, ProcessId, Supervisor, SupervisorState,
+};
 use supervisor_sys::Events;
 
 use super::child::PollKey;
@@ -115,7 +118,7 @@ impl EventLoop {
     }
 
     fn feed(&mut self, input: Input<'_>) {
-        self.supervisor.handle(clock::now(), input, &mut self.host);
+        handle(&mut self.supervisor, clock::now(), input, &mut self.host);
     }
 
     fn handle_messages(&mut self) {
@@ -203,7 +206,7 @@ impl EventLoop {
         let count = self.host.read_output(index, channel, now.monotonic, &mut self.buffer)?;
         if count > 0 {
             let input = Input::Output { process: id, channel, bytes: &self.buffer[..count] };
-            self.supervisor.handle(now, input, &mut self.host);
+            handle(&mut self.supervisor, now, input, &mut self.host);
         }
         Some(count)
     }
@@ -216,6 +219,17 @@ impl EventLoop {
             self.read_output(index, channel);
         }
         self.next_hot_visit = clock::monotonic_clock() + limits::HOT_STREAM_PAUSE;
+    }
+}
+
+/// Lets the core draw the consequences of an input. A defect of ours must not end what is supervised: it is logged, and
+/// the loop goes on with the next input.
+fn handle(supervisor: &mut Supervisor, now: Now, input: Input<'_>, host: &mut OsHost) {
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| supervisor.handle(now, input, host)));
+    if let Err(payload) = outcome {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no text");
+        host.main_log.log(LogLevel::Critical, format_args!("a defect of supervisord was survived: {text}"));
     }
 }
 

@@ -229,7 +229,7 @@ impl Host for OsHost {
         })?;
         if let Some(error) = exec_error {
             // The child tells its own log; whoever looks at ours wants to know at once.
-            main_log.log(LogLevel::Debug, format_args!("'{}' could not be executed: {error}", config.name));
+            main_log.log(LogLevel::Warn, format_args!("the program of {} could not be started: {error}", config.name));
         }
         let pid = child.pid;
         entry.child = Some(child);
