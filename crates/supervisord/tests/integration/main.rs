@@ -10,6 +10,7 @@ mod daemonize;
 mod examples;
 mod lifecycle;
 mod logs;
+mod mended_defects;
 mod original_client;
 mod reload;
 mod startup_errors;

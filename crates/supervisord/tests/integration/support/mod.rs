@@ -18,5 +18,5 @@ pub(crate) use binaries::{project_root, python_environment, supervisorctl, super
 pub(crate) use daemon::{TestDaemon, free_port};
 pub(crate) use marked_processes::{Mark, send_signal};
 pub(crate) use program::{Ended, Program};
-pub(crate) use rpc::http_get;
+pub(crate) use rpc::{http_get, raw_http};
 pub(crate) use until::{until, until_at_most};

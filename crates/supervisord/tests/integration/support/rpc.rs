@@ -98,6 +98,12 @@ pub(crate) fn http_get(port: u16, path: &str) -> io::Result<(u16, String)> {
     split_answer(&exchange(TcpStream::connect(("127.0.0.1", port))?, &request)?)
 }
 
+/// Sends these bytes to a port of this machine and brings the answer as it is.
+pub(crate) fn raw_http(port: u16, request: &str) -> io::Result<String> {
+    let answer = exchange(TcpStream::connect(("127.0.0.1", port))?, request)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
 /// What can be given a time limit for reading.
 trait Stream: Read + Write {
     fn limit(&self, limit: Duration) -> io::Result<()>;
