@@ -165,14 +165,15 @@ impl Supervisor {
         let process = &self.processes[id];
         let Some(pid) = process.phase.pid() else { return Ok(()) };
         let config = Arc::clone(&process.config);
-        let as_group = if signal == Signal::KILL { config.killasgroup } else { config.stopasgroup };
+        // Not the signal decides: SIGKILL may be the `stopsignal`.
+        let repeated = matches!(process.phase, Phase::Stopping { .. });
+        let as_group = if repeated { config.killasgroup } else { config.stopasgroup };
         let what = if as_group { " process group" } else { "" };
         host.log(
             LogLevel::Debug,
             format_args!("killing {} (pid {pid}){what} with signal {}", config.name, signal.name()),
         );
         // A repeated SIGKILL with `stopwaitsecs=0` must not become a loop without a pause.
-        let repeated = matches!(process.phase, Phase::Stopping { .. });
         let wait = if repeated { config.stopwaitsecs.max(1) } else { config.stopwaitsecs };
         self.timers.set(Timer::Process(id), after(now.monotonic, wait));
         if !repeated {
