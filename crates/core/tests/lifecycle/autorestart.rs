@@ -1,0 +1,71 @@
+//! What becomes of a RUNNING process that ends by itself (§1.3 #3, #13).
+
+use supervisor_core::{Autorestart, ExitStatus, ProcessConfig, ProcessState};
+
+use crate::sim::config::program;
+use crate::sim::{Script, Sim};
+
+const KILLED: ExitStatus = ExitStatus::Signaled { signal: 9, core_dumped: false };
+
+#[test]
+fn autorestart_and_exitcodes_decide_over_a_restart() {
+    use Autorestart::{Always, Never, Unexpected};
+    let table: [(Autorestart, &[i32], ExitStatus, bool, bool); 16] = [
+        // autorestart, exitcodes, how it ends: expected, restarted
+        (Never, &[0], ExitStatus::Exited(0), true, false),
+        (Never, &[0], ExitStatus::Exited(1), false, false),
+        (Never, &[0], KILLED, false, false),
+        (Unexpected, &[0], ExitStatus::Exited(0), true, false),
+        (Unexpected, &[0], ExitStatus::Exited(1), false, true),
+        (Unexpected, &[0], KILLED, false, true),
+        (Unexpected, &[0, 2], ExitStatus::Exited(2), true, false),
+        (Unexpected, &[1, 255], ExitStatus::Exited(0), false, true),
+        (Unexpected, &[1, 255], ExitStatus::Exited(255), true, false),
+        (Unexpected, &[], ExitStatus::Exited(0), false, true),
+        (Unexpected, &[9], KILLED, false, true),
+        (Always, &[0], ExitStatus::Exited(0), true, true),
+        (Always, &[0], ExitStatus::Exited(1), false, true),
+        (Always, &[0], KILLED, false, true),
+        (Always, &[], ExitStatus::Exited(0), false, true),
+        (Never, &[], ExitStatus::Exited(0), false, false),
+    ];
+    for (autorestart, exitcodes, status, expected, restarted) in table {
+        let config = ProcessConfig { autorestart, exitcodes: exitcodes.into(), ..program("cat") };
+        let mut sim = Sim::running(config, Script::lives());
+        sim.exit("cat", status);
+        let case = format!("{autorestart:?} {exitcodes:?} {status:?}");
+        let event = format!("PROCESS_STATE_EXITED cat from_state:RUNNING expected:{} pid:100", i32::from(expected));
+        assert_eq!(sim.take().events().lines()[0], event, "{case}");
+        let state = if restarted { ProcessState::Starting } else { ProcessState::Exited };
+        assert_eq!(sim.state("cat"), state, "{case}");
+    }
+}
+
+#[test]
+fn a_process_that_was_stopped_stays_stopped() {
+    let config = ProcessConfig { autorestart: Autorestart::Always, ..program("cat") };
+    let mut sim = Sim::running(config, Script::lives().exiting_when_asked(0.0, 1));
+    sim.stop("cat");
+    sim.run_until_quiet();
+    assert_eq!(sim.state("cat"), ProcessState::Stopped);
+}
+
+#[test]
+fn a_stop_in_the_turn_of_an_exit_finds_the_restarted_process() {
+    let mut sim = Sim::running(program("cat"), Script::lives());
+    sim.exit("cat", ExitStatus::Exited(1));
+    let request = sim.stop("cat");
+    sim.run_until_quiet();
+    assert_eq!((sim.answer(request).as_str(), sim.state("cat")), ("True", ProcessState::Stopped));
+}
+
+#[test]
+fn a_restart_that_fails_to_spawn_goes_through_the_retries() {
+    let config = ProcessConfig { startretries: 1, ..program("cat") };
+    let mut sim = Sim::of_scripted(config, [Script::exits(5.0, 1), Script::unborn("no fork today")]);
+    sim.advance(5.0);
+    assert_eq!(sim.state("cat"), ProcessState::Backoff);
+    sim.run_until_quiet();
+    assert_eq!(sim.state("cat"), ProcessState::Fatal);
+    assert_eq!(sim.info("cat").spawnerr.as_deref(), Some("no fork today"));
+}

@@ -1,0 +1,7 @@
+//! What the core does, in simulated time: one module a behaviour, `sim` for the simulated world.
+//!
+//! Transcripts name events as their payloads do and log lines as the main log does. Contract sections are those of
+//! contract/processes.md unless a test says another.
+
+mod lifecycle;
+mod sim;

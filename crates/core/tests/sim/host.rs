@@ -1,0 +1,285 @@
+//! The simulated world: a kernel with scripted children, files and sockets that are only remembered.
+//!
+//! Objects, through its [`Witness`], to calls that a real host must never see: a second spawn of a living process,
+//! a signal to a pid that was reaped (it may be another's by now), an answer given twice.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::time::Duration;
+
+use supervisor_core::{
+    BadCommand, Channel, Event, ExitStatus, Fault, Host, KillError, KillTarget, LogFile, LogLevel, LogPaths, Pid,
+    ProcessConfig, ProcessId, Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState,
+};
+
+use super::child::{Script, SimChild};
+use super::trace::{Kind, Line, Trace, answer_text, event_text};
+use super::witness::Witness;
+
+/// The first pid given away.
+pub(crate) const FIRST_PID: i32 = 100;
+
+/// What the simulated supervisor acts on, and what it was seen to do.
+#[derive(Debug)]
+pub(crate) struct SimHost {
+    /// Since the simulation began.
+    pub(crate) now: Duration,
+    pub(crate) witness: Witness,
+    /// Children that are not reaped yet, by pid.
+    pub(crate) children: BTreeMap<i32, SimChild>,
+    /// Pids of children whose process was removed.
+    pub(crate) strangers: BTreeSet<i32>,
+    /// Members of process groups that have outlived their leader.
+    pub(crate) survivors: u32,
+    /// What the next children of a process do, by process name; the last script is repeated.
+    pub(crate) scripts: BTreeMap<String, VecDeque<Script>>,
+    /// Programs that cannot be found, by process name.
+    pub(crate) hidden: BTreeMap<String, BadCommand>,
+    pub(crate) stdin_errors: BTreeMap<String, StdinError>,
+    pub(crate) clear_errors: BTreeMap<String, String>,
+    /// Sockets that cannot be bound, by url.
+    pub(crate) socket_errors: BTreeMap<String, String>,
+    pub(crate) open_sockets: BTreeSet<String>,
+    pub(crate) main_log_error: Option<Fault>,
+    /// The core has asked for the configuration of a restart.
+    pub(crate) restart_config_asked: bool,
+    pub(crate) log_level: LogLevel,
+    /// `None`: nothing is kept, for speed.
+    pub(crate) trace: Option<Trace>,
+    pub(crate) answers: BTreeMap<RequestId, Result<Reply, Fault>>,
+    /// Processes between their spawn and their release.
+    held: BTreeSet<ProcessId>,
+    next_pid: i32,
+    auto_logs: u32,
+}
+
+impl SimHost {
+    pub(crate) fn new() -> Self {
+        Self {
+            now: Duration::ZERO,
+            witness: Witness::default(),
+            children: BTreeMap::new(),
+            strangers: BTreeSet::new(),
+            survivors: 0,
+            scripts: BTreeMap::new(),
+            hidden: BTreeMap::new(),
+            stdin_errors: BTreeMap::new(),
+            clear_errors: BTreeMap::new(),
+            socket_errors: BTreeMap::new(),
+            open_sockets: BTreeSet::new(),
+            main_log_error: None,
+            restart_config_asked: false,
+            log_level: LogLevel::Debug,
+            trace: Some(Trace::default()),
+            answers: BTreeMap::new(),
+            held: BTreeSet::new(),
+            next_pid: FIRST_PID,
+            auto_logs: 0,
+        }
+    }
+
+    /// The child that ends first: when, and its pid.
+    pub(crate) fn next_end(&self) -> Option<(Duration, i32)> {
+        self.children.iter().filter_map(|(pid, child)| child.end.map(|(at, _)| (at, *pid))).min()
+    }
+
+    /// Takes a child that has ended out of the kernel: whose it was and how it ended.
+    pub(crate) fn reap(&mut self, pid: i32) -> (ProcessId, ExitStatus) {
+        let child = self.children.remove(&pid).expect("only children that are there are reaped");
+        let (_, status) = child.end.expect("only children that have ended are reaped");
+        self.survivors += child.members;
+        (child.owner, status)
+    }
+
+    /// Whether pipes and log files of a process are open.
+    pub(crate) fn holds(&self, id: ProcessId) -> bool {
+        self.held.contains(&id)
+    }
+
+    fn name_of(&self, id: ProcessId) -> String {
+        self.witness.track(id).map_or_else(|| format!("{id:?}"), |track| track.config.name.to_string())
+    }
+
+    fn next_script(&mut self, name: &str) -> Script {
+        let Some(scripts) = self.scripts.get_mut(name) else { return Script::lives() };
+        if scripts.len() > 1 { scripts.pop_front() } else { scripts.front().cloned() }.unwrap_or_else(Script::lives)
+    }
+
+    fn note(&mut self, kind: Kind, text: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.0.push(Line { at: self.now, kind, text: text() });
+        }
+    }
+
+    fn log_path(&mut self, process: &str, channel: Channel, logfile: &LogFile) -> Option<std::sync::Arc<str>> {
+        match logfile {
+            LogFile::None => None,
+            LogFile::Path(path) => Some((**path).into()),
+            LogFile::Auto => {
+                self.auto_logs += 1;
+                Some(format!("/auto/{process}-{}-{}.log", channel.name(), self.auto_logs).into())
+            }
+        }
+    }
+}
+
+impl Host for SimHost {
+    fn find_program(&mut self, config: &ProcessConfig) -> Result<(), BadCommand> {
+        self.hidden.get(&*config.name).map_or(Ok(()), |bad| Err(bad.clone()))
+    }
+
+    fn create_logs(&mut self, process: ProcessId, config: &ProcessConfig) -> LogPaths {
+        self.witness.created(process, config);
+        LogPaths {
+            stdout: self.log_path(&config.name, Channel::Stdout, &config.stdout.logfile),
+            stderr: self.log_path(&config.name, Channel::Stderr, &config.stderr.logfile),
+        }
+    }
+
+    fn spawn(&mut self, process: ProcessId, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError> {
+        let script = self.next_script(&config.name);
+        let birth = match self.hidden.get(&*config.name) {
+            Some(bad) => Err(bad.text().to_owned()),
+            None => script.birth().clone(),
+        };
+        if let Err(text) = birth {
+            self.note(Kind::Call, || format!("spawn {} fails", config.name));
+            self.witness.spawned(process, None, group);
+            return Err(SpawnError(text));
+        }
+        let pid = self.next_pid;
+        self.next_pid += 1;
+        self.note(Kind::Call, || format!("spawn {}", config.name));
+        self.witness.spawned(process, Some(pid), group);
+        self.children.insert(pid, SimChild::born(process, script, self.now));
+        if !self.held.insert(process) {
+            self.witness.object(format!("{} was spawned before it was released", config.name));
+        }
+        Ok(Pid::new(pid).expect("pids are counted up from a positive one"))
+    }
+
+    fn kill(&mut self, target: KillTarget, signal: Signal) -> Result<(), KillError> {
+        let (pid, whole_group) = match target {
+            KillTarget::Process(pid) => (pid.get(), false),
+            KillTarget::Group(pid) => (pid.get(), true),
+        };
+        let sign = if whole_group { "-" } else { "" };
+        self.note(Kind::Call, || format!("kill {sign}{pid} {}", signal.name()));
+        if self.strangers.contains(&pid) || !self.children.contains_key(&pid) {
+            self.witness.object(format!("{} was sent to pid {pid}, which is not ours", signal.name()));
+        }
+        let now = self.now;
+        self.children.get_mut(&pid).map_or(Ok(()), |child| child.signal(signal, whole_group, now))
+    }
+
+    fn write_stdin(&mut self, process: ProcessId, bytes: &[u8]) -> Result<(), StdinError> {
+        let name = self.name_of(process);
+        self.note(Kind::Call, || format!("stdin {name} {:?}", String::from_utf8_lossy(bytes)));
+        self.stdin_errors.get(&name).map_or(Ok(()), |error| Err(*error))
+    }
+
+    fn release(&mut self, process: ProcessId) {
+        let name = self.name_of(process);
+        self.note(Kind::Call, || format!("release {name}"));
+        if !self.held.remove(&process) {
+            self.witness.object(format!("{name} was released, but held nothing"));
+        }
+        self.witness.reaped(process);
+    }
+
+    fn forget(&mut self, process: ProcessId) {
+        let name = self.name_of(process);
+        self.note(Kind::Call, || format!("forget {name}"));
+        self.held.remove(&process);
+        let left = self.children.iter().filter(|(_, child)| child.owner == process).map(|(pid, _)| *pid);
+        self.strangers.extend(left);
+        self.witness.forgotten(process);
+    }
+
+    fn append_log(&mut self, process: ProcessId, channel: Channel, bytes: &[u8]) {
+        let name = self.name_of(process);
+        self.note(Kind::Call, || format!("{} {name} {:?}", channel.name(), String::from_utf8_lossy(bytes)));
+    }
+
+    fn clear_logs(&mut self, process: ProcessId) -> Result<(), String> {
+        let name = self.name_of(process);
+        self.note(Kind::Call, || format!("clear logs {name}"));
+        self.clear_errors.get(&name).map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    fn reopen_logs(&mut self) {
+        self.note(Kind::Call, || "reopen logs".to_owned());
+    }
+
+    fn clear_main_log(&mut self) -> Result<(), Fault> {
+        self.note(Kind::Call, || "clear main log".to_owned());
+        self.main_log_error.clone().map_or(Ok(()), Err)
+    }
+
+    fn open_socket(&mut self, socket: &SocketConfig) -> Result<(), String> {
+        self.note(Kind::Call, || format!("open {}", socket.url));
+        if let Some(error) = self.socket_errors.get(&*socket.url) {
+            return Err(error.clone());
+        }
+        if !self.open_sockets.insert(socket.url.to_string()) {
+            self.witness.object(format!("{} was opened twice", socket.url));
+        }
+        Ok(())
+    }
+
+    fn close_socket(&mut self, socket: &SocketConfig) {
+        self.note(Kind::Call, || format!("close {}", socket.url));
+        if !self.open_sockets.remove(&*socket.url) {
+            self.witness.object(format!("{} was closed, but was not open", socket.url));
+        }
+    }
+
+    fn log_enabled(&self, level: LogLevel) -> bool {
+        self.trace.is_some() && level <= self.log_level
+    }
+
+    fn log(&mut self, level: LogLevel, message: fmt::Arguments<'_>) {
+        if self.log_enabled(level) {
+            self.note(Kind::Log(level), || format!("{} {message}", level.abbreviation()));
+        }
+    }
+
+    fn log_output(&mut self, level: LogLevel, heading: fmt::Arguments<'_>, bytes: &[u8]) {
+        if self.log_enabled(level) {
+            let text = || format!("{} {heading}{}", level.abbreviation(), String::from_utf8_lossy(bytes));
+            self.note(Kind::Log(level), text);
+        }
+    }
+
+    fn reply(&mut self, request: RequestId, answer: Result<Reply, Fault>) {
+        self.note(Kind::Reply, || format!("reply {} {}", request.0, answer_text(&answer)));
+        self.witness.answered(request, &answer);
+        self.answers.insert(request, answer);
+    }
+
+    fn publish(&mut self, event: &Event<'_>) {
+        self.note(Kind::Event, || event_text(event));
+        match *event {
+            Event::ProcessState { process, group, to, from, detail } => {
+                self.witness.state_changed(self.now, (group, process), (from, to), detail);
+            }
+            Event::ProcessGroup { group, added: true } => self.witness.group_added(group),
+            Event::ProcessGroup { added: false, .. }
+            | Event::ProcessLog { .. }
+            | Event::ProcessCommunication { .. }
+            | Event::RemoteCommunication { .. }
+            | Event::SupervisorStateChange { .. }
+            | Event::Tick { .. } => {}
+        }
+    }
+
+    fn state_changed(&mut self, state: SupervisorState) {
+        self.note(Kind::Call, || format!("state {}", state.name()));
+        self.witness.stopping_everything = state != SupervisorState::Running;
+    }
+
+    fn read_restart_config(&mut self) {
+        self.note(Kind::Call, || "read the configuration".to_owned());
+        self.restart_config_asked = true;
+    }
+}

@@ -1,0 +1,385 @@
+//! A supervisor in a simulated world with a virtual clock.
+//!
+//! [`Sim`] owns the core, the host and the time. Nothing passes unless a test lets it: [`Sim::advance`] jumps from
+//! one thing that is due to the next (a deadline of the core, the end of a child, a scheduled input). After each
+//! input it compares the core with the simulated kernel and with what the [`witness`] has seen.
+
+pub(crate) mod child;
+pub(crate) mod config;
+mod host;
+pub(crate) mod random;
+mod trace;
+mod witness;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use supervisor_core::{
+    BadCommand, Channel, Command, DaemonSignal, ExitStatus, GroupConfig, Input, Now, ProcessConfig, ProcessId,
+    ProcessInfo, ProcessState, Reply, RequestId, Settings, Supervisor, SupervisorState, limits,
+};
+
+pub(crate) use child::Script;
+pub(crate) use host::SimHost;
+pub(crate) use trace::Trace;
+
+/// Monotonic time at which a simulation begins; not zero, which the core uses for «at once».
+const BEGIN: Duration = Duration::from_secs(5_000);
+
+/// Wall-clock time at which a simulation begins: 14 November 2023.
+pub(crate) const WALL_BEGIN: i64 = 1_700_000_000;
+
+/// A simulation.
+#[derive(Debug)]
+pub(crate) struct Sim {
+    pub(crate) supervisor: Supervisor,
+    pub(crate) host: SimHost,
+    /// Whether a restart finds a good configuration, or what is wrong with it.
+    pub(crate) restart_config: Result<(), String>,
+    /// When a child ends at the very time of a timer: the timer is told first.
+    pub(crate) timers_first: bool,
+    /// Compare core and kernel after each input; a storm of thousands of processes does it at its end.
+    pub(crate) checks: bool,
+    /// Panic when something is wrong; else only say so in `broken`.
+    pub(crate) strict: bool,
+    pub(crate) broken: Option<String>,
+    /// How long the supervisor was kept from its work in all.
+    pub(crate) stalled: Duration,
+    /// Inputs so far, and how many of them were timeouts.
+    pub(crate) inputs: u64,
+    pub(crate) timeouts: u64,
+    wall: Duration,
+    schedule: Vec<(Duration, Scheduled)>,
+    next_request: u64,
+}
+
+/// An input for later.
+#[derive(Clone, Debug)]
+pub(crate) enum Scheduled {
+    Command(Command),
+    Signal(DaemonSignal),
+}
+
+impl Sim {
+    /// A simulation before its start, with these groups.
+    pub(crate) fn configured(groups: Vec<Arc<GroupConfig>>) -> Self {
+        let mut sim = Self::new(Settings::default());
+        sim.supervisor.configure(groups, &mut sim.host).expect("the sockets of a test can be bound");
+        sim
+    }
+
+    /// A supervisor that runs these groups.
+    pub(crate) fn with(groups: Vec<Arc<GroupConfig>>) -> Self {
+        let mut sim = Self::configured(groups);
+        sim.feed(Input::Boot);
+        sim
+    }
+
+    /// A supervisor that runs this one program, in a group of its own.
+    pub(crate) fn of(process: ProcessConfig) -> Self {
+        Self::with(vec![config::alone(process)])
+    }
+
+    /// The same, and the program has been RUNNING for a while; what led there is not in the trace.
+    pub(crate) fn running(process: ProcessConfig, script: Script) -> Self {
+        let mut sim = Self::of_scripted(process, [script]);
+        sim.advance(100.0);
+        sim.take();
+        sim
+    }
+
+    /// The same with a script for its children.
+    pub(crate) fn of_scripted(process: ProcessConfig, scripts: impl IntoIterator<Item = Script>) -> Self {
+        let name = process.name.to_string();
+        let mut sim = Self::configured(vec![config::alone(process)]);
+        sim.script(&name, scripts);
+        sim.feed(Input::Boot);
+        sim
+    }
+
+    /// A simulation without groups that has not begun.
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            supervisor: Supervisor::new(settings),
+            host: SimHost::new(),
+            restart_config: Ok(()),
+            timers_first: false,
+            checks: true,
+            strict: true,
+            broken: None,
+            stalled: Duration::ZERO,
+            inputs: 0,
+            timeouts: 0,
+            wall: Duration::from_secs(WALL_BEGIN.unsigned_abs()),
+            schedule: Vec::new(),
+            next_request: 1,
+        }
+    }
+
+    /// What the next children of a process do; the last script is repeated.
+    pub(crate) fn script(&mut self, process: &str, scripts: impl IntoIterator<Item = Script>) {
+        self.host.scripts.insert(process.to_owned(), scripts.into_iter().collect());
+    }
+
+    /// The program of a process cannot be found any more.
+    pub(crate) fn hide(&mut self, process: &str) {
+        let text = format!("can't find command '/bin/{process}'");
+        self.host.hidden.insert(process.to_owned(), BadCommand::NoFile(text));
+    }
+
+    // Time
+
+    pub(crate) fn now(&self) -> Now {
+        Now { monotonic: BEGIN + self.host.now, wall: self.wall }
+    }
+
+    /// Sets the wall clock forward or back.
+    pub(crate) fn step_wall_clock(&mut self, seconds: i64) {
+        let step = Duration::from_secs(seconds.unsigned_abs());
+        self.wall = if seconds < 0 { self.wall.saturating_sub(step) } else { self.wall + step };
+    }
+
+    /// Lets time pass; all that is due meanwhile happens in its order.
+    pub(crate) fn advance(&mut self, seconds: f64) {
+        let until = self.host.now + Duration::from_secs_f64(seconds);
+        while self.next_due().is_some_and(|due| due <= until) {
+            self.step();
+        }
+        self.jump(until);
+    }
+
+    /// The supervisor is kept from its work so long; then it finds all that was due at once.
+    pub(crate) fn stall(&mut self, seconds: f64) {
+        let duration = Duration::from_secs_f64(seconds);
+        self.stalled += duration;
+        self.jump(self.host.now + duration);
+        self.advance(0.0);
+    }
+
+    /// Jumps to the next thing that is due and lets it happen; `false` when there is none.
+    pub(crate) fn step(&mut self) -> bool {
+        let Some(due) = self.next_due() else { return false };
+        self.jump(due.max(self.host.now));
+        let now = self.host.now;
+        if let Some(place) = self.schedule.iter().position(|(at, _)| *at <= now) {
+            let (_, input) = self.schedule.remove(place);
+            self.feed_scheduled(input);
+            return true;
+        }
+        let timer_is_due = self.deadline().is_some_and(|deadline| deadline <= now);
+        match self.host.next_end() {
+            Some((at, pid)) if at <= now && !(self.timers_first && timer_is_due) => self.reap(pid),
+            _ if timer_is_due => self.feed(Input::Timeout),
+            _ => {}
+        }
+        true
+    }
+
+    /// Steps until nothing is due any more; an unquiet supervisor is stopped after so many steps.
+    pub(crate) fn run_until_quiet(&mut self) {
+        for _ in 0..100_000 {
+            if !self.step() {
+                return;
+            }
+        }
+        self.fail("it does not come to rest".to_owned());
+    }
+
+    /// When the next thing is due, since the simulation began; at the latest now when it is overdue.
+    fn next_due(&self) -> Option<Duration> {
+        if self.supervisor.is_finished() || self.broken.is_some() {
+            return None;
+        }
+        let end = self.host.next_end().map(|(at, _)| at);
+        let scheduled = self.schedule.iter().map(|(at, _)| *at).min();
+        [self.deadline(), end, scheduled].into_iter().flatten().min()
+    }
+
+    /// The deadline of the core, since the simulation began.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.supervisor.next_deadline().map(|deadline| deadline.saturating_sub(BEGIN))
+    }
+
+    fn jump(&mut self, to: Duration) {
+        self.wall += to.saturating_sub(self.host.now);
+        self.host.now = to;
+    }
+
+    // Inputs
+
+    /// Gives one input to the core and checks what it made of it.
+    pub(crate) fn feed(&mut self, input: Input<'_>) {
+        let is_timeout = matches!(input, Input::Timeout);
+        self.inputs += 1;
+        self.timeouts += u64::from(is_timeout);
+        let now = self.now();
+        self.supervisor.handle(now, input, &mut self.host);
+        if is_timeout && self.supervisor.next_deadline().is_some_and(|at| !at.is_zero() && at <= now.monotonic) {
+            self.fail("a timeout has left a deadline that has passed".to_owned());
+        }
+        if self.checks {
+            self.check();
+        }
+        if std::mem::take(&mut self.host.restart_config_asked) {
+            match self.restart_config.clone() {
+                Ok(()) => self.feed(Input::RestartConfigRead),
+                Err(error) => self.feed(Input::RestartConfigRefused { error }),
+            }
+        }
+    }
+
+    /// Asks for something; [`Sim::answer`] tells the outcome.
+    pub(crate) fn request(&mut self, command: Command) -> RequestId {
+        let request = RequestId(self.next_request);
+        self.next_request += 1;
+        self.host.witness.asked(request, &command);
+        self.feed(Input::Command { request, command });
+        request
+    }
+
+    /// Asks for something that is answered at once.
+    pub(crate) fn ask(&mut self, command: Command) -> String {
+        let request = self.request(command);
+        self.answer(request)
+    }
+
+    pub(crate) fn start(&mut self, name: &str) -> RequestId {
+        self.request(Command::StartProcess { name: name.to_owned(), wait: true })
+    }
+
+    pub(crate) fn stop(&mut self, name: &str) -> RequestId {
+        self.request(Command::StopProcess { name: name.to_owned(), wait: true })
+    }
+
+    pub(crate) fn signal(&mut self, signal: DaemonSignal) {
+        self.feed(Input::Signal(signal));
+    }
+
+    /// Something to come later by itself.
+    pub(crate) fn schedule(&mut self, seconds: f64, input: Scheduled) {
+        self.schedule.push((self.host.now + Duration::from_secs_f64(seconds), input));
+    }
+
+    fn feed_scheduled(&mut self, input: Scheduled) {
+        match input {
+            Scheduled::Command(command) => drop(self.request(command)),
+            Scheduled::Signal(signal) => self.signal(signal),
+        }
+    }
+
+    /// A child ends now, by itself.
+    pub(crate) fn exit(&mut self, name: &str, status: ExitStatus) {
+        let pid = self.pid(name).expect("a child that is to end is there");
+        let now = self.host.now;
+        let child = self.host.children.get_mut(&pid).expect("the core knows no pid but those of children");
+        child.end = Some((now, status));
+        self.reap(pid);
+    }
+
+    fn reap(&mut self, pid: i32) {
+        let (id, status) = self.host.reap(pid);
+        if self.host.strangers.remove(&pid) {
+            return self.feed(Input::StrangerExited { pid, status });
+        }
+        self.host.witness.reaping(id, status);
+        self.feed(Input::Exited { process: id, status });
+    }
+
+    /// A child writes something.
+    pub(crate) fn output(&mut self, name: &str, channel: Channel, bytes: &[u8]) {
+        let process = self.id(name).expect("a process that writes is there");
+        self.feed(Input::Output { process, channel, bytes });
+    }
+
+    // What is to be seen
+
+    pub(crate) fn id(&self, name: &str) -> Option<ProcessId> {
+        self.host.witness.find(name)
+    }
+
+    pub(crate) fn state(&self, name: &str) -> ProcessState {
+        let id = self.id(name).expect("a test asks for processes that are there");
+        let mut states = self.supervisor.process_states();
+        states.find(|(known, _)| *known == id).expect("the core knows what the witness knows").1
+    }
+
+    pub(crate) fn pid(&self, name: &str) -> Option<i32> {
+        self.supervisor.pid(self.id(name)?).map(supervisor_core::Pid::get)
+    }
+
+    /// `getProcessInfo`; not during a shutdown.
+    pub(crate) fn info(&mut self, name: &str) -> ProcessInfo {
+        let request = self.request(Command::GetProcessInfo { name: name.to_owned() });
+        match self.host.answers.remove(&request) {
+            Some(Ok(Reply::ProcessInfo(info))) => *info,
+            other => panic!("getProcessInfo of {name} gave {other:?}"),
+        }
+    }
+
+    /// The answer to a request in words, `waits` while there is none.
+    pub(crate) fn answer(&self, request: RequestId) -> String {
+        self.host.answers.get(&request).map_or_else(|| "waits".to_owned(), trace::answer_text)
+    }
+
+    /// All that was seen since the last call.
+    pub(crate) fn take(&mut self) -> Trace {
+        self.host.trace.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    // Checks
+
+    /// Compares the core with the kernel and with what its events said.
+    pub(crate) fn check(&mut self) {
+        if let Some(objection) = self.host.witness.take_objection().or_else(|| self.first_discrepancy()) {
+            self.fail(objection);
+        }
+    }
+
+    fn first_discrepancy(&self) -> Option<String> {
+        let (mut with_pid, mut count) = (0, 0);
+        for (id, state) in self.supervisor.process_states() {
+            count += 1;
+            let Some(track) = self.host.witness.track(id) else { return Some(format!("{id:?} was never made")) };
+            let name = &track.config.name;
+            if state != track.state {
+                return Some(format!("{name} is {}, but its events say {}", state.name(), track.state.name()));
+            }
+            let pid = self.supervisor.pid(id).map(supervisor_core::Pid::get);
+            let needs_pid = state.is_signallable() || state == ProcessState::Unknown;
+            if pid.is_some() != needs_pid {
+                return Some(format!("{name} is {} with pid {pid:?}", state.name()));
+            }
+            if self.host.holds(id) != pid.is_some() {
+                return Some(format!("pipes of {name} are open without need, or closed too early"));
+            }
+            if let Some(pid) = pid {
+                with_pid += 1;
+                if self.host.children.get(&pid).is_none_or(|child| child.owner != id) {
+                    return Some(format!("{name} has pid {pid}, which is no child of its"));
+                }
+            }
+        }
+        if with_pid + self.host.strangers.len() != self.host.children.len() {
+            return Some(format!("a program was lost: {:?}", self.host.children));
+        }
+        let at_once = self.supervisor.next_deadline() == Some(Duration::ZERO);
+        if at_once && count <= limits::SPAWNS_PER_TURN {
+            return Some("a start is left for another turn without need".to_owned());
+        }
+        let stopping = self.supervisor.state() != SupervisorState::Running;
+        (stopping != self.host.witness.stopping_everything).then(|| "the host was not told of the shutdown".to_owned())
+    }
+
+    pub(crate) fn fail(&mut self, text: String) {
+        if self.strict {
+            let seen = self.host.trace.as_ref().map(|trace| trace.timed().join("\n")).unwrap_or_default();
+            panic!("at {:?}: {text}\n{seen}", self.host.now);
+        }
+        self.broken.get_or_insert(text);
+    }
+}
+
+/// Seconds as a duration.
+pub(crate) fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}

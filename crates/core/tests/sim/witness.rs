@@ -1,0 +1,258 @@
+//! Watches what a supervisor says of its processes and objects to what cannot be.
+//!
+//! A second, much smaller account of contract/processes.md §1.3, kept from events, spawns and reaps alone. It is
+//! on in every test, so each test checks these rules beside its own.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use supervisor_core::{
+    Command, ExitStatus, Fault, FaultCode, Namespec, ProcessConfig, ProcessId, ProcessState, Reply, RequestId,
+    StateDetail, make_namespec,
+};
+
+/// All that is known from outside.
+#[derive(Debug, Default)]
+pub(crate) struct Witness {
+    tracks: BTreeMap<ProcessId, Track>,
+    /// Made, but their group was not announced yet.
+    newborn: Vec<ProcessId>,
+    open: BTreeMap<RequestId, Asked>,
+    /// Everything is being stopped: nothing may be spawned.
+    pub(crate) stopping_everything: bool,
+    objection: Option<String>,
+}
+
+/// One process as its events tell it.
+#[derive(Debug)]
+pub(crate) struct Track {
+    pub(crate) group: String,
+    pub(crate) config: ProcessConfig,
+    pub(crate) state: ProcessState,
+    /// When it entered its state.
+    pub(crate) since: Duration,
+    /// When it was spawned.
+    started: Duration,
+    /// As its last STARTING or BACKOFF said.
+    tries: u64,
+    pub(crate) pid: Option<i32>,
+    /// How it ended, while that is being handled.
+    ended: Option<ExitStatus>,
+}
+
+/// What a request that is not answered yet asked for.
+#[derive(Debug)]
+enum Asked {
+    Start { name: String, wait: bool },
+    Stop { name: String, wait: bool },
+    Other,
+}
+
+impl Witness {
+    /// The first objection, taken out.
+    pub(crate) fn take_objection(&mut self) -> Option<String> {
+        self.objection.take()
+    }
+
+    pub(crate) fn object(&mut self, text: String) {
+        self.objection.get_or_insert(text);
+    }
+
+    pub(crate) fn track(&self, id: ProcessId) -> Option<&Track> {
+        self.tracks.get(&id)
+    }
+
+    pub(crate) fn tracks(&self) -> impl Iterator<Item = (ProcessId, &Track)> {
+        self.tracks.iter().map(|(id, track)| (*id, track))
+    }
+
+    /// The process of this namespec.
+    pub(crate) fn find(&self, name: &str) -> Option<ProcessId> {
+        let spec = Namespec::parse(name);
+        let is_it = |track: &Track| track.group == spec.group && Some(&*track.config.name) == spec.process;
+        self.tracks.iter().find(|(_, track)| is_it(track)).map(|(id, _)| *id)
+    }
+
+    /// Requests that wait for their answer.
+    pub(crate) fn open_requests(&self) -> usize {
+        self.open.len()
+    }
+
+    pub(crate) fn created(&mut self, id: ProcessId, config: &ProcessConfig) {
+        let track = Track {
+            group: String::new(),
+            config: config.clone(),
+            state: ProcessState::Stopped,
+            since: Duration::ZERO,
+            started: Duration::ZERO,
+            tries: 0,
+            pid: None,
+            ended: None,
+        };
+        self.newborn.push(id);
+        if self.tracks.insert(id, track).is_some() {
+            self.object(format!("{id:?} was given away twice"));
+        }
+    }
+
+    pub(crate) fn group_added(&mut self, group: &str) {
+        for id in std::mem::take(&mut self.newborn) {
+            if let Some(track) = self.tracks.get_mut(&id) {
+                group.clone_into(&mut track.group);
+            }
+        }
+    }
+
+    pub(crate) fn forgotten(&mut self, id: ProcessId) {
+        match self.tracks.remove(&id) {
+            Some(track) if track.state.is_stopped() => {}
+            Some(track) => self.object(format!("{} was forgotten in {}", track.config.name, track.state.name())),
+            None => self.object(format!("{id:?} was forgotten twice")),
+        }
+    }
+
+    pub(crate) fn spawned(&mut self, id: ProcessId, pid: Option<i32>, group: &str) {
+        let stopping = self.stopping_everything;
+        let Some(track) = self.tracks.get_mut(&id) else { return self.object(format!("{id:?} spawned, never made")) };
+        let (state, before, same_group) = (track.state, track.pid, track.group == group);
+        track.pid = pid;
+        if state != ProcessState::Starting || before.is_some() || stopping || !same_group {
+            self.object(format!("{id:?} of {group} spawned in {} with pid {before:?}", state.name()));
+        }
+    }
+
+    pub(crate) fn reaping(&mut self, id: ProcessId, status: ExitStatus) {
+        if let Some(track) = self.tracks.get_mut(&id) {
+            track.ended = Some(status);
+        }
+    }
+
+    pub(crate) fn reaped(&mut self, id: ProcessId) {
+        if let Some(track) = self.tracks.get_mut(&id) {
+            track.ended = None;
+            track.pid = None;
+        }
+    }
+
+    /// A PROCESS_STATE event.
+    pub(crate) fn state_changed(
+        &mut self,
+        now: Duration,
+        (group, name): (&str, &str),
+        (from, to): (ProcessState, ProcessState),
+        detail: StateDetail,
+    ) {
+        let found = self.tracks.values_mut().find(|track| track.group == group && &*track.config.name == name);
+        let namespec = make_namespec(group, name);
+        let Some(track) = found else { return self.object(format!("an event of {namespec}, which is not there")) };
+        let objection = track
+            .object_to(now, from, to, detail)
+            .or_else(|| (self.stopping_everything && to == ProcessState::Starting).then_some("started in a shutdown"));
+        track.follow(now, to, detail);
+        if let Some(objection) = objection {
+            self.object(format!("{namespec}: {} to {}, {detail:?}: {objection}", from.name(), to.name()));
+        }
+    }
+
+    pub(crate) fn asked(&mut self, request: RequestId, command: &Command) {
+        let asked = match command {
+            Command::StartProcess { name, wait } => Asked::Start { name: name.clone(), wait: *wait },
+            Command::StopProcess { name, wait } => Asked::Stop { name: name.clone(), wait: *wait },
+            _ => Asked::Other,
+        };
+        self.open.insert(request, asked);
+    }
+
+    pub(crate) fn answered(&mut self, request: RequestId, answer: &Result<Reply, Fault>) {
+        let Some(asked) = self.open.remove(&request) else {
+            return self.object(format!("{request:?} was answered twice, or never asked"));
+        };
+        let (Asked::Start { name, .. } | Asked::Stop { name, .. }) = &asked else { return };
+        let Some(state) = self.find(name).and_then(|id| self.track(id)).map(|track| track.state) else { return };
+        if !asked.is_true(answer, state) {
+            self.object(format!("{asked:?} was answered {answer:?} in {}", state.name()));
+        }
+    }
+}
+
+impl Track {
+    /// What is wrong with a change of state, if anything.
+    fn object_to(
+        &self,
+        now: Duration,
+        from: ProcessState,
+        to: ProcessState,
+        detail: StateDetail,
+    ) -> Option<&'static str> {
+        use ProcessState::{Backoff, Exited, Fatal, Running, Starting, Stopped, Stopping, Unknown};
+        if from != self.state {
+            return Some("it was in another state");
+        }
+        let retries = u64::try_from(self.config.startretries).unwrap_or(0);
+        let up_since = now.saturating_sub(self.started);
+        let startsecs = Duration::from_secs(u64::try_from(self.config.startsecs).unwrap_or(0));
+        let pid = StateDetail::Pid(self.pid.unwrap_or(0));
+        let good = match (from, to) {
+            (Stopped | Exited | Fatal, Starting) => detail == StateDetail::Tries(0),
+            (Backoff, Starting) => {
+                detail == StateDetail::Tries(self.tries) && now >= self.since + Duration::from_secs(self.tries)
+            }
+            (Starting, Running) => detail == pid && up_since >= startsecs,
+            (Starting, Backoff) => {
+                detail == StateDetail::Tries(self.tries + 1)
+                    && self.tries <= retries
+                    && (self.pid.is_none() || (self.ended.is_some() && up_since < startsecs))
+            }
+            (Backoff, Stopped) => detail == StateDetail::Pid(0),
+            (Starting | Running, Stopping) => detail == pid && self.ended.is_none(),
+            (Stopping | Unknown, Stopped) => detail == pid && self.ended.is_some(),
+            (Running, Exited) => self.ended.is_some_and(|status| {
+                let expected = self.config.exitcodes.contains(&status.code());
+                detail == StateDetail::Exit { expected, pid: self.pid.unwrap_or(0) }
+            }),
+            (Backoff, Fatal) | (Starting | Running | Stopping, Unknown) => detail == StateDetail::None,
+            _ => false,
+        };
+        if good { None } else { Some("no such step, or not yet, or wrongly told") }
+    }
+
+    fn follow(&mut self, now: Duration, to: ProcessState, detail: StateDetail) {
+        self.state = to;
+        self.since = now;
+        if to == ProcessState::Starting {
+            self.started = now;
+        }
+        if let StateDetail::Tries(tries) = detail {
+            self.tries = tries;
+        }
+    }
+}
+
+impl Asked {
+    /// Whether an answer is true of the state that the process is in now.
+    fn is_true(&self, answer: &Result<Reply, Fault>, state: ProcessState) -> bool {
+        use ProcessState::{Backoff, Fatal, Running, Starting, Stopping};
+        let (name, wait) = match self {
+            Self::Start { name, wait } | Self::Stop { name, wait } => (name, *wait),
+            Self::Other => return true,
+        };
+        let starts = matches!(self, Self::Start { .. });
+        match answer {
+            Ok(_) if starts && wait => state == Running,
+            Ok(_) if starts => matches!(state, Starting | Running | Stopping),
+            Ok(_) => state.is_stopped() || (!wait && state == Stopping),
+            Err(fault) => {
+                let names_it = fault.extra.as_ref() == Some(name);
+                match fault.code {
+                    FaultCode::SpawnError => names_it && starts && matches!(state, Backoff | Fatal),
+                    FaultCode::AbnormalTermination => {
+                        names_it && starts && wait && !matches!(state, Starting | Running)
+                    }
+                    FaultCode::AlreadyStarted => names_it && starts && state.is_running(),
+                    FaultCode::NotRunning => names_it && !starts && !state.is_running(),
+                    _ => true,
+                }
+            }
+        }
+    }
+}
