@@ -1,1 +1,33 @@
-fn main() {}
+//! supervisorctl: the client of supervisord, from the command line and as a shell.
+//!
+//! [`cli`] makes a session from the command line; [`controller`] takes it line by line to [`actions`], one file
+//! per command; these ask the server and the person through [`world`], which is [`live`] outside of tests.
+#![forbid(unsafe_code)]
+
+mod actions;
+mod answers;
+mod cli;
+mod client;
+mod completion;
+mod controller;
+mod editor;
+mod exit_status;
+mod failure;
+mod follow;
+mod format;
+mod limits;
+mod line_reader;
+mod live;
+mod output;
+mod result_code;
+mod server_url;
+mod shell;
+mod terminal;
+#[cfg(test)]
+mod testing;
+mod upcheck;
+mod world;
+
+fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os()).into()
+}

@@ -1,0 +1,38 @@
+//! `clear` (contract/ctl.md §3.6). Groups are not supported: their form is refused as an unknown process.
+
+use super::operation::Operation;
+use super::{Action, Completes, refuse};
+use crate::controller::{Controller, Flow};
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use crate::format;
+use crate::upcheck::upcheck;
+
+pub(super) const ACTION: Action = Action {
+    name: "clear",
+    help: "clear <name>\t\tClear a process' log files.\n\
+           clear <name> <name>\tClear multiple process' log files\n\
+           clear all\t\tClear all process' log files",
+    completes: Completes::Processes,
+    run,
+};
+
+const OPERATION: Operation = Operation {
+    all: "supervisor.clearAllProcessLogs",
+    group: None,
+    one: "supervisor.clearProcessLogs",
+    line: format::clear_line,
+    ignored: None,
+    no_such_group: ExitStatus::Generic,
+};
+
+fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
+    if !upcheck(controller)? {
+        return Ok(Flow::Continue);
+    }
+    let names: Vec<&str> = argument.split_whitespace().collect();
+    if names.is_empty() {
+        return Ok(refuse(controller, &ACTION, "Error: clear requires a process name", ExitStatus::Generic));
+    }
+    OPERATION.run(controller, &names, &[])
+}

@@ -1,0 +1,43 @@
+//! `help` (contract/ctl.md §3.13).
+
+use super::{ACTIONS, Action, Completes, find};
+use crate::controller::{Controller, Flow};
+use crate::failure::Failure;
+use crate::format;
+
+pub(super) const ACTION: Action = Action {
+    name: "help",
+    help: "help\t\tPrint a list of available actions\n\
+           help <action>\tPrint help for <action>",
+    completes: Completes::Actions,
+    run,
+};
+
+/// Head of the list of commands.
+const HEADER: &str = "default commands (type help <topic>):";
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of an action")]
+fn run(controller: &mut Controller, topic: &str) -> Result<Flow, Failure> {
+    if topic.is_empty() {
+        list(controller);
+    } else {
+        match find(topic) {
+            Some(action) => controller.output.line(action.help),
+            None => controller.output.line(&format!("*** No help on {topic}")),
+        }
+    }
+    Ok(Flow::Continue)
+}
+
+/// All commands in columns; `help` itself is left out, as in the original.
+fn list(controller: &mut Controller) {
+    let names: Vec<&str> = ACTIONS.iter().map(|action| action.name).filter(|name| *name != ACTION.name).collect();
+    let ruler = "=".repeat(HEADER.len());
+    controller.output.line("");
+    controller.output.line(HEADER);
+    controller.output.line(&ruler);
+    for row in format::columns(&names) {
+        controller.output.line(&row);
+    }
+    controller.output.line("");
+}

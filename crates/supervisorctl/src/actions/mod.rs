@@ -1,0 +1,118 @@
+//! The commands: one file each, and the table that dispatch, `help` and completion are read from.
+
+mod add;
+mod avail;
+mod clear;
+mod fg;
+mod help;
+mod maintail;
+mod open;
+mod operation;
+mod pid;
+mod quit;
+mod reload;
+mod remove;
+mod reread;
+mod restart;
+mod shutdown;
+mod signal;
+mod start;
+mod status;
+mod stop;
+mod tail;
+mod update;
+mod version;
+
+use crate::controller::{Controller, Flow};
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+
+/// A command of the shell and of the command line.
+#[derive(Debug)]
+pub(crate) struct Action {
+    /// What the person types.
+    pub(crate) name: &'static str,
+    /// The usage lines that `help NAME` shows, and a wrong use too.
+    pub(crate) help: &'static str,
+    /// What its argument can be completed with.
+    pub(crate) completes: Completes,
+    /// Does it, given the rest of the line without blanks around it.
+    pub(crate) run: fn(&mut Controller, &str) -> Result<Flow, Failure>,
+}
+
+/// The kind of words that follow a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Completes {
+    /// None that could be guessed.
+    Nothing,
+    /// Names of commands.
+    Actions,
+    /// Names of groups.
+    Groups,
+    /// Namespecs.
+    Processes,
+}
+
+/// Every command, sorted by name.
+pub(crate) const ACTIONS: [&Action; 22] = [
+    &add::ACTION,
+    &avail::ACTION,
+    &clear::ACTION,
+    &quit::EXIT,
+    &fg::ACTION,
+    &help::ACTION,
+    &maintail::ACTION,
+    &open::ACTION,
+    &pid::ACTION,
+    &quit::ACTION,
+    &reload::ACTION,
+    &remove::ACTION,
+    &reread::ACTION,
+    &restart::ACTION,
+    &shutdown::ACTION,
+    &signal::ACTION,
+    &start::ACTION,
+    &status::ACTION,
+    &stop::ACTION,
+    &tail::ACTION,
+    &update::ACTION,
+    &version::ACTION,
+];
+
+/// The command of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Action> {
+    ACTIONS.into_iter().find(|action| action.name == name)
+}
+
+/// Ends the session, as `quit` does.
+pub(crate) use quit::leave;
+
+/// Says what is wrong with the arguments, then how they should be.
+fn refuse(controller: &mut Controller, action: &Action, complaint: &str, status: ExitStatus) -> Flow {
+    controller.output.line(complaint);
+    controller.output.line(action.help);
+    controller.fail(status);
+    Flow::Continue
+}
+
+/// For a command without arguments: `true` if there are none, else it has been refused.
+fn has_no_argument(controller: &mut Controller, action: &Action, argument: &str) -> bool {
+    if !argument.is_empty() {
+        let complaint = format!("Error: {} accepts no arguments", action.name);
+        refuse(controller, action, &complaint, ExitStatus::Generic);
+    }
+    argument.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_every_command_has_help() {
+        assert!(ACTIONS.is_sorted_by_key(|action| action.name));
+        for action in ACTIONS {
+            assert!(action.help.starts_with(action.name), "{}", action.name);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `open`: another server (contract/ctl.md §3.13).
+
+use super::{Action, Completes, status};
+use crate::controller::{Controller, Flow};
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+
+pub(super) const ACTION: Action = Action {
+    name: "open",
+    help: "open <url>\tConnect to a remote supervisord process.\n\
+           \t\t(for UNIX domain socket, use unix:///socket/path)",
+    completes: Completes::Nothing,
+    run,
+};
+
+/// Switches the session and shows what is there; that something is stopped there is no error of `open`.
+fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
+    if !has_known_scheme(argument) {
+        controller.output.line("ERROR: url must be http:// or unix://");
+        controller.fail(ExitStatus::Generic);
+        return Ok(Flow::Continue);
+    }
+    controller.open(argument);
+    let before = controller.exit_status;
+    let flow = status::run(controller, "")?;
+    controller.exit_status = before;
+    Ok(flow)
+}
+
+fn has_known_scheme(url: &str) -> bool {
+    url.split_once(':')
+        .is_some_and(|(scheme, _)| ["http", "unix"].iter().any(|known| scheme.eq_ignore_ascii_case(known)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemes() {
+        for (url, known) in [
+            ("http://x", true),
+            ("unix:///s", true),
+            ("HTTP://x", true),
+            ("https://x", false),
+            ("x", false),
+            ("", false),
+        ] {
+            assert_eq!(has_known_scheme(url), known, "{url}");
+        }
+    }
+}

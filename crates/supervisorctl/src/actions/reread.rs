@@ -1,0 +1,58 @@
+//! `reread` (contract/ctl.md §3.9).
+
+use supervisor_core::FaultCode;
+
+use super::{Action, Completes, has_no_argument};
+use crate::answers::Reloaded;
+use crate::controller::{Controller, Flow};
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use crate::result_code::ResultCode::Known;
+use crate::world::CallError;
+
+pub(super) const ACTION: Action = Action {
+    name: "reread",
+    help: "reread \t\t\tReload the daemon's configuration files without add/remove",
+    completes: Completes::Nothing,
+    run,
+};
+
+fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
+    if !has_no_argument(controller, &ACTION, argument) {
+        return Ok(Flow::Continue);
+    }
+    if let Some(reloaded) = reload_config(controller, "ERROR: supervisor shutting down")? {
+        let lines = lines(&reloaded);
+        if lines.is_empty() {
+            controller.output.line("No config updates to processes");
+        }
+        for line in lines {
+            controller.output.line(&line);
+        }
+    }
+    Ok(Flow::Continue)
+}
+
+/// A line per group, sorted by name.
+fn lines(reloaded: &Reloaded) -> Vec<String> {
+    let lists = [(&reloaded.added, "available"), (&reloaded.changed, "changed"), (&reloaded.removed, "disappeared")];
+    let mut changes: Vec<(&str, &str)> =
+        lists.iter().flat_map(|(names, word)| names.iter().map(|name| (name.as_str(), *word))).collect();
+    changes.sort_unstable();
+    changes.into_iter().map(|(name, word)| format!("{name}: {word}")).collect()
+}
+
+/// Lets the server read its configuration; `None` after a line that says why it could not (`update` does the same,
+/// quirks.md F20).
+pub(super) fn reload_config(controller: &mut Controller, shutting_down: &str) -> Result<Option<Reloaded>, Failure> {
+    const METHOD: &str = "supervisor.reloadConfig";
+    let line = match controller.try_call(METHOD, &[]) {
+        Ok(reloaded) => return Ok(Some(reloaded)),
+        Err(CallError::Fault { code: Known(FaultCode::ShutdownState), .. }) => shutting_down.to_owned(),
+        Err(CallError::Fault { code: Known(FaultCode::CantReread), text }) => format!("ERROR: {text}"),
+        Err(error) => return Err(Failure::Call { method: METHOD, error }),
+    };
+    controller.output.line(&line);
+    controller.fail(ExitStatus::Generic);
+    Ok(None)
+}

@@ -1,0 +1,55 @@
+//! `shutdown` (contract/ctl.md §3.12, quirks.md K30).
+
+use supervisor_core::FaultCode;
+
+use super::{Action, Completes, has_no_argument};
+use crate::controller::{Controller, Flow};
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use crate::result_code::ResultCode::Known;
+use crate::world::{CallError, ConnectError};
+
+pub(super) const ACTION: Action = Action {
+    name: "shutdown",
+    help: "shutdown \tShut the remote supervisord down.",
+    completes: Completes::Nothing,
+    run,
+};
+
+const METHOD: &str = "supervisor.shutdown";
+
+fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
+    if !has_no_argument(controller, &ACTION, argument)
+        || !confirm(controller, "Really shut the remote supervisord process down y/N? ")?
+    {
+        return Ok(Flow::Continue);
+    }
+    let url = controller.world.url().to_owned();
+    let line = match controller.try_call::<()>(METHOD, &[]) {
+        Ok(()) => {
+            controller.output.line("Shut down");
+            return Ok(Flow::Continue);
+        }
+        Err(CallError::Fault { code: Known(FaultCode::ShutdownState), .. }) => {
+            controller.output.line("ERROR: already shutting down");
+            return Ok(Flow::Continue);
+        }
+        Err(CallError::Connect(ConnectError::Refused)) => {
+            format!("ERROR: {url} refused connection (already shut down?)")
+        }
+        Err(CallError::Connect(ConnectError::NoSuchFile)) => format!("ERROR: {url} no such file (already shut down?)"),
+        Err(error) => return Err(Failure::Call { method: METHOD, error }),
+    };
+    controller.output.line(&line);
+    controller.fail(ExitStatus::Generic);
+    Ok(Flow::Continue)
+}
+
+/// Asks, if there is somebody to ask; only an answer that begins with `y` means yes.
+pub(super) fn confirm(controller: &mut Controller, question: &str) -> Result<bool, Failure> {
+    if !controller.interactive {
+        return Ok(true);
+    }
+    let answer = controller.ask(question, "this was confirmed")?;
+    Ok(answer.starts_with(['y', 'Y']))
+}

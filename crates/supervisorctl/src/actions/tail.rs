@@ -1,0 +1,214 @@
+//! `tail` (contract/ctl.md §3.5, quirks.md K29, K45).
+
+use supervisor_core::FaultCode;
+
+use super::{Action, Completes, refuse};
+use crate::controller::{Controller, Flow};
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use crate::format;
+use crate::limits::DEFAULT_TAIL_BYTES;
+use crate::result_code::ResultCode::Known;
+use crate::upcheck::upcheck;
+use crate::world::{CallError, FollowEvent, Until};
+use supervisor_protocol::xmlrpc::Value;
+
+pub(super) const ACTION: Action = Action {
+    name: "tail",
+    help: "tail [-f] <name> [stdout|stderr] (default stdout)\n\
+           Ex:\n\
+           tail -f <name>\t\tContinuous tail of named process stdout\n\
+           \t\t\tCtrl-C to exit.\n\
+           tail -100 <name>\tlast 100 *bytes* of process stdout\n\
+           tail <name> stderr\tlast 1600 *bytes* of process stderr",
+    completes: Completes::Processes,
+    run,
+};
+
+/// How much of a log is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Amount {
+    /// `-f`: the end, and whatever follows.
+    Follow,
+    /// `-N`: the last N bytes; 0 is all of it.
+    Last(i32),
+}
+
+/// One of the two logs of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Channel {
+    Stdout,
+    Stderr,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Request<'a> {
+    name: &'a str,
+    channel: Channel,
+    amount: Amount,
+}
+
+/// What is wrong with the arguments.
+#[derive(Debug, PartialEq, Eq)]
+enum Complaint {
+    /// Their number: the usage is shown too.
+    Count(&'static str),
+    /// One of them.
+    Word(String),
+}
+
+fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
+    if !upcheck(controller)? {
+        return Ok(Flow::Continue);
+    }
+    let words: Vec<&str> = argument.split_whitespace().collect();
+    match parse(&words) {
+        Err(Complaint::Count(words)) => Ok(refuse(controller, &ACTION, words, ExitStatus::Generic)),
+        Err(Complaint::Word(words)) => {
+            controller.output.line(&words);
+            controller.fail(ExitStatus::Generic);
+            Ok(Flow::Continue)
+        }
+        Ok(request) => show(controller, &request),
+    }
+}
+
+fn parse<'a>(words: &[&'a str]) -> Result<Request<'a>, Complaint> {
+    match words.len() {
+        0 => return Err(Complaint::Count("Error: too few arguments")),
+        1..=3 => {}
+        _ => return Err(Complaint::Count("Error: too many arguments")),
+    }
+    let (modifier, words) = match words {
+        [modifier, rest @ ..] if modifier.starts_with('-') => (Some(*modifier), rest),
+        [..] => (None, words),
+    };
+    let (name, channel) = match words {
+        [] => return Err(Complaint::Word("Error: tail requires process name".to_owned())),
+        [name] => (*name, Channel::Stdout),
+        [name, .., channel] => (*name, parse_channel(channel)?),
+    };
+    let amount = match modifier {
+        None => Amount::Last(DEFAULT_TAIL_BYTES),
+        Some(modifier) => parse_amount(modifier).ok_or_else(|| Complaint::Word(bad_argument(modifier)))?,
+    };
+    Ok(Request { name, channel, amount })
+}
+
+fn parse_channel(word: &str) -> Result<Channel, Complaint> {
+    let word = word.to_lowercase();
+    match word.as_str() {
+        "stdout" => Ok(Channel::Stdout),
+        "stderr" => Ok(Channel::Stderr),
+        other => Err(Complaint::Word(format!("Error: bad channel '{other}'"))),
+    }
+}
+
+/// Reads `-f` or `-N`; `None` for anything else.
+pub(super) fn parse_amount(modifier: &str) -> Option<Amount> {
+    match modifier.strip_prefix('-')? {
+        "f" => Some(Amount::Follow),
+        number => number.parse().ok().map(Amount::Last),
+    }
+}
+
+pub(super) fn bad_argument(word: &str) -> String {
+    format!("Error: bad argument {word}")
+}
+
+fn show(controller: &mut Controller, request: &Request<'_>) -> Result<Flow, Failure> {
+    let (channel, method) = match request.channel {
+        Channel::Stdout => ("stdout", "supervisor.readProcessStdoutLog"),
+        Channel::Stderr => ("stderr", "supervisor.readProcessStderrLog"),
+    };
+    let bytes = match request.amount {
+        Amount::Follow => return Ok(follow(controller, &format!("/logtail/{}/{channel}", request.name))),
+        Amount::Last(bytes) => bytes,
+    };
+    let name = Value::from(request.name);
+    let read = controller.try_call(method, &[name, offset_from_end(bytes), Value::Int(0)]);
+    show_log(controller, method, read, request.name, Some("no such process name"))
+}
+
+/// The offset that asks for the last bytes.
+pub(super) fn offset_from_end(bytes: i32) -> Value {
+    Value::Int(-i64::from(bytes))
+}
+
+/// Prints a log and one newline after it (K45), or why there is none. `bad_name`: the words for an unknown name,
+/// where there is a name.
+pub(super) fn show_log(
+    controller: &mut Controller,
+    method: &'static str,
+    read: Result<String, CallError>,
+    name: &str,
+    bad_name: Option<&str>,
+) -> Result<Flow, Failure> {
+    let error = match read {
+        Ok(log) => {
+            controller.output.raw(log.as_bytes());
+            controller.output.raw(b"\n");
+            return Ok(Flow::Continue);
+        }
+        Err(error) => error,
+    };
+    let words = match (error, bad_name) {
+        (CallError::Fault { code: Known(FaultCode::NoFile), .. }, _) => "no log file",
+        (CallError::Fault { code: Known(FaultCode::Failed), .. }, _) => "unknown error reading log",
+        (CallError::Fault { code: Known(FaultCode::BadName), .. }, Some(words)) => words,
+        (error, _) => return Err(Failure::Call { method, error }),
+    };
+    controller.output.line(&format::error_line(name, words));
+    controller.fail(ExitStatus::Generic);
+    Ok(Flow::Continue)
+}
+
+/// Shows a log as it grows, until Ctrl-C. A log that cannot be followed is no error (K29).
+pub(super) fn follow(controller: &mut Controller, path: &str) -> Flow {
+    controller.output.line("==> Press Ctrl-C to exit <==");
+    controller.output.flush();
+    let interrupted = !controller.world.start_following(&[path.to_owned()], &mut controller.output)
+        || controller.world.follow(Until::End, &mut controller.output) != FollowEvent::StreamsEnded;
+    controller.world.stop_following();
+    if interrupted {
+        controller.output.line("");
+    }
+    Flow::Continue
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests() {
+        let request = |name, channel, amount| Ok(Request { name, channel, amount });
+        let last = Amount::Last(DEFAULT_TAIL_BYTES);
+        for (words, expected) in [
+            (&["x"][..], request("x", Channel::Stdout, last)),
+            (&["x", "STDERR"], request("x", Channel::Stderr, last)),
+            (&["-5", "x"], request("x", Channel::Stdout, Amount::Last(5))),
+            (&["-f", "x", "stderr"], request("x", Channel::Stderr, Amount::Follow)),
+            (&["x", "anything", "stderr"], request("x", Channel::Stderr, last)),
+            (&["--5", "x"], request("x", Channel::Stdout, Amount::Last(-5))),
+        ] {
+            assert_eq!(parse(words), expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn complaints() {
+        let word = |text: &str| Err(Complaint::Word(text.to_owned()));
+        for (words, expected) in [
+            (&[][..], Err(Complaint::Count("Error: too few arguments"))),
+            (&["a", "b", "c", "d"], Err(Complaint::Count("Error: too many arguments"))),
+            (&["-5"], word("Error: tail requires process name")),
+            (&["-x", "a"], word("Error: bad argument -x")),
+            (&["-", "a"], word("Error: bad argument -")),
+            (&["a", "Foo"], word("Error: bad channel 'foo'")),
+            (&["-x", "a", "foo"], word("Error: bad channel 'foo'")),
+        ] {
+            assert_eq!(parse(words), expected, "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `update` (contract/ctl.md §3.11, quirks.md K07).
+
+use std::collections::BTreeSet;
+
+use supervisor_core::FaultCode;
+
+use super::reread::reload_config;
+use super::{Action, Completes};
+use crate::answers::{ProcessResult, Reloaded};
+use crate::controller::{Controller, Flow};
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use crate::result_code::ResultCode::Known;
+use crate::world::ProcessName;
+use supervisor_protocol::xmlrpc::Value;
+
+pub(super) const ACTION: Action = Action {
+    name: "update",
+    help: "update\t\t\tReload config and add/remove as necessary, and will restart affected programs\n\
+           update all\t\tReload config and add/remove as necessary, and will restart affected programs\n\
+           update <gname> [...]\tUpdate specific groups",
+    completes: Completes::Groups,
+    run,
+};
+
+fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
+    let Some(reloaded) = reload_config(controller, "ERROR: already shutting down")? else {
+        return Ok(Flow::Continue);
+    };
+    let mut wanted: Vec<&str> = argument.split_whitespace().collect();
+    if wanted.contains(&"all") {
+        wanted.clear();
+    }
+    if !wanted.is_empty() {
+        complain_about_strangers(controller, &wanted, &reloaded.added)?;
+    }
+    let is_wanted = |group: &&String| wanted.is_empty() || wanted.contains(&group.as_str());
+    let Reloaded { added, changed, removed } = &reloaded;
+    for group in removed.iter().filter(is_wanted) {
+        remove(controller, group)?;
+    }
+    for group in changed.iter().filter(is_wanted) {
+        replace(controller, group)?;
+    }
+    for group in added.iter().filter(is_wanted) {
+        act_on_group(controller, "supervisor.addProcessGroup", group)?;
+        controller.output.line(&format!("{group}: added process group"));
+    }
+    Ok(Flow::Continue)
+}
+
+/// A name that is neither active nor new is an error; the others are dealt with all the same.
+fn complain_about_strangers(controller: &mut Controller, wanted: &[&str], added: &[String]) -> Result<(), Failure> {
+    let active: Vec<ProcessName> = controller.call("supervisor.getAllProcessInfo", &[])?;
+    let known: BTreeSet<&str> = active.iter().map(|process| &process.group).chain(added).map(String::as_str).collect();
+    let mut named = BTreeSet::new();
+    for group in wanted {
+        if named.insert(group) && !known.contains(group) {
+            controller.output.line(&format!("ERROR: no such group: {group}"));
+            controller.fail(ExitStatus::Generic);
+        }
+    }
+    Ok(())
+}
+
+fn remove(controller: &mut Controller, group: &str) -> Result<(), Failure> {
+    let results = stop(controller, group)?;
+    if results.iter().any(|result| result.status == Known(FaultCode::Failed)) {
+        controller.output.line(&format!("{group}: has problems; not removing"));
+        controller.fail(ExitStatus::Generic);
+        return Ok(());
+    }
+    act_on_group(controller, "supervisor.removeProcessGroup", group)?;
+    controller.output.line(&format!("{group}: removed process group"));
+    Ok(())
+}
+
+fn replace(controller: &mut Controller, group: &str) -> Result<(), Failure> {
+    stop(controller, group)?;
+    act_on_group(controller, "supervisor.removeProcessGroup", group)?;
+    act_on_group(controller, "supervisor.addProcessGroup", group)?;
+    controller.output.line(&format!("{group}: updated process group"));
+    Ok(())
+}
+
+/// Stops a group; the line comes even if nothing ran.
+fn stop(controller: &mut Controller, group: &str) -> Result<Vec<ProcessResult>, Failure> {
+    let results = controller.call("supervisor.stopProcessGroup", &[Value::from(group)])?;
+    controller.output.line(&format!("{group}: stopped"));
+    Ok(results)
+}
+
+fn act_on_group(controller: &mut Controller, method: &'static str, group: &str) -> Result<(), Failure> {
+    controller.call(method, &[Value::from(group)])
+}

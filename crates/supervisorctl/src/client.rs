@@ -1,0 +1,217 @@
+//! The HTTP client: XML-RPC calls over one connection, and log streams over one each (contract/ctl.md §4).
+//!
+//! A connection lasts from the first call of a command to its last. Nothing is sent twice, except when hyper says
+//! that the first time it was not sent at all.
+
+use std::io;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use supervisor_protocol::xmlrpc::{Answer, Value, read_answer, write_call};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
+
+use crate::limits::{CONNECT_TIMEOUT, MAX_ANSWER_BYTES};
+use crate::result_code::ResultCode;
+use crate::server_url::Endpoint;
+use crate::world::{CallError, ConnectError};
+
+/// What is sent: whole, in memory.
+type Sender = SendRequest<Full<Bytes>>;
+
+/// Who asks whom.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    /// As it was given.
+    pub(crate) url: String,
+    /// Sent along only together with `password`.
+    pub(crate) username: Option<String>,
+    /// In clear.
+    pub(crate) password: Option<String>,
+}
+
+/// A client of one server.
+pub(crate) struct Client {
+    account: Account,
+    connection: Option<Sender>,
+}
+
+impl Client {
+    /// Connects at the first call.
+    pub(crate) fn new(account: Account) -> Self {
+        Self { account, connection: None }
+    }
+
+    /// Who asks whom.
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// From now on other credentials, or another server.
+    pub(crate) fn set_account(&mut self, account: Account) {
+        *self = Self::new(account);
+    }
+
+    /// Forgets the connection.
+    pub(crate) fn disconnect(&mut self) {
+        self.connection = None;
+    }
+
+    /// Calls a method.
+    pub(crate) async fn call(&mut self, method: &str, parameters: &[Value]) -> Result<Value, CallError> {
+        let document = Bytes::from(write_call(method, parameters));
+        let (mut sender, is_fresh) = match self.connection.take().filter(|sender| !sender.is_closed()) {
+            Some(sender) => (sender, false),
+            None => (self.connect().await?, true),
+        };
+        let response = match self.post(&mut sender, document.clone()).await {
+            Err(error) if error.is_canceled() && !is_fresh => {
+                sender = self.connect().await?;
+                self.post(&mut sender, document).await
+            }
+            response => response,
+        };
+        let answer = read(response.map_err(|error| broken(&error))?).await?;
+        self.connection = Some(sender);
+        match read_answer(&answer) {
+            Ok(Answer::Result(value)) => Ok(value),
+            Ok(Answer::Fault { code, text }) => Err(CallError::Fault { code: ResultCode::from_number(code), text }),
+            Err(error) => Err(CallError::BadAnswer(error.to_string())),
+        }
+    }
+
+    /// Opens a log stream over a connection of its own. Any HTTP status is an answer.
+    pub(crate) async fn stream(&self, path: &str) -> Result<Response<Incoming>, CallError> {
+        let mut sender = self.connect().await?;
+        let request = self.request(Method::GET, &encode_path(path)).header(ACCEPT, "*/*");
+        let request = request.body(Full::default()).expect("the path has been encoded");
+        sender.send_request(request).await.map_err(|error| broken(&error))
+    }
+
+    async fn post(&self, sender: &mut Sender, document: Bytes) -> hyper::Result<Response<Incoming>> {
+        let request = self.request(Method::POST, "/RPC2").header(CONTENT_TYPE, "text/xml").header(ACCEPT, "text/xml");
+        let request = request.body(Full::new(document)).expect("every part is a constant or has been checked");
+        sender.ready().await?;
+        sender.send_request(request).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> hyper::http::request::Builder {
+        let host = Endpoint::parse(&self.account.url).map(|endpoint| endpoint.host_header()).unwrap_or_default();
+        let host = HeaderValue::from_str(&host).unwrap_or(HeaderValue::from_static("localhost"));
+        let request = Request::builder().method(method).uri(path).header(HOST, host);
+        match (&self.account.username, &self.account.password) {
+            (Some(username), Some(password)) => {
+                let credentials = STANDARD.encode(format!("{username}:{password}"));
+                request.header(AUTHORIZATION, format!("Basic {credentials}"))
+            }
+            (None, _) | (_, None) => request,
+        }
+    }
+
+    async fn connect(&self) -> Result<Sender, CallError> {
+        match Endpoint::parse(&self.account.url).ok_or(CallError::BadUrl)? {
+            Endpoint::Unix(path) => {
+                let stream = within(CONNECT_TIMEOUT, UnixStream::connect(path)).await?;
+                begin(stream).await
+            }
+            Endpoint::Tcp { host, port } => {
+                let unknown = |error: io::Error| CallError::Connect(ConnectError::UnknownHost(error.to_string()));
+                let addresses: Vec<_> = lookup_host((host, port)).await.map_err(unknown)?.collect();
+                let stream = within(CONNECT_TIMEOUT, TcpStream::connect(addresses.as_slice())).await?;
+                // A call is one small packet: waiting for more to send would only delay it.
+                drop(stream.set_nodelay(true));
+                begin(stream).await
+            }
+        }
+    }
+}
+
+/// Speaks HTTP on a new connection; its driver ends when the connection does.
+async fn begin<S>(stream: S) -> Result<Sender, CallError>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+{
+    let (sender, driver) = handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+    tokio::spawn(async move {
+        // What ends a connection is told to the request that is waiting on it.
+        drop(driver.await);
+    });
+    Ok(sender)
+}
+
+async fn within<S>(limit: Duration, connect: impl Future<Output = io::Result<S>>) -> Result<S, CallError> {
+    let error = match tokio::time::timeout(limit, connect).await {
+        Ok(Ok(stream)) => return Ok(stream),
+        Ok(Err(error)) => match error.kind() {
+            io::ErrorKind::ConnectionRefused => ConnectError::Refused,
+            io::ErrorKind::NotFound => ConnectError::NoSuchFile,
+            io::ErrorKind::PermissionDenied => ConnectError::PermissionDenied,
+            io::ErrorKind::TimedOut => ConnectError::TimedOut,
+            _ => ConnectError::Other(error.to_string()),
+        },
+        Err(_) => ConnectError::TimedOut,
+    };
+    Err(CallError::Connect(error))
+}
+
+/// The text of an answer with status 200.
+async fn read(response: Response<Incoming>) -> Result<String, CallError> {
+    match response.status() {
+        StatusCode::OK => {}
+        StatusCode::UNAUTHORIZED => return Err(CallError::Unauthorized),
+        status => {
+            let reason = status.canonical_reason().unwrap_or_default().to_owned();
+            return Err(CallError::Http { status: status.as_u16(), reason });
+        }
+    }
+    let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+    let bytes = body.map_err(|error| CallError::Broken(error.to_string()))?.to_bytes();
+    String::from_utf8(bytes.into()).map_err(|_| CallError::BadAnswer("not UTF-8".to_owned()))
+}
+
+fn broken(error: &hyper::Error) -> CallError {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    CallError::Broken(format!("{error}{cause}"))
+}
+
+/// A path with everything escaped that may not stand in a request line. `%` may: names are sent as they were typed.
+fn encode_path(path: &str) -> String {
+    let mut encoded = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'?' | b'#' | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => {
+                push_escaped(&mut encoded, byte);
+            }
+            b'!'..=b'~' => encoded.push(char::from(byte)),
+            _ => push_escaped(&mut encoded, byte),
+        }
+    }
+    encoded
+}
+
+fn push_escaped(encoded: &mut String, byte: u8) {
+    use std::fmt::Write as _;
+    write!(encoded, "%{byte:02X}").expect("a String takes all");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_fit_for_a_request_line() {
+        for (path, encoded) in [
+            ("/logtail/web:cat/stdout", "/logtail/web:cat/stdout"),
+            ("/logtail/a?b#c/stdout", "/logtail/a%3Fb%23c/stdout"),
+            ("/logtail/é%41/stdout", "/logtail/%C3%A9%41/stdout"),
+        ] {
+            assert_eq!(encode_path(path), encoded);
+        }
+    }
+}

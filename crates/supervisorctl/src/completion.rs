@@ -1,0 +1,119 @@
+//! What Tab offers (contract/ctl.md §1, «completion»): pure rules over a line and the names of processes.
+//!
+//! A word reaches from the last blank to the cursor, so that `group:*` and names with dashes are whole words.
+
+use crate::actions::{self, ACTIONS, Completes};
+use crate::world::ProcessName;
+
+/// Where the word before the cursor begins, and what it could become; each candidate ends in a blank. `processes`
+/// is asked only if names of processes or groups are wanted.
+pub(crate) fn complete(line: &str, processes: impl FnOnce() -> Vec<ProcessName>) -> (usize, Vec<String>) {
+    let start = line.rfind(char::is_whitespace).map_or(0, |blank| blank + first_len(line, blank));
+    let word = line.get(start..).unwrap_or_default();
+    let first = line.split_whitespace().next();
+    let candidates = match first {
+        None => action_names(),
+        Some(first) if line.trim_start() == first => action_names(),
+        Some(first) => match actions::find(first).map_or(Completes::Nothing, |action| action.completes) {
+            Completes::Nothing => Vec::new(),
+            Completes::Actions => action_names(),
+            Completes::Groups => group_names(&processes()),
+            Completes::Processes => namespecs(&processes(), word),
+        },
+    };
+    let matching = candidates.into_iter().filter(|candidate| candidate.starts_with(word));
+    (start, matching.map(|candidate| format!("{candidate} ")).collect())
+}
+
+/// Length of the character that stands at `index`.
+fn first_len(line: &str, index: usize) -> usize {
+    line.get(index..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+}
+
+fn action_names() -> Vec<String> {
+    ACTIONS.iter().map(|action| action.name.to_owned()).collect()
+}
+
+fn group_names(processes: &[ProcessName]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for process in processes {
+        push_new(&mut names, process.group.clone());
+    }
+    names
+}
+
+/// A process alone in its group is offered by its name, unless the word already has a colon.
+fn namespecs(processes: &[ProcessName], word: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for process in processes {
+        let ProcessName { group, name } = process;
+        if word.contains(':') || name != group {
+            push_new(&mut names, format!("{group}:{name}"));
+            push_new(&mut names, format!("{group}:*"));
+        } else {
+            push_new(&mut names, name.clone());
+        }
+    }
+    names
+}
+
+fn push_new(names: &mut Vec<String>, name: String) {
+    if !names.contains(&name) {
+        names.push(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn processes() -> Vec<ProcessName> {
+        [("cat", "cat"), ("web", "one"), ("web", "two-2")]
+            .map(|(group, name)| ProcessName { group: group.to_owned(), name: name.to_owned() })
+            .to_vec()
+    }
+
+    fn offers(line: &str) -> Vec<String> {
+        complete(line, processes).1
+    }
+
+    #[test]
+    fn the_first_word_is_a_command() {
+        assert_eq!(offers("sh"), ["shutdown "]);
+        assert_eq!(offers("re"), ["reload ", "remove ", "reread ", "restart "]);
+        assert_eq!(offers("  ").len(), ACTIONS.len());
+        assert_eq!(offers("").len(), ACTIONS.len());
+        assert_eq!(offers("help st"), ["start ", "status ", "stop "]);
+    }
+
+    #[test]
+    fn group_names_for_what_takes_groups() {
+        for command in ["add", "remove", "update"] {
+            assert_eq!(offers(&format!("{command} ")), ["cat ", "web "]);
+        }
+    }
+
+    #[test]
+    fn namespecs_for_what_takes_processes() {
+        for command in ["clear", "fg", "pid", "restart", "signal", "start", "status", "stop", "tail"] {
+            assert_eq!(offers(&format!("{command} ")), ["cat ", "web:one ", "web:* ", "web:two-2 "]);
+        }
+        assert_eq!(offers("start web:t"), ["web:two-2 "]);
+        assert_eq!(offers("start web:one cat:"), ["cat:cat ", "cat:* "]);
+    }
+
+    #[test]
+    fn nothing_for_the_others() {
+        for line in ["avail ", "nosuch ", "quit "] {
+            let (_, none) = complete(line, || panic!("{line} needs no names"));
+            assert_eq!(none, Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn the_word_begins_after_the_last_blank() {
+        assert_eq!(complete("start web:t", processes).0, 6);
+        assert_eq!(complete("st", processes).0, 0);
+        assert_eq!(complete("start\u{3000}w", processes).0, 8);
+    }
+}

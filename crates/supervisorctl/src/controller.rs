@@ -1,0 +1,168 @@
+//! A session: one line in, words and an exit status out (contract/ctl.md §1, §2).
+//!
+//! The controller knows the lines and what becomes of a failure; what a command does is in [`crate::actions`],
+//! where the answers come from is behind [`World`].
+
+use crate::actions::{self, Action};
+use crate::answers::FromValue;
+use crate::exit_status::ExitStatus;
+use crate::failure::{Failure, UrlOrigin};
+use crate::output::{Output, visible_on_one_line};
+use crate::world::{CallError, Line, World};
+use supervisor_protocol::xmlrpc::Value;
+
+/// What comes after a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// The next one.
+    Continue,
+    /// The end of the session.
+    Leave,
+}
+
+/// A session with one server at a time.
+pub(crate) struct Controller {
+    pub(crate) world: Box<dyn World>,
+    pub(crate) output: Output,
+    /// Set by what goes wrong, never set back.
+    pub(crate) exit_status: ExitStatus,
+    /// There is somebody to ask: before a shutdown, and for a password.
+    pub(crate) interactive: bool,
+    url_origin: UrlOrigin,
+}
+
+impl Controller {
+    /// A session that has not been asked for anything yet.
+    pub(crate) fn new(world: Box<dyn World>, output: Output, interactive: bool, url_origin: UrlOrigin) -> Self {
+        Self { world, output, exit_status: ExitStatus::Success, interactive, url_origin }
+    }
+
+    /// Executes one line, failures included, and hands over what it printed.
+    pub(crate) fn execute(&mut self, line: &str) -> Flow {
+        self.world.disconnect();
+        let flow = match parse(line) {
+            Parsed::Nothing => Flow::Continue,
+            Parsed::EndOfInput => actions::leave(self),
+            Parsed::Unknown(line) => self.unknown_syntax(&line),
+            Parsed::Command(action, argument) => self.run(action, &argument),
+        };
+        self.output.flush();
+        if self.output.broken().is_some() { Flow::Leave } else { flow }
+    }
+
+    /// Calls a method of the server; what was printed so far is shown first.
+    pub(crate) fn call<T: FromValue>(&mut self, method: &'static str, parameters: &[Value]) -> Result<T, Failure> {
+        self.try_call(method, parameters).map_err(|error| Failure::Call { method, error })
+    }
+
+    /// As [`Controller::call`], for those who look at the error.
+    pub(crate) fn try_call<T: FromValue>(
+        &mut self,
+        method: &'static str,
+        parameters: &[Value],
+    ) -> Result<T, CallError> {
+        self.output.flush();
+        let value = self.world.call(method, parameters)?;
+        T::from_value(value).map_err(|expected| CallError::BadAnswer(format!("expected {expected}")))
+    }
+
+    /// Asks a question that has to be answered with a line.
+    pub(crate) fn ask(&mut self, prompt: &str, pending: &'static str) -> Result<String, Failure> {
+        answer(self.world.ask(prompt, &mut self.output), pending)
+    }
+
+    /// From now on talks to another server.
+    pub(crate) fn open(&mut self, url: &str) {
+        self.world.open(url);
+        self.url_origin = UrlOrigin::Given;
+    }
+
+    /// Records an error that has been printed.
+    pub(crate) fn fail(&mut self, status: ExitStatus) {
+        self.exit_status = status;
+    }
+
+    /// Runs an action until it works or fails for another reason than a missing password.
+    fn run(&mut self, action: &Action, argument: &str) -> Flow {
+        loop {
+            let failure = match (action.run)(self, argument) {
+                Ok(flow) => return flow,
+                Err(failure) => failure,
+            };
+            if !failure.is_unauthorized() || !self.interactive {
+                return self.report(&failure);
+            }
+            if let Err(failure) = self.ask_for_credentials() {
+                return self.report(&failure);
+            }
+        }
+    }
+
+    fn ask_for_credentials(&mut self) -> Result<(), Failure> {
+        const PENDING: &str = "the server's username and password were given";
+        self.output.line("Server requires authentication");
+        let username = self.ask("Username:", PENDING)?;
+        let password = answer(self.world.ask_secret("Password:", &mut self.output), PENDING)?;
+        self.output.line("");
+        self.world.authenticate(&username, &password);
+        Ok(())
+    }
+
+    fn report(&mut self, failure: &Failure) -> Flow {
+        self.fail(ExitStatus::Generic);
+        if failure.is_interruption() {
+            self.output.line("");
+            return Flow::Leave;
+        }
+        let words = failure.describe(self.world.url(), &self.url_origin);
+        let prefix = if failure.is_unauthorized() { "" } else { "error: " };
+        self.output.line(&format!("{prefix}{}", visible_on_one_line(&words)));
+        Flow::Continue
+    }
+
+    fn unknown_syntax(&mut self, line: &str) -> Flow {
+        self.output.line(&format!("*** Unknown syntax: {line}"));
+        self.fail(ExitStatus::Generic);
+        Flow::Continue
+    }
+}
+
+fn answer(line: Line, pending: &'static str) -> Result<String, Failure> {
+    match line {
+        Line::Text(text) => Ok(text),
+        Line::EndOfInput => Err(Failure::NoAnswer(pending)),
+        Line::Interrupted => Err(Failure::Interrupted),
+    }
+}
+
+/// A line, understood.
+#[derive(Debug)]
+enum Parsed {
+    /// Blanks at most.
+    Nothing,
+    /// The word that stands for the end of the input.
+    EndOfInput,
+    /// A known command.
+    Command(&'static Action, String),
+    /// No command: the line without blanks around it.
+    Unknown(String),
+}
+
+/// The command is the longest run of letters, digits and `_` that the line begins with, whatever follows it.
+fn parse(line: &str) -> Parsed {
+    let line = line.trim();
+    let line = match line.strip_prefix('?') {
+        Some(topic) => format!("help {topic}"),
+        None => line.to_owned(),
+    };
+    if line.is_empty() {
+        return Parsed::Nothing;
+    }
+    let end = line.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(line.len());
+    let (name, argument) = line.split_at(end);
+    match actions::find(name) {
+        _ if name == "EOF" => Parsed::EndOfInput,
+        Some(action) => Parsed::Command(action, argument.trim().to_owned()),
+        None => Parsed::Unknown(line),
+    }
+}

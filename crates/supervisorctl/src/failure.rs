@@ -1,0 +1,147 @@
+//! What ends a command early, and the one line that says so (contract/ctl.md §2.2, quirks.md F20).
+//!
+//! The original prints a class name and a source line of its own; here the line names the server, where its URL
+//! was found and what to try. It always starts with `error: `, is one line, and leaves exit status 1.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use supervisor_core::FaultCode;
+
+use crate::result_code::ResultCode;
+use crate::world::{CallError, ConnectError};
+
+/// Why a command ended before it was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The server could not be asked, or refused in a way that the command has no words for.
+    Call {
+        /// Full name of the method.
+        method: &'static str,
+        /// What went wrong.
+        error: CallError,
+    },
+    /// A result that the command has no words for: namespec, code, and the server's words.
+    UnknownResult {
+        /// Which process.
+        namespec: String,
+        /// The code of the result.
+        code: ResultCode,
+        /// The server's words.
+        description: String,
+    },
+    /// A question was not answered: the input ended.
+    NoAnswer(&'static str),
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// Where the server's URL was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum UrlOrigin {
+    /// `-s`, or `open` in the shell.
+    Given,
+    /// `serverurl` of `[supervisorctl]` in this file.
+    File(PathBuf),
+    /// There is no configuration file: the built-in default.
+    Default,
+}
+
+impl fmt::Display for UrlOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given => f.write_str("as given"),
+            Self::File(path) => write!(f, "serverurl in {}", path.display()),
+            Self::Default => f.write_str("the default, as no configuration file was found"),
+        }
+    }
+}
+
+impl Failure {
+    /// The server wants to know who asks.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Call { error: CallError::Unauthorized, .. })
+    }
+
+    /// The person wants it to end.
+    pub(crate) fn is_interruption(&self) -> bool {
+        matches!(self, Self::Interrupted | Self::Call { error: CallError::Interrupted, .. })
+    }
+
+    /// The line without its `error: `, for a server at `url`.
+    pub(crate) fn describe(&self, url: &str, origin: &UrlOrigin) -> String {
+        match self {
+            Self::Call { method, error } => describe_call(method, error, url, origin),
+            Self::UnknownResult { namespec, code, description } => {
+                format!("{namespec}: {description} (unknown result code {code})")
+            }
+            Self::NoAnswer(question) => format!("the input ended before {question}"),
+            Self::Interrupted => "interrupted".to_owned(),
+        }
+    }
+}
+
+fn describe_call(method: &str, error: &CallError, url: &str, origin: &UrlOrigin) -> String {
+    match error {
+        CallError::Fault { code, text } => match code {
+            ResultCode::Known(FaultCode::ShutdownState) => {
+                format!("{url} is shutting down or restarting ({text}): try again when supervisord is up")
+            }
+            ResultCode::Known(_) | ResultCode::Other(_) => format!("{url} refused {method}: {text} (fault {code})"),
+        },
+        CallError::Unauthorized => "Server requires authentication".to_owned(),
+        CallError::Http { status, reason } => {
+            let reason = if reason.is_empty() { String::new() } else { format!(" {reason}") };
+            format!("{url} answered HTTP {status}{reason} to {method}: the log of supervisord may say why")
+        }
+        CallError::Connect(error) => describe_connect(error, url, origin),
+        CallError::Broken(why) => format!("{url} closed the connection without an answer to {method} ({why})"),
+        CallError::BadAnswer(why) => {
+            format!("{url} gave an answer to {method} that cannot be read ({why}): is it supervisord? ({origin})")
+        }
+        CallError::BadUrl => {
+            format!("Unknown protocol for serverurl {url} ({origin}): use http://HOST:PORT or unix://PATH")
+        }
+        CallError::Interrupted => "interrupted".to_owned(),
+    }
+}
+
+fn describe_connect(error: &ConnectError, url: &str, origin: &UrlOrigin) -> String {
+    let hint = match error {
+        ConnectError::Refused => ": is supervisord running?",
+        ConnectError::NoSuchFile => ": is supervisord running, and is this the file of its [unix_http_server]?",
+        ConnectError::PermissionDenied => {
+            ": try as the owner of the socket, or see chmod and chown of [unix_http_server]"
+        }
+        ConnectError::UnknownHost(_) | ConnectError::TimedOut | ConnectError::Other(_) => "",
+    };
+    format!("{url} {error} ({origin}){hint}")
+}
+
+/// The cause in a few words, for a line that already says what was attempted.
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault { text, .. } => f.write_str(text),
+            Self::Unauthorized => f.write_str("Server requires authentication"),
+            Self::Http { status, reason } => write!(f, "HTTP {status} {reason}"),
+            Self::Connect(error) => error.fmt(f),
+            Self::Broken(why) | Self::BadAnswer(why) => f.write_str(why),
+            Self::BadUrl => f.write_str("unknown protocol"),
+            Self::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused => f.write_str("refused connection"),
+            Self::NoSuchFile => f.write_str("no such file"),
+            Self::PermissionDenied => f.write_str("permission denied"),
+            Self::UnknownHost(why) => write!(f, "unknown host: {why}"),
+            Self::TimedOut => f.write_str("does not accept connections in time"),
+            Self::Other(why) => write!(f, "cannot be reached: {why}"),
+        }
+    }
+}

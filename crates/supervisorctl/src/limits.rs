@@ -1,0 +1,18 @@
+//! Every bound of the client, named.
+
+use std::time::Duration;
+
+/// How long a server may take to accept a connection; what it is asked may then take as long as it needs.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Largest answer that is read, in bytes: room for the whole of a big log file.
+pub(crate) const MAX_ANSWER_BYTES: usize = 256 * 1024 * 1024;
+
+/// `status` asks for each name on its own up to this many names, for the whole list beyond.
+pub(crate) const MAX_SINGLE_STATUS_NAMES: usize = 8;
+
+/// Lines of history that are kept.
+pub(crate) const MAX_HISTORY_LINES: usize = 1000;
+
+/// `tail` and `maintail` without a number show this many bytes.
+pub(crate) const DEFAULT_TAIL_BYTES: i32 = 1600;

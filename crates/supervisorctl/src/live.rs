@@ -1,0 +1,231 @@
+//! The real world: a server behind a socket, a person behind a terminal.
+//!
+//! Everything that waits runs on one runtime of one thread, inside `block_on`; between two calls nothing runs.
+//! Ctrl-C ends the process as usual until something asks for it to be caught ([`Interrupts::catch`]): a single
+//! command needs no handler, while the shell, a followed log and a password prompt have something to put in order.
+
+use std::rc::Rc;
+
+use hyper::StatusCode;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::answers::FromValue;
+use crate::client::{Account, Client};
+use crate::editor::Editor;
+use crate::follow::Streams;
+use crate::line_reader::LineReader;
+use crate::output::Output;
+use crate::terminal;
+use crate::world::{CallError, FollowEvent, Line, ProcessName, Until, World};
+use supervisor_protocol::xmlrpc::Value;
+
+/// See the module.
+pub(crate) struct LiveWorld {
+    client: Client,
+    streams: Streams,
+    interrupts: Interrupts,
+    /// Opened when a line is first asked for.
+    stdin: Option<LineReader>,
+    /// Only in a shell on a terminal.
+    editor: Option<Editor>,
+    runtime: Rc<Runtime>,
+}
+
+impl LiveWorld {
+    /// Nothing is opened yet.
+    pub(crate) fn new(account: Account, runtime: Runtime) -> Self {
+        Self {
+            client: Client::new(account),
+            streams: Streams::default(),
+            interrupts: Interrupts::default(),
+            stdin: None,
+            editor: None,
+            runtime: Rc::new(runtime),
+        }
+    }
+
+    /// For the shell: Ctrl-C is caught from now on, and commands are edited with `editor` if there is one.
+    pub(crate) fn for_shell(mut self, editor: Option<Editor>) -> Self {
+        self.interrupts.catch(&self.runtime);
+        self.editor = editor;
+        self
+    }
+
+    fn read_line(&mut self) -> Line {
+        self.interrupts.catch(&self.runtime);
+        let Self { runtime, interrupts, stdin, .. } = self;
+        let Some(stdin) = opened(stdin) else { return Line::EndOfInput };
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = interrupts.wait() => Line::Interrupted,
+                line = stdin.next_line() => line,
+            }
+        })
+    }
+}
+
+impl World for LiveWorld {
+    fn url(&self) -> &str {
+        &self.client.account().url
+    }
+
+    fn open(&mut self, url: &str) {
+        self.client.set_account(Account { url: url.to_owned(), ..self.client.account().clone() });
+    }
+
+    fn authenticate(&mut self, username: &str, password: &str) {
+        let account = Account {
+            username: Some(username.to_owned()),
+            password: Some(password.to_owned()),
+            url: self.client.account().url.clone(),
+        };
+        self.client.set_account(account);
+    }
+
+    fn disconnect(&mut self) {
+        self.client.disconnect();
+    }
+
+    fn call(&mut self, method: &str, parameters: &[Value]) -> Result<Value, CallError> {
+        let Self { runtime, interrupts, client, .. } = self;
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = interrupts.wait() => Err(CallError::Interrupted),
+                answer = client.call(method, parameters) => answer,
+            }
+        })
+    }
+
+    fn start_following(&mut self, paths: &[String], output: &mut Output) -> bool {
+        self.interrupts.catch(&self.runtime);
+        for path in paths {
+            let Self { runtime, interrupts, client, .. } = self;
+            let opened = runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    () = interrupts.wait() => Err(CallError::Interrupted),
+                    opened = client.stream(path) => opened,
+                }
+            });
+            let url = &client.account().url;
+            match opened {
+                Ok(response) if response.status() == StatusCode::OK => self.streams.add(response.into_body()),
+                Ok(response) => {
+                    output.error_line(&format!("{url}{path} Cannot read, status code {}", response.status().as_u16()));
+                }
+                Err(CallError::Interrupted) => return false,
+                Err(error) => output.error_line(&format!("{url}{path} Cannot connect, error: {error}")),
+            }
+        }
+        true
+    }
+
+    fn follow(&mut self, until: Until, output: &mut Output) -> FollowEvent {
+        let Self { runtime, interrupts, streams, stdin, .. } = self;
+        let mut stdin = match until {
+            Until::End => None,
+            Until::Line => opened(stdin),
+        };
+        runtime.block_on(async {
+            loop {
+                if output.broken().is_some() || (until == Until::End && streams.is_empty()) {
+                    return FollowEvent::StreamsEnded;
+                }
+                tokio::select! {
+                    biased;
+                    () = interrupts.wait() => return FollowEvent::Input(Line::Interrupted),
+                    Some(chunk) = streams.next_chunk(), if !streams.is_empty() => {
+                        output.raw(&chunk);
+                        output.flush();
+                    }
+                    line = next_line(&mut stdin), if until == Until::Line => return FollowEvent::Input(line),
+                }
+            }
+        })
+    }
+
+    fn stop_following(&mut self) {
+        self.streams = Streams::default();
+    }
+
+    fn read_command(&mut self, prompt: &str, output: &mut Output) -> Line {
+        let Self { editor, runtime, client, .. } = self;
+        match editor {
+            Some(editor) => {
+                output.flush();
+                editor.read_line(prompt, process_names(Rc::clone(runtime), client.account().clone()))
+            }
+            None => self.ask(prompt, output),
+        }
+    }
+
+    fn ask(&mut self, prompt: &str, output: &mut Output) -> Line {
+        output.text(prompt);
+        output.flush();
+        self.read_line()
+    }
+
+    fn ask_secret(&mut self, prompt: &str, output: &mut Output) -> Line {
+        output.flush();
+        self.interrupts.catch(&self.runtime);
+        let Some(mut secret) = terminal::SecretPrompt::open() else { return self.ask(prompt, output) };
+        let Self { runtime, interrupts, .. } = self;
+        secret.show(prompt);
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = interrupts.wait() => Line::Interrupted,
+                line = secret.read_line() => line,
+            }
+        })
+    }
+}
+
+/// Standard input, opened at first use; `None` if it cannot be.
+fn opened(stdin: &mut Option<LineReader>) -> Option<&mut LineReader> {
+    if stdin.is_none() {
+        *stdin = LineReader::stdin().ok();
+    }
+    stdin.as_mut()
+}
+
+async fn next_line(stdin: &mut Option<&mut LineReader>) -> Line {
+    match stdin {
+        Some(reader) => reader.next_line().await,
+        None => Line::EndOfInput,
+    }
+}
+
+/// Asks the server for the names of all processes, for completion: over a connection of its own, and silently.
+fn process_names(runtime: Rc<Runtime>, account: Account) -> Box<dyn Fn() -> Vec<ProcessName>> {
+    Box::new(move || {
+        let mut client = Client::new(account.clone());
+        let answer = runtime.block_on(client.call("supervisor.getAllProcessInfo", &[]));
+        answer.ok().and_then(|value| Vec::from_value(value).ok()).unwrap_or_default()
+    })
+}
+
+/// Ctrl-C, once it is caught.
+#[derive(Default)]
+struct Interrupts(Option<Signal>);
+
+impl Interrupts {
+    /// From now on Ctrl-C ends a wait instead of the process.
+    fn catch(&mut self, runtime: &Runtime) {
+        if self.0.is_none() {
+            let _context = runtime.enter();
+            self.0 = signal(SignalKind::interrupt()).ok();
+        }
+    }
+
+    /// Returns at the next Ctrl-C, or never.
+    async fn wait(&mut self) {
+        match &mut self.0 {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The one place where the client writes: a buffer before standard output, and standard error.
+//!
+//! Text is collected and written in one go when a command is done, before the server is asked and before the
+//! person is, so that a status of any length is one write. What is written to a terminal is free of control
+//! characters, because names and fault texts come from outside; log text goes through [`Output::raw`] untouched,
+//! as the original does it.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// Standard output and standard error of a session.
+pub(crate) struct Output {
+    pending: Vec<u8>,
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    out_is_terminal: bool,
+    broken: Option<io::ErrorKind>,
+}
+
+impl Output {
+    /// Writes to `out` and `err`; `out_is_terminal` asks for control characters to be shown instead of sent.
+    pub(crate) fn new(out: Box<dyn Write>, err: Box<dyn Write>, out_is_terminal: bool) -> Self {
+        Self { pending: Vec::new(), out, err, out_is_terminal, broken: None }
+    }
+
+    /// One line, or several if the text has line ends of its own.
+    pub(crate) fn line(&mut self, text: &str) {
+        self.text(text);
+        self.pending.push(b'\n');
+    }
+
+    /// Text without a line end: a prompt.
+    pub(crate) fn text(&mut self, text: &str) {
+        let text = if self.out_is_terminal { visible(text) } else { Cow::Borrowed(text) };
+        self.pending.extend_from_slice(text.as_bytes());
+    }
+
+    /// Bytes of a log, as they are.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+    }
+
+    /// One line on standard error, at once.
+    pub(crate) fn error_line(&mut self, text: &str) {
+        self.flush();
+        let mut line = visible(text).into_owned();
+        line.push('\n');
+        // A standard error that cannot be written leaves nowhere to say so.
+        drop(self.err.write_all(line.as_bytes()).and_then(|()| self.err.flush()));
+    }
+
+    /// Hands over what was collected.
+    pub(crate) fn flush(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let written = self.out.write_all(&self.pending).and_then(|()| self.out.flush());
+        self.pending.clear();
+        let Err(error) = written else { return };
+        // A reader that has gone (`| head`) has all it wanted; anything else is worth a word, once.
+        if self.broken.is_none() && error.kind() != io::ErrorKind::BrokenPipe {
+            self.error_line(&format!("error: cannot write to standard output: {error}"));
+        }
+        self.broken = Some(error.kind());
+    }
+
+    /// Standard output no longer takes anything: why.
+    pub(crate) fn broken(&self) -> Option<io::ErrorKind> {
+        self.broken
+    }
+}
+
+/// The text with control characters and direction marks replaced by their escapes; blanks, tabs and line ends stay.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    escape(text, |c| is_unsafe(c) && c != '\n')
+}
+
+/// As [`visible`], and on one line: line ends become their escapes too.
+pub(crate) fn visible_on_one_line(text: &str) -> Cow<'_, str> {
+    escape(text, is_unsafe)
+}
+
+fn escape(text: &str, unwanted: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&unwanted) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\n' if unwanted(c) => safe.push_str("\\n"),
+            _ if unwanted(c) && u32::from(c) < 0x100 => {
+                write!(safe, "\\x{:02x}", u32::from(c)).expect("a String takes all");
+            }
+            _ if unwanted(c) => write!(safe, "\\u{{{:x}}}", u32::from(c)).expect("a String takes all"),
+            _ => safe.push(c),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// C0 and C1 controls, and the marks that change the direction in which a terminal shows text.
+fn is_unsafe(c: char) -> bool {
+    (c.is_control() && c != '\t')
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Sink;
+
+    fn output(terminal: bool) -> (Output, Sink, Sink) {
+        let (out, err) = (Sink::default(), Sink::default());
+        (Output::new(Box::new(out.clone()), Box::new(err.clone()), terminal), out, err)
+    }
+
+    #[test]
+    fn nothing_is_written_before_the_flush() {
+        let (mut output, out, _) = output(false);
+        output.line("one");
+        output.text("two");
+        assert_eq!(out.text(), "");
+        output.flush();
+        assert_eq!(out.text(), "one\ntwo");
+    }
+
+    #[test]
+    fn escapes_reach_a_file_but_no_terminal() {
+        for (terminal, expected) in [(false, "a\x1b[2Jb\tc\n"), (true, "a\\x1b[2Jb\tc\n")] {
+            let (mut output, out, _) = output(terminal);
+            output.line("a\x1b[2Jb\tc");
+            output.flush();
+            assert_eq!(out.text(), expected);
+        }
+    }
+
+    #[test]
+    fn a_log_goes_through_untouched() {
+        let (mut output, out, _) = output(true);
+        output.raw(b"\x1b[31mred\xff");
+        output.flush();
+        assert_eq!(out.bytes(), b"\x1b[31mred\xff");
+    }
+
+    #[test]
+    fn errors_come_after_what_was_said_before() {
+        let (mut output, out, err) = output(false);
+        output.line("said");
+        output.error_line("wrong");
+        assert_eq!((out.text().as_str(), err.text().as_str()), ("said\n", "wrong\n"));
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_error() {
+        struct Gone(io::ErrorKind);
+        impl Write for Gone {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(self.0.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        for (kind, words) in [(io::ErrorKind::BrokenPipe, ""), (io::ErrorKind::StorageFull, "error: cannot write")] {
+            let err = Sink::default();
+            let mut output = Output::new(Box::new(Gone(kind)), Box::new(err.clone()), false);
+            output.line("x");
+            output.flush();
+            assert_eq!(output.broken(), Some(kind));
+            assert!(err.text().starts_with(words), "{}", err.text());
+            assert_eq!(err.text().is_empty(), words.is_empty());
+        }
+    }
+
+    #[test]
+    fn one_line_means_one() {
+        assert_eq!(visible_on_one_line("a\nb\u{202e}c"), "a\\nb\\u{202e}c");
+        assert_eq!(visible("a\nb\rc"), "a\nb\\x0dc");
+    }
+}

@@ -1,0 +1,132 @@
+//! What the commands ask of the world outside: the server, and the person at the terminal.
+//!
+//! One trait, so that every command is tested against a scripted world ([`crate::testing`]) and runs against the
+//! real one ([`crate::live`]). All calls return when the answer is there; nothing here prints.
+
+use supervisor_protocol::xmlrpc::Value;
+
+use crate::output::Output;
+use crate::result_code::ResultCode;
+
+/// Why a call brought no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CallError {
+    /// The server refused: `faultCode` and `faultString`.
+    Fault {
+        /// Which one.
+        code: ResultCode,
+        /// What the server says about it.
+        text: String,
+    },
+    /// HTTP 401.
+    Unauthorized,
+    /// Any other HTTP status than 200.
+    Http {
+        /// The number.
+        status: u16,
+        /// The words beside it, if the number has any.
+        reason: String,
+    },
+    /// No connection.
+    Connect(ConnectError),
+    /// The connection ended before the answer was complete.
+    Broken(String),
+    /// An answer that is no XML-RPC, or not of the expected shape.
+    BadAnswer(String),
+    /// The server's URL is of a kind that cannot be used.
+    BadUrl,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// Why there is no connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ConnectError {
+    /// Nobody listens.
+    Refused,
+    /// The socket file is not there.
+    NoSuchFile,
+    /// The socket file is not for this user.
+    PermissionDenied,
+    /// The host name means nothing, in the words of the resolver.
+    UnknownHost(String),
+    /// No answer in time.
+    TimedOut,
+    /// Anything else, in the words of the system.
+    Other(String),
+}
+
+/// What came from the person, or from the file in their place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// A line, without its end.
+    Text(String),
+    /// Ctrl-D, or the end of the file.
+    EndOfInput,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// What ended a wait for log streams.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FollowEvent {
+    /// A line came in; the streams are still open.
+    Input(Line),
+    /// Every stream has ended.
+    StreamsEnded,
+}
+
+/// What to wait for besides the streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// The end of the streams, or Ctrl-C. Input is left alone.
+    End,
+    /// A line of input, its end, or Ctrl-C. The end of the streams is no reason to return.
+    Line,
+}
+
+/// Group and name of a process, for completion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProcessName {
+    /// Name of its group.
+    pub(crate) group: String,
+    /// Its own name.
+    pub(crate) name: String,
+}
+
+/// The server and the person.
+pub(crate) trait World {
+    /// The server's URL, as it was given.
+    fn url(&self) -> &str;
+
+    /// From now on talks to another server.
+    fn open(&mut self, url: &str);
+
+    /// From now on says who asks.
+    fn authenticate(&mut self, username: &str, password: &str);
+
+    /// Forgets the connection, so that a command never meets one that died while the person was thinking.
+    fn disconnect(&mut self);
+
+    /// Calls a method by its full name (`supervisor.getState`).
+    fn call(&mut self, method: &str, parameters: &[Value]) -> Result<Value, CallError>;
+
+    /// Opens a log stream per path (`/logtail/cat/stdout`). One that cannot be opened is reported on standard
+    /// error and is no error otherwise (quirks.md K29). `false` after Ctrl-C.
+    fn start_following(&mut self, paths: &[String], output: &mut Output) -> bool;
+
+    /// Copies the streams to `output` until something ends the wait.
+    fn follow(&mut self, until: Until, output: &mut Output) -> FollowEvent;
+
+    /// Closes the streams.
+    fn stop_following(&mut self);
+
+    /// Reads a command in the shell, with history and completion where there is a terminal.
+    fn read_command(&mut self, prompt: &str, output: &mut Output) -> Line;
+
+    /// Asks a question and reads the answer.
+    fn ask(&mut self, prompt: &str, output: &mut Output) -> Line;
+
+    /// As [`World::ask`], and the answer is not shown.
+    fn ask_secret(&mut self, prompt: &str, output: &mut Output) -> Line;
+}
