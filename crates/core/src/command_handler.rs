@@ -78,7 +78,7 @@ impl Supervisor {
             }
             Command::SendProcessStdin { name, chars } => Some(self.send_stdin(&name, &chars, host)),
             Command::SendRemoteCommEvent { kind, data } => {
-                host.publish(&Event::RemoteCommunication { kind: &kind, data: &data });
+                self.notify(&Event::RemoteCommunication { kind: &kind, data: &data }, host);
                 Some(Ok(Reply::Done))
             }
             Command::GetProcessInfo { name } => Some(self.process_info(&name)),

@@ -3,6 +3,7 @@
 use crate::process_config::Channel;
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
+use crate::undecodable::text_of;
 
 /// Every type that `events=` accepts, abstract ones included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -178,6 +179,37 @@ pub enum StateDetail {
 }
 
 impl Event<'_> {
+    /// The payload, exactly as listeners read it (contract/events.md §2).
+    pub fn payload(&self) -> String {
+        let pid_of = |pid: &Option<Pid>| pid.map_or(0, Pid::get);
+        match self {
+            Self::ProcessState { process, group, from, detail, .. } => {
+                let head = format!("processname:{process} groupname:{group} from_state:{}", from.name());
+                match detail {
+                    StateDetail::None => head,
+                    StateDetail::Tries(tries) => format!("{head} tries:{tries}"),
+                    StateDetail::Pid(pid) => format!("{head} pid:{pid}"),
+                    StateDetail::Exit { expected, pid } => {
+                        format!("{head} expected:{} pid:{pid}", i32::from(*expected))
+                    }
+                }
+            }
+            Self::ProcessLog { process, group, pid, channel, data } => format!(
+                "processname:{process} groupname:{group} pid:{} channel:{}\n{}",
+                pid_of(pid),
+                channel.name(),
+                text_of(data)
+            ),
+            Self::ProcessCommunication { process, group, pid, data, .. } => {
+                format!("processname:{process} groupname:{group} pid:{}\n{}", pid_of(pid), text_of(data))
+            }
+            Self::RemoteCommunication { kind, data } => format!("type:{kind}\n{data}"),
+            Self::SupervisorStateChange { .. } => String::new(),
+            Self::Tick { when, .. } => format!("when:{when}"),
+            Self::ProcessGroup { group, .. } => format!("groupname:{group}\n"),
+        }
+    }
+
     /// The concrete type, as the header names it.
     pub fn event_type(&self) -> EventType {
         match self {

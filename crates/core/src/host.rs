@@ -61,15 +61,13 @@ pub trait Host {
     /// Writes a line to the main log.
     fn log(&mut self, level: LogLevel, message: fmt::Arguments<'_>);
 
-    /// Writes bytes of a child to the main log, behind a heading; bytes that are no UTF-8 are shown as Python
-    /// shows them (contract/processes.md §6).
-    fn log_output(&mut self, level: LogLevel, heading: fmt::Arguments<'_>, bytes: &[u8]);
-
     /// Answers a request; once each.
     fn reply(&mut self, request: RequestId, answer: Result<Reply, Fault>);
 
-    /// Tells whoever listens what happened.
-    fn publish(&mut self, event: &Event<'_>);
+    /// Something happened that the host may tell others of. Event listeners are the core's own, so a host need not.
+    fn publish(&mut self, event: &Event<'_>) {
+        let _ = event;
+    }
 
     /// The state of supervisord is now this one.
     fn state_changed(&mut self, state: SupervisorState);

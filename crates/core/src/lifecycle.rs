@@ -10,9 +10,8 @@ use crate::event::{Event, StateDetail};
 use crate::exit_status::ExitStatus;
 use crate::host::{Host, KillError, KillTarget};
 use crate::log_level::LogLevel;
-use crate::output_dispatcher::{Piece, strip_ansi};
 use crate::process::Phase;
-use crate::process_config::{Channel, ProcessConfig};
+use crate::process_config::ProcessConfig;
 use crate::process_id::{Pid, ProcessId};
 use crate::process_state::ProcessState;
 use crate::signal::Signal;
@@ -47,6 +46,7 @@ impl Supervisor {
         match spawned {
             Ok(pid) => {
                 self.timers.set(Timer::Process(id), after(now.monotonic, config.startsecs));
+                self.listener_started(id);
                 self.processes[id].phase = Phase::Starting { pid, since: now.monotonic };
                 host.log(LogLevel::Info, format_args!("spawned: '{}' with pid {pid}", config.name));
                 if config.startsecs <= 0 {
@@ -91,6 +91,7 @@ impl Supervisor {
                 config.name, config.startsecs
             ),
         );
+        self.dispatch_for(id, host);
     }
 
     /// STARTING → BACKOFF, and on to FATAL when there is no retry left. `log` writes the line between the two.
@@ -251,6 +252,7 @@ impl Supervisor {
         }
         host.release(id);
         self.release_socket(&config, host);
+        self.listener_ended(id, host);
         if self.processes[id].starts_by_itself(now) {
             self.queue_start(id);
         }
@@ -300,56 +302,6 @@ impl Supervisor {
         }
     }
 
-    /// A child wrote something.
-    pub(crate) fn output(&mut self, id: ProcessId, channel: Channel, bytes: &[u8], host: &mut impl Host) {
-        self.dispatch_output(id, channel, Some(bytes), host);
-    }
-
-    /// The end of a child's output: what its dispatchers hold back.
-    fn flush_output(&mut self, id: ProcessId, host: &mut impl Host) {
-        for channel in Channel::BOTH {
-            self.dispatch_output(id, channel, None, host);
-        }
-    }
-
-    fn dispatch_output(&mut self, id: ProcessId, channel: Channel, bytes: Option<&[u8]>, host: &mut impl Host) {
-        let strip = self.settings.strip_ansi;
-        let Some(process) = self.processes.get_mut(id) else { return };
-        let (config, group) = (Arc::clone(&process.config), Arc::clone(&process.group));
-        let pid = process.phase.pid();
-        let dispatcher = process.dispatcher(channel);
-        let mut sink = |piece: Piece<'_>| {
-            let stripped;
-            let (Piece::Log(data) | Piece::Captured(data) | Piece::Message(data)) = &piece;
-            let data = if strip && !matches!(piece, Piece::Message(_)) {
-                stripped = strip_ansi(data);
-                &stripped
-            } else {
-                *data
-            };
-            let (process, group) = (&*config.name, &*group);
-            match piece {
-                Piece::Log(_) => {
-                    host.append_log(id, channel, data);
-                    log_output(&config, channel, data, host);
-                    if config.channel(channel).events_enabled {
-                        host.publish(&Event::ProcessLog { process, group, pid, channel, data });
-                    }
-                }
-                Piece::Captured(_) => log_output(&config, channel, data, host),
-                Piece::Message(_) => {
-                    host.publish(&Event::ProcessCommunication { process, group, pid, channel, data });
-                    let name = channel.name();
-                    host.log(LogLevel::Debug, format_args!("'{process}' {name} emitted a comm event"));
-                }
-            }
-        };
-        match bytes {
-            Some(bytes) => dispatcher.feed(bytes, &mut sink),
-            None => dispatcher.finish(&mut sink),
-        }
-    }
-
     /// Changes the phase, raises the event and settles who waited for it.
     fn change_phase(&mut self, id: ProcessId, to: Phase, detail: StateDetail, host: &mut impl Host) {
         let from = self.processes[id].state();
@@ -374,12 +326,5 @@ impl Supervisor {
     ) {
         let process = &self.processes[id];
         host.publish(&Event::ProcessState { process: &process.config.name, group: &process.group, to, from, detail });
-    }
-}
-
-/// Output of a child in the main log, at debug.
-fn log_output(config: &ProcessConfig, channel: Channel, data: &[u8], host: &mut impl Host) {
-    if host.log_enabled(LogLevel::Debug) {
-        host.log_output(LogLevel::Debug, format_args!("'{}' {} output:\n", config.name, channel.name()), data);
     }
 }

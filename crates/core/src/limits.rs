@@ -6,5 +6,11 @@ pub const DEFERRED_REQUESTS: usize = 4_096;
 /// Bytes that may wait for the stdin of one process; more is refused with FAILED.
 pub const STDIN_BYTES: usize = 1 << 20;
 
+/// Bytes of a listener's result that are waited for; a longer one breaks the protocol.
+pub const LISTENER_RESULT_BYTES: usize = 1 << 20;
+
+/// Bytes of the line that announces a result.
+pub const LISTENER_RESULT_LINE_BYTES: usize = 1 << 10;
+
 /// Processes spawned for one input; the rest follow with the next one, so that nobody else waits for a storm.
 pub const SPAWNS_PER_TURN: usize = 32;

@@ -10,7 +10,7 @@ const BEGIN: &[u8] = b"<!--XSUPERVISOR:BEGIN-->";
 const END: &[u8] = b"<!--XSUPERVISOR:END-->";
 
 /// The state of one output channel between reads.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct OutputDispatcher {
     /// `None`: no capture mode. Boxed, since most channels have none.
     capture: Option<Box<Capture>>,
@@ -26,7 +26,7 @@ struct Capture {
 }
 
 /// A part of a channel's output.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
     /// For the log, the main log and PROCESS_LOG.
     Log(&'a [u8]),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Now;
+use crate::listener_protocol::Listener;
 use crate::output_dispatcher::OutputDispatcher;
 use crate::process_config::{Autorestart, Channel, ProcessConfig};
 use crate::process_id::Pid;
@@ -31,6 +32,8 @@ pub(crate) struct Process {
     pub(crate) exit_code: Option<i32>,
     pub(crate) spawnerr: Option<Arc<str>>,
     pub(crate) logs: LogPaths,
+    /// The protocol on its stdout, for a member of an event listener pool. Boxed, since most are none.
+    pub(crate) listener: Option<Box<Listener>>,
     pub(crate) stdout: OutputDispatcher,
     pub(crate) stderr: OutputDispatcher,
 }
@@ -80,6 +83,7 @@ impl Process {
             config,
             group,
             phase: Phase::Stopped,
+            listener: None,
             laststart: 0,
             laststop: 0,
             backoff: 0,

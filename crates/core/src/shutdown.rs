@@ -52,7 +52,7 @@ impl Supervisor {
         self.shutdown = Some(Shutdown { for_restart, groups, asked: false });
         self.start_queue.clear();
         host.state_changed(state);
-        host.publish(&Event::SupervisorStateChange { running: false });
+        self.notify(&Event::SupervisorStateChange { running: false }, host);
         self.advance_shutdown(now, host);
         self.report_shutdown(now, host);
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::clock::Now;
 use crate::deferred::Deferred;
 use crate::event::Event;
+use crate::event_listener_pool::EventListenerPool;
 use crate::host::Host;
 use crate::input::{DaemonSignal, Input};
 use crate::limits;
@@ -17,6 +18,7 @@ use crate::process_id::{Pid, ProcessId};
 use crate::process_state::{ProcessState, SupervisorState};
 use crate::process_table::ProcessTable;
 use crate::shutdown::Shutdown;
+use crate::tick::Ticks;
 use crate::timers::{Timer, Timers};
 
 /// What a supervisor decides, and all that it knows.
@@ -33,6 +35,11 @@ pub struct Supervisor {
     pub(crate) start_queue: VecDeque<ProcessId>,
     /// How many processes hold each FastCGI socket, by its url.
     pub(crate) sockets: BTreeMap<Box<str>, usize>,
+    /// Active event listener pools, in the order they were added.
+    pub(crate) pools: Vec<EventListenerPool>,
+    /// The serial of the next event that a pool accepts.
+    pub(crate) next_event_serial: u64,
+    pub(crate) ticks: Ticks,
     /// `None` while RUNNING.
     pub(crate) shutdown: Option<Shutdown>,
 }
@@ -42,11 +49,16 @@ pub struct Supervisor {
 pub struct Settings {
     /// ANSI escape sequences are removed from the output of children.
     pub strip_ansi: bool,
+    /// `server:` in the header of events.
+    pub identifier: String,
+    /// The serial of the first event: 0, or after a restart what [`Supervisor::next_event_serial`] was.
+    pub first_event_serial: u64,
 }
 
 impl Supervisor {
     /// A supervisor without groups.
     pub fn new(settings: Settings) -> Self {
+        let next_event_serial = settings.first_event_serial;
         Self {
             settings,
             processes: ProcessTable::default(),
@@ -56,6 +68,9 @@ impl Supervisor {
             deferred: Deferred::default(),
             start_queue: VecDeque::new(),
             sockets: BTreeMap::new(),
+            pools: Vec::new(),
+            next_event_serial,
+            ticks: Ticks::default(),
             shutdown: None,
         }
     }
@@ -77,7 +92,7 @@ impl Supervisor {
     /// Draws all consequences of one input.
     pub fn handle(&mut self, now: Now, input: Input<'_>, host: &mut impl Host) {
         match input {
-            Input::Boot => host.publish(&Event::SupervisorStateChange { running: true }),
+            Input::Boot => self.notify(&Event::SupervisorStateChange { running: true }, host),
             Input::Timeout => self.run_timers(now, host),
             Input::Exited { process, status } => self.finish(now, process, status, host),
             Input::StrangerExited { pid, status } => {
@@ -94,6 +109,7 @@ impl Supervisor {
         }
         self.start_queued(now, host);
         self.advance_shutdown(now, host);
+        self.update_tick_timer(now);
     }
 
     /// The monotonic time at which an [`Input::Timeout`] is due; zero is at once, `None` never.
@@ -115,6 +131,16 @@ impl Supervisor {
     pub fn process_states(&self) -> impl Iterator<Item = (ProcessId, ProcessState)> {
         let members = self.groups.by_name().flat_map(ProcessGroup::by_name);
         members.map(|id| (*id, self.processes[*id].state()))
+    }
+
+    /// The serial of the next event, for the supervisor that follows after a restart.
+    pub fn next_event_serial(&self) -> u64 {
+        self.next_event_serial
+    }
+
+    /// A reread brought another `identifier`, which events name from now on (contract/quirks.md K35).
+    pub fn change_identifier(&mut self, identifier: String) {
+        self.settings.identifier = identifier;
     }
 
     /// The process that a namespec names; `None` for a group or a name that is not known.
@@ -155,6 +181,7 @@ impl Supervisor {
                 Timer::Process(id) => self.process_deadline(now, id, host),
                 Timer::StopReport(id) => self.report_stopping(now, id, host),
                 Timer::ShutdownReport => self.report_shutdown(now, host),
+                Timer::Tick => self.tick(now, host),
             }
         }
     }

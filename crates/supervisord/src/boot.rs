@@ -76,15 +76,17 @@ fn run_with(program: &str, arguments: &[String]) -> Result<(), BootError> {
     let source = ConfigSource::find(program, options)?;
     let mut config = source.read().map_err(BootError)?;
     let mut kernel = Kernel::new().map_err(BootError::new)?;
-    let mut first_start = true;
+    let mut start = Start::First;
     loop {
-        let (ended, used_kernel) = Generation::run(config, kernel, &source, first_start)?;
+        let (ended, used_kernel) = Generation::run(config, kernel, &source, start)?;
         match ended {
             Ended::Shutdown => return Ok(()),
-            Ended::Restart(next) => config = *next,
+            Ended::Restart { config: next, next_event_serial } => {
+                config = *next;
+                start = Start::Again { next_event_serial };
+            }
         }
         kernel = used_kernel;
-        first_start = false;
     }
 }
 
@@ -129,6 +131,16 @@ impl ConfigSource {
     }
 }
 
+/// Which start of this process it is. Limits and the background are for the first alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    First,
+    /// After a restart.
+    Again {
+        next_event_serial: u64,
+    },
+}
+
 /// One life of a supervisord, from a configuration to the end of everything that it started.
 struct Generation {
     config: Config,
@@ -138,24 +150,19 @@ struct Generation {
 }
 
 impl Generation {
-    fn run(
-        config: Config,
-        kernel: Kernel,
-        source: &ConfigSource,
-        first_start: bool,
-    ) -> Result<(Ended, Kernel), BootError> {
-        let mut generation = Self::prepare(config, kernel, first_start)?;
+    fn run(config: Config, kernel: Kernel, source: &ConfigSource, start: Start) -> Result<(Ended, Kernel), BootError> {
+        let mut generation = Self::prepare(config, kernel, start)?;
         generation.clean_logs();
-        if first_start && !generation.config.supervisord.nodaemon {
+        if start == Start::First && !generation.config.supervisord.nodaemon {
             generation.daemonize()?;
         }
-        generation.supervise(source)
+        generation.supervise(source, start)
     }
 
     /// Limits, privileges, main log, sockets: what can refuse a start.
-    fn prepare(config: Config, kernel: Kernel, first_start: bool) -> Result<Self, BootError> {
+    fn prepare(config: Config, kernel: Kernel, start: Start) -> Result<Self, BootError> {
         let mut messages = config.messages.clone();
-        let limits = if first_start { raise_limits(&config)? } else { Vec::new() };
+        let limits = if start == Start::First { raise_limits(&config)? } else { Vec::new() };
         messages.extend(drop_privileges(&config)?);
         messages.extend(limits);
         let settings = main_log_settings(&config);
@@ -201,11 +208,18 @@ impl Generation {
     }
 
     /// Groups, servers, pidfile, loop; and the way back.
-    fn supervise(self, source: &ConfigSource) -> Result<(Ended, Kernel), BootError> {
+    fn supervise(self, source: &ConfigSource, start: Start) -> Result<(Ended, Kernel), BootError> {
         let Self { config, kernel, main_log, mut servers } = self;
         let wake = kernel.waker();
         let (state, state_receiver) = publish_state(supervisor_core::SupervisorState::Running);
-        let mut supervisor = Supervisor::new(Settings { strip_ansi: config.supervisord.strip_ansi });
+        let mut supervisor = Supervisor::new(Settings {
+            strip_ansi: config.supervisord.strip_ansi,
+            identifier: config.supervisord.identifier.clone(),
+            first_event_serial: match start {
+                Start::First => 0,
+                Start::Again { next_event_serial } => next_event_serial,
+            },
+        });
         let main_log_path = main_log.readable_path();
         let mut host = OsHost::new(kernel, main_log, host_settings(&config), state);
         supervisor.configure(config.groups.clone(), &mut host).map_err(BootError)?;

@@ -244,13 +244,6 @@ impl Host for SimHost {
         }
     }
 
-    fn log_output(&mut self, level: LogLevel, heading: fmt::Arguments<'_>, bytes: &[u8]) {
-        if self.log_enabled(level) {
-            let text = || format!("{} {heading}{}", level.abbreviation(), String::from_utf8_lossy(bytes));
-            self.note(Kind::Log(level), text);
-        }
-    }
-
     fn reply(&mut self, request: RequestId, answer: Result<Reply, Fault>) {
         self.note(Kind::Reply, || format!("reply {} {}", request.0, answer_text(&answer)));
         self.witness.answered(request, &answer);

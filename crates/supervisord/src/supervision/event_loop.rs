@@ -41,8 +41,13 @@ pub struct EventLoop {
 pub enum Ended {
     /// Everything has stopped for good.
     Shutdown,
-    /// Everything has stopped, to begin anew with this configuration.
-    Restart(Box<Config>),
+    /// Everything has stopped, to begin anew.
+    Restart {
+        /// With this configuration.
+        config: Box<Config>,
+        /// Event serials go on from here.
+        next_event_serial: u64,
+    },
 }
 
 impl EventLoop {
@@ -73,7 +78,9 @@ impl EventLoop {
             self.turn(&events);
         }
         let ended = match (self.supervisor.state(), self.next_config) {
-            (SupervisorState::Restarting, Some(config)) => Ended::Restart(Box::new(config)),
+            (SupervisorState::Restarting, Some(config)) => {
+                Ended::Restart { config: Box::new(config), next_event_serial: self.supervisor.next_event_serial() }
+            }
             (SupervisorState::Restarting | SupervisorState::Running | SupervisorState::Shutdown, _) => Ended::Shutdown,
         };
         Ok((ended, self.host))
@@ -131,7 +138,10 @@ impl EventLoop {
                 }
                 Message::Follow { log, follower } => self.follow(&log, follower),
                 Message::Log { level, text } => self.host.main_log.log(level, format_args!("{text}")),
-                Message::IdentifierChanged { identifier } => self.host.settings.identifier = identifier,
+                Message::IdentifierChanged { identifier } => {
+                    self.host.settings.identifier.clone_from(&identifier);
+                    self.supervisor.change_identifier(identifier);
+                }
             }
         }
         // There may be more, and its wake-up has been used.

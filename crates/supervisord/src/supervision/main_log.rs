@@ -13,7 +13,6 @@ use supervisor_core::LogLevel;
 
 use super::log_file::{LogFile, LogFileNotice, LogFileSettings};
 use super::syslog::Syslog;
-use super::undecodable::push_text;
 use crate::clock;
 use crate::inbox::Follower;
 
@@ -90,16 +89,6 @@ impl MainLog {
             self.begin_line(level);
             // Writing to a String cannot fail.
             self.pending.write_fmt(message).ok();
-            self.pending.push('\n');
-        }
-    }
-
-    /// Adds a heading and the bytes of a child behind it.
-    pub fn log_output(&mut self, level: LogLevel, heading: fmt::Arguments<'_>, bytes: &[u8]) {
-        if self.shows(level) {
-            self.begin_line(level);
-            self.pending.write_fmt(heading).ok();
-            push_text(&mut self.pending, bytes);
             self.pending.push('\n');
         }
     }

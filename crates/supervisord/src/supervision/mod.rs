@@ -16,6 +16,5 @@ mod process_logs;
 mod program_search;
 pub mod restart_config;
 mod syslog;
-mod undecodable;
 
 pub use auto_logs::clean as clean_auto_logs;

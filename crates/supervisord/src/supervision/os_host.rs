@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use supervisor_core::{
-    BadCommand, Channel, Event, Fault, FaultCode, Host, KillError, KillTarget, LogLevel, LogPaths, Pid, ProcessConfig,
+    BadCommand, Channel, Fault, FaultCode, Host, KillError, KillTarget, LogLevel, LogPaths, Pid, ProcessConfig,
     ProcessId, Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState, limits,
 };
 use supervisor_sys::{Credentials, FcgiSocket, errno_name};
@@ -322,15 +322,9 @@ impl Host for OsHost {
         self.main_log.log(level, message);
     }
 
-    fn log_output(&mut self, level: LogLevel, heading: fmt::Arguments<'_>, bytes: &[u8]) {
-        self.main_log.log_output(level, heading, bytes);
-    }
-
     fn reply(&mut self, request: RequestId, answer: Result<Reply, Fault>) {
         self.due.push((request, answer));
     }
-
-    fn publish(&mut self, _event: &Event<'_>) {}
 
     fn state_changed(&mut self, state: SupervisorState) {
         self.state.publish(state);

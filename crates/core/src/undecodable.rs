@@ -1,19 +1,19 @@
 //! How bytes that are no UTF-8 are shown in texts (contract/processes.md §6, quirks.md K49).
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Adds bytes as text; when they are not UTF-8 as a whole, as `Undecodable: ` and Python's notation of them.
-pub(super) fn push_text(text: &mut String, bytes: &[u8]) {
-    if let Ok(valid) = std::str::from_utf8(bytes) {
-        text.push_str(valid);
-    } else {
-        text.push_str("Undecodable: ");
-        push_python_bytes(text, bytes);
+/// Bytes as text; when they are not UTF-8 as a whole, `Undecodable: ` and Python's notation of them.
+pub(crate) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => format!("Undecodable: {}", python_bytes(bytes)).into(),
     }
 }
 
 /// Python's `repr` of a bytes object.
-fn push_python_bytes(text: &mut String, bytes: &[u8]) {
+pub(crate) fn python_bytes(bytes: &[u8]) -> String {
+    let mut text = String::new();
     let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
     text.push('b');
     text.push(quote);
@@ -30,6 +30,7 @@ fn push_python_bytes(text: &mut String, bytes: &[u8]) {
         }
     }
     text.push(quote);
+    text
 }
 
 #[cfg(test)]
@@ -37,9 +38,7 @@ mod tests {
     use super::*;
 
     fn shown(bytes: &[u8]) -> String {
-        let mut text = String::new();
-        push_text(&mut text, bytes);
-        text
+        text_of(bytes).into_owned()
     }
 
     #[test]

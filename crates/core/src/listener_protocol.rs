@@ -1,0 +1,226 @@
+//! The line protocol of an event listener's stdout, byte by byte (contract/events.md §4.1, §4.2; quirks.md F34).
+//!
+//! Knows neither pools nor pipes. Invariants: any fragmentation of the same bytes means the same; an event that
+//! was begun is given back exactly once, as processed or as rejected; what a listener may make us hold is bounded.
+
+use crate::event_listener_pool::PoolEvent;
+use crate::host::Host;
+use crate::limits;
+use crate::log_level::LogLevel;
+
+const READY: &[u8] = b"READY\n";
+const RESULT: &[u8] = b"RESULT ";
+
+/// What a listener said last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ListenerState {
+    /// Its last event is done; it has not asked for another.
+    #[default]
+    Acknowledged,
+    /// It waits for an event.
+    Ready,
+    /// It works on an event.
+    Busy,
+    /// It broke the protocol, and is not listened to until it is started anew.
+    Unknown,
+}
+
+impl ListenerState {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Acknowledged => "ACKNOWLEDGED",
+            Self::Ready => "READY",
+            Self::Busy => "BUSY",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+}
+
+/// The protocol's side of one listener process.
+#[derive(Debug, Default)]
+pub(crate) struct Listener {
+    phase: Phase,
+    /// Read, and not understood yet.
+    buffer: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+enum Phase {
+    #[default]
+    Acknowledged,
+    Ready,
+    Busy {
+        event: PoolEvent,
+        /// Bytes of the result that are to come, once its line was read.
+        length: Option<usize>,
+    },
+    Unknown,
+}
+
+/// A step of the protocol: a change of state and what it means for the event.
+#[derive(Debug)]
+pub(crate) struct Step {
+    from: ListenerState,
+    to: ListenerState,
+    pub(crate) outcome: Outcome,
+}
+
+/// What a step means for the event that the listener had.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It had none.
+    NoEvent,
+    /// It is done.
+    Processed,
+    /// It goes back to its pool.
+    Rejected(PoolEvent),
+    /// It goes back to its pool, since this line is no result. Given on as [`Outcome::Rejected`] after the warning.
+    BadResultLine(String),
+}
+
+impl Listener {
+    pub(crate) fn state(&self) -> ListenerState {
+        match self.phase {
+            Phase::Acknowledged => ListenerState::Acknowledged,
+            Phase::Ready => ListenerState::Ready,
+            Phase::Busy { .. } => ListenerState::Busy,
+            Phase::Unknown => ListenerState::Unknown,
+        }
+    }
+
+    /// An event was sent to it.
+    pub(crate) fn begin(&mut self, event: PoolEvent) {
+        self.phase = Phase::Busy { event, length: None };
+    }
+
+    /// The process has ended; the event it worked on, if any.
+    pub(crate) fn end(&mut self) -> Option<PoolEvent> {
+        self.buffer.clear();
+        match std::mem::take(&mut self.phase) {
+            Phase::Busy { event, .. } => Some(event),
+            Phase::Acknowledged | Phase::Ready | Phase::Unknown => None,
+        }
+    }
+
+    /// Takes what was read and gives the steps it leads to, in order.
+    pub(crate) fn feed(&mut self, bytes: &[u8], mut sink: impl FnMut(Step)) {
+        self.buffer.extend_from_slice(bytes);
+        while !self.buffer.is_empty() && self.step(&mut sink) {}
+    }
+
+    /// One step; `false` when there is not enough for one.
+    fn step(&mut self, sink: &mut impl FnMut(Step)) -> bool {
+        match &mut self.phase {
+            Phase::Unknown => {
+                self.buffer.clear();
+                false
+            }
+            Phase::Acknowledged if self.buffer.len() < READY.len() => false,
+            Phase::Acknowledged if self.buffer.starts_with(READY) => {
+                self.buffer.drain(..READY.len());
+                self.enter(Phase::Ready, Outcome::NoEvent, sink);
+                true
+            }
+            Phase::Acknowledged | Phase::Ready => {
+                self.break_off(Outcome::NoEvent, sink);
+                false
+            }
+            Phase::Busy { length: Some(length), .. } => {
+                let length = *length;
+                if self.buffer.len() < length {
+                    return false;
+                }
+                let result: Vec<u8> = self.buffer.drain(..length).collect();
+                self.finish(&result, sink);
+                true
+            }
+            Phase::Busy { length, .. } => {
+                let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') else {
+                    if self.buffer.len() > limits::LISTENER_RESULT_LINE_BYTES {
+                        let line = String::from_utf8_lossy(&self.buffer).into_owned();
+                        self.break_off(Outcome::BadResultLine(line), sink);
+                    }
+                    return false;
+                };
+                let line: Vec<u8> = self.buffer.drain(..=end).take(end).collect();
+                match result_length(&line) {
+                    // An empty result needs no further byte to be complete (quirks.md F34).
+                    Some(0) => self.finish(&[], sink),
+                    Some(known) => *length = Some(known),
+                    None => {
+                        let line = String::from_utf8_lossy(&line).into_owned();
+                        self.break_off(Outcome::BadResultLine(line), sink);
+                        return false;
+                    }
+                }
+                true
+            }
+        }
+    }
+
+    /// A result is there: the default handler takes `OK` for processed and anything else for rejected.
+    fn finish(&mut self, result: &[u8], sink: &mut impl FnMut(Step)) {
+        let Phase::Busy { event, .. } = std::mem::replace(&mut self.phase, Phase::Acknowledged) else { return };
+        let outcome = if result == b"OK" { Outcome::Processed } else { Outcome::Rejected(event) };
+        sink(Step { from: ListenerState::Busy, to: ListenerState::Acknowledged, outcome });
+    }
+
+    /// The protocol is broken: nothing more is heard from this process.
+    fn break_off(&mut self, outcome: Outcome, sink: &mut impl FnMut(Step)) {
+        self.buffer.clear();
+        let from = self.state();
+        let event = match std::mem::replace(&mut self.phase, Phase::Unknown) {
+            Phase::Busy { event, .. } => Some(event),
+            Phase::Acknowledged | Phase::Ready | Phase::Unknown => None,
+        };
+        sink(Step { from, to: ListenerState::Unknown, outcome });
+        if let Some(event) = event {
+            sink(Step { from: ListenerState::Unknown, to: ListenerState::Unknown, outcome: Outcome::Rejected(event) });
+        }
+    }
+
+    fn enter(&mut self, phase: Phase, outcome: Outcome, sink: &mut impl FnMut(Step)) {
+        let from = self.state();
+        self.phase = phase;
+        sink(Step { from, to: self.state(), outcome });
+    }
+}
+
+impl Step {
+    /// What the main log says of it, in the order of the Python release.
+    pub(crate) fn log(&self, name: &str, host: &mut impl Host) {
+        match &self.outcome {
+            Outcome::Processed => host.log(LogLevel::Debug, format_args!("{name}: event was processed")),
+            Outcome::Rejected(_) if self.to == ListenerState::Acknowledged => {
+                host.log(LogLevel::Warn, format_args!("{name}: event was rejected"));
+            }
+            Outcome::BadResultLine(line) => {
+                host.log(LogLevel::Warn, format_args!("{name}: bad result line: '{line}'"));
+            }
+            Outcome::NoEvent | Outcome::Rejected(_) => {}
+        }
+        if self.from == self.to {
+            return;
+        }
+        host.log(LogLevel::Debug, format_args!("{name}: {} -> {}", self.from.name(), self.to.name()));
+        if self.to == ListenerState::Unknown {
+            host.log(
+                LogLevel::Warn,
+                format_args!(
+                    "{name}: has entered the UNKNOWN state and will no longer receive events, this usually \
+                     indicates the process violated the eventlistener protocol"
+                ),
+            );
+        }
+    }
+}
+
+/// The length in `RESULT <length>`, within the bound.
+fn result_length(line: &[u8]) -> Option<usize> {
+    let digits = line.strip_prefix(RESULT)?;
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let length: usize = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    (length <= limits::LISTENER_RESULT_BYTES).then_some(length)
+}

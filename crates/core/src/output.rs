@@ -1,0 +1,105 @@
+//! Output of a child on its way: through its dispatcher to the log, the main log and events (contract/processes.md
+//! §6). The stdout of an event listener is the protocol instead.
+
+use std::sync::Arc;
+
+use crate::event::Event;
+use crate::host::Host;
+use crate::log_level::LogLevel;
+use crate::output_dispatcher::{Piece, strip_ansi};
+use crate::process_config::{Channel, ProcessConfig};
+use crate::process_id::{Pid, ProcessId};
+use crate::supervisor::Supervisor;
+use crate::undecodable::{python_bytes, text_of};
+
+impl Supervisor {
+    /// A child wrote something.
+    pub(crate) fn output(&mut self, id: ProcessId, channel: Channel, bytes: &[u8], host: &mut impl Host) {
+        self.dispatch_output(id, channel, Some(bytes), host);
+    }
+
+    /// The end of a child's output: what its dispatchers hold back.
+    pub(crate) fn flush_output(&mut self, id: ProcessId, host: &mut impl Host) {
+        for channel in Channel::BOTH {
+            self.dispatch_output(id, channel, None, host);
+        }
+    }
+
+    fn dispatch_output(&mut self, id: ProcessId, channel: Channel, bytes: Option<&[u8]>, host: &mut impl Host) {
+        let Some(process) = self.processes.get_mut(id) else { return };
+        let config = Arc::clone(&process.config);
+        if let (Channel::Stdout, Some(_)) = (channel, &process.listener) {
+            let Some(bytes) = bytes else { return };
+            host.append_log(id, channel, bytes);
+            log_output(&config, channel, bytes, OutputForm::PythonBytes, host);
+            return self.listener_output(id, bytes, host);
+        }
+        let source = Source { id, channel, group: Arc::clone(&process.group), pid: process.phase.pid(), config };
+        // Out of the table for the moment, since its pieces are events of the supervisor it belongs to.
+        let mut dispatcher = std::mem::take(process.dispatcher(channel));
+        let mut sink = |piece: Piece<'_>| self.dispatch_piece(&source, piece, host);
+        match bytes {
+            Some(bytes) => dispatcher.feed(bytes, &mut sink),
+            None => dispatcher.finish(&mut sink),
+        }
+        if let Some(process) = self.processes.get_mut(id) {
+            *process.dispatcher(channel) = dispatcher;
+        }
+    }
+
+    fn dispatch_piece(&mut self, source: &Source, piece: Piece<'_>, host: &mut impl Host) {
+        let Source { id, channel, config, pid, group } = source;
+        let (channel, pid, process) = (*channel, *pid, &*config.name);
+        let stripped;
+        let (Piece::Log(data) | Piece::Captured(data) | Piece::Message(data)) = &piece;
+        let data = if self.settings.strip_ansi && !matches!(piece, Piece::Message(_)) {
+            stripped = strip_ansi(data);
+            &stripped
+        } else {
+            *data
+        };
+        match piece {
+            Piece::Log(_) => {
+                host.append_log(*id, channel, data);
+                log_output(config, channel, data, OutputForm::Text, host);
+                if config.channel(channel).events_enabled {
+                    self.notify(&Event::ProcessLog { process, group, pid, channel, data }, host);
+                }
+            }
+            Piece::Captured(_) => log_output(config, channel, data, OutputForm::Text, host),
+            Piece::Message(_) => {
+                self.notify(&Event::ProcessCommunication { process, group, pid, channel, data }, host);
+                let name = channel.name();
+                host.log(LogLevel::Debug, format_args!("'{process}' {name} emitted a comm event"));
+            }
+        }
+    }
+}
+
+/// Where a piece of output comes from.
+struct Source {
+    id: ProcessId,
+    channel: Channel,
+    config: Arc<ProcessConfig>,
+    group: Arc<str>,
+    pid: Option<Pid>,
+}
+
+/// Output of a child in the main log, at debug.
+fn log_output(config: &ProcessConfig, channel: Channel, data: &[u8], form: OutputForm, host: &mut impl Host) {
+    if host.log_enabled(LogLevel::Debug) {
+        let text = match form {
+            OutputForm::Text => text_of(data),
+            OutputForm::PythonBytes => python_bytes(data).into(),
+        };
+        host.log(LogLevel::Debug, format_args!("'{}' {} output:\n{text}", config.name, channel.name()));
+    }
+}
+
+/// How output is shown in the main log.
+#[derive(Clone, Copy)]
+enum OutputForm {
+    Text,
+    /// As Python shows bytes: the protocol of a listener.
+    PythonBytes,
+}
