@@ -23,3 +23,6 @@ pub const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often a stale socket is cleared away before giving up.
 pub const STALE_SOCKET_ATTEMPTS: u32 = 10;
+
+/// How often another starter is given way to while it replaces a stale socket, which takes it microseconds.
+pub const TAKEOVER_LOCK_ATTEMPTS: u32 = 1_000;

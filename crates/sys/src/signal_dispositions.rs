@@ -2,9 +2,11 @@
 //!
 //! exec alone turns handlers into defaults, but between clone and exec a handler would run in the child, on the
 //! daemon's memory. What was ignored when the daemon was started would stay ignored.
+//!
+//! System calls of our own, since the C library keeps some signals (32, 33) from its callers, which may be ignored too.
 #![expect(unsafe_code, reason = "reads and sets signal dispositions")]
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_long};
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -71,21 +73,42 @@ pub(crate) fn reset_inherited() {
     note_change();
 }
 
-/// The handler; `None` for a number that no signal has, or that the C library keeps to itself (32 and 33).
+/// A `struct sigaction` as the kernel has it (rt_sigaction(2)): the handler comes first on all machines that Rust
+/// supports well, and the rest is not longer than this. All zeros mean the default.
+type KernelAction = [libc::sighandler_t; 16];
+
+/// Bytes of a kernel's set of 64 signals.
+const SET_BYTES: usize = 8;
+
+/// The handler; `None` for a number that no signal has.
 fn handler(signal: c_int) -> Option<libc::sighandler_t> {
-    let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: sigaction(2) without a new action only fills in the old one.
-    let result = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
-    if result != 0 {
-        return None;
-    }
-    // SAFETY: sigaction(2) has succeeded, hence filled it.
-    let action = unsafe { action.assume_init() };
-    Some(action.sa_sigaction)
+    let mut action: KernelAction = [0; 16];
+    // SAFETY: rt_sigaction(2) without a new action only writes the old one, for which there is room.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigaction,
+            c_long::from(signal),
+            ptr::null::<KernelAction>(),
+            &raw mut action,
+            SET_BYTES,
+        )
+    };
+    (result == 0).then_some(action[0])
 }
 
-/// Sets SIG_DFL or SIG_IGN; a number that cannot be set is left as it is.
+/// Sets `SIG_DFL` or `SIG_IGN`.
 fn set(signal: c_int, disposition: libc::sighandler_t) {
-    // SAFETY: signal(2) with SIG_DFL or SIG_IGN installs no code of ours.
-    unsafe { libc::signal(signal, disposition) };
+    let mut action: KernelAction = [0; 16];
+    action[0] = disposition;
+    // SAFETY: rt_sigaction(2) reads the action, which names no code of ours; a signal whose action cannot be set
+    // (SIGKILL, SIGSTOP) is left as it is.
+    unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigaction,
+            c_long::from(signal),
+            &raw const action,
+            ptr::null_mut::<KernelAction>(),
+            SET_BYTES,
+        )
+    };
 }

@@ -1,6 +1,6 @@
 //! The file that a Unix socket leaves in the file system, and who may remove it.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -18,12 +18,20 @@ pub struct SocketFile {
 pub(crate) struct FileIdentity {
     device: u64,
     inode: u64,
+    /// Of making it, in seconds and nanoseconds: inode numbers are used again.
+    modified: (i64, i64),
 }
 
 impl FileIdentity {
     /// Of what is at this path now; a link is not followed.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
-        fs::symlink_metadata(path).map(|found| Self { device: found.dev(), inode: found.ino() })
+        fs::symlink_metadata(path).map(|found| Self::from(&found))
+    }
+}
+
+impl From<&Metadata> for FileIdentity {
+    fn from(found: &Metadata) -> Self {
+        Self { device: found.dev(), inode: found.ino(), modified: (found.mtime(), found.mtime_nsec()) }
     }
 }
 

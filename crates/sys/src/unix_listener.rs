@@ -4,11 +4,11 @@
 //! listening, with its mode. Of several who start at once, one succeeds. What lies at the path is removed only when
 //! nobody answers there.
 //!
-//! Upstream waits 0.3 s after removing and removes by name; here a file is first taken aside and looked at again, so
-//! that one which has been replaced meanwhile is put back.
+//! Upstream removes by name and then waits 0.3 s, so that two that start at once on a stale socket may each remove the
+//! other's. Here a stale file is replaced under a lock on its folder, and only if it is still the one that was probed.
 
 use std::ffi::OsString;
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
@@ -16,10 +16,11 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, listen, socket};
 use supervisor_core::SocketOwner;
 
-use crate::limits::{LISTEN_BACKLOG, PROBE_TIMEOUT, STALE_SOCKET_ATTEMPTS};
+use crate::limits::{LISTEN_BACKLOG, PROBE_TIMEOUT, STALE_SOCKET_ATTEMPTS, TAKEOVER_LOCK_ATTEMPTS};
 use crate::socket_error::SocketError;
 use crate::socket_file::{FileIdentity, SocketFile};
 
@@ -37,17 +38,19 @@ pub struct BoundUnixListener {
 /// Listens at a path with this mode, and under this owner if there is one. Waits at most [`PROBE_TIMEOUT`] for an
 /// answer of whoever may be there.
 pub fn listen_unix(path: &Path, mode: u32, owner: Option<SocketOwner>) -> Result<BoundUnixListener, SocketError> {
-    let aside = Aside::new(path, "");
+    let aside = Aside::new(path);
     let listener = listen_aside(&aside.path, mode)?;
     let mut stale_removed = 0;
     for _ in 0..STALE_SOCKET_ATTEMPTS {
-        if publish(&aside.path, path)? {
+        let published = publish(&aside.path, path)? || {
+            let replaced = stale_file(path)?.map_or(Ok(false), |stale| replace(path, stale, &aside.path))?;
+            stale_removed += u32::from(replaced);
+            replaced
+        };
+        if published {
             let file = SocketFile::at(path).map_err(|error| SocketError::from_io(&error))?;
             give_to(&file, owner)?;
             return Ok(BoundUnixListener { listener: UnixListener::from(listener), file, stale_removed });
-        }
-        if clear_away_stale(path)? {
-            stale_removed += 1;
         }
     }
     Err(SocketError::AddressInUse)
@@ -59,9 +62,9 @@ struct Aside {
 }
 
 impl Aside {
-    fn new(path: &Path, suffix: &str) -> Self {
+    fn new(path: &Path) -> Self {
         let mut name = OsString::from(path);
-        name.push(format!(".{}{suffix}", std::process::id()));
+        name.push(format!(".{}", std::process::id()));
         let aside = Self { path: name.into() };
         // A leftover of a predecessor with our pid.
         aside.remove();
@@ -126,21 +129,20 @@ enum Occupant {
     Gone,
 }
 
-/// Removes what nobody listens at. `false`: there was nothing to remove any more.
-fn clear_away_stale(path: &Path) -> Result<bool, SocketError> {
+/// The file at the path, if nobody listens there. `None`: there is none any more.
+fn stale_file(path: &Path) -> Result<Option<FileIdentity>, SocketError> {
     let found = match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(SocketError::from_io(&error)),
         Ok(found) => found,
     };
     if found.is_dir() {
         return Err(SocketError::Other { errno: libc::EISDIR });
     }
-    let identity = FileIdentity::of(path).map_err(|error| SocketError::from_io(&error))?;
     match occupant(path)? {
         Occupant::Alive => Err(SocketError::AddressInUse),
-        Occupant::Gone => Ok(false),
-        Occupant::Stale => take_away(path, identity).map_err(|error| SocketError::from_io(&error)),
+        Occupant::Gone => Ok(None),
+        Occupant::Stale => Ok(Some(FileIdentity::from(&found))),
     }
 }
 
@@ -172,18 +174,31 @@ fn answer(mut probe: UnixStream) -> Occupant {
     }
 }
 
-/// Removes the file that was probed, and no other. `false`: another one had come to its place; it is there again.
-fn take_away(path: &Path, probed: FileIdentity) -> io::Result<bool> {
-    let aside = Aside::new(path, ".stale");
-    match fs::rename(path, &aside.path) {
+/// Puts our socket in the place of the stale file. `false`: another file had come to its place.
+fn replace(path: &Path, stale: FileIdentity, aside: &Path) -> Result<bool, SocketError> {
+    let _lock = lock_folder_of(path);
+    match FileIdentity::of(path) {
+        Ok(found) if found == stale => {}
+        Ok(_) => return Ok(false),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
-        Ok(()) => {}
+        Err(error) => return Err(SocketError::from_io(&error)),
     }
-    let ours_to_remove = FileIdentity::of(&aside.path)? == probed;
-    if !ours_to_remove {
-        // If a third one is there by now, that one has won.
-        let _no_matter = fs::hard_link(&aside.path, path);
+    fs::remove_file(path).map_err(|error| SocketError::from_io(&error))?;
+    publish(aside, path)
+}
+
+/// Keeps other starters from replacing at the same time. `None` where that cannot be had: a folder that may be used but
+/// not read, a file system without locks, or somebody who does not let go.
+fn lock_folder_of(path: &Path) -> Option<Flock<File>> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut folder = File::open(folder).ok()?;
+    for _ in 0..TAKEOVER_LOCK_ATTEMPTS {
+        match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
+            Ok(locked) => return Some(locked),
+            Err((unlocked, Errno::EWOULDBLOCK)) => folder = unlocked,
+            Err(_) => return None,
+        }
+        std::thread::yield_now();
     }
-    Ok(ours_to_remove)
+    None
 }

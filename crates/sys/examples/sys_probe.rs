@@ -1,0 +1,257 @@
+//! The helper of this crate's tests: does to itself what a test process, with its threads and its neighbours, cannot
+//! do to itself, and prints what has become of it.
+//!
+//! Usage: `sys_probe ROLE [ARGUMENT]`, see `main`.
+#![expect(unsafe_code, reason = "installs filters of system calls, as a container runtime does")]
+#![expect(clippy::print_stdout, reason = "its output is what the tests read")]
+
+use std::ffi::{CStr, CString, c_long};
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use supervisor_sys::rlimits::{Resource, raise};
+use supervisor_sys::{
+    CStrArray, Child, SocketError, SpawnMethod, SpawnPlan, Spawner, daemonize, drop_privileges,
+    ensure_standard_fds_open, listen_unix, may_adopt_children, peek_any, resolve_user, set_subreaper, wait_pid,
+};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match &arguments[..] {
+        ["daemonize", report] => report_from_the_background(report),
+        ["daemonize-with-threads"] => daemonize_with_threads(),
+        ["standard-fds", report] => report_standard_fds(report),
+        ["drop-privileges", uid] => drop_to(uid),
+        ["raise-nofile", minimum] => raise_nofile(minimum),
+        ["spawn-without-descriptors"] => spawn_without_descriptors(),
+        ["spawn-refused", calls @ ..] => spawn_with_refused_calls(calls),
+        ["slots"] => show_slots(),
+        ["signals"] => show_signals(),
+        ["adopt"] => show_adoption(),
+        ["listen-unix", path] => listen_when_told(Path::new(path)),
+        _ => panic!("unknown role: {arguments:?}"),
+    }
+}
+
+/// Writes pid, parent, group, session and what 0 to 2 are, once in the background.
+fn report_from_the_background(report: &str) {
+    // Before, so that whoever waits for the report does not have to look for it.
+    let mut report = File::options().write(true).open(report).expect("the test has made it");
+    let before = std::process::id();
+    daemonize().expect("one thread");
+    let pid = std::process::id();
+    assert_ne!(pid, before, "the original process has ended");
+    let stat = fs::read_to_string("/proc/self/stat").expect("/proc is mounted");
+    let (_, after_name) = stat.rsplit_once(')').expect("proc(5)");
+    let fields: Vec<&str> = after_name.split_whitespace().collect();
+    let [group, session] = [fields[2], fields[3]];
+    let targets = (0..=2).map(|fd| fs::read_link(format!("/proc/self/fd/{fd}")).expect("it is open"));
+    let targets: Vec<String> = targets.map(|target| target.display().to_string()).collect();
+    writeln!(report, "{pid} {group} {session} {}", targets.join(" ")).expect("the test reads");
+}
+
+fn daemonize_with_threads() {
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || wait.recv());
+    println!("{}", daemonize().expect_err("two threads"));
+    drop(release);
+    thread.join().expect("it does not panic").expect_err("nothing is sent");
+}
+
+/// Started with some of 0 to 2 closed.
+fn report_standard_fds(report: &str) {
+    ensure_standard_fds_open().expect("/dev/null is there");
+    let targets = (0..=2).map(|fd| fs::read_link(format!("/proc/self/fd/{fd}")).expect("it is open"));
+    let targets: Vec<String> = targets.map(|target| target.display().to_string()).collect();
+    fs::write(report, targets.join(" ")).expect("the test has made a folder");
+}
+
+/// Prints the outcome, then who we are and whether there is a way back.
+fn drop_to(uid: &str) {
+    let uid = uid.parse().expect("a number");
+    println!("{:?}", resolve_user(uid).and_then(|credentials| drop_privileges(&credentials)));
+    let status = fs::read_to_string("/proc/self/status").expect("/proc is mounted");
+    for field in ["Uid:", "Gid:", "Groups:"] {
+        let line = status.lines().find(|line| line.starts_with(field)).expect("proc(5)");
+        println!("{}", line.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+    println!("{:?}", nix::unistd::setuid(nix::unistd::Uid::from_raw(0)));
+}
+
+fn raise_nofile(minimum: &str) {
+    match raise(Resource::NoFile, minimum.parse().expect("a number")) {
+        Ok(raised) => println!("{raised}"),
+        Err(error) => println!("{error}"),
+    }
+    println!("{:?}", nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).expect("it is known"));
+}
+
+/// Uses up every descriptor, then spawns by either method and prints the errors; then gives one back and prints
+/// whether that is enough.
+fn spawn_without_descriptors() {
+    let limit = 64;
+    nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE, limit, limit).expect("lower it may be");
+    let mut spawner = Spawner::new().expect("there is room");
+    let mut hoard = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        hoard.push(file);
+    }
+    let spawn = |spawner: &mut Spawner, method| {
+        let child = spawn_here(spawner, c"/bin/true", &[c"true".to_owned()], method);
+        child.map(|child| child.pidfd.is_some()).map_err(|error| error.raw_os_error())
+    };
+    let methods = [SpawnMethod::SharedTable, SpawnMethod::Fork];
+    println!("{:?}", methods.map(|method| spawn(&mut spawner, method)));
+    drop(hoard.pop());
+    println!("{:?}", methods.map(|method| spawn(&mut spawner, method)));
+}
+
+/// Spawns on our own standard descriptors.
+fn spawn_here(spawner: &mut Spawner, file: &CStr, argv: &[CString], method: SpawnMethod) -> std::io::Result<Child> {
+    spawner.spawn(&SpawnPlan {
+        executable: file,
+        argv,
+        envp: &CStrArray::new(Vec::new()),
+        directory: None,
+        umask: None,
+        credentials: None,
+        refusal: None,
+        stdin: std::io::stdin().as_fd(),
+        stdout: std::io::stdout().as_fd(),
+        stderr: std::io::stderr().as_fd(),
+        method,
+    })
+}
+
+/// Has some system calls refused, as an old kernel or a container would, then starts a program twice, which prints
+/// its descriptors, and one that is missing. Prints what is known of them.
+fn spawn_with_refused_calls(calls: &[&str]) {
+    let mut spawner = Spawner::new().expect("there is room");
+    // Not closed on exec, to be seen in a child if it is forgotten there.
+    let leak = nix::fcntl::fcntl(std::io::stdin().as_fd(), nix::fcntl::FcntlArg::F_DUPFD(77)).expect("there is room");
+    let before = open_descriptors();
+    for call in calls {
+        match *call {
+            "clone" => refuse(libc::SYS_clone, libc::EPERM, Some(libc::CLONE_VFORK)),
+            "close_range" => refuse(libc::SYS_close_range, libc::ENOSYS, None),
+            "close_range-by-filter" => refuse(libc::SYS_close_range, libc::EPERM, None),
+            "pidfd_open" => refuse(libc::SYS_pidfd_open, libc::ENOSYS, None),
+            "/proc" => refuse(libc::SYS_getdents64, libc::EPERM, None),
+            _ => panic!("unknown call: {call}"),
+        }
+    }
+    let list = [c"ls".to_owned(), c"/proc/self/fd".to_owned()];
+    for (file, argv) in [(c"/bin/ls", &list[..]), (c"/bin/ls", &list[..]), (c"/no/such/file", &[c"x".to_owned()])] {
+        let child = spawn_here(&mut spawner, file, argv, SpawnMethod::SharedTable).expect("one way is left");
+        let status = loop {
+            match wait_pid(child.pid).expect("it is our child") {
+                Some(status) => break status,
+                None => std::thread::yield_now(),
+            }
+        };
+        println!("{status}, pidfd {}, {:?}", child.pidfd.is_some(), child.exec_error);
+    }
+    assert!(peek_any().expect("it can be asked").is_none(), "nobody is left to reap");
+    assert!(before.contains(&leak.to_string()), "it is open here");
+    if !calls.contains(&"/proc") {
+        assert_eq!(open_descriptors(), before, "and nothing of ours was closed or left");
+    }
+}
+
+/// From now on this call, if it has this flag in its first argument, does nothing but to return this error number
+/// (seccomp(2)).
+fn refuse(call: c_long, errno: i32, flag: Option<i32>) {
+    let load = |offset: u32| statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, offset);
+    let call = u32::try_from(call).expect("numbers of calls are small");
+    let refused = libc::SECCOMP_RET_ERRNO | errno.unsigned_abs();
+    // struct seccomp_data: the number at 0, the first argument at 16.
+    let mut program = match flag {
+        None => vec![
+            load(0),
+            jump(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call, 0, 1),
+            statement(libc::BPF_RET | libc::BPF_K, refused),
+            statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW),
+        ],
+        Some(flag) => vec![
+            load(0),
+            jump(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call, 0, 3),
+            load(16),
+            jump(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, flag.unsigned_abs(), 0, 1),
+            statement(libc::BPF_RET | libc::BPF_K, refused),
+            statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW),
+        ],
+    };
+    let length = u16::try_from(program.len()).expect("it is short");
+    let program = libc::sock_fprog { len: length, filter: program.as_mut_ptr() };
+    // SAFETY: prctl(2) with PR_SET_NO_NEW_PRIVS takes numbers.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
+    // SAFETY: prctl(2) with PR_SET_SECCOMP reads the program, which lives until after the call.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) }, 0);
+}
+
+fn statement(code: u32, value: u32) -> libc::sock_filter {
+    jump(code, value, 0, 0)
+}
+
+fn jump(code: u32, value: u32, if_true: u8, if_false: u8) -> libc::sock_filter {
+    let code = u16::try_from(code).expect("codes have 16 bits");
+    libc::sock_filter { code, jt: if_true, jf: if_false, k: value }
+}
+
+/// Numbers of our open descriptors, without the one that lists them.
+fn open_descriptors() -> Vec<String> {
+    let listed = fs::read_dir("/proc/self/fd").expect("/proc is mounted");
+    let listed = listed.filter_map(Result::ok).filter(|entry| {
+        fs::read_link(entry.path()).is_ok_and(|target| !target.ends_with(format!("{}/fd", std::process::id())))
+    });
+    listed.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+}
+
+/// Prints the numbers of the descriptors that a spawner holds.
+fn show_slots() {
+    let _spawner = Spawner::new().expect("there is room");
+    println!("{}", open_descriptors().join(" "));
+}
+
+/// Started with SIGHUP ignored, SIGCHLD ignored and SIGUSR2 blocked and pending.
+fn show_signals() {
+    let mut signals = supervisor_sys::Signals::install().expect("handlers can be set");
+    println!("{:?}", signals.drain().collect::<Vec<_>>());
+    let status = fs::read_to_string("/proc/self/status").expect("/proc is mounted");
+    for line in status.lines().filter(|line| line.starts_with("SigBlk") || line.starts_with("SigIgn")) {
+        println!("{}", line.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+}
+
+fn show_adoption() {
+    println!("{}", may_adopt_children());
+    set_subreaper(true).expect("this kernel has subreapers");
+    println!("{}", may_adopt_children());
+    set_subreaper(false).expect("this kernel has subreapers");
+    println!("{}", may_adopt_children());
+}
+
+/// Waits for a line, tries to listen, prints what has come of it; answers whoever connects until its stdin ends.
+fn listen_when_told(path: &Path) {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).expect("the test writes");
+    match listen_unix(path, 0o700, None) {
+        Ok(bound) => {
+            println!("listening, {} removed", bound.stale_removed);
+            let listener = bound.listener;
+            std::thread::spawn(move || {
+                for mut client in listener.incoming().filter_map(Result::ok) {
+                    // One that is gone has its answer.
+                    let _no_matter = client.write_all(b"H");
+                }
+            });
+            std::io::stdin().read_line(&mut line).expect("the test closes it");
+            assert!(bound.file.remove_if_ours().expect("the folder is there"));
+        }
+        Err(SocketError::AddressInUse) => println!("in use"),
+        Err(error) => println!("{error}"),
+    }
+}

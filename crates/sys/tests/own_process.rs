@@ -1,0 +1,188 @@
+//! What the daemon does to its own process: background, standard descriptors, user, limits, signals (contract/
+//! processes.md §9). Each in a process of its own, the helper `examples/sys_probe.rs`.
+
+mod support;
+
+use std::fs::{self, File};
+use std::os::fd::AsFd;
+
+use supervisor_sys::Spawner;
+use support::{Folder, Program};
+
+/// Runs the helper from a shell script, in which `$0` is the helper and `$1` is `argument`.
+fn probe_from(script: &str, argument: &str) -> Program {
+    let helper = Program::probe(&[]);
+    let mut program = Program::script(script);
+    program.argv.extend([helper.executable, support::c_string(argument)]);
+    program
+}
+
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().collect()
+}
+
+#[test]
+fn the_daemon_leads_its_own_session_on_dev_null_and_its_parent_has_ended_well() {
+    let mut spawner = Spawner::new().unwrap();
+    let folder = Folder::new();
+    let report = folder.path("report");
+    nix::unistd::mkfifo(&report, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let program = Program::probe(&["daemonize", report.to_str().unwrap()]);
+    let running = program.start(&mut spawner);
+    let launcher = running.pid();
+    let text = support::read_all(&mut File::open(&report).unwrap());
+    assert_eq!(running.finish().output(), "", "the launcher ends with status 0 and nothing to say");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [pid, group, session, standard @ ..] = &words[..] else { panic!("{text}") };
+    assert_eq!((group, session), (pid, pid));
+    assert_ne!(**pid, launcher.to_string());
+    assert_eq!(standard, ["/dev/null"; 3]);
+}
+
+#[test]
+fn going_into_the_background_with_threads_is_refused() {
+    let mut spawner = Spawner::new().unwrap();
+    let output = Program::probe(&["daemonize-with-threads"]).run(&mut spawner).output();
+    assert_eq!(output, "cannot go into the background with more than one thread\n");
+}
+
+#[test]
+fn closed_standard_descriptors_are_opened() {
+    let mut spawner = Spawner::new().unwrap();
+    let folder = Folder::new();
+    let report = folder.path("report");
+    for closing in ["<&-", ">&- 2>&-", "<&- >&- 2>&-"] {
+        let program = probe_from(&format!("\"$0\" standard-fds \"$1\" {closing}"), report.to_str().unwrap());
+        program.run(&mut spawner).output();
+        let found = fs::read_to_string(&report).unwrap();
+        let targets: Vec<&str> = found.split(' ').collect();
+        assert_eq!(targets.len(), 3, "{closing}: {found}");
+        let expected = closing.matches('-').count();
+        assert_eq!(targets.iter().filter(|target| **target == "/dev/null").count(), expected, "{closing}: {found}");
+    }
+}
+
+#[test]
+fn privileges_are_dropped_for_good() {
+    if !support::is_root("dropping privileges") {
+        return;
+    }
+    let mut spawner = Spawner::new().unwrap();
+    let nobody = nix::unistd::User::from_name("nobody").unwrap().expect("this system has nobody");
+    let uid = nobody.uid.to_string();
+    // The helper may lie where nobody may go, so it is root until it drops.
+    let output = Program::probe(&["drop-privileges", &uid]).run(&mut spawner).output();
+    let gid = nobody.gid.to_string();
+    let expected = [
+        "Ok(Dropped)".to_owned(),
+        format!("Uid: {}", [uid.as_str(); 4].join(" ")),
+        format!("Gid: {}", [gid.as_str(); 4].join(" ")),
+        format!("Groups: {gid}"),
+        "Err(EPERM)".to_owned(),
+    ];
+    assert_eq!(lines(&output), expected);
+}
+
+#[test]
+fn our_own_user_is_no_change_and_an_unknown_one_is_told() {
+    let mut spawner = Spawner::new().unwrap();
+    let own = nix::unistd::getuid().to_string();
+    let output = Program::probe(&["drop-privileges", &own]).run(&mut spawner).output();
+    assert_eq!(lines(&output)[0], "Ok(AlreadyThatUser)");
+    let output = Program::probe(&["drop-privileges", "4000000001"]).run(&mut spawner).output();
+    assert_eq!(lines(&output)[0], "Err(\"Can't find uid 4000000001\")");
+}
+
+#[test]
+fn a_limit_is_raised_within_the_hard_one_and_the_hard_one_is_named() {
+    let mut spawner = Spawner::new().unwrap();
+    let script = "ulimit -Sn 100; ulimit -Hn 400; exec \"$0\" raise-nofile $1";
+    let output = probe_from(script, "300").run(&mut spawner).output();
+    assert_eq!(lines(&output), ["Increased RLIMIT_NOFILE limit to 300", "(300, 400)"]);
+    let output = probe_from(script, "100").run(&mut spawner).output();
+    assert_eq!(lines(&output), ["", "(100, 400)"]);
+    // More than any process may have (proc(5), nr_open), so that root is refused too.
+    let output = probe_from(script, "9000000000").run(&mut spawner).output();
+    let [text, limits] = lines(&output)[..] else { panic!("{output}") };
+    assert!(text.starts_with("The minimum number of file descriptors required to run this process is 9000000000 "));
+    assert!(text.contains("will only allow you to open 400 file descriptors.  Either raise"), "{text}");
+    assert_eq!(limits, "(100, 400)");
+}
+
+#[test]
+fn a_lack_of_descriptors_is_an_error_and_one_is_enough() {
+    let mut spawner = Spawner::new().unwrap();
+    let output = Program::probe(&["spawn-without-descriptors"]).run(&mut spawner).output();
+    let emfile = format!("Err(Some({}))", libc::EMFILE);
+    assert_eq!(lines(&output), [format!("[{emfile}, {emfile}]").as_str(), "[Ok(true), Ok(true)]"]);
+}
+
+#[test]
+fn where_calls_are_refused_another_way_is_found_and_kept() {
+    let mut spawner = Spawner::new().unwrap();
+    let missing = "supervisor: couldn't exec x: ENOENT\nsupervisor: child process was not spawned\n";
+    let told = "Some(ExecFailure { stage: Exec, errno: 2 })";
+    let table: [(&[&str], bool, &str); 7] = [
+        (&[], true, told),
+        (&["pidfd_open"], true, told),
+        (&["clone"], true, "None"),
+        (&["close_range"], true, "None"),
+        (&["close_range-by-filter"], true, "None"),
+        (&["close_range", "pidfd_open"], false, "None"),
+        (&["clone", "close_range"], true, "None"),
+    ];
+    for (refused, pidfd, exec_error) in table {
+        let program = Program::probe(&[&["spawn-refused"], refused].concat());
+        let finished = program.run(&mut spawner);
+        // ls(1) itself opens fd 3.
+        let listed = format!("0\n1\n2\n3\nexit status 0, pidfd {pidfd}, None\n");
+        let expected = format!("{listed}{listed}exit status 127, pidfd {pidfd}, {exec_error}\n");
+        assert_eq!(finished.stdout, expected, "{refused:?}: {}", finished.stderr);
+        assert_eq!(finished.stderr, missing, "{refused:?}");
+        assert_eq!(finished.status, supervisor_core::ExitStatus::Exited(0), "{refused:?}");
+    }
+    // Without any list of descriptors: ls(1) cannot list either, but is there.
+    let program = Program::probe(&["spawn-refused", "close_range", "/proc"]);
+    let finished = program.run(&mut spawner);
+    assert_eq!(finished.stdout.matches("pidfd true, None").count(), 3, "{finished:?}");
+}
+
+#[test]
+fn the_slots_are_the_lowest_descriptors() {
+    let mut spawner = Spawner::new().unwrap();
+    let output = Program::probe(&["slots"]).run(&mut spawner).output();
+    assert_eq!(output, "0 1 2 3 4 5 7\n");
+}
+
+#[test]
+fn inherited_signal_state_is_undone_and_nothing_pending_is_lost() {
+    let mut spawner = Spawner::new().unwrap();
+    // perl(1) is on every Debian; it can block a signal for what it executes.
+    let script = "use POSIX; $SIG{HUP} = $SIG{CHLD} = 'IGNORE'; \
+                  sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGUSR2, SIGTERM)); \
+                  kill USR2 => $$; exec @ARGV";
+    let mut program = Program::new("/usr/bin/perl", &["-e", script]);
+    program.argv.extend(Program::probe(&["signals"]).argv);
+    let output = program.run(&mut spawner).output();
+    let ignored = support::mask_of(&[libc::SIGPIPE, libc::SIGXFSZ]);
+    let expected =
+        [format!("[{}]", libc::SIGUSR2), format!("SigBlk: {}", support::mask_of(&[])), format!("SigIgn: {ignored}")];
+    // What was pending is delivered by the call that unblocks.
+    assert_eq!(lines(&output), expected);
+}
+
+#[test]
+fn children_that_are_not_ours_are_expected_where_they_can_come() {
+    let mut spawner = Spawner::new().unwrap();
+    let output = Program::probe(&["adopt"]).run(&mut spawner).output();
+    assert_eq!(lines(&output), ["false", "true", "false"]);
+    // A shell that has a child and becomes us.
+    let running = probe_from("cat & exec \"$0\" adopt", "").start(&mut spawner);
+    let group = supervisor_core::KillTarget::Group(running.child.pid);
+    support::wait_until_readable(running.stdout.as_fd());
+    let status = support::wait_for_end(&running.child);
+    assert_eq!(status, supervisor_core::ExitStatus::Exited(0));
+    supervisor_sys::kill(group, supervisor_core::Signal::KILL).unwrap();
+    let mut stdout = running.stdout;
+    assert_eq!(lines(&support::read_all(&mut stdout)), ["true"; 3]);
+}
