@@ -166,3 +166,91 @@ fn parse(line: &str) -> Parsed {
         None => Parsed::Unknown(line),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Scene, array, check, done, text};
+
+    #[test]
+    fn what_is_no_command() {
+        for (line, words) in [
+            ("nosuch", "*** Unknown syntax: nosuch\n"),
+            ("  nosuch thing ", "*** Unknown syntax: nosuch thing\n"),
+            ("!ls", "*** Unknown syntax: !ls\n"),
+            (";", "*** Unknown syntax: ;\n"),
+            ("Status", "*** Unknown syntax: Status\n"),
+        ] {
+            check(Scene::bare(), line, words, 1);
+        }
+        for line in ["", "   ", "\t"] {
+            check(Scene::bare(), line, "", 0);
+        }
+    }
+
+    #[test]
+    fn a_command_ends_where_its_letters_do() {
+        let scene = Scene::new().on("startProcess ;", done());
+        check(scene, "start;", ";: started\n", 0);
+    }
+
+    #[test]
+    fn the_words_that_leave() {
+        for line in ["quit", "exit", "EOF", "quit now"] {
+            let outcome = Scene::bare().run(line);
+            assert_eq!((outcome.out.as_str(), outcome.status, outcome.flow), ("\n", 0, Flow::Leave));
+        }
+    }
+
+    #[test]
+    fn without_anybody_to_ask_a_missing_password_is_an_error() {
+        let scene = Scene::bare().on("getAllConfigInfo", Err(CallError::Unauthorized));
+        check(scene, "avail", "Server requires authentication\n", 1);
+    }
+
+    #[test]
+    fn credentials_are_asked_for_until_they_are_right() {
+        let scene = Scene::bare()
+            .interactive()
+            .on("getVersion", Err(CallError::Unauthorized))
+            .on("getVersion", Err(CallError::Unauthorized))
+            .on("getVersion", text("3.0"))
+            .on("getSupervisorVersion", text("5.0"))
+            .types("user")
+            .types("secret")
+            .types("user")
+            .types("secret");
+        let asked = "Server requires authentication\nUsername:Password:\n";
+        check(scene, "version", &format!("{asked}{asked}5.0\n"), 0);
+    }
+
+    #[test]
+    fn credentials_that_are_not_given_end_the_command() {
+        let scene = Scene::bare().interactive().on("getVersion", Err(CallError::Unauthorized)).types("user");
+        let words = "Server requires authentication\nUsername:Password:\
+                     error: the input ended before the server's username and password were given\n";
+        check(scene, "version", words, 1);
+    }
+
+    #[test]
+    fn ctrl_c_ends_the_session_with_an_empty_line() {
+        let outcome = Scene::bare().on("getAllConfigInfo", Err(CallError::Interrupted)).run("avail");
+        assert_eq!((outcome.out.as_str(), outcome.flow), ("\n", Flow::Leave));
+    }
+
+    #[test]
+    fn a_failure_is_one_line() {
+        let scene = Scene::bare().on("getAllConfigInfo", Err(CallError::Broken("a\nb\x1b".to_owned())));
+        let words = "error: unix:///run/s.sock closed the connection without an answer to supervisor.getAllConfigInfo \
+                     (a\\nb\\x1b)\n";
+        check(scene, "avail", words, 1);
+    }
+
+    #[test]
+    fn an_answer_of_another_shape_is_named() {
+        let scene = Scene::bare().on("getAllConfigInfo", array([Value::Nil]));
+        let words = "error: unix:///run/s.sock gave an answer to supervisor.getAllConfigInfo that cannot be read \
+                     (expected a struct): is it supervisord? (serverurl in /etc/s.conf)\n";
+        check(scene, "avail", words, 1);
+    }
+}

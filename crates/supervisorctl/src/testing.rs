@@ -1,8 +1,287 @@
-//! A scripted world for tests.
+//! A scripted world: answers from a table, lines from a list, and everything that was said.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::rc::Rc;
+
+use supervisor_core::FaultCode;
+use supervisor_protocol::xmlrpc::Value;
+
+use crate::controller::{Controller, Flow};
+use crate::failure::UrlOrigin;
+use crate::output::Output;
+use crate::result_code::ResultCode;
+use crate::shell;
+use crate::world::{CallError, ConnectError, FollowEvent, Line, Until, World};
+
+/// The URL of the scripted server.
+pub(crate) const URL: &str = "unix:///run/s.sock";
+
+/// What a call brings.
+type Reply = Result<Value, CallError>;
+
+/// A world to be filled with what will happen.
+#[derive(Default)]
+pub(crate) struct Scene {
+    /// Calls that will come, in any order: `method parameter parameter`, the namespace left out.
+    replies: Vec<(String, Reply)>,
+    /// What the person will type.
+    lines: VecDeque<Line>,
+    /// What the streams will bring, each before the next line.
+    chunks: VecDeque<&'static str>,
+    interactive: bool,
+    /// Ctrl-C comes while the streams are opened.
+    interrupted_early: bool,
+}
+
+/// What came of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+    /// The exit status.
+    pub(crate) status: u8,
+    /// Whether the session goes on.
+    pub(crate) flow: Flow,
+}
+
+impl Scene {
+    /// A server that answers `getVersion` and nothing else, and nobody at the terminal.
+    pub(crate) fn new() -> Self {
+        Self::default().on("getVersion", text("3.0"))
+    }
+
+    /// A server of which nothing is known.
+    pub(crate) fn bare() -> Self {
+        Self::default()
+    }
+
+    /// The server will be asked this, once.
+    pub(crate) fn on(mut self, call: &str, reply: Reply) -> Self {
+        self.replies.push((call.to_owned(), reply));
+        self
+    }
+
+    /// There is somebody to ask.
+    pub(crate) fn interactive(mut self) -> Self {
+        self.interactive = true;
+        self
+    }
+
+    /// The person will type this.
+    pub(crate) fn types(mut self, line: &str) -> Self {
+        self.lines.push_back(Line::Text(line.to_owned()));
+        self
+    }
+
+    /// The person will press Ctrl-C.
+    pub(crate) fn interrupts(mut self) -> Self {
+        self.lines.push_back(Line::Interrupted);
+        self
+    }
+
+    /// The person will press Ctrl-C before the streams are open.
+    pub(crate) fn interrupts_early(mut self) -> Self {
+        self.interrupted_early = true;
+        self
+    }
+
+    /// The streams will bring this.
+    pub(crate) fn streams(mut self, chunk: &'static str) -> Self {
+        self.chunks.push_back(chunk);
+        self
+    }
+
+    /// Executes a line. Every call that was announced has to come, and no other.
+    pub(crate) fn run(self, line: &str) -> Outcome {
+        self.play(|controller| controller.execute(line))
+    }
+
+    /// Runs the shell to its end.
+    pub(crate) fn run_shell(self) -> Outcome {
+        self.interactive().play(|controller| {
+            shell::run(controller, "supervisor");
+            Flow::Leave
+        })
+    }
+
+    fn play(self, act: impl FnOnce(&mut Controller) -> Flow) -> Outcome {
+        let (out, err) = (Sink::default(), Sink::default());
+        let output = Output::new(Box::new(out.clone()), Box::new(err.clone()), false);
+        let left_over = Rc::new(RefCell::new(self.replies));
+        let world = ScriptedWorld {
+            url: URL.to_owned(),
+            replies: Rc::clone(&left_over),
+            lines: self.lines,
+            chunks: self.chunks,
+            interrupted_early: self.interrupted_early,
+        };
+        let origin = UrlOrigin::File(PathBuf::from("/etc/s.conf"));
+        let mut controller = Controller::new(Box::new(world), output, self.interactive, origin);
+        let flow = act(&mut controller);
+        assert_eq!(*left_over.borrow(), [], "not asked for");
+        Outcome { out: out.text(), err: err.text(), status: controller.exit_status.number(), flow }
+    }
+}
+
+impl Outcome {
+    /// Standard output and the exit status, when nothing else is to be seen.
+    pub(crate) fn words_and_status(self) -> (String, u8) {
+        assert_eq!(self.err, "");
+        assert_eq!(self.flow, Flow::Continue);
+        (self.out, self.status)
+    }
+}
+
+/// Runs `line` and compares standard output and exit status.
+pub(crate) fn check(scene: Scene, line: &str, out: &str, status: u8) {
+    assert_eq!(scene.run(line).words_and_status(), (out.to_owned(), status), "{line}");
+}
+
+/// `True`
+pub(crate) fn done() -> Reply {
+    Ok(Value::Bool(true))
+}
+
+/// A string.
+pub(crate) fn text(text: &str) -> Reply {
+    Ok(Value::from(text))
+}
+
+/// A fault: `NAME: about`, or the bare name.
+pub(crate) fn fault(code: FaultCode, about: &str) -> Reply {
+    let text = if about.is_empty() { code.name().to_owned() } else { format!("{}: {about}", code.name()) };
+    Err(CallError::Fault { code: ResultCode::Known(code), text })
+}
+
+/// No connection.
+pub(crate) fn unreachable(why: ConnectError) -> Reply {
+    Err(CallError::Connect(why))
+}
+
+/// Structs.
+pub(crate) fn array(items: impl IntoIterator<Item = Value>) -> Reply {
+    Ok(Value::Array(items.into_iter().collect()))
+}
+
+/// A struct of `getProcessInfo`.
+pub(crate) fn process(group: &str, name: &str, state: (i64, &str), description: &str, pid: i64) -> Value {
+    structure(&[
+        ("name", Value::from(name)),
+        ("group", Value::from(group)),
+        ("state", Value::Int(state.0)),
+        ("statename", Value::from(state.1)),
+        ("description", Value::from(description)),
+        ("pid", Value::Int(pid)),
+        ("spawnerr", Value::from("")),
+    ])
+}
+
+/// A result of an operation on several processes.
+pub(crate) fn result(group: &str, name: &str, code: FaultCode) -> Value {
+    let description = if code == FaultCode::Success { "OK" } else { code.name() };
+    structure(&[
+        ("name", Value::from(name)),
+        ("group", Value::from(group)),
+        ("status", Value::Int(code.number().into())),
+        ("description", Value::from(description)),
+    ])
+}
+
+/// An answer of `reloadConfig`.
+pub(crate) fn reloaded(added: &[&str], changed: &[&str], removed: &[&str]) -> Reply {
+    let names = |names: &[&str]| Value::Array(names.iter().map(|name| Value::from(*name)).collect());
+    array([Value::Array([added, changed, removed].map(names).to_vec())])
+}
+
+/// A struct with these members.
+pub(crate) fn structure(members: &[(&str, Value)]) -> Value {
+    Value::Struct(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+}
+
+struct ScriptedWorld {
+    url: String,
+    replies: Rc<RefCell<Vec<(String, Reply)>>>,
+    lines: VecDeque<Line>,
+    chunks: VecDeque<&'static str>,
+    interrupted_early: bool,
+}
+
+impl ScriptedWorld {
+    fn next_line(&mut self) -> Line {
+        self.lines.pop_front().unwrap_or(Line::EndOfInput)
+    }
+}
+
+impl World for ScriptedWorld {
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn open(&mut self, url: &str) {
+        url.clone_into(&mut self.url);
+    }
+
+    fn authenticate(&mut self, username: &str, password: &str) {
+        assert_eq!((username, password), ("user", "secret"));
+    }
+
+    fn disconnect(&mut self) {}
+
+    fn call(&mut self, method: &str, parameters: &[Value]) -> Reply {
+        let mut call = method.strip_prefix("supervisor.").expect("all methods are of that namespace").to_owned();
+        for parameter in parameters {
+            call.push(' ');
+            match parameter {
+                Value::Str(text) => call.push_str(text),
+                Value::Int(number) => call.push_str(&number.to_string()),
+                other => panic!("{other:?} is never sent"),
+            }
+        }
+        let mut replies = self.replies.borrow_mut();
+        let index = replies.iter().position(|(known, _)| *known == call);
+        replies.remove(index.unwrap_or_else(|| panic!("unexpected call: {call}"))).1
+    }
+
+    fn start_following(&mut self, paths: &[String], output: &mut Output) -> bool {
+        for path in paths {
+            output.error_line(&format!("opens {path}"));
+        }
+        !self.interrupted_early
+    }
+
+    fn follow(&mut self, until: Until, output: &mut Output) -> FollowEvent {
+        while let Some(chunk) = self.chunks.pop_front() {
+            output.raw(chunk.as_bytes());
+        }
+        match (until, self.lines.pop_front()) {
+            (_, Some(line)) => FollowEvent::Input(line),
+            (Until::End, None) => FollowEvent::StreamsEnded,
+            (Until::Line, None) => FollowEvent::Input(Line::EndOfInput),
+        }
+    }
+
+    fn stop_following(&mut self) {}
+
+    fn read_command(&mut self, prompt: &str, output: &mut Output) -> Line {
+        output.text(prompt);
+        self.next_line()
+    }
+
+    fn ask(&mut self, prompt: &str, output: &mut Output) -> Line {
+        output.text(prompt);
+        self.next_line()
+    }
+
+    fn ask_secret(&mut self, prompt: &str, output: &mut Output) -> Line {
+        output.text(prompt);
+        self.next_line()
+    }
+}
 
 /// A writer whose bytes can be looked at.
 #[derive(Clone, Default)]

@@ -44,3 +44,49 @@ fn wrong_version(version: &str) -> String {
 const NAMESPACE_MISSING: &str = "Sorry, supervisord responded but did not recognize the supervisor namespace commands \
     that supervisorctl uses to control it.  Please check that the [rpcinterface:supervisor] section is enabled in the \
     configuration file (see sample.conf).";
+
+#[cfg(test)]
+mod tests {
+    use supervisor_protocol::xmlrpc::Value;
+
+    use super::*;
+    use crate::testing::{Scene, check, fault, text, unreachable};
+
+    /// Every command that asks first, with arguments that it accepts.
+    const COMMANDS: [&str; 10] =
+        ["clear x", "fg x", "maintail", "pid", "restart x", "signal HUP x", "start x", "stop x", "tail x", "version"];
+
+    #[test]
+    fn lines_and_statuses() {
+        for command in COMMANDS {
+            let no = |reply: Result<Value, CallError>| Scene::bare().on("getVersion", reply);
+            check(no(unreachable(ConnectError::Refused)), command, "unix:///run/s.sock refused connection\n", 4);
+            check(no(unreachable(ConnectError::NoSuchFile)), command, "unix:///run/s.sock no such file\n", 7);
+            check(no(fault(FaultCode::UnknownMethod, "")), command, &format!("{NAMESPACE_MISSING}\n"), 3);
+            check(no(text("2.0")), command, &format!("{}\n", wrong_version("2.0")), 5);
+        }
+    }
+
+    #[test]
+    fn everything_else_is_an_error() {
+        for (error, words) in [
+            (CallError::Unauthorized, "Server requires authentication\n"),
+            (
+                CallError::Http { status: 500, reason: "Internal Server Error".to_owned() },
+                "error: unix:///run/s.sock answered HTTP 500 Internal Server Error to supervisor.getVersion: \
+                 the log of supervisord may say why\n",
+            ),
+            (
+                CallError::Broken("early end".to_owned()),
+                "error: unix:///run/s.sock closed the connection without an answer to supervisor.getVersion (early end)\n",
+            ),
+            (
+                CallError::BadAnswer("no XML".to_owned()),
+                "error: unix:///run/s.sock gave an answer to supervisor.getVersion that cannot be read (no XML): \
+                 is it supervisord? (serverurl in /etc/s.conf)\n",
+            ),
+        ] {
+            check(Scene::bare().on("getVersion", Err(error)), "status", words, 1);
+        }
+    }
+}

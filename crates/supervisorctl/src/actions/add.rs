@@ -46,3 +46,35 @@ fn add_one(controller: &mut Controller, name: &str) -> Result<(), Failure> {
     controller.fail(ExitStatus::Generic);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Scene, check, done, fault};
+
+    #[test]
+    fn words_and_status() {
+        check(Scene::bare(), "add", "", 0);
+        check(Scene::bare().on("addProcessGroup x", done()), "add x", "x: added process group\n", 0);
+        for (code, words, status) in [
+            (FaultCode::AlreadyAdded, "ERROR: process group already active\n", 0),
+            (FaultCode::BadName, "ERROR: no such process/group: x\n", 1),
+            (FaultCode::ShutdownState, "ERROR: shutting down\n", 1),
+            (
+                FaultCode::Failed,
+                "error: unix:///run/s.sock refused supervisor.addProcessGroup: FAILED: x (fault 30)\n",
+                1,
+            ),
+        ] {
+            let about = if code == FaultCode::ShutdownState { "" } else { "x" };
+            check(Scene::bare().on("addProcessGroup x", fault(code, about)), "add x", words, status);
+        }
+    }
+
+    #[test]
+    fn one_bad_name_does_not_stop_the_others() {
+        let scene =
+            Scene::bare().on("addProcessGroup a", fault(FaultCode::BadName, "a")).on("addProcessGroup b", done());
+        check(scene, "add a b", "ERROR: no such process/group: a\nb: added process group\n", 1);
+    }
+}

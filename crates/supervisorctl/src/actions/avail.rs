@@ -30,3 +30,37 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
     }
     Ok(Flow::Continue)
 }
+
+#[cfg(test)]
+mod tests {
+    use supervisor_protocol::xmlrpc::Value;
+
+    use super::*;
+    use crate::testing::{Scene, array, check, fault, structure};
+
+    #[test]
+    fn a_line_per_process() {
+        let info = |group: &str, name: &str, in_use, autostart, priority| {
+            structure(&[
+                ("group", Value::from(group)),
+                ("name", Value::from(name)),
+                ("inuse", Value::Bool(in_use)),
+                ("autostart", Value::Bool(autostart)),
+                ("group_prio", Value::Int(priority)),
+                ("process_prio", Value::Int(999)),
+            ])
+        };
+        let infos = array([info("el", "el", true, true, -1), info("g1", "manual", false, false, 999)]);
+        let words = "el                               in use    auto      -1:999\n\
+                     g1:manual                        avail     manual    999:999\n";
+        check(Scene::bare().on("getAllConfigInfo", infos), "avail", words, 0);
+    }
+
+    #[test]
+    fn refusals() {
+        let down = Scene::bare().on("getAllConfigInfo", fault(FaultCode::ShutdownState, ""));
+        check(down, "avail", "ERROR: supervisor shutting down\n", 1);
+        let words = format!("Error: avail accepts no arguments\n{}\n", ACTION.help);
+        check(Scene::bare(), "avail x", &words, 1);
+    }
+}

@@ -94,3 +94,69 @@ fn converse(controller: &mut Controller, name: &str) -> Result<(), Failure> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Outcome, Scene, check, done, fault, process};
+
+    const BANNER: &str = "==> Press Ctrl-C to exit <==\n";
+
+    fn running() -> Result<Value, CallError> {
+        Ok(process("cat", "cat", (20, "RUNNING"), "", 1))
+    }
+
+    fn attached() -> Scene {
+        Scene::new().on("getProcessInfo cat", running())
+    }
+
+    fn words(outcome: &Outcome) -> (&str, u8) {
+        assert_eq!(outcome.err, "opens /logtail/cat/stdout\nopens /logtail/cat/stderr\n");
+        (&outcome.out, outcome.status)
+    }
+
+    #[test]
+    fn who_can_be_attached_to() {
+        check(Scene::new(), "fg", &format!("ERROR: no process name supplied\n{}\n", ACTION.help), 1);
+        check(Scene::new(), "fg a b", "ERROR: too many process names supplied\n", 1);
+        let unknown = Scene::new().on("getProcessInfo x", fault(FaultCode::BadName, "x"));
+        check(unknown, "fg x", "ERROR: bad process name supplied\n", 1);
+        let stopped = Scene::new().on("getProcessInfo x", Ok(process("x", "x", (10, "STARTING"), "", 1)));
+        check(stopped, "fg x", "ERROR: process not running\n", 1);
+    }
+
+    #[test]
+    fn lines_are_sent_until_the_input_ends() {
+        let scene = attached()
+            .streams("before\n")
+            .types("hello")
+            .on("sendProcessStdin cat hello\n", done())
+            .on("getProcessInfo cat", running());
+        let outcome = scene.run("fg cat");
+        assert_eq!(words(&outcome), (format!("{BANNER}before\nExiting foreground\n").as_str(), 0));
+    }
+
+    #[test]
+    fn ctrl_c_leaves_the_process_running() {
+        for scene in [attached().interrupts(), attached().interrupts_early()] {
+            let outcome = scene.run("fg cat");
+            assert_eq!(words(&outcome), (format!("{BANNER}Exiting foreground\n").as_str(), 0));
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_process_ends_it() {
+        let refused = attached().types("x").on("sendProcessStdin cat x\n", fault(FaultCode::NotRunning, "cat"));
+        let dead = attached()
+            .types("x")
+            .on("sendProcessStdin cat x\n", done())
+            .on("getProcessInfo cat", Ok(process("cat", "cat", (100, "EXITED"), "", 0)));
+        for scene in [refused, dead] {
+            let outcome = scene.run("fg cat");
+            assert_eq!(words(&outcome), (format!("{BANNER}Process got killed\nExiting foreground\n").as_str(), 0));
+        }
+        let closed = attached().types("x").on("sendProcessStdin cat x\n", fault(FaultCode::NoFile, "cat"));
+        let outcome = closed.run("fg cat");
+        assert_eq!(words(&outcome), (format!("{BANNER}ERROR: NO_FILE: cat\nExiting foreground\n").as_str(), 0));
+    }
+}

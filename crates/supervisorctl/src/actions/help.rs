@@ -41,3 +41,28 @@ fn list(controller: &mut Controller) {
     }
     controller.output.line("");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Scene, check};
+
+    #[test]
+    fn the_list() {
+        let list = "\ndefault commands (type help <topic>):\n=====================================\n\
+                    add    exit      open  reload  restart   start   tail   \n\
+                    avail  fg        pid   remove  shutdown  status  update \n\
+                    clear  maintail  quit  reread  signal    stop    version\n\n";
+        for line in ["help", "?", " ? "] {
+            check(Scene::bare(), line, list, 0);
+        }
+    }
+
+    #[test]
+    fn a_topic() {
+        check(Scene::bare(), "help quit", "quit\tExit the supervisor shell.\n", 0);
+        check(Scene::bare(), "?exit", "exit\tExit the supervisor shell.\n", 0);
+        check(Scene::bare(), "help help", &format!("{}\n", ACTION.help), 0);
+        check(Scene::bare(), "help no such", "*** No help on no such\n", 0);
+    }
+}

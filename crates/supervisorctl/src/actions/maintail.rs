@@ -43,3 +43,38 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use supervisor_core::FaultCode;
+
+    use super::*;
+    use crate::testing::{Scene, check, fault, text};
+
+    #[test]
+    fn the_log_of_supervisord() {
+        check(Scene::new().on("readLog -1600 0", text("log\n")), "maintail", "log\n\n", 0);
+        check(Scene::new().on("readLog -20 0", text("log")), "maintail -20", "log\n", 0);
+        for (code, words) in [
+            (FaultCode::NoFile, "supervisord: ERROR (no log file)\n"),
+            (FaultCode::Failed, "supervisord: ERROR (unknown error reading log)\n"),
+            (FaultCode::BadName, "error: unix:///run/s.sock refused supervisor.readLog: BAD_NAME (fault 10)\n"),
+        ] {
+            check(Scene::new().on("readLog -1600 0", fault(code, "")), "maintail", words, 1);
+        }
+    }
+
+    #[test]
+    fn wrong_words() {
+        check(Scene::new(), "maintail a b", &format!("Error: too many arguments\n{}\n", ACTION.help), 1);
+        check(Scene::new(), "maintail foo", "Error: bad argument foo\n", 1);
+        check(Scene::new(), "maintail -x", "Error: bad argument -x\n", 1);
+    }
+
+    #[test]
+    fn following() {
+        let outcome = Scene::new().streams("log\n").interrupts().run("maintail -f");
+        assert_eq!(outcome.out, "==> Press Ctrl-C to exit <==\nlog\n\n");
+        assert_eq!((outcome.err.as_str(), outcome.status), ("opens /mainlogtail\n", 0));
+    }
+}

@@ -35,6 +35,8 @@ fn has_known_scheme(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{Scene, array, check, process, unreachable};
+    use crate::world::{CallError, ConnectError};
 
     #[test]
     fn schemes() {
@@ -48,5 +50,23 @@ mod tests {
         ] {
             assert_eq!(has_known_scheme(url), known, "{url}");
         }
+    }
+
+    #[test]
+    fn the_status_of_the_other_server_is_shown_and_not_kept() {
+        let scene = Scene::new().on("getAllProcessInfo", array([process("x", "x", (0, "STOPPED"), "Not started", 0)]));
+        check(scene, "open unix:///other", "x                                STOPPED   Not started\n", 0);
+        let nobody = Scene::bare().on("getVersion", unreachable(ConnectError::Refused));
+        check(nobody, "open http://host:1", "http://host:1 refused connection\n", 0);
+    }
+
+    #[test]
+    fn other_kinds_are_refused() {
+        for line in ["open", "open x", "open https://x"] {
+            check(Scene::bare(), line, "ERROR: url must be http:// or unix://\n", 1);
+        }
+        let unusable = Scene::bare().on("getVersion", Err(CallError::BadUrl));
+        let words = "error: Unknown protocol for serverurl HTTP://x (as given): use http://HOST:PORT or unix://PATH\n";
+        check(unusable, "open HTTP://x", words, 1);
     }
 }

@@ -104,3 +104,151 @@ impl Operation {
 fn with_name(name: &str, extra: &[Value]) -> Vec<Value> {
     std::iter::once(Value::from(name)).chain(extra.iter().cloned()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use supervisor_core::FaultCode;
+
+    use crate::testing::{Scene, array, check, done, fault, result};
+
+    /// A line for `start`, `stop` and `signal` of one process: which fault, which words, which status.
+    fn check_one(command: &str, method: &str, table: &[(FaultCode, &str, u8)]) {
+        for (code, words, status) in table {
+            let reply = if *code == FaultCode::Success { done() } else { fault(*code, "web:cat") };
+            let call = match command.strip_prefix("signal ") {
+                Some(signal) => format!("{method} web:cat {signal}"),
+                None => format!("{method} web:cat"),
+            };
+            check(Scene::new().on(&call, reply), &format!("{command} web:cat"), &format!("{words}\n"), *status);
+        }
+    }
+
+    #[test]
+    fn start_one() {
+        check_one(
+            "start",
+            "startProcess",
+            &[
+                (FaultCode::Success, "web:cat: started", 0),
+                (FaultCode::BadName, "web:cat: ERROR (no such process)", 1),
+                (FaultCode::NoFile, "web:cat: ERROR (no such file)", 1),
+                (FaultCode::NotExecutable, "web:cat: ERROR (file is not executable)", 1),
+                (FaultCode::AlreadyStarted, "web:cat: ERROR (already started)", 0),
+                (FaultCode::SpawnError, "web:cat: ERROR (spawn error)", 7),
+                (FaultCode::AbnormalTermination, "web:cat: ERROR (abnormal termination)", 7),
+                (FaultCode::Failed, "error: web:cat: FAILED: web:cat (unknown result code 30)", 1),
+            ],
+        );
+    }
+
+    #[test]
+    fn stop_one() {
+        check_one(
+            "stop",
+            "stopProcess",
+            &[
+                (FaultCode::Success, "web:cat: stopped", 0),
+                (FaultCode::BadName, "web:cat: ERROR (no such process)", 1),
+                (FaultCode::NotRunning, "web:cat: ERROR (not running)", 0),
+                (FaultCode::Failed, "FAILED: web:cat", 1),
+                (FaultCode::NoFile, "error: web:cat: NO_FILE: web:cat (unknown result code 20)", 1),
+            ],
+        );
+    }
+
+    #[test]
+    fn signal_one() {
+        check_one(
+            "signal HUP",
+            "signalProcess",
+            &[
+                (FaultCode::Success, "web:cat: signalled", 0),
+                (FaultCode::BadName, "web:cat: ERROR (no such process)", 1),
+                (FaultCode::BadSignal, "web:cat: ERROR (bad signal name)", 1),
+                (FaultCode::NotRunning, "web:cat: ERROR (not running)", 7),
+                (FaultCode::Failed, "FAILED: web:cat", 1),
+            ],
+        );
+    }
+
+    #[test]
+    fn clear_one() {
+        check_one(
+            "clear",
+            "clearProcessLogs",
+            &[
+                (FaultCode::Success, "web:cat: cleared", 0),
+                (FaultCode::BadName, "web:cat: ERROR (no such process)", 1),
+                (FaultCode::Failed, "web:cat: ERROR (failed)", 1),
+            ],
+        );
+        let scene = Scene::new().on("clearProcessLogs g1:*", fault(FaultCode::BadName, "g1:*"));
+        check(scene, "clear g1:*", "g1:*: ERROR (no such process)\n", 1);
+    }
+
+    #[test]
+    fn groups() {
+        let results = || array([result("g", "a", FaultCode::Success), result("g", "b", FaultCode::Success)]);
+        for (line, call, word) in [
+            ("start g:*", "startProcessGroup g", "started"),
+            ("start g:", "startProcessGroup g", "started"),
+            ("stop g:*", "stopProcessGroup g", "stopped"),
+            ("signal 1 g:*", "signalProcessGroup g 1", "signalled"),
+        ] {
+            check(Scene::new().on(call, results()), line, &format!("g:a: {word}\ng:b: {word}\n"), 0);
+            let scene = Scene::new().on(call, fault(FaultCode::BadName, "g"));
+            let status = if line.starts_with("start") { 2 } else { 1 };
+            check(scene, line, "g: ERROR (no such group)\n", status);
+        }
+    }
+
+    #[test]
+    fn all_anywhere_means_everything() {
+        let results = || array([result("a", "a", FaultCode::Success), result("b", "b", FaultCode::BadName)]);
+        for (line, call, word) in [
+            ("start all", "startAllProcesses", "started"),
+            ("stop x all", "stopAllProcesses", "stopped"),
+            ("signal USR1 all y", "signalAllProcesses USR1", "signalled"),
+            ("clear all", "clearAllProcessLogs", "cleared"),
+        ] {
+            let words = format!("a: {word}\nb: ERROR (no such process)\n");
+            check(Scene::new().on(call, results()), line, &words, 1);
+        }
+        check(Scene::new().on("startAllProcesses", array([])), "start all", "", 0);
+    }
+
+    #[test]
+    fn the_last_error_wins_and_success_does_not_forgive() {
+        let scene = Scene::new()
+            .on("startProcess a", fault(FaultCode::SpawnError, "a"))
+            .on("startProcess b", fault(FaultCode::BadName, "b"))
+            .on("startProcess c", done());
+        let words = "a: ERROR (spawn error)\nb: ERROR (no such process)\nc: started\n";
+        check(scene, "start a b c", words, 1);
+    }
+
+    #[test]
+    fn a_fault_without_words_ends_the_command() {
+        let scene = Scene::new().on("startProcessGroup g", fault(FaultCode::ShutdownState, ""));
+        let words = "error: unix:///run/s.sock is shutting down or restarting (SHUTDOWN_STATE): \
+                     try again when supervisord is up\n";
+        check(scene, "start g:* never", words, 1);
+    }
+
+    #[test]
+    fn a_name_is_needed() {
+        for (line, complaint, status) in [
+            ("start", "Error: start requires a process name", 2),
+            ("stop", "Error: stop requires a process name", 1),
+            ("restart", "Error: restart requires a process name", 1),
+            ("clear", "Error: clear requires a process name", 1),
+            ("signal", "Error: signal requires a signal name and a process name", 1),
+            ("signal HUP", "Error: signal requires a signal name and a process name", 1),
+        ] {
+            let (out, actual) = Scene::new().run(line).words_and_status();
+            let name = line.split(' ').next().unwrap();
+            let help = crate::actions::find(name).unwrap().help;
+            assert_eq!((out, actual), (format!("{complaint}\n{help}\n"), status));
+        }
+    }
+}

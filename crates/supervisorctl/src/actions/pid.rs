@@ -61,3 +61,21 @@ fn show_one(controller: &mut Controller, name: &str) -> Result<(), Failure> {
         Err(error) => Err(Failure::Call { method: ONE, error }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Scene, array, check, fault, process};
+
+    #[test]
+    fn of_whom() {
+        let live = || process("a", "a", (20, "RUNNING"), "", 12);
+        let dead = || process("b", "b", (0, "STOPPED"), "", 0);
+        check(Scene::new().on("getPID", Ok(Value::Int(1))), "pid", "1\n", 0);
+        check(Scene::new().on("getAllProcessInfo", array([live(), dead()])), "pid all", "12\n0\n", 0);
+        check(Scene::new().on("getProcessInfo a", Ok(live())), "pid a", "12\n", 0);
+        check(Scene::new().on("getProcessInfo b", Ok(dead())), "pid b", "0\n", 7);
+        let unknown = Scene::new().on("getProcessInfo g:*", fault(FaultCode::BadName, "g:*"));
+        check(unknown, "pid g:*", "No such process g:*\n", 1);
+    }
+}

@@ -31,3 +31,28 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
     }
     Ok(Flow::Continue)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Scene, check, done, fault, unreachable};
+    use crate::world::ConnectError;
+
+    #[test]
+    fn words_and_status() {
+        check(Scene::bare().on("restart", done()), "reload", "Restarted supervisord\n", 0);
+        let down = Scene::bare().on("restart", fault(FaultCode::ShutdownState, ""));
+        check(down, "reload", "ERROR: already shutting down\n", 1);
+        let gone = Scene::bare().on("restart", unreachable(ConnectError::Refused));
+        let words =
+            "error: unix:///run/s.sock refused connection (serverurl in /etc/s.conf): is supervisord running?\n";
+        check(gone, "reload", words, 1);
+        check(Scene::bare(), "reload x", &format!("Error: reload accepts no arguments\n{}\n", ACTION.help), 1);
+    }
+
+    #[test]
+    fn a_no_is_respected() {
+        let words = "Really restart the remote supervisord process y/N? ";
+        check(Scene::bare().interactive().types("n"), "reload", words, 0);
+    }
+}

@@ -44,3 +44,25 @@ fn remove_one(controller: &mut Controller, name: &str) -> Result<(), Failure> {
     controller.fail(ExitStatus::Generic);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Scene, check, done, fault};
+
+    #[test]
+    fn words_and_status() {
+        check(Scene::bare(), "remove", "", 0);
+        check(Scene::bare().on("removeProcessGroup x", done()), "remove x", "x: removed process group\n", 0);
+        for (code, words) in [
+            (FaultCode::StillRunning, "ERROR: process/group still running: x\n"),
+            (FaultCode::BadName, "ERROR: no such process/group: x\n"),
+            (
+                FaultCode::Failed,
+                "error: unix:///run/s.sock refused supervisor.removeProcessGroup: FAILED: x (fault 30)\n",
+            ),
+        ] {
+            check(Scene::bare().on("removeProcessGroup x", fault(code, "x")), "remove x", words, 1);
+        }
+    }
+}

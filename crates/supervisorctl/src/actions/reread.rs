@@ -56,3 +56,26 @@ pub(super) fn reload_config(controller: &mut Controller, shutting_down: &str) ->
     controller.fail(ExitStatus::Generic);
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Scene, check, fault, reloaded};
+
+    #[test]
+    fn what_changed_sorted_by_name() {
+        let scene = Scene::bare().on("reloadConfig", reloaded(&["new", "b"], &["a"], &["old"]));
+        check(scene, "reread", "a: changed\nb: available\nnew: available\nold: disappeared\n", 0);
+        let scene = Scene::bare().on("reloadConfig", reloaded(&[], &[], &[]));
+        check(scene, "reread", "No config updates to processes\n", 0);
+    }
+
+    #[test]
+    fn refusals() {
+        let bad = Scene::bare().on("reloadConfig", fault(FaultCode::CantReread, "no section"));
+        check(bad, "reread", "ERROR: CANT_REREAD: no section\n", 1);
+        let down = Scene::bare().on("reloadConfig", fault(FaultCode::ShutdownState, ""));
+        check(down, "reread", "ERROR: supervisor shutting down\n", 1);
+        check(Scene::bare(), "reread x", &format!("Error: reread accepts no arguments\n{}\n", ACTION.help), 1);
+    }
+}

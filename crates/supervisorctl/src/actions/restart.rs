@@ -28,3 +28,36 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
     stop::OPERATION.run(controller, &names, &[])?;
     start::OPERATION.run(controller, &names, &[])
 }
+
+#[cfg(test)]
+mod tests {
+    use supervisor_core::FaultCode;
+
+    use crate::testing::{Scene, array, check, done, fault, result};
+
+    #[test]
+    fn the_words_of_both() {
+        check(
+            Scene::new().on("stopProcess x", done()).on("startProcess x", done()),
+            "restart x",
+            "x: stopped\nx: started\n",
+            0,
+        );
+        let stopped = Scene::new().on("stopProcess x", fault(FaultCode::NotRunning, "x")).on("startProcess x", done());
+        check(stopped, "restart x", "x: ERROR (not running)\nx: started\n", 0);
+        let all = Scene::new()
+            .on("stopAllProcesses", array([result("x", "x", FaultCode::Success)]))
+            .on("startAllProcesses", array([result("x", "x", FaultCode::Success)]));
+        check(all, "restart all", "x: stopped\nx: started\n", 0);
+    }
+
+    #[test]
+    fn an_error_of_the_stop_stays() {
+        let scene = Scene::new().on("stopProcess x", fault(FaultCode::Failed, "x")).on("startProcess x", done());
+        check(scene, "restart x", "FAILED: x\nx: started\n", 1);
+        let scene = Scene::new()
+            .on("stopProcessGroup no", fault(FaultCode::BadName, "no"))
+            .on("startProcessGroup no", fault(FaultCode::BadName, "no"));
+        check(scene, "restart no:*", "no: ERROR (no such group)\nno: ERROR (no such group)\n", 2);
+    }
+}

@@ -53,3 +53,42 @@ pub(super) fn confirm(controller: &mut Controller, question: &str) -> Result<boo
     let answer = controller.ask(question, "this was confirmed")?;
     Ok(answer.starts_with(['y', 'Y']))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Scene, check, done, fault, unreachable};
+
+    #[test]
+    fn words_and_status() {
+        check(Scene::bare().on("shutdown", done()), "shutdown", "Shut down\n", 0);
+        let down = Scene::bare().on("shutdown", fault(FaultCode::ShutdownState, ""));
+        check(down, "shutdown", "ERROR: already shutting down\n", 0);
+        for (why, words) in [
+            (ConnectError::NoSuchFile, "ERROR: unix:///run/s.sock no such file (already shut down?)\n"),
+            (ConnectError::Refused, "ERROR: unix:///run/s.sock refused connection (already shut down?)\n"),
+            (
+                ConnectError::PermissionDenied,
+                "error: unix:///run/s.sock permission denied (serverurl in /etc/s.conf): try as the owner of the \
+                 socket, or see chmod and chown of [unix_http_server]\n",
+            ),
+        ] {
+            check(Scene::bare().on("shutdown", unreachable(why)), "shutdown", words, 1);
+        }
+        check(Scene::bare(), "shutdown x", &format!("Error: shutdown accepts no arguments\n{}\n", ACTION.help), 1);
+    }
+
+    #[test]
+    fn only_a_yes_confirms() {
+        const QUESTION: &str = "Really shut the remote supervisord process down y/N? ";
+        for answer in ["y", "Yes", "yup"] {
+            let scene = Scene::bare().interactive().types(answer).on("shutdown", done());
+            check(scene, "shutdown", &format!("{QUESTION}Shut down\n"), 0);
+        }
+        for answer in ["", "n", " y"] {
+            check(Scene::bare().interactive().types(answer), "shutdown", QUESTION, 0);
+        }
+        let words = format!("{QUESTION}error: the input ended before this was confirmed\n");
+        check(Scene::bare().interactive(), "shutdown", &words, 1);
+    }
+}

@@ -96,3 +96,106 @@ fn no_such(controller: &mut Controller, name: &str, wanted: Namespec<'_>) {
 fn is_stopped(info: &ProcessInfo) -> bool {
     ProcessState::ALL.into_iter().any(|state| state.code() == info.state && state.is_stopped())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Scene, array, check, fault, process, unreachable};
+    use crate::world::ConnectError;
+
+    fn cat() -> Value {
+        process("cat", "cat", (20, "RUNNING"), "pid 7, uptime 0:00:06", 7)
+    }
+
+    fn manual() -> Value {
+        process("g1", "manual", (0, "STOPPED"), "Not started", 0)
+    }
+
+    fn starting() -> Value {
+        process("new", "new", (10, "STARTING"), "", 8)
+    }
+
+    const CAT: &str = "cat                              RUNNING   pid 7, uptime 0:00:06\n";
+    const MANUAL: &str = "g1:manual                        STOPPED   Not started\n";
+    const STARTING: &str = "new                              STARTING  \n";
+
+    #[test]
+    fn of_everything() {
+        for line in ["status", "status all", "status cat all"] {
+            check(
+                Scene::new().on("getAllProcessInfo", array([cat(), starting()])),
+                line,
+                &format!("{CAT}{STARTING}"),
+                0,
+            );
+        }
+        check(Scene::new().on("getAllProcessInfo", array([])), "status", "", 0);
+    }
+
+    #[test]
+    fn something_stopped_is_three() {
+        for (state, status) in [
+            ((0, "STOPPED"), 3),
+            ((100, "EXITED"), 3),
+            ((200, "FATAL"), 3),
+            ((1000, "UNKNOWN"), 3),
+            ((10, "STARTING"), 0),
+            ((20, "RUNNING"), 0),
+            ((30, "BACKOFF"), 0),
+            ((40, "STOPPING"), 0),
+        ] {
+            let line = format!("x                                {:<10}d\n", state.1);
+            check(Scene::new().on("getProcessInfo x", Ok(process("x", "x", state, "d", 0))), "status x", &line, status);
+        }
+    }
+
+    #[test]
+    fn names_are_asked_for_one_by_one_in_their_order() {
+        let scene = Scene::new()
+            .on("getProcessInfo new", Ok(starting()))
+            .on("getProcessInfo cat", Ok(cat()))
+            .on("getProcessInfo new", Ok(starting()));
+        check(scene, "status new cat new", &format!("{STARTING}{CAT}{STARTING}"), 0);
+    }
+
+    #[test]
+    fn unknown_names_come_first_and_are_four_unless_something_is_stopped() {
+        let unknown = || Scene::new().on("getProcessInfo no", fault(FaultCode::BadName, "no"));
+        check(unknown(), "status no", "no: ERROR (no such process)\n", 4);
+        let scene = unknown().on("getProcessInfo cat", Ok(cat()));
+        check(scene, "status cat no", &format!("no: ERROR (no such process)\n{CAT}"), 4);
+        let scene = unknown().on("getProcessInfo g1:manual", Ok(manual()));
+        check(scene, "status g1:manual no", &format!("no: ERROR (no such process)\n{MANUAL}"), 3);
+    }
+
+    #[test]
+    fn groups_are_picked_from_the_list() {
+        let scene = || Scene::new().on("getAllProcessInfo", array([cat(), manual(), starting()]));
+        check(scene(), "status g1:*", MANUAL, 3);
+        check(scene(), "status new cat:", &format!("{STARTING}{CAT}"), 0);
+        check(scene(), "status no:*", "no: ERROR (no such group)\n", 4);
+        check(
+            scene(),
+            "status no: g1:no cat",
+            &format!("no: ERROR (no such group)\ng1:no: ERROR (no such process)\n{CAT}"),
+            4,
+        );
+    }
+
+    #[test]
+    fn many_names_are_picked_from_the_list_too() {
+        let names = ["cat"; MAX_SINGLE_STATUS_NAMES + 1].join(" ");
+        let scene = Scene::new().on("getAllProcessInfo", array([cat()]));
+        check(scene, &format!("status {names}"), &CAT.repeat(MAX_SINGLE_STATUS_NAMES + 1), 0);
+    }
+
+    #[test]
+    fn no_server_is_four_whatever_the_reason() {
+        for (why, words) in [
+            (unreachable(ConnectError::Refused), "unix:///run/s.sock refused connection\n"),
+            (unreachable(ConnectError::NoSuchFile), "unix:///run/s.sock no such file\n"),
+        ] {
+            check(Scene::bare().on("getVersion", why), "status", words, 4);
+        }
+    }
+}

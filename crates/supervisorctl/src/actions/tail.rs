@@ -179,6 +179,7 @@ pub(super) fn follow(controller: &mut Controller, path: &str) -> Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{Scene, check, fault, text};
 
     #[test]
     fn requests() {
@@ -209,6 +210,45 @@ mod tests {
             (&["-x", "a", "foo"], word("Error: bad channel 'foo'")),
         ] {
             assert_eq!(parse(words), expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_log_and_one_newline() {
+        check(Scene::new().on("readProcessStdoutLog x -1600 0", text("one\n")), "tail x", "one\n\n", 0);
+        check(Scene::new().on("readProcessStderrLog g:x -7 0", text("")), "tail -7 g:x stderr", "\n", 0);
+    }
+
+    #[test]
+    fn why_there_is_no_log() {
+        for (code, words) in [
+            (FaultCode::NoFile, "x: ERROR (no log file)\n"),
+            (FaultCode::Failed, "x: ERROR (unknown error reading log)\n"),
+            (FaultCode::BadName, "x: ERROR (no such process name)\n"),
+            (
+                FaultCode::BadArguments,
+                "error: unix:///run/s.sock refused supervisor.readProcessStdoutLog: BAD_ARGUMENTS (fault 3)\n",
+            ),
+        ] {
+            check(Scene::new().on("readProcessStdoutLog x -1600 0", fault(code, "")), "tail x", words, 1);
+        }
+    }
+
+    #[test]
+    fn wrong_words() {
+        check(Scene::new(), "tail -x a", "Error: bad argument -x\n", 1);
+        check(Scene::new(), "tail", &format!("Error: too few arguments\n{}\n", ACTION.help), 1);
+        check(Scene::new(), "tail a b c d", &format!("Error: too many arguments\n{}\n", ACTION.help), 1);
+    }
+
+    #[test]
+    fn following_until_the_end_or_ctrl_c() {
+        let outcome = Scene::new().streams("one\n").run("tail -f x stderr");
+        assert_eq!(outcome.out, "==> Press Ctrl-C to exit <==\none\n");
+        assert_eq!((outcome.err.as_str(), outcome.status), ("opens /logtail/x/stderr\n", 0));
+        for scene in [Scene::new().interrupts(), Scene::new().interrupts_early()] {
+            let outcome = scene.run("tail -f x");
+            assert_eq!((outcome.out.as_str(), outcome.status), ("==> Press Ctrl-C to exit <==\n\n", 0));
         }
     }
 }

@@ -93,3 +93,65 @@ fn stop(controller: &mut Controller, group: &str) -> Result<Vec<ProcessResult>, 
 fn act_on_group(controller: &mut Controller, method: &'static str, group: &str) -> Result<(), Failure> {
     controller.call(method, &[Value::from(group)])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Scene, array, check, done, fault, process, reloaded, result};
+
+    fn stopped() -> Result<Value, crate::world::CallError> {
+        array([result("a", "a", FaultCode::Success)])
+    }
+
+    fn all_three() -> Scene {
+        Scene::bare()
+            .on("reloadConfig", reloaded(&["new"], &["el"], &["a"]))
+            .on("stopProcessGroup a", stopped())
+            .on("removeProcessGroup a", done())
+            .on("stopProcessGroup el", array([]))
+            .on("removeProcessGroup el", done())
+            .on("addProcessGroup el", done())
+            .on("addProcessGroup new", done())
+    }
+
+    const ALL_THREE: &str = "a: stopped\na: removed process group\nel: stopped\nel: updated process group\n\
+                             new: added process group\n";
+
+    #[test]
+    fn removed_then_changed_then_added() {
+        for line in ["update", "update all", "update x all"] {
+            check(all_three(), line, ALL_THREE, 0);
+        }
+        check(Scene::bare().on("reloadConfig", reloaded(&[], &[], &[])), "update", "", 0);
+    }
+
+    #[test]
+    fn names_filter_all_three() {
+        let active = || array([process("el", "el", (20, "RUNNING"), "", 1), process("a", "a", (20, "RUNNING"), "", 2)]);
+        let scene = || {
+            Scene::bare()
+                .on("reloadConfig", reloaded(&["new"], &["el"], &["a"]))
+                .on("getAllProcessInfo", active())
+                .on("addProcessGroup new", done())
+        };
+        check(scene(), "update new", "new: added process group\n", 0);
+        let words = "ERROR: no such group: nosuch\nnew: added process group\n";
+        check(scene(), "update nosuch new nosuch", words, 1);
+    }
+
+    #[test]
+    fn a_group_that_does_not_stop_stays() {
+        let scene = Scene::bare()
+            .on("reloadConfig", reloaded(&[], &[], &["a"]))
+            .on("stopProcessGroup a", array([result("a", "a", FaultCode::Failed)]));
+        check(scene, "update", "a: stopped\na: has problems; not removing\n", 1);
+    }
+
+    #[test]
+    fn refusals() {
+        let down = Scene::bare().on("reloadConfig", fault(FaultCode::ShutdownState, ""));
+        check(down, "update", "ERROR: already shutting down\n", 1);
+        let bad = Scene::bare().on("reloadConfig", fault(FaultCode::CantReread, "no section"));
+        check(bad, "update", "ERROR: CANT_REREAD: no section\n", 1);
+    }
+}

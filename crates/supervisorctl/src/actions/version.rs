@@ -19,3 +19,15 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
     }
     Ok(Flow::Continue)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Scene, check, text};
+
+    #[test]
+    fn words_and_status() {
+        check(Scene::new().on("getSupervisorVersion", text("4.3.0")), "version", "4.3.0\n", 0);
+        check(Scene::bare(), "version x", &format!("Error: version accepts no arguments\n{}\n", ACTION.help), 1);
+    }
+}
