@@ -135,7 +135,7 @@ impl Supervisor {
             Ok(Target::Group(ids)) => return self.start_all(now, request, &ids, wait, host),
             Err(fault) => return Some(Err(fault)),
         };
-        let begun = self.begin_start(now, id, &name, wait, host);
+        let begun = self.may_wait(wait).and_then(|()| self.begin_start(now, id, &name, wait, host));
         self.conclude(now, request, id, name, begun, host)
     }
 
@@ -200,7 +200,7 @@ impl Supervisor {
             Ok(Target::Group(ids)) => return self.stop_all(now, request, ids, wait, host),
             Err(fault) => return Some(Err(fault)),
         };
-        let begun = self.begin_stop(now, id, &name, wait, host);
+        let begun = self.may_wait(wait).and_then(|()| self.begin_stop(now, id, &name, wait, host));
         self.conclude(now, request, id, name, begun, host)
     }
 
@@ -222,6 +222,14 @@ impl Supervisor {
         Ok(Begun::Done)
     }
 
+    /// Refuses a request that would wait when too many do, before it has done anything (`limits::DEFERRED_REQUESTS`).
+    fn may_wait(&self, wait: bool) -> Result<(), Fault> {
+        if wait && self.deferred.is_full() {
+            return Err(Fault::new(FaultCode::Failed, "too many requests are waiting for a process"));
+        }
+        Ok(())
+    }
+
     /// Answers a request on one process, or lets it wait.
     fn conclude(
         &mut self,
@@ -235,7 +243,6 @@ impl Supervisor {
         match begun {
             Err(fault) => Some(Err(fault)),
             Ok(Begun::Done) => Some(Ok(Reply::Done)),
-            Ok(Begun::Waits(_)) if self.deferred.is_full() => Some(Err(too_many_wait())),
             Ok(Begun::Waits(until)) => {
                 self.deferred.wait(id, until, Waiter::Request { request, name });
                 self.report_stopping(now, id, host);
@@ -252,6 +259,9 @@ impl Supervisor {
         wait: bool,
         host: &mut impl Host,
     ) -> Option<Result<Reply, Fault>> {
+        if let Err(fault) = self.may_wait(wait) {
+            return Some(Err(fault));
+        }
         let ids = ids.iter().copied().filter(|id| !self.processes[*id].state().is_running()).collect();
         self.batch(now, request, ids, host, |this, id, name, host| this.begin_start(now, id, name, wait, host))
     }
@@ -265,6 +275,9 @@ impl Supervisor {
         wait: bool,
         host: &mut impl Host,
     ) -> Option<Result<Reply, Fault>> {
+        if let Err(fault) = self.may_wait(wait) {
+            return Some(Err(fault));
+        }
         let ids = ids.into_iter().rev().filter(|id| self.processes[*id].state().is_running()).collect();
         self.batch(now, request, ids, host, |this, id, name, host| this.begin_stop(now, id, name, wait, host))
     }
@@ -278,9 +291,6 @@ impl Supervisor {
         host: &mut H,
         mut begin: impl FnMut(&mut Self, ProcessId, &str, &mut H) -> Result<Begun, Fault>,
     ) -> Option<Result<Reply, Fault>> {
-        if self.deferred.is_full() {
-            return Some(Err(too_many_wait()));
-        }
         let mut results: Vec<ProcessResult> = Vec::new();
         let mut outstanding = Vec::new();
         for id in ids {
@@ -390,8 +400,4 @@ impl Supervisor {
             Target::Group(_) => Err(Fault::new(FaultCode::BadName, name)),
         }
     }
-}
-
-fn too_many_wait() -> Fault {
-    Fault::new(FaultCode::Failed, "too many requests are waiting for a process")
 }
