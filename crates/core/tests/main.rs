@@ -3,5 +3,7 @@
 //! Transcripts name events as their payloads do and log lines as the main log does. Contract sections are those of
 //! contract/processes.md unless a test says another.
 
+mod deferred;
 mod lifecycle;
+mod shutdown;
 mod sim;

@@ -31,7 +31,7 @@ pub(crate) struct SimHost {
     pub(crate) strangers: BTreeSet<i32>,
     /// Members of process groups that have outlived their leader.
     pub(crate) survivors: u32,
-    /// What the next children of a process do, by process name; the last script is repeated.
+    /// What the next children of a process do, by process name or `*`; the last script is repeated.
     pub(crate) scripts: BTreeMap<String, VecDeque<Script>>,
     /// Programs that cannot be found, by process name.
     pub(crate) hidden: BTreeMap<String, BadCommand>,
@@ -101,6 +101,7 @@ impl SimHost {
     }
 
     fn next_script(&mut self, name: &str) -> Script {
+        let name = if self.scripts.contains_key(name) { name } else { "*" };
         let Some(scripts) = self.scripts.get_mut(name) else { return Script::lives() };
         if scripts.len() > 1 { scripts.pop_front() } else { scripts.front().cloned() }.unwrap_or_else(Script::lives)
     }

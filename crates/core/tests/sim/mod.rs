@@ -88,11 +88,22 @@ impl Sim {
         sim
     }
 
-    /// The same with a script for its children.
+    /// The same with scripts for its children.
     pub(crate) fn of_scripted(process: ProcessConfig, scripts: impl IntoIterator<Item = Script>) -> Self {
         let name = process.name.to_string();
         let mut sim = Self::configured(vec![config::alone(process)]);
         sim.script(&name, scripts);
+        sim.feed(Input::Boot);
+        sim
+    }
+
+    /// A supervisor that runs these groups; each process named has the same script for all its children, `*` is
+    /// for all others.
+    pub(crate) fn scripted<const N: usize>(groups: Vec<Arc<GroupConfig>>, scripts: [(&str, Script); N]) -> Self {
+        let mut sim = Self::configured(groups);
+        for (process, script) in scripts {
+            sim.script(process, [script]);
+        }
         sim.feed(Input::Boot);
         sim
     }

@@ -15,6 +15,8 @@ use supervisor_core::{
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
     tracks: BTreeMap<ProcessId, Track>,
+    /// Their ids by group and name.
+    names: BTreeMap<String, BTreeMap<Box<str>, ProcessId>>,
     /// Made, but their group was not announced yet.
     newborn: Vec<ProcessId>,
     open: BTreeMap<RequestId, Asked>,
@@ -69,8 +71,7 @@ impl Witness {
     /// The process of this namespec.
     pub(crate) fn find(&self, name: &str) -> Option<ProcessId> {
         let spec = Namespec::parse(name);
-        let is_it = |track: &Track| track.group == spec.group && Some(&*track.config.name) == spec.process;
-        self.tracks.iter().find(|(_, track)| is_it(track)).map(|(id, _)| *id)
+        self.names.get(spec.group)?.get(spec.process?).copied()
     }
 
     /// Requests that wait for their answer.
@@ -99,15 +100,18 @@ impl Witness {
         for id in std::mem::take(&mut self.newborn) {
             if let Some(track) = self.tracks.get_mut(&id) {
                 group.clone_into(&mut track.group);
+                self.names.entry(group.to_owned()).or_default().insert(track.config.name.clone(), id);
             }
         }
     }
 
     pub(crate) fn forgotten(&mut self, id: ProcessId) {
-        match self.tracks.remove(&id) {
-            Some(track) if track.state.is_stopped() => {}
-            Some(track) => self.object(format!("{} was forgotten in {}", track.config.name, track.state.name())),
-            None => self.object(format!("{id:?} was forgotten twice")),
+        let Some(track) = self.tracks.remove(&id) else { return self.object(format!("{id:?} was forgotten twice")) };
+        if let Some(names) = self.names.get_mut(&track.group) {
+            names.remove(&track.config.name);
+        }
+        if !track.state.is_stopped() {
+            self.object(format!("{} was forgotten in {}", track.config.name, track.state.name()));
         }
     }
 
@@ -142,15 +146,16 @@ impl Witness {
         (from, to): (ProcessState, ProcessState),
         detail: StateDetail,
     ) {
-        let found = self.tracks.values_mut().find(|track| track.group == group && &*track.config.name == name);
-        let namespec = make_namespec(group, name);
-        let Some(track) = found else { return self.object(format!("an event of {namespec}, which is not there")) };
+        let id = self.names.get(group).and_then(|names| names.get(name));
+        let found = id.and_then(|id| self.tracks.get_mut(id));
+        let namespec = || make_namespec(group, name);
+        let Some(track) = found else { return self.object(format!("an event of {}, which is not there", namespec())) };
         let objection = track
             .object_to(now, from, to, detail)
             .or_else(|| (self.stopping_everything && to == ProcessState::Starting).then_some("started in a shutdown"));
         track.follow(now, to, detail);
         if let Some(objection) = objection {
-            self.object(format!("{namespec}: {} to {}, {detail:?}: {objection}", from.name(), to.name()));
+            self.object(format!("{}: {} to {}, {detail:?}: {objection}", namespec(), from.name(), to.name()));
         }
     }
 
