@@ -102,12 +102,12 @@ mod tests {
 
     const BANNER: &str = "==> Press Ctrl-C to exit <==\n";
 
-    fn running() -> Result<Value, CallError> {
-        Ok(process("cat", "cat", (20, "RUNNING"), "", 1))
+    fn running() -> Value {
+        process("cat", "cat", (20, "RUNNING"), "", 1)
     }
 
     fn attached() -> Scene {
-        Scene::new().on("getProcessInfo cat", running())
+        Scene::new().on("getProcessInfo cat", Ok(running()))
     }
 
     fn words(outcome: &Outcome) -> (&str, u8) {
@@ -131,7 +131,7 @@ mod tests {
             .streams("before\n")
             .types("hello")
             .on("sendProcessStdin cat hello\n", done())
-            .on("getProcessInfo cat", running());
+            .on("getProcessInfo cat", Ok(running()));
         let outcome = scene.run("fg cat");
         assert_eq!(words(&outcome), (format!("{BANNER}before\nExiting foreground\n").as_str(), 0));
     }
