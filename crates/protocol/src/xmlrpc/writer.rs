@@ -80,6 +80,15 @@ impl Writer {
         self.text.is_empty()
     }
 
+    /// Appends what another writer, made by `default`, has written.
+    pub fn append(&mut self, part: Self) {
+        if self.text.is_empty() {
+            self.text = part.text;
+        } else {
+            self.text.push_str(&part.text);
+        }
+    }
+
     /// Forgets what was written after this many bytes, a count that [`Writer::len`] has told.
     pub fn truncate(&mut self, len: usize) {
         self.text.truncate(len);

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use supervisor_core::LogLevel;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, Semaphore, watch};
 
+use super::limits;
 use super::settings::{ConfigReader, ControlSettings};
 use super::supervisor_state::StateReceiver;
 use crate::inbox::CommandSender;
@@ -23,7 +24,9 @@ pub(super) struct Context {
     /// True once the control plane is to stop.
     pub(super) stopped: watch::Receiver<bool>,
     /// One reload at a time, so that an older reading never overtakes a newer one.
-    pub(super) reload: tokio::sync::Mutex<()>,
+    pub(super) reload: Mutex<()>,
+    /// Places for large bodies.
+    pub(super) large_bodies: Semaphore,
     identifier: RefCell<Rc<str>>,
     log_level: LogLevel,
 }
@@ -39,7 +42,8 @@ impl Context {
             config_reader,
             main_log,
             stopped,
-            reload: tokio::sync::Mutex::new(()),
+            reload: Mutex::new(()),
+            large_bodies: Semaphore::new(limits::LARGE_BODIES),
             identifier: RefCell::new(identity.identifier.into()),
             log_level,
         }

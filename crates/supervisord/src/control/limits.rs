@@ -20,13 +20,13 @@ pub(super) const BODY_BYTES: usize = 8 * 1024 * 1024;
 pub(super) const HEAD_TIME: Duration = Duration::from_secs(30);
 
 /// Time for a request's body.
-pub(super) const BODY_TIME: Duration = Duration::from_secs(60);
+pub(super) const BODY_TIME: Duration = Duration::from_mins(1);
 
 /// Time between requests on a connection; long, since clients keep theirs for interactive sessions.
-pub(super) const IDLE_TIME: Duration = Duration::from_secs(30 * 60);
+pub(super) const IDLE_TIME: Duration = Duration::from_mins(30);
 
 /// Time in which a client has to take some bytes of its answer. Log streams may pause for as long as they like.
-pub(super) const WRITE_TIME: Duration = Duration::from_secs(60);
+pub(super) const WRITE_TIME: Duration = Duration::from_mins(1);
 
 /// Pause after an `accept` that failed.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
@@ -36,3 +36,33 @@ pub(super) const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// Threads that read files.
 pub(super) const FILE_READERS: usize = 4;
+
+/// Bytes of a log in one answer. A client that wants more asks again from there.
+pub(super) const LOG_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Bytes of an answer of `system.multicall` from which on the calls that are left fail.
+pub(super) const MULTICALL_BYTES: usize = 64 * 1024 * 1024;
+
+/// Bytes of a body from which on it is a large one.
+pub(super) const LARGE_BODY_BYTES: u64 = 64 * 1024;
+
+/// Large bodies that are received at a time; one more waits.
+pub(super) const LARGE_BODIES: usize = 4;
+
+/// Characters of a bad request that are shown in the main log.
+pub(super) const LOGGED_REQUEST_CHARACTERS: usize = 512;
+
+/// Bytes at the end of a log that a log stream begins with.
+pub(super) const STREAM_HEAD_BYTES: u64 = 1024;
+
+/// Bytes of a log stream in one piece.
+pub(super) const STREAM_PIECE_BYTES: u64 = 64 * 1024;
+
+/// Pieces of a log stream that wait for a slow client; then the log is read no further.
+pub(super) const STREAM_PIECES: usize = 2;
+
+/// Time between two looks at a followed log that nobody has said anything about: others may write to it too.
+pub(super) const STREAM_RECHECK: Duration = Duration::from_secs(1);
+
+/// Rotated files (`log.1`, `log.2`, …) among which a log stream looks for the one that it has read to its end.
+pub(super) const ROTATED_FILES: usize = 64;

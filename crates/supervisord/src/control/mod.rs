@@ -8,24 +8,41 @@
 //! (contract/rpc.md §1).
 
 mod access_log;
+mod auth;
+mod config_info;
 mod connection;
 mod context;
 mod error_page;
+mod followed_file;
 mod limits;
 mod listener;
+mod log_reader;
+mod log_stream;
+mod origin;
+mod percent;
+mod process_info;
+mod reply;
+mod request_body;
 mod response;
 mod router;
+mod rpc;
 mod settings;
 mod supervisor_state;
+mod system_namespace;
+#[cfg(test)]
+mod test_data;
+#[cfg(test)]
+mod test_folder;
 mod timed_stream;
 
 use std::rc::Rc;
 use std::thread::{self, JoinHandle};
 use std::{io, mem};
 
+use supervisor_core::LogLevel;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
-use tokio::task::LocalSet;
+use tokio::task::{LocalSet, spawn_local};
 
 pub use settings::{BoundListener, BoundServer, ConfigReader, ControlSettings, FreshConfig, Identity};
 pub use supervisor_state::{StatePublisher, StateReceiver, publish_state};
@@ -54,9 +71,8 @@ pub fn start(mut settings: ControlSettings) -> io::Result<ControlPlane> {
         let _runtime = runtime.enter();
         mem::take(&mut settings.servers).into_iter().map(Listener::new).collect::<io::Result<Vec<_>>>()?
     };
-    let thread = thread::Builder::new()
-        .name("control".to_owned())
-        .spawn(move || run(runtime, listeners, Rc::new(Context::new(settings, stopped))))?;
+    let thread =
+        thread::Builder::new().name("control".to_owned()).spawn(move || run(runtime, listeners, settings, stopped))?;
     Ok(ControlPlane { stop, thread })
 }
 
@@ -71,12 +87,18 @@ impl ControlPlane {
     }
 }
 
-fn run(runtime: Runtime, listeners: Vec<Listener>, context: Rc<Context>) {
+fn run(runtime: Runtime, listeners: Vec<Listener>, settings: ControlSettings, stopped: watch::Receiver<bool>) {
+    let context = Rc::new(Context::new(settings, stopped));
     let tasks = LocalSet::new();
-    for listener in listeners {
-        tasks.spawn_local(listener::serve(listener, Rc::clone(&context)));
-    }
-    runtime.block_on(tasks);
+    runtime.block_on(tasks.run_until(async {
+        let serving: Vec<_> =
+            listeners.into_iter().map(|listener| spawn_local(listener::serve(listener, Rc::clone(&context)))).collect();
+        for listener in serving {
+            if let Err(defect) = listener.await {
+                context.log(LogLevel::Critical, || format!("a control listener ended by a defect: {defect}"));
+            }
+        }
+    }));
     // A file that does not answer (a dead network file system) may hold a reader: it is left behind.
     runtime.shutdown_background();
 }

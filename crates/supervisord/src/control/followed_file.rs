@@ -1,0 +1,258 @@
+//! A log file that is read as it grows, across rotation, clearing and truncation (contract/rpc.md §7).
+//!
+//! A file that was renamed or removed is read to its end before its successor is begun, so that nothing is lost
+//! (contract/quirks.md F11). Everything here may block: it runs on the threads for file access.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::limits;
+
+/// What a look at the file has brought.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Bytes that follow those before; never empty.
+    Bytes(Vec<u8>),
+    /// The file is shorter than what was read of it; it goes on from its start.
+    Truncated,
+    /// Nothing new.
+    Quiet,
+}
+
+/// A file that is being followed.
+pub(super) struct FollowedFile {
+    path: PathBuf,
+    file: File,
+    identity: Identity,
+    position: u64,
+}
+
+/// Which file it is, whatever it is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    fn of(metadata: &Metadata) -> Self {
+        Self { device: metadata.dev(), inode: metadata.ino() }
+    }
+
+    fn of_path(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().as_ref().map(Self::of)
+    }
+}
+
+impl FollowedFile {
+    /// Opens a log to be followed from `limits::STREAM_HEAD_BYTES` before its end, and tells when it was last
+    /// changed. Only regular files can be followed.
+    pub(super) fn open(path: PathBuf) -> io::Result<(Self, SystemTime)> {
+        let (file, metadata) = open_regular(&path)?;
+        let position = metadata.len().saturating_sub(limits::STREAM_HEAD_BYTES);
+        let modified = metadata.modified()?;
+        Ok((Self { path, file, identity: Identity::of(&metadata), position }, modified))
+    }
+
+    /// Reads on.
+    pub(super) fn step(&mut self) -> io::Result<Step> {
+        if self.file.metadata()?.len() < self.position {
+            self.position = 0;
+            return Ok(Step::Truncated);
+        }
+        let bytes = self.read_on()?;
+        if !bytes.is_empty() {
+            return Ok(Step::Bytes(bytes));
+        }
+        if Identity::of_path(&self.path).is_none_or(|current| current == self.identity) {
+            return Ok(Step::Quiet);
+        }
+        // It was replaced. What its writer wrote before that may have come after our last reading.
+        let rest = self.read_on()?;
+        if !rest.is_empty() {
+            return Ok(Step::Bytes(rest));
+        }
+        let Some((file, metadata)) = self.open_successor() else { return Ok(Step::Quiet) };
+        self.file = file;
+        self.identity = Identity::of(&metadata);
+        self.position = 0;
+        let bytes = self.read_on()?;
+        Ok(if bytes.is_empty() { Step::Quiet } else { Step::Bytes(bytes) })
+    }
+
+    fn read_on(&mut self) -> io::Result<Vec<u8>> {
+        let size = self.file.metadata()?.len();
+        let wanted = size.saturating_sub(self.position).min(limits::STREAM_PIECE_BYTES);
+        let mut bytes = vec![0; usize::try_from(wanted).unwrap_or(0)];
+        let count = if bytes.is_empty() { 0 } else { self.file.read_at(&mut bytes, self.position)? };
+        bytes.truncate(count);
+        self.position += count as u64;
+        Ok(bytes)
+    }
+
+    /// The file that was begun after this one: the next newer of the rotated ones if there were several rotations,
+    /// else the one that now has the log's name.
+    fn open_successor(&self) -> Option<(File, Metadata)> {
+        let place =
+            (1..=limits::ROTATED_FILES).find(|number| Identity::of_path(&self.rotated(*number)) == Some(self.identity));
+        if let Some(number) = place.filter(|number| *number > 1)
+            && let Ok(newer) = open_regular(&self.rotated(number - 1))
+            // Unless it was renamed meanwhile, the one before it is the right one.
+            && Identity::of_path(&self.rotated(number)) == Some(self.identity)
+        {
+            return Some(newer);
+        }
+        open_regular(&self.path).ok()
+    }
+
+    /// `log.N`
+    fn rotated(&self, number: usize) -> PathBuf {
+        let mut name: OsString = self.path.clone().into();
+        name.push(format!(".{number}"));
+        name.into()
+    }
+}
+
+fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
+    // Looked at before it is opened, since the opening of a pipe would wait for its writer.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    Ok((file, metadata))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+    use std::io::Write as _;
+
+    use super::super::test_folder::TestFolder;
+    use super::*;
+
+    fn append(path: &Path, text: &str) {
+        OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn bytes(text: &str) -> Step {
+        Step::Bytes(text.as_bytes().to_vec())
+    }
+
+    fn follow(path: &Path) -> FollowedFile {
+        FollowedFile::open(path.to_owned()).unwrap().0
+    }
+
+    #[test]
+    fn it_begins_shortly_before_the_end() {
+        let folder = TestFolder::new();
+        let long = "x".repeat(3000) + "end";
+        let path = folder.file("log", long.as_bytes());
+        let Ok(Step::Bytes(head)) = follow(&path).step() else { panic!("there is something to read") };
+        assert_eq!(head.len(), 1024);
+        assert!(head.ends_with(b"xend"));
+        let short = folder.file("short", b"abc");
+        assert_eq!(follow(&short).step().unwrap(), bytes("abc"));
+        let empty = folder.file("empty", b"");
+        assert_eq!(follow(&empty).step().unwrap(), Step::Quiet);
+    }
+
+    #[test]
+    fn what_is_appended_comes_next() {
+        let folder = TestFolder::new();
+        let path = folder.file("log", b"one\n");
+        let mut file = follow(&path);
+        assert_eq!(file.step().unwrap(), bytes("one\n"));
+        assert_eq!(file.step().unwrap(), Step::Quiet);
+        append(&path, "two\n");
+        assert_eq!(file.step().unwrap(), bytes("two\n"));
+        assert_eq!(file.step().unwrap(), Step::Quiet);
+    }
+
+    #[test]
+    fn a_lot_comes_in_pieces() {
+        let folder = TestFolder::new();
+        let path = folder.file("log", b"");
+        let mut file = follow(&path);
+        append(&path, &"y".repeat(100_000));
+        let mut sizes = vec![];
+        while let Step::Bytes(piece) = file.step().unwrap() {
+            sizes.push(piece.len());
+        }
+        assert_eq!(sizes, [65_536, 34_464]);
+    }
+
+    #[test]
+    fn a_rotated_file_is_read_to_its_end_before_the_new_one() {
+        let folder = TestFolder::new();
+        let path = folder.file("log", b"a");
+        let mut file = follow(&path);
+        assert_eq!(file.step().unwrap(), bytes("a"));
+        append(&path, "last words");
+        fs::rename(&path, folder.path("log.1")).unwrap();
+        append(&path, "new");
+        assert_eq!(file.step().unwrap(), bytes("last words"));
+        assert_eq!(file.step().unwrap(), bytes("new"));
+        assert_eq!(file.step().unwrap(), Step::Quiet);
+    }
+
+    #[test]
+    fn several_rotations_between_two_looks_lose_nothing() {
+        let folder = TestFolder::new();
+        let path = folder.file("log", b"1");
+        let mut file = follow(&path);
+        assert_eq!(file.step().unwrap(), bytes("1"));
+        for text in ["2", "3", "4", "5"] {
+            for number in [3, 2, 1] {
+                if folder.path(format!("log.{number}")).exists() {
+                    fs::rename(folder.path(format!("log.{number}")), folder.path(format!("log.{}", number + 1)))
+                        .unwrap();
+                }
+            }
+            fs::rename(&path, folder.path("log.1")).unwrap();
+            append(&path, text);
+        }
+        for text in ["2", "3", "4", "5"] {
+            assert_eq!(file.step().unwrap(), bytes(text));
+        }
+        assert_eq!(file.step().unwrap(), Step::Quiet);
+    }
+
+    #[test]
+    fn a_removed_file_is_followed_until_there_is_a_new_one() {
+        let folder = TestFolder::new();
+        let path = folder.file("log", b"");
+        let mut file = follow(&path);
+        let mut writer = OpenOptions::new().append(true).open(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(file.step().unwrap(), Step::Quiet);
+        writer.write_all(b"still here").unwrap();
+        assert_eq!(file.step().unwrap(), bytes("still here"));
+        append(&path, "again");
+        assert_eq!(file.step().unwrap(), bytes("again"));
+    }
+
+    #[test]
+    fn truncation_is_told_and_reading_begins_anew() {
+        let folder = TestFolder::new();
+        let path = folder.file("log", b"0123456789");
+        let mut file = follow(&path);
+        assert_eq!(file.step().unwrap(), bytes("0123456789"));
+        File::create(&path).unwrap();
+        append(&path, "new");
+        assert_eq!(file.step().unwrap(), Step::Truncated);
+        assert_eq!(file.step().unwrap(), bytes("new"));
+    }
+
+    #[test]
+    fn only_regular_files_can_be_followed() {
+        let folder = TestFolder::new();
+        for path in [folder.path("missing"), folder.path("."), "/dev/null".into()] {
+            assert!(FollowedFile::open(path.clone()).is_err(), "{}", path.display());
+        }
+    }
+}

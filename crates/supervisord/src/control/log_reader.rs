@@ -1,0 +1,211 @@
+//! Reading parts of log files: byte ranges, shown as text (contract/rpc.md §5).
+//!
+//! Everything here may block: it runs on the threads for file access. Only regular files are read; a terminal or a
+//! pipe as log file has no bytes to go back to. A range may cut a character or hold any bytes: what is not UTF-8
+//! becomes U+FFFD (contract/quirks.md F14).
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use supervisor_core::{Fault, FaultCode};
+
+use super::limits;
+
+/// Reads a range. The path is what the log file is called; `None`: there is none.
+pub(super) fn read(path: Option<&Path>, offset: i64, length: i64) -> Result<String, Fault> {
+    let Some(path) = path else { return Err(Fault::bare(FaultCode::NoFile)) };
+    if !path.exists() {
+        return Err(Fault::new(FaultCode::NoFile, path.to_string_lossy()));
+    }
+    let failed = |_: io::Error| Fault::bare(FaultCode::Failed);
+    let (file, size) = open(path).map_err(failed)?;
+    let (start, count) = read_range(offset, length, size).ok_or_else(|| Fault::bare(FaultCode::BadArguments))?;
+    text_at(file, start, count).map_err(failed)
+}
+
+/// The end of a log.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Tail {
+    /// What was read.
+    pub(super) text: String,
+    /// The size of the log, to be the next offset.
+    pub(super) offset: i64,
+    /// More has come since the given offset than was asked for.
+    pub(super) overflow: bool,
+}
+
+/// Reads the end of a log, for a client that has read up to `offset`.
+pub(super) fn tail(path: Option<&Path>, offset: i64, length: i64) -> Tail {
+    let nothing = |offset| Tail { text: String::new(), offset, overflow: false };
+    let Some(path) = path.filter(|path| path.exists()) else { return nothing(0) };
+    let Ok((file, size)) = open(path) else { return nothing(offset) };
+    let (start, count, overflow) = tail_range(offset, length, size);
+    match text_at(file, start, count) {
+        Ok(text) => Tail { text, offset: i64::try_from(size).unwrap_or(i64::MAX), overflow },
+        Err(_) => nothing(offset),
+    }
+}
+
+/// First byte and number of bytes of a range; `None` if that is no range.
+fn read_range(offset: i64, length: i64, size: u64) -> Option<(u64, u64)> {
+    let backwards = offset.unsigned_abs().min(size);
+    match (u64::try_from(offset), u64::try_from(length)) {
+        (Err(_), Ok(0)) => Some((size - backwards, backwards)),
+        (Ok(start), Ok(0)) => Some((start, size.saturating_sub(start))),
+        (Ok(start), Ok(count)) => Some((start, count.min(size.saturating_sub(start)))),
+        (Err(_), Ok(_)) | (_, Err(_)) => None,
+    }
+}
+
+/// First byte, number of bytes, overflow. The given offset never moves the window, which is always at the end.
+fn tail_range(offset: i64, length: i64, size: u64) -> (u64, u64, bool) {
+    let signed_size = i128::from(size);
+    let overflow = signed_size > i128::from(offset) + i128::from(length);
+    let anything_new = i128::from(offset) < signed_size || overflow;
+    let count = if anything_new { u64::try_from(length).unwrap_or(0).min(size) } else { 0 };
+    (size - count, count, overflow)
+}
+
+/// Opens a regular file and tells its size.
+fn open(path: &Path) -> io::Result<(File, u64)> {
+    // Looked at before it is opened, since the opening of a pipe would wait for its writer.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    Ok((file, size))
+}
+
+fn text_at(mut file: File, start: u64, count: u64) -> io::Result<String> {
+    if count == 0 {
+        return Ok(String::new());
+    }
+    let count = count.min(limits::LOG_BYTES);
+    let mut bytes = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+    file.seek(SeekFrom::Start(start))?;
+    file.take(count).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::super::test_folder::TestFolder;
+    use super::*;
+
+    /// The rows of contract/rpc.md §5.1, and what lies between them.
+    #[test]
+    fn a_range_is_read_as_the_table_says() {
+        let folder = TestFolder::new();
+        let path = folder.file("log", b"0123456789");
+        let bad = Err(Fault::bare(FaultCode::BadArguments));
+        let ok = |text: &str| Ok(text.to_owned());
+        for (offset, length, expected) in [
+            (-4, 2, bad.clone()),
+            (-4, -2, bad.clone()),
+            (0, -1, bad.clone()),
+            (4, -1, bad.clone()),
+            (i64::MIN, i64::MAX, bad.clone()),
+            (-4, 0, ok("6789")),
+            (-10, 0, ok("0123456789")),
+            (-1000, 0, ok("0123456789")),
+            (i64::MIN, 0, ok("0123456789")),
+            (0, 0, ok("0123456789")),
+            (4, 0, ok("456789")),
+            (10, 0, ok("")),
+            (1000, 0, ok("")),
+            (i64::MAX, 0, ok("")),
+            (0, 3, ok("012")),
+            (4, 3, ok("456")),
+            (8, 5, ok("89")),
+            (10, 5, ok("")),
+            (0, i64::MAX, ok("0123456789")),
+            (i64::MAX, i64::MAX, ok("")),
+        ] {
+            assert_eq!(read(Some(&path), offset, length), expected, "({offset}, {length})");
+        }
+    }
+
+    /// The rows of contract/rpc.md §5.2, and the edges around them as 4.3.0 answers them.
+    #[test]
+    fn the_end_is_read_as_the_table_says() {
+        let folder = TestFolder::new();
+        let path = folder.file("log", b"0123456789");
+        let all = "0123456789";
+        for (offset, length, text, overflow) in [
+            (0, 0, "", true),
+            (0, 5, "56789", true),
+            (0, 10, all, false),
+            (0, 20, all, false),
+            (3, 100, all, false),
+            (3, 7, "3456789", false),
+            (5, 5, "56789", false),
+            (5, 3, "789", true),
+            (9, 1, "9", false),
+            (9, 0, "", true),
+            (10, 0, "", false),
+            (10, 5, "", false),
+            (20, 5, "", false),
+            (-3, 5, "56789", true),
+            (-3, 100, all, false),
+            (-100, 50, all, true),
+            (0, -1, "", true),
+            (5, -2, "", true),
+            (12, -1, "", false),
+            (12, -5, "", true),
+            (i64::MAX, i64::MAX, "", false),
+            (i64::MIN, i64::MIN, "", true),
+        ] {
+            let expected = Tail { text: text.to_owned(), offset: 10, overflow };
+            assert_eq!(tail(Some(&path), offset, length), expected, "({offset}, {length})");
+        }
+    }
+
+    #[test]
+    fn an_empty_log_has_an_empty_end() {
+        let folder = TestFolder::new();
+        let path = folder.file("log", b"");
+        assert_eq!(read(Some(&path), 0, 0), Ok(String::new()));
+        assert_eq!(read(Some(&path), -5, 0), Ok(String::new()));
+        assert_eq!(tail(Some(&path), 0, 100), Tail { text: String::new(), offset: 0, overflow: false });
+    }
+
+    #[test]
+    fn a_log_that_is_not_there_is_no_file() {
+        let folder = TestFolder::new();
+        let missing = folder.path("missing");
+        assert_eq!(read(None, 0, 0), Err(Fault::bare(FaultCode::NoFile)));
+        let text = missing.display().to_string();
+        assert_eq!(read(Some(&missing), 0, -1), Err(Fault::new(FaultCode::NoFile, text)));
+        let nothing = Tail { text: String::new(), offset: 0, overflow: false };
+        assert_eq!(tail(None, 7, 7), nothing);
+        assert_eq!(tail(Some(&missing), 7, 7), nothing);
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_read() {
+        let folder = TestFolder::new();
+        let null = folder.path("null");
+        symlink("/dev/null", &null).unwrap();
+        for path in [folder.path("."), null] {
+            assert_eq!(read(Some(&path), 0, 0), Err(Fault::bare(FaultCode::Failed)), "{}", path.display());
+            assert_eq!(tail(Some(&path), 7, 7), Tail { text: String::new(), offset: 7, overflow: false });
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced() {
+        let folder = TestFolder::new();
+        let path = folder.file("log", "aé€\u{1F600}z".as_bytes());
+        assert_eq!(read(Some(&path), 0, 2), Ok("a\u{FFFD}".to_owned()));
+        assert_eq!(read(Some(&path), 2, 1), Ok("\u{FFFD}".to_owned()));
+        assert_eq!(read(Some(&path), 1, 5), Ok("é€".to_owned()));
+        assert_eq!(read(Some(&path), -3, 0), Ok("\u{FFFD}\u{FFFD}z".to_owned()));
+        let latin = folder.file("latin", b"caf\xe9\n");
+        assert_eq!(read(Some(&latin), 0, 0), Ok("caf\u{FFFD}\n".to_owned()));
+        assert_eq!(tail(Some(&latin), 0, 2).text, "\u{FFFD}\n");
+    }
+}

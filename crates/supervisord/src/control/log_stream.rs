@@ -1,0 +1,159 @@
+//! `/logtail` and `/mainlogtail`: a log as it grows, for as long as the client stays (contract/rpc.md §7).
+//!
+//! The supervision plane tells when a log has changed; once a second the file is looked at anyway, since others may
+//! write to it. A client that reads slowly makes us read the log slowly: nothing piles up.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::SystemTime;
+
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LAST_MODIFIED};
+use hyper::{Method, StatusCode};
+use jiff::Timestamp;
+use supervisor_core::Channel;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{spawn_blocking, spawn_local};
+use tokio::time::sleep;
+
+use super::context::Context;
+use super::error_page::error_page;
+use super::followed_file::{FollowedFile, Step};
+use super::response::{Response, stream};
+use super::{limits, rpc};
+use crate::inbox::{FollowedChanges, FollowedLog};
+
+/// Takes the place of what a truncated file no longer holds.
+const TRUNCATED: &[u8] = b"==> File truncated <==\n";
+
+/// `X-Accel-Buffering: no`: proxies that understand it pass each piece on at once.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// `/logtail/<name>[/<channel>]`; `path` is decoded and begins behind the leading slashes.
+pub(super) async fn process_log(method: &Method, path: &str, context: &Rc<Context>) -> Response {
+    if method != Method::GET {
+        return error_page(StatusCode::BAD_REQUEST);
+    }
+    let Some((name, channel)) = name_and_channel(path) else { return error_page(StatusCode::NOT_FOUND) };
+    let Ok(Some(file)) = rpc::log_file(name.to_owned(), channel, context).await else {
+        return error_page(StatusCode::NOT_FOUND);
+    };
+    let log = FollowedLog::Process { name: name.to_owned(), channel };
+    let mut response = follow(file, log, context).await;
+    if response.status() == StatusCode::OK {
+        response.headers_mut().insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    }
+    response
+}
+
+/// `/mainlogtail`
+pub(super) async fn main_log(method: &Method, context: &Rc<Context>) -> Response {
+    if method != Method::GET {
+        return error_page(StatusCode::BAD_REQUEST);
+    }
+    match context.main_log.clone() {
+        Some(file) => follow(file, FollowedLog::Main, context).await,
+        None => error_page(StatusCode::NOT_FOUND),
+    }
+}
+
+/// Name and channel of `logtail/<name>[/<channel>]`, stdout if none is given.
+fn name_and_channel(path: &str) -> Option<(&str, Channel)> {
+    let (_, rest) = path.split_once('/')?;
+    let (name, channel) = rest.split_once('/').unwrap_or((rest, Channel::Stdout.name()));
+    let channel = Channel::BOTH.into_iter().find(|known| known.name() == channel)?;
+    Some((name, channel))
+}
+
+async fn follow(path: PathBuf, log: FollowedLog, context: &Rc<Context>) -> Response {
+    // Registered before the first reading, so that no change falls between the two.
+    let (changes, follower) = FollowedChanges::new();
+    context.sender.follow(log, follower).await;
+    let Ok(Ok((file, modified))) = spawn_blocking(move || FollowedFile::open(path)).await else {
+        return error_page(StatusCode::NOT_FOUND);
+    };
+    let (pieces, body) = mpsc::channel(limits::STREAM_PIECES);
+    spawn_local(pump(file, changes, pieces, context.stopped.clone()));
+    let mut response = stream(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=utf-8"));
+    if let Some(date) = http_date(modified) {
+        headers.insert(LAST_MODIFIED, date);
+    }
+    response
+}
+
+/// Sends what the log brings until the client goes, the control plane stops or the file can no longer be read.
+async fn pump(
+    file: FollowedFile,
+    changes: FollowedChanges,
+    pieces: mpsc::Sender<Bytes>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    tokio::select! {
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+        () = pump_on(file, changes, &pieces) => {}
+    }
+}
+
+async fn pump_on(mut file: FollowedFile, changes: FollowedChanges, pieces: &mpsc::Sender<Bytes>) {
+    loop {
+        let reading = spawn_blocking(move || {
+            let step = file.step();
+            (file, step)
+        });
+        let Ok((same_file, Ok(step))) = reading.await else { return };
+        file = same_file;
+        let piece = match step {
+            Step::Bytes(bytes) => Bytes::from(bytes),
+            Step::Truncated => Bytes::from_static(TRUNCATED),
+            Step::Quiet => {
+                tokio::select! {
+                    () = changes.changed() => continue,
+                    () = sleep(limits::STREAM_RECHECK) => continue,
+                    () = pieces.closed() => return,
+                }
+            }
+        };
+        if pieces.send(piece).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The date format of HTTP; `None` for a time that it cannot say.
+fn http_date(time: SystemTime) -> Option<HeaderValue> {
+    let time = Timestamp::try_from(time).ok()?;
+    HeaderValue::from_str(&time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_path_names_a_process_and_a_channel() {
+        for (path, expected) in [
+            ("logtail/cat", Some(("cat", Channel::Stdout))),
+            ("logtail/web:cat", Some(("web:cat", Channel::Stdout))),
+            ("logtail/web:cat/stdout", Some(("web:cat", Channel::Stdout))),
+            ("logtail/web:cat/stderr", Some(("web:cat", Channel::Stderr))),
+            ("logtailing/cat", Some(("cat", Channel::Stdout))),
+            ("logtail/", Some(("", Channel::Stdout))),
+            ("logtail", None),
+            ("logtail/cat/stdin", None),
+            ("logtail/cat/stdout/", None),
+            ("logtail/cat/", None),
+        ] {
+            assert_eq!(name_and_channel(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn dates_are_those_of_http() {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_335_467);
+        assert_eq!(http_date(time).unwrap(), "Sun, 22 Nov 2026 08:17:47 GMT");
+    }
+}

@@ -1,0 +1,105 @@
+//! Replies of the core as XML-RPC values (contract/rpc.md §4).
+
+use supervisor_core::{FaultCode, ProcessResult, ReloadDiff, Reply};
+use supervisor_protocol::xmlrpc::Writer;
+
+use super::config_info::write_config_info;
+use super::process_info::ProcessInfoWriter;
+
+/// Writes exactly one value.
+pub(super) fn write_reply(writer: &mut Writer, reply: &Reply) {
+    match reply {
+        Reply::Done => writer.boolean(true),
+        Reply::Results(results) => write_array(writer, results, write_result),
+        Reply::ProcessInfo(info) => ProcessInfoWriter::new().write(writer, info),
+        Reply::AllProcessInfo(infos) => {
+            let mut one = ProcessInfoWriter::new();
+            write_array(writer, infos, |writer, info| one.write(writer, info));
+        }
+        Reply::AllConfigInfo(infos) => write_array(writer, infos, write_config_info),
+        Reply::LogFile(path) => writer.string(path.as_deref().unwrap_or_default()),
+        Reply::Reloaded(diff) => write_diff(writer, diff),
+    }
+}
+
+fn write_array<T>(writer: &mut Writer, items: &[T], mut write: impl FnMut(&mut Writer, &T)) {
+    writer.begin_array();
+    for item in items {
+        write(writer, item);
+    }
+    writer.end_array();
+}
+
+/// What became of one process (contract/rpc.md §4.4).
+fn write_result(writer: &mut Writer, result: &ProcessResult) {
+    let ProcessResult { name, group, fault } = result;
+    let code = fault.as_ref().map_or(FaultCode::Success, |fault| fault.code);
+    writer.begin_struct();
+    writer.string_member("name", name);
+    writer.string_member("group", group);
+    writer.int_member("status", i64::from(code.number()));
+    match fault {
+        Some(fault) => writer.string_member("description", &fault.to_string()),
+        None => writer.string_member("description", "OK"),
+    }
+    writer.end_struct();
+}
+
+/// `[[added, changed, removed]]`, once more nested than needed (contract/quirks.md K06).
+fn write_diff(writer: &mut Writer, diff: &ReloadDiff) {
+    let ReloadDiff { added, changed, removed } = diff;
+    writer.begin_array();
+    write_array(writer, &[added, changed, removed], |writer, names| {
+        write_array(writer, names, |writer, name| writer.string(name));
+    });
+    writer.end_array();
+}
+
+#[cfg(test)]
+mod tests {
+    use supervisor_core::Fault;
+    use supervisor_protocol::xmlrpc::{Answer, Value, read_answer};
+
+    use super::*;
+
+    fn value_of(reply: &Reply) -> Value {
+        let mut writer = Writer::response(0);
+        write_reply(&mut writer, reply);
+        match read_answer(&writer.finish_response()) {
+            Ok(Answer::Result(value)) => value,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn done_is_true_and_nothing_is_an_empty_array() {
+        assert_eq!(value_of(&Reply::Done), Value::Bool(true));
+        assert_eq!(value_of(&Reply::Results(vec![])), Value::Array(vec![]));
+        assert_eq!(value_of(&Reply::AllProcessInfo(vec![])), Value::Array(vec![]));
+    }
+
+    #[test]
+    fn results_tell_what_became_of_each_process() {
+        let result = |fault| ProcessResult { name: "p".into(), group: "g".into(), fault };
+        let not_running = Fault::new(FaultCode::NotRunning, "g:p");
+        let value = value_of(&Reply::Results(vec![result(None), result(Some(not_running))]));
+        let expected = |status: i64, description: &str| {
+            let member = |name: &str, value: Value| (name.to_owned(), value);
+            Value::Struct(vec![
+                member("name", "p".into()),
+                member("group", "g".into()),
+                member("status", status.into()),
+                member("description", description.into()),
+            ])
+        };
+        assert_eq!(value, Value::Array(vec![expected(80, "OK"), expected(70, "NOT_RUNNING: g:p")]));
+    }
+
+    #[test]
+    fn a_reload_is_nested_once_more_than_needed() {
+        let diff = ReloadDiff { added: vec!["a".into()], changed: vec![], removed: vec!["r".into(), "s".into()] };
+        let names = |names: &[&str]| Value::Array(names.iter().map(|name| Value::from(*name)).collect());
+        let expected = Value::Array(vec![Value::Array(vec![names(&["a"]), names(&[]), names(&["r", "s"])])]);
+        assert_eq!(value_of(&Reply::Reloaded(diff)), expected);
+    }
+}

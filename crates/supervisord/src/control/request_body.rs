@@ -1,0 +1,36 @@
+//! Receiving the body of a request, within its bounds (contract/rpc.md §1.2).
+
+use std::rc::Rc;
+
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use hyper::{Request, StatusCode};
+use tokio::time::timeout;
+
+use super::context::Context;
+use super::limits;
+
+/// The whole body, or the status of the error that ends the connection: 411 without a length, 413 beyond
+/// `limits::BODY_BYTES`, 408 after `limits::BODY_TIME`, 400 when the client breaks off.
+pub(super) async fn receive(request: Request<Incoming>, context: &Rc<Context>) -> Result<Bytes, StatusCode> {
+    let headers = request.headers();
+    if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
+        return Err(StatusCode::LENGTH_REQUIRED);
+    }
+    let body = request.into_body();
+    let length = body.size_hint().upper().unwrap_or(u64::MAX);
+    if body.size_hint().lower() > limits::BODY_BYTES as u64 {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let receiving = async {
+        let _place = if length > limits::LARGE_BODY_BYTES { context.large_bodies.acquire().await.ok() } else { None };
+        Limited::new(body, limits::BODY_BYTES).collect().await
+    };
+    match timeout(limits::BODY_TIME, receiving).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    }
+}

@@ -1,0 +1,203 @@
+//! `POST /RPC2`: from the bytes of a call to the bytes of its answer (contract/rpc.md §2).
+//!
+//! A call is looked up in the table of methods, checked and turned into a request; the answer is written straight
+//! into one text. HTTP 500 is a defect; whatever a client can do wrong is 400 or a fault.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Request, StatusCode};
+use supervisor_core::{Channel, Command, Fault, FaultCode, LogLevel, Reply, SupervisorState};
+use supervisor_protocol::method::{self, LocalRequest, Method, Request as MethodRequest};
+use supervisor_protocol::xmlrpc::{Call, ReadError, Value, Writer, read_call, write_fault};
+use supervisor_protocol::{API_VERSION, SUPERVISOR_VERSION};
+use tokio::task::spawn_blocking;
+
+use super::context::Context;
+use super::error_page::{closing_error_page, error_page};
+use super::log_reader::{self, Tail};
+use super::reply::write_reply;
+use super::response::{Response, full};
+use super::{limits, request_body, system_namespace};
+
+/// Room for the answers that are asked for most; longer ones grow.
+const ANSWER_CAPACITY: usize = 2_048;
+
+/// Answers a `POST`.
+pub(super) async fn handle(request: Request<Incoming>, context: &Rc<Context>) -> Response {
+    let body = match request_body::receive(request, context).await {
+        Ok(body) => body,
+        Err(status) => return closing_error_page(status),
+    };
+    let Ok(document) = std::str::from_utf8(&body) else {
+        log_invalid(context, &String::from_utf8_lossy(&body), "unmarshallable");
+        return error_page(StatusCode::BAD_REQUEST);
+    };
+    match read_call(document) {
+        Ok(call) => xml(answer(call, context).await),
+        Err(ReadError::Unreadable(_)) => {
+            log_invalid(context, document, "unmarshallable");
+            error_page(StatusCode::BAD_REQUEST)
+        }
+        Err(ReadError::NoMethodName) => {
+            log_invalid(context, document, "no method name");
+            error_page(StatusCode::BAD_REQUEST)
+        }
+    }
+}
+
+/// The document that answers a call.
+async fn answer(call: Call, context: &Rc<Context>) -> String {
+    let Call { method, params } = call;
+    context.log(LogLevel::Trace, || format!("XML-RPC method called: {method}()"));
+    let mut writer = Writer::response(ANSWER_CAPACITY);
+    match perform(&method, params, context, &mut writer).await {
+        Ok(()) => {
+            context.log(LogLevel::Trace, || format!("XML-RPC method {method}() returned successfully"));
+            writer.finish_response()
+        }
+        Err(fault) => {
+            let code = fault.code.number();
+            context.log(LogLevel::Trace, || format!("XML-RPC method {method}() returned fault: [{code}] {fault}"));
+            write_fault(code, &fault.to_string())
+        }
+    }
+}
+
+async fn perform(method: &str, params: Vec<Value>, context: &Rc<Context>, writer: &mut Writer) -> Result<(), Fault> {
+    match checked(method, params, context)? {
+        MethodRequest::Local(LocalRequest::Multicall { calls }) => {
+            system_namespace::multicall(calls, context, writer).await;
+            Ok(())
+        }
+        single => perform_single(single, context, writer).await,
+    }
+}
+
+/// What a call asks for, if it may ask now.
+pub(super) fn checked(name: &str, params: Vec<Value>, context: &Context) -> Result<MethodRequest, Fault> {
+    let method: &Method = method::find(name)?;
+    method.check_arity(params.len())?;
+    if !method.in_shutdown && context.state.get() != SupervisorState::Running {
+        return Err(Fault::bare(FaultCode::ShutdownState));
+    }
+    method.request(params)
+}
+
+/// Carries out any request but a multicall, and writes exactly one value if it succeeds.
+pub(super) async fn perform_single(
+    request: MethodRequest,
+    context: &Rc<Context>,
+    writer: &mut Writer,
+) -> Result<(), Fault> {
+    let local = match request {
+        MethodRequest::Command(command) => {
+            write_reply(writer, &context.sender.call(command).await?);
+            return Ok(());
+        }
+        MethodRequest::Local(local) => local,
+    };
+    match local {
+        LocalRequest::ApiVersion => writer.string(API_VERSION),
+        LocalRequest::SupervisorVersion => writer.string(SUPERVISOR_VERSION),
+        LocalRequest::Identification => writer.string(&context.identifier()),
+        LocalRequest::State => write_state(writer, context.state.get()),
+        LocalRequest::Pid => writer.int(i64::from(context.pid)),
+        LocalRequest::ReadMainLog { offset, length } => {
+            writer.append(read_log(context.main_log.clone(), offset, length).await?);
+        }
+        LocalRequest::ReadProcessLog { name, channel, offset, length } => {
+            let path = log_file(name, channel, context).await?;
+            writer.append(read_log(path, offset, length).await?);
+        }
+        LocalRequest::TailProcessLog { name, channel, offset, length } => {
+            let path = log_file(name, channel, context).await?;
+            writer.append(tail_log(path, offset, length).await?);
+        }
+        LocalRequest::ReloadConfig => write_reply(writer, &reload_config(context).await?),
+        LocalRequest::ListMethods => system_namespace::list_methods(writer),
+        LocalRequest::MethodHelp { name } => system_namespace::method_help(&name, writer)?,
+        LocalRequest::MethodSignature { name } => system_namespace::method_signature(&name, writer)?,
+        LocalRequest::Multicall { .. } => return Err(system_namespace::recursive_multicall()),
+    }
+    Ok(())
+}
+
+fn write_state(writer: &mut Writer, state: SupervisorState) {
+    writer.begin_struct();
+    writer.int_member("statecode", i64::from(state.code()));
+    writer.string_member("statename", state.name());
+    writer.end_struct();
+}
+
+/// The log file of a process; `None`: it has none.
+pub(super) async fn log_file(name: String, channel: Channel, context: &Context) -> Result<Option<PathBuf>, Fault> {
+    match context.sender.call(Command::GetLogFile { name, channel }).await? {
+        Reply::LogFile(path) => Ok(path.map(|path| PathBuf::from(&*path))),
+        Reply::Done
+        | Reply::Results(_)
+        | Reply::ProcessInfo(_)
+        | Reply::AllProcessInfo(_)
+        | Reply::AllConfigInfo(_)
+        | Reply::Reloaded(_) => Err(Fault::bare(FaultCode::Failed)),
+    }
+}
+
+async fn read_log(path: Option<PathBuf>, offset: i64, length: i64) -> Result<Writer, Fault> {
+    on_file_thread(move || {
+        let text = log_reader::read(path.as_deref(), offset, length)?;
+        let mut part = Writer::default();
+        part.string(&text);
+        Ok(part)
+    })
+    .await
+}
+
+async fn tail_log(path: Option<PathBuf>, offset: i64, length: i64) -> Result<Writer, Fault> {
+    on_file_thread(move || {
+        let Tail { text, offset, overflow } = log_reader::tail(path.as_deref(), offset, length);
+        let mut part = Writer::default();
+        part.begin_array();
+        part.string(&text);
+        part.int(offset);
+        part.boolean(overflow);
+        part.end_array();
+        Ok(part)
+    })
+    .await
+}
+
+/// Runs what may block; a defect in it is FAILED.
+async fn on_file_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    spawn_blocking(work).await.unwrap_or_else(|_| Err(Fault::bare(FaultCode::Failed)))
+}
+
+/// Reads the configuration and makes it the pending one.
+async fn reload_config(context: &Rc<Context>) -> Result<Reply, Fault> {
+    let _one_at_a_time = context.reload.lock().await;
+    let reader = context.config_reader.clone();
+    let fresh = on_file_thread(move || reader.read().map_err(|error| Fault::new(FaultCode::CantReread, error))).await?;
+    let reply = context.sender.call(Command::ReloadConfig { groups: fresh.groups }).await?;
+    if context.set_identifier(&fresh.identifier) {
+        context.sender.change_identifier(fresh.identifier).await;
+    }
+    Ok(reply)
+}
+
+fn xml(document: String) -> Response {
+    let mut response = full(StatusCode::OK, document);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+    response
+}
+
+fn log_invalid(context: &Context, document: &str, why: &str) {
+    context.log(LogLevel::Error, || {
+        let shown: String = document.chars().take(limits::LOGGED_REQUEST_CHARACTERS).collect();
+        let rest = if shown.len() < document.len() { "…" } else { "" };
+        format!("XML-RPC request data '{}{rest}' is invalid: {why}", shown.escape_debug())
+    });
+}
