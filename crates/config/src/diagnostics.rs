@@ -53,6 +53,14 @@ impl ConfigError {
         self
     }
 
+    /// Whether both are about one option at one place, whatever they say.
+    pub(crate) fn is_about_the_same(&self, other: &Self) -> bool {
+        match self.option {
+            None => self == other,
+            Some(_) => (&self.section, &self.option, &self.place) == (&other.section, &other.option, &other.place),
+        }
+    }
+
     /// The file, where it is known.
     pub fn file(&self) -> Option<&str> {
         self.place.as_ref().map(|place| &*place.file)
@@ -87,6 +95,15 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+/// Something in a configuration that works and is probably not meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigWarning {
+    /// One line, as it is logged.
+    pub text: String,
+    /// What it is about, where that is a place.
+    pub place: Option<Place>,
+}
 
 /// Why a command line cannot be used. `Display` gives upstream's text, without `Error: ` before it.
 #[derive(Clone, Debug, PartialEq, Eq)]

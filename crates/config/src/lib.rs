@@ -1,19 +1,41 @@
 //! What a configuration file and a command line mean.
+//!
+//! A file goes: bytes ([`source`]) → sections and options with their places ([`ini`], [`include`]) → values with
+//! their names replaced ([`context`], [`expand`]) → typed sections ([`sections`], [`datatypes`]) → [`Config`]
+//! ([`load()`]). A command line goes: words ([`getopt`]) → [`SupervisordOptions`], [`ClientOptions`].
+//!
+//! Errors are upstream's, in its order and its words; [`check`] collects them all. The crate reads files and looks up
+//! users, hosts and directories; it changes nothing, starts nothing and keeps nothing between two calls.
 #![forbid(unsafe_code)]
 
 mod command_line;
 mod config;
+mod context;
 mod datatypes;
 mod diagnostics;
+mod environment;
+mod expand;
 mod getopt;
+mod glob;
+mod groups;
+mod include;
+mod ini;
 pub mod limits;
 mod load;
+pub mod options_table;
+mod problems;
+mod process_config;
+mod python_format;
 mod python_number;
 mod python_path;
 mod python_repr;
 mod python_text;
+pub mod resource_limits;
 mod search;
-mod shlex;
+mod sections;
+pub mod shlex;
+mod source;
+mod unknown_options;
 
 pub use command_line::{
     ClientOptions, SupervisorctlCommand, SupervisordCommand, SupervisordOptions, parse_supervisorctl_command_line,
@@ -23,8 +45,8 @@ pub use config::{
     ClientConfig, Config, CtlPluginConfig, HttpServerAddress, HttpServerConfig, MainLogFile, RpcInterfaceConfig,
     SupervisordConfig,
 };
-pub use diagnostics::{ConfigError, Place, UsageError};
-pub use load::{LoadRequest, load, load_client};
+pub use diagnostics::{ConfigError, ConfigWarning, Place, UsageError};
+pub use load::{CheckReport, LoadRequest, check, load, load_client};
 pub use python_repr::Repr;
 pub use search::{ROOT_SEARCH_WARNING, config_file_candidates, find_config_file, no_config_file_text, program_path};
-pub use shlex::{ShlexError, split};
+pub use shlex::ShlexError;

@@ -1,18 +1,31 @@
-//! From a file to a [`Config`].
+//! From a file to a [`Config`]: what is read when, top to bottom, in upstream's order, because the first error is
+//! the one that is told.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use supervisor_core::LogLevel;
 
 use crate::command_line::{ClientOptions, SupervisordOptions};
-use crate::config::{ClientConfig, Config, MainLogFile, SupervisordConfig};
-use crate::diagnostics::ConfigError;
-use crate::python_path::{absolute, dirname};
+use crate::config::{ClientConfig, Config, RpcInterfaceConfig};
+use crate::context::Context;
+use crate::diagnostics::{ConfigError, ConfigWarning, Place};
+use crate::groups::read_groups;
+use crate::include::{merge, read_includes};
+use crate::options_table::{SectionType, rpcinterface};
+use crate::problems::Problems;
+use crate::python_path::{Home, absolute, dirname, normalize};
+use crate::sections::http_servers::{fallback_server_url, read_http_servers};
+use crate::sections::plugins::read_plugins;
+use crate::sections::supervisorctl::{client_defaults, read_supervisorctl};
+use crate::sections::supervisord::{read_supervisord, settle};
+use crate::source::read_any;
+use crate::unknown_options::warn_of_unknown_options;
 
-/// What [`load`] needs to know.
+/// What [`load`] and [`check`] need to know.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadRequest<'a> {
-    /// The configuration file, absolute.
+    /// The configuration file, absolute. Error texts name it as the command line does, if that names one.
     pub path: &'a Path,
     /// Options that win over the file.
     pub command_line: &'a SupervisordOptions,
@@ -20,55 +33,111 @@ pub struct LoadRequest<'a> {
     pub environment: &'a [(String, String)],
 }
 
-/// The configuration of supervisord: the file and what it includes, defaults filled in, command line applied.
+/// The configuration of supervisord: the file and what it includes, defaults filled in, command line applied. Ends
+/// with the first error.
 pub fn load(request: &LoadRequest<'_>) -> Result<Config, ConfigError> {
-    if !request.path.exists() {
-        return Err(ConfigError::new(format!("could not find config file {}", request.path.display())));
-    }
-    let options = request.command_line;
-    Ok(Config {
-        path: absolute(request.path),
-        here: dirname(&request.path.to_string_lossy()).to_owned(),
-        supervisord: SupervisordConfig {
-            logfile: MainLogFile::Path(absolute("supervisord.log")),
-            logfile_maxbytes: options.logfile_maxbytes.unwrap_or(50 << 20),
-            logfile_backups: options.logfile_backups.unwrap_or(10),
-            loglevel: options.loglevel.unwrap_or(LogLevel::Info),
-            pidfile: absolute("supervisord.pid"),
-            identifier: "supervisor".to_owned(),
-            nodaemon: options.nodaemon,
-            silent: options.silent,
-            minfds: 1024,
-            minprocs: 200,
-            umask: 0o22,
-            user: None,
-            directory: None,
-            childlogdir: "/tmp".into(),
-            nocleanup: options.nocleanup,
-            strip_ansi: options.strip_ansi,
-        },
-        http_servers: Vec::new(),
-        rpcinterfaces: Vec::new(),
-        groups: Vec::new(),
+    let mut context = new_context(request, Problems::EndAtFirst);
+    let (mut config, included) = read(&mut context, request)?;
+    let warnings = context.take_warnings().into_iter().map(|warning| (LogLevel::Warn, warning.text));
+    let information = included.into_iter().map(|text| (LogLevel::Info, text));
+    config.messages = warnings.chain(information).collect();
+    Ok(config)
+}
+
+/// All that can be said about a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckReport {
+    /// Why it cannot be used, in the order in which [`load`] would find it; none: it can be used.
+    pub errors: Vec<ConfigError>,
+    /// What is probably not meant.
+    pub warnings: Vec<ConfigWarning>,
+}
+
+/// Reads as [`load`] does, but goes on after an error with what is left.
+pub fn check(request: &LoadRequest<'_>) -> CheckReport {
+    let mut context = new_context(request, Problems::Collect(RefCell::default()));
+    let fatal = read(&mut context, request).err();
+    let warnings = context.take_warnings();
+    let mut errors = context.problems.into_collected();
+    errors.extend(fatal);
+    CheckReport { errors, warnings }
+}
+
+fn new_context(request: &LoadRequest<'_>, problems: Problems) -> Context {
+    let shown = match &request.command_line.configuration {
+        Some(typed) => typed.clone(),
+        None => request.path.to_string_lossy().into_owned(),
+    };
+    let here = absolute(dirname(&request.path.to_string_lossy()));
+    Context::new(shown, here.to_string_lossy().into_owned(), request.environment, problems)
+}
+
+/// The configuration without messages, and what is to be logged about included files.
+fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(Config, Vec<String>), ConfigError> {
+    read_main_file(context, request.path)?;
+    let folder = normalize(request.path);
+    let included = read_includes(context, dirname(&folder.to_string_lossy()))?;
+    require_section(context, "supervisord")?;
+    let supervisord = read_supervisord(context)?;
+    context.environment.extend(supervisord.environment.iter().map(|(name, value)| (&**name, &**value)));
+    let rpcinterfaces = read_plugins(context, SectionType::RpcInterface, &rpcinterface::FACTORY)?;
+    let groups = read_groups(context, &supervisord.environment)?;
+    let http_servers = read_http_servers(context)?;
+    let supervisord = settle(context, supervisord, request.command_line, request.environment)?;
+    warn_of_unknown_options(context);
+    let config = Config {
+        path: normalize(request.path),
+        here: context.here.clone(),
+        supervisord,
+        server_url: fallback_server_url(&http_servers),
+        http_servers,
+        rpcinterfaces: rpcinterfaces
+            .into_iter()
+            .map(|plugin| RpcInterfaceConfig { name: plugin.name, factory: plugin.factory, options: plugin.options })
+            .collect(),
+        groups,
         messages: Vec::new(),
-        server_url: None,
-    })
+    };
+    Ok((config, included))
+}
+
+fn read_main_file(context: &mut Context, path: &Path) -> Result<(), ConfigError> {
+    let file = context.file.clone();
+    if !path.exists() {
+        return Err(ConfigError::new(format!("could not find config file {file}")));
+    }
+    let text = read_any(path).map_err(|_| ConfigError::new(format!("could not read config file {file}")))?;
+    let parsed = merge(context, &file, &text);
+    if context.document.sections.is_empty() { parsed } else { context.problems.part(parsed).map(|_| ()) }
+}
+
+/// Refuses a file without a certain section; to go on in a check, it gets an empty one.
+fn require_section(context: &mut Context, name: &str) -> Result<(), ConfigError> {
+    if context.document.section(name).is_some() {
+        return Ok(());
+    }
+    context.problems.report(ConfigError::new(format!(".ini file does not include {name} section")))?;
+    let place = Place { file: context.file.as_str().into(), line: 1, column: 1 };
+    context.document.add_section(name, place);
+    Ok(())
 }
 
 /// The configuration of supervisorctl; without a file (`path` is `None`) all defaults, command line applied.
+/// `[include]` means nothing to it.
 pub fn load_client(
     options: &ClientOptions,
     path: Option<&Path>,
     environment: &[(String, String)],
 ) -> Result<ClientConfig, ConfigError> {
-    let _home = crate::python_path::Home::from_environment(environment);
-    Ok(ClientConfig {
-        server_url: options.serverurl.clone().unwrap_or_else(|| "http://localhost:9001".to_owned()),
-        username: options.username.clone(),
-        password: options.password.clone(),
-        prompt: "supervisor".to_owned(),
-        history_file: options.history_file.as_ref().map(absolute),
-        ctlplugins: Vec::new(),
-        path: path.map(absolute),
-    })
+    let home = Home::from_environment(environment);
+    let Some(path) = path else { return Ok(client_defaults(options, &home)) };
+    let shown = options.configuration.clone().unwrap_or_else(|| path.to_string_lossy().into_owned());
+    let normal = home.normalize(&path.to_string_lossy());
+    let here = dirname(&normal.to_string_lossy()).to_owned();
+    let mut context = Context::new(shown, here, environment, Problems::EndAtFirst);
+    read_main_file(&mut context, path)?;
+    require_section(&mut context, "supervisorctl")?;
+    let section = context.document.section("supervisorctl").expect("it is required");
+    let config = read_supervisorctl(&context, section, options)?;
+    Ok(ClientConfig { path: Some(absolute(path)), ..config })
 }

@@ -11,6 +11,7 @@ use crate::python_repr::ReprList;
 
 /// What a command line asks supervisord for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it, and it is taken apart at once")]
 pub enum SupervisordCommand {
     /// Run with these options.
     Run(SupervisordOptions),

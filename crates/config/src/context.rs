@@ -1,0 +1,192 @@
+//! What everybody needs who reads a section, and [`SectionReader`], through which options are read.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+use crate::datatypes::{Checked, UserDatabase};
+use crate::diagnostics::{ConfigError, ConfigWarning, Place};
+use crate::expand::{EnvironmentNames, Label, Names, expand};
+use crate::ini::{Document, Entry, Section};
+use crate::options_table::{DefaultValue, OptionRow};
+use crate::problems::Problems;
+use crate::python_format::Value;
+use crate::python_path::Home;
+use crate::python_repr::Repr;
+
+/// What is known while sections are read.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) document: Document,
+    /// The main file, as error texts name it.
+    pub(crate) file: String,
+    /// What `%(here)s` stands for.
+    pub(crate) here: String,
+    /// What `%(host_node_name)s` stands for.
+    pub(crate) host_node_name: String,
+    /// What `%(ENV_x)s` stands for.
+    pub(crate) environment: EnvironmentNames,
+    pub(crate) home: Home,
+    pub(crate) users: UserDatabase,
+    pub(crate) problems: Problems,
+    warnings: RefCell<Vec<ConfigWarning>>,
+}
+
+impl Context {
+    pub(crate) fn new(file: String, here: String, environment: &[(String, String)], problems: Problems) -> Self {
+        Self {
+            document: Document::default(),
+            file,
+            here,
+            host_node_name: host_node_name(),
+            environment: EnvironmentNames::new(environment),
+            home: Home::from_environment(environment),
+            users: UserDatabase::default(),
+            problems,
+            warnings: RefCell::default(),
+        }
+    }
+
+    /// `here`, as one of the names of a value.
+    pub(crate) fn here_word(&self) -> (&'static str, Value<'_>) {
+        ("here", Value::Text(&self.here))
+    }
+
+    /// `host_node_name`, as one of the names of a value.
+    pub(crate) fn host_node_name_word(&self) -> (&'static str, Value<'_>) {
+        ("host_node_name", Value::Text(&self.host_node_name))
+    }
+
+    /// Notes something to be logged at start.
+    pub(crate) fn warn(&self, text: String, place: Option<&Place>) {
+        self.warnings.borrow_mut().push(ConfigWarning { text, place: place.cloned() });
+    }
+
+    pub(crate) fn take_warnings(&self) -> Vec<ConfigWarning> {
+        self.warnings.take()
+    }
+
+    /// Reads a section with these names.
+    pub(crate) fn reader<'c>(
+        &'c self,
+        section: &'c Section,
+        words: &'c [(&'static str, Value<'c>)],
+    ) -> SectionReader<'c> {
+        SectionReader { context: self, section, names: Names::new(&self.environment, words), attributed: false }
+    }
+}
+
+/// Python's `platform.node()`.
+fn host_node_name() -> String {
+    nix::sys::utsname::uname().map_or_else(|_| String::new(), |name| name.nodename().to_string_lossy().into_owned())
+}
+
+/// Reads the options of one section.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SectionReader<'c> {
+    pub(crate) context: &'c Context,
+    pub(crate) section: &'c Section,
+    names: Names<'c>,
+    /// Error texts end with the section and its file.
+    attributed: bool,
+}
+
+impl<'c> SectionReader<'c> {
+    pub(crate) fn with_names(self, names: Names<'c>) -> Self {
+        Self { names, ..self }
+    }
+
+    /// Error texts shall end with the section and its file.
+    pub(crate) fn attributed(self) -> Self {
+        Self { attributed: true, ..self }
+    }
+
+    /// An option as written.
+    pub(crate) fn entry(&self, row: &OptionRow) -> Option<&'c Entry> {
+        self.context.document.get(self.section, row.name)
+    }
+
+    /// An option with its names replaced; its default where it is not set.
+    pub(crate) fn text(&self, row: &OptionRow) -> Result<Option<Cow<'c, str>>, ConfigError> {
+        let Some(entry) = self.entry(row) else { return Ok(default_text(row)) };
+        let label = Label::Option { section: &self.section.name, option: row.name };
+        match expand(&entry.value, self.names, label) {
+            Ok(text) => Ok(Some(text)),
+            Err(text) => self.refuse(row, text).map(|()| default_text(row)),
+        }
+    }
+
+    /// An option that no table knows, with its names replaced.
+    pub(crate) fn free_text(&self, entry: &'c Entry) -> Result<Option<Cow<'c, str>>, ConfigError> {
+        let label = Label::Option { section: &self.section.name, option: &entry.key };
+        match expand(&entry.value, self.names, label) {
+            Ok(text) => Ok(Some(text)),
+            Err(text) => {
+                let error = self.error(text).in_option(&entry.key).at(&entry.value_place);
+                self.context.problems.report(error).map(|()| None)
+            }
+        }
+    }
+
+    /// Replaces the names of a text that is already an option's, under another label.
+    pub(crate) fn expand<'t>(
+        &self,
+        row: &OptionRow,
+        text: &'t str,
+        label: &str,
+    ) -> Result<Option<Cow<'t, str>>, ConfigError> {
+        match expand(text, self.names, Label::Word(label)) {
+            Ok(text) => Ok(Some(text)),
+            Err(text) => self.refuse(row, text).map(|()| None),
+        }
+    }
+
+    /// The value of an option that has a default in the table.
+    pub(crate) fn value<T>(&self, row: &OptionRow, data_type: impl Fn(&str) -> Checked<T>) -> Result<T, ConfigError> {
+        if let Some(value) = self.optional(row, &data_type)? {
+            return Ok(value);
+        }
+        let DefaultValue::Text(default) = row.default else {
+            unreachable!("{} is read with a default that it has not", row.name);
+        };
+        Ok(data_type(default).unwrap_or_else(|error| unreachable!("the default of {}: {error}", row.name)))
+    }
+
+    /// The value of an option, or of its default, if it has one.
+    pub(crate) fn optional<T>(
+        &self,
+        row: &OptionRow,
+        data_type: impl Fn(&str) -> Checked<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(text) = self.text(row)? else { return Ok(None) };
+        match data_type(&text) {
+            Ok(value) => Ok(Some(value)),
+            Err(text) => self.refuse(row, text).map(|()| None),
+        }
+    }
+
+    /// Says that an option cannot be used.
+    pub(crate) fn refuse(&self, row: &OptionRow, text: impl Into<String>) -> Result<(), ConfigError> {
+        let place = self.entry(row).map_or(&self.section.place, |entry| &entry.value_place);
+        self.context.problems.report(self.error(text.into()).in_option(row.name).at(place))
+    }
+
+    /// Says that the section cannot be used.
+    pub(crate) fn refuse_section(&self, text: impl Into<String>) -> Result<(), ConfigError> {
+        self.context.problems.report(self.error(text.into()).at(&self.section.place))
+    }
+
+    fn error(&self, mut text: String) -> ConfigError {
+        if self.attributed {
+            let (section, file) = (Repr(&self.section.name), Repr(&self.section.place.file));
+            text = format!("{text} in section {section} (file: {file})");
+        }
+        ConfigError::new(text).in_section(&self.section.name)
+    }
+}
+
+fn default_text(row: &OptionRow) -> Option<Cow<'static, str>> {
+    match row.default {
+        DefaultValue::Text(text) => Some(Cow::Borrowed(text)),
+        DefaultValue::Required | DefaultValue::Unset | DefaultValue::Computed(_) => None,
+    }
+}

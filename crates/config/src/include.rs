@@ -1,0 +1,95 @@
+//! `[include]`: which files it names, and reading them (contract/config.md §2.4).
+
+use std::path::Path;
+
+use nix::errno::Errno;
+
+use crate::context::Context;
+use crate::diagnostics::{ConfigError, Place};
+use crate::expand::{Label, Names, expand};
+use crate::glob::glob;
+use crate::options_table::include::FILES;
+use crate::python_path::{absolute, dirname};
+use crate::python_text::words;
+use crate::source::{Text, read_regular};
+
+/// Reads the files that the main file includes; `folder` is what relative patterns are relative to. Gives what is to
+/// be logged about them. An `[include]` in an included file is not acted on.
+pub(crate) fn read_includes(context: &mut Context, folder: &str) -> Result<Vec<String>, ConfigError> {
+    if context.document.section("include").is_none() {
+        return Ok(Vec::new());
+    }
+    let here = context.here.clone();
+    context.document.expand_here(&here);
+    let mut included = Vec::new();
+    for pattern in patterns(context)? {
+        let pattern = join(folder, &pattern);
+        let paths = glob(&pattern);
+        if paths.is_empty() {
+            context.warn(format!("No file matches via include \"{pattern}\""), None);
+        }
+        for path in paths {
+            included.push(format!("Included extra file \"{}\" during parsing", path.display()));
+            include_file(context, &path)?;
+        }
+    }
+    Ok(included)
+}
+
+/// The words of `files=`.
+fn patterns(context: &Context) -> Result<Vec<String>, ConfigError> {
+    let Some(section) = context.document.section("include") else { return Ok(Vec::new()) };
+    let reader = context.reader(section, &[]);
+    let Some(entry) = reader.entry(&FILES) else {
+        reader.refuse(&FILES, ".ini file has [include] section, but no files setting")?;
+        return Ok(Vec::new());
+    };
+    let names = [context.here_word(), context.host_node_name_word()];
+    match expand(&entry.value, Names::new(&context.environment, &names), Label::Word("include.files")) {
+        Ok(files) => Ok(words(&files).map(ToOwned::to_owned).collect()),
+        Err(text) => reader.refuse(&FILES, text).map(|()| Vec::new()),
+    }
+}
+
+fn include_file(context: &mut Context, path: &Path) -> Result<(), ConfigError> {
+    let name = path.to_string_lossy();
+    match read_regular(path) {
+        Ok(text) => {
+            let parsed = merge(context, &name, &text);
+            context.problems.part(parsed)?;
+        }
+        Err(error) => {
+            let reason =
+                error.raw_os_error().map_or_else(|| error.to_string(), |code| format!("{:?}", Errno::from_raw(code)));
+            context.warn(format!("Extra file \"{name}\" was skipped, it cannot be read: {reason}"), None);
+        }
+    }
+    let here = absolute(dirname(&name)).to_string_lossy().into_owned();
+    context.document.expand_here(&here);
+    Ok(())
+}
+
+/// Reads the text of a file into the document.
+pub(crate) fn merge(context: &mut Context, file: &str, text: &Text) -> Result<(), ConfigError> {
+    let parsed = context.document.read(file, &text.text);
+    let Some(undecodable) = &text.error else { return parsed };
+    // Python sees only the lines before the bad bytes; of what is wrong with those it says at once only this:
+    match parsed {
+        Err(error) if context.document.sections.is_empty() => Err(error),
+        Ok(()) | Err(_) => {
+            let line = u32::try_from(text.text.lines().count() + 1).unwrap_or(u32::MAX);
+            Err(ConfigError::new(undecodable).at(&Place { file: file.into(), line, column: 1 }))
+        }
+    }
+}
+
+/// Python's `os.path.join`.
+fn join(folder: &str, path: &str) -> String {
+    if path.starts_with('/') {
+        path.to_owned()
+    } else if folder.ends_with('/') {
+        format!("{folder}{path}")
+    } else {
+        format!("{folder}/{path}")
+    }
+}

@@ -1,0 +1,339 @@
+//! The INI dialect: what Python's `RawConfigParser` reads with strictness off, interpolation off and the inline
+//! comment prefixes `;` and `#` (contract/config.md §2), and the place of every key and value.
+//!
+//! Knows no option and no section but `[DEFAULT]`. Deviates from Python in one point (quirks.md F43): a line that
+//! begins with `[` and has no `]` is an error, never an option.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::diagnostics::{ConfigError, Place};
+use crate::python_repr::Repr;
+use crate::python_text::{is_space, strip};
+
+/// All files read so far, merged.
+#[derive(Debug, Default)]
+pub(crate) struct Document {
+    /// In the order of their first appearance.
+    pub(crate) sections: Vec<Section>,
+    index: HashMap<Box<str>, usize>,
+    /// `[DEFAULT]`: what every section has that does not say otherwise.
+    defaults: Entries,
+    defaults_changed: bool,
+}
+
+/// A section.
+#[derive(Debug)]
+pub(crate) struct Section {
+    /// As between the brackets.
+    pub(crate) name: Box<str>,
+    /// Where it began first; in the file that errors in it are attributed to.
+    pub(crate) place: Place,
+    entries: Entries,
+    changed: bool,
+}
+
+impl Section {
+    /// Its own options, without the defaults.
+    pub(crate) fn own_options(&self) -> &[Entry] {
+        &self.entries.list
+    }
+}
+
+/// Options in the order of their first appearance, each key once.
+#[derive(Debug, Default)]
+struct Entries {
+    list: Vec<Entry>,
+    index: HashMap<Box<str>, usize>,
+}
+
+impl Entries {
+    fn get(&self, key: &str) -> Option<&Entry> {
+        self.index.get(key).map(|position| &self.list[*position])
+    }
+
+    /// Adds an option, or gives the one of that name its new value. Tells its position.
+    fn set(&mut self, entry: Entry) -> usize {
+        if let Some(position) = self.index.get(&entry.key) {
+            self.list[*position] = entry;
+            return *position;
+        }
+        self.index.insert(entry.key.clone(), self.list.len());
+        self.list.push(entry);
+        self.list.len() - 1
+    }
+}
+
+/// An option.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// In lower case.
+    pub(crate) key: Box<str>,
+    /// Lines joined by line feeds.
+    pub(crate) value: String,
+    /// Of the key, where it was set last.
+    pub(crate) key_place: Place,
+    /// Of the first character of the value, or of where it would be.
+    pub(crate) value_place: Place,
+}
+
+const HERE: &str = "%(here)s";
+
+impl Document {
+    pub(crate) fn section(&self, name: &str) -> Option<&Section> {
+        self.index.get(name).map(|position| &self.sections[*position])
+    }
+
+    /// An option of a section, its own or the default.
+    pub(crate) fn get<'d>(&'d self, section: &'d Section, key: &str) -> Option<&'d Entry> {
+        section.entries.get(key).or_else(|| self.defaults.get(key))
+    }
+
+    /// All options of a section: its own, then the defaults that it does not override.
+    pub(crate) fn options<'d>(&'d self, section: &'d Section) -> impl Iterator<Item = &'d Entry> {
+        let inherited = self.defaults.list.iter().filter(|default| section.entries.get(&default.key).is_none());
+        section.entries.list.iter().chain(inherited)
+    }
+
+    /// Adds a section without options.
+    pub(crate) fn add_section(&mut self, name: &str, place: Place) {
+        self.index.insert(name.into(), self.sections.len());
+        self.sections.push(Section { name: name.into(), place, entries: Entries::default(), changed: true });
+    }
+
+    /// Merges a file: its sections and options are added, options known already get their new value.
+    /// `file` is its name in errors. On an error the document is of no further use.
+    pub(crate) fn read(&mut self, file: &str, text: &str) -> Result<(), ConfigError> {
+        let mut reader = Reader {
+            document: self,
+            file: Arc::from(file),
+            current: Current::Nothing,
+            open: None,
+            indent: 0,
+            blank_lines: 0,
+            bad_lines: Vec::new(),
+        };
+        for (number, line) in (1..).zip(Lines { rest: text }) {
+            reader.line(number, line)?;
+        }
+        reader.finish()
+    }
+
+    /// Replaces `%(here)s`, in all that was read since the last time, by a directory. A section gets its own copy
+    /// of a default that changes so: the next file may be in another directory.
+    pub(crate) fn expand_here(&mut self, here: &str) {
+        for section in &mut self.sections {
+            if !section.changed && !self.defaults_changed {
+                continue;
+            }
+            section.changed = false;
+            for entry in &mut section.entries.list {
+                if entry.value.contains(HERE) {
+                    entry.value = entry.value.replace(HERE, here);
+                }
+            }
+            for default in self.defaults.list.iter().filter(|default| default.value.contains(HERE)) {
+                if section.entries.get(&default.key).is_none() {
+                    section.entries.set(Entry { value: default.value.replace(HERE, here), ..default.clone() });
+                }
+            }
+        }
+        self.defaults_changed = false;
+    }
+}
+
+/// Lines as Python's text files give them: ended by `\n`, `\r\n` or `\r`, the end not included.
+struct Lines<'t> {
+    rest: &'t str,
+}
+
+/// A line and whether it has an end.
+#[derive(Clone, Copy)]
+struct Line<'t> {
+    text: &'t str,
+    ended: bool,
+}
+
+impl<'t> Iterator for Lines<'t> {
+    type Item = Line<'t>;
+
+    fn next(&mut self) -> Option<Line<'t>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let Some(end) = self.rest.find(['\n', '\r']) else {
+            return Some(Line { text: std::mem::take(&mut self.rest), ended: false });
+        };
+        let (text, rest) = self.rest.split_at(end);
+        self.rest = rest.strip_prefix("\r\n").or_else(|| rest.get(1..)).unwrap_or_default();
+        Some(Line { text, ended: true })
+    }
+}
+
+enum Current {
+    Nothing,
+    Defaults,
+    Section(usize),
+}
+
+struct Reader<'d> {
+    document: &'d mut Document,
+    file: Arc<str>,
+    current: Current,
+    /// The option that an indented line continues.
+    open: Option<usize>,
+    /// Of the last line that was no continuation.
+    indent: usize,
+    /// Empty lines since the last line of the open option: part of its value if one more line follows.
+    blank_lines: usize,
+    bad_lines: Vec<(u32, String)>,
+}
+
+impl Reader<'_> {
+    fn line(&mut self, number: u32, line: Line<'_>) -> Result<(), ConfigError> {
+        let comment = comment_start(line.text);
+        let before_comment = line.text.get(..comment.unwrap_or(line.text.len())).unwrap_or_default();
+        let content = strip(before_comment);
+        if content.is_empty() {
+            if comment.is_none() {
+                self.blank_lines += 1;
+            }
+            return Ok(());
+        }
+        let start = before_comment.find(|character| !is_space(character)).unwrap_or_default();
+        let indent = line.text.get(..start).unwrap_or_default().chars().count();
+        if self.open.is_some() && indent > self.indent {
+            self.continue_value(content);
+            return Ok(());
+        }
+        self.indent = indent;
+        let place = |offset| self.place(number, line.text, offset);
+        if let Some(name) = header(content) {
+            let place = place(start);
+            self.begin_section(name, place);
+        } else if matches!(self.current, Current::Nothing) {
+            return Err(self.no_section(number, line).at(&place(start)));
+        } else if let Some((key, value)) = option(content) {
+            let value_offset = start + content.len() - value.len();
+            let (key_place, value_place) = (place(start), place(value_offset));
+            if key.is_empty() {
+                self.bad_line(number, line);
+                self.open = None;
+            } else {
+                self.set(key, value, key_place, value_place);
+            }
+        } else {
+            self.bad_line(number, line);
+        }
+        Ok(())
+    }
+
+    fn place(&self, line: u32, text: &str, offset: usize) -> Place {
+        let characters = text.get(..offset).unwrap_or(text).chars().count();
+        Place { file: self.file.clone(), line, column: u32::try_from(characters + 1).unwrap_or(u32::MAX) }
+    }
+
+    fn entries(&mut self) -> Option<&mut Entries> {
+        match self.current {
+            Current::Nothing => None,
+            Current::Defaults => Some(&mut self.document.defaults),
+            Current::Section(position) => Some(&mut self.document.sections[position].entries),
+        }
+    }
+
+    fn continue_value(&mut self, content: &str) {
+        let blank_lines = std::mem::take(&mut self.blank_lines);
+        let open = self.open;
+        if let Some(entry) = open.and_then(|position| self.entries()?.list.get_mut(position)) {
+            entry.value.extend(std::iter::repeat_n('\n', blank_lines + 1));
+            entry.value.push_str(content);
+        }
+    }
+
+    fn begin_section(&mut self, name: &str, place: Place) {
+        self.open = None;
+        let document = &mut *self.document;
+        if let Some(position) = document.index.get(name) {
+            self.current = Current::Section(*position);
+        } else if name == "DEFAULT" {
+            self.current = Current::Defaults;
+        } else {
+            let position = document.sections.len();
+            document.add_section(name, place);
+            self.current = Current::Section(position);
+        }
+    }
+
+    fn set(&mut self, key: &str, value: &str, key_place: Place, value_place: Place) {
+        match self.current {
+            Current::Nothing => {}
+            Current::Defaults => self.document.defaults_changed = true,
+            Current::Section(position) => self.document.sections[position].changed = true,
+        }
+        self.blank_lines = 0;
+        let entry = Entry { key: key.to_lowercase().into(), value: value.to_owned(), key_place, value_place };
+        self.open = self.entries().map(|entries| entries.set(entry));
+    }
+
+    fn bad_line(&mut self, number: u32, line: Line<'_>) {
+        self.bad_lines.push((number, quote(line)));
+    }
+
+    fn no_section(&self, number: u32, line: Line<'_>) -> ConfigError {
+        ConfigError::new(format!(
+            "File contains no section headers.\nfile: {}, line: {number}\n{}",
+            Repr(&self.file),
+            quote(line)
+        ))
+    }
+
+    fn finish(self) -> Result<(), ConfigError> {
+        let Some((first, _)) = self.bad_lines.first() else { return Ok(()) };
+        let place = Place { file: self.file.clone(), line: *first, column: 1 };
+        let mut text = format!("Source contains parsing errors: {}", Repr(&self.file));
+        text.extend(self.bad_lines.iter().map(|(number, line)| format!("\n\t[line {number:2}]: {line}")));
+        Err(ConfigError::new(text).at(&place))
+    }
+}
+
+fn quote(line: Line<'_>) -> String {
+    Repr(&format!("{}{}", line.text, if line.ended { "\n" } else { "" })).to_string()
+}
+
+/// Where the comment of a line begins, in bytes. A prefix counts at the beginning and after a blank. Python looks at
+/// the first `;` and the first `#`, then at the second of each, and so on, until one counts.
+fn comment_start(line: &str) -> Option<usize> {
+    if strip(line).starts_with(['#', ';']) {
+        return Some(0);
+    }
+    let counts = |at: &usize| line.get(..*at).is_some_and(|before| before.chars().next_back().is_none_or(is_space));
+    let mut semicolons = line.match_indices(';').map(|(at, _)| at);
+    let mut hashes = line.match_indices('#').map(|(at, _)| at);
+    loop {
+        let candidates = [semicolons.next(), hashes.next()];
+        if candidates == [None, None] {
+            return None;
+        }
+        if let Some(start) = candidates.into_iter().flatten().filter(counts).min() {
+            return Some(start);
+        }
+    }
+}
+
+/// The name in a header: all between the first bracket and the last.
+fn header(content: &str) -> Option<&str> {
+    let (name, _) = content.strip_prefix('[')?.rsplit_once(']')?;
+    (!name.is_empty()).then_some(name)
+}
+
+/// Key and value, blanks around them removed; the key may be empty.
+fn option(content: &str) -> Option<(&str, &str)> {
+    if content.starts_with('[') && !content.contains(']') {
+        return None;
+    }
+    let (key, value) = content.split_once(['=', ':'])?;
+    Some((key.trim_end_matches(is_space), value.trim_start_matches(is_space)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+//! `[supervisord]` (contract/config.md §5.1).
+
+use super::{DataType, DefaultValue, OptionRow, options};
+
+options! {
+    /// `[supervisord]`
+    supervisord {
+        LOGFILE: "logfile", Path, Text("supervisord.log"), "main log, or the word syslog";
+        LOGFILE_MAXBYTES: "logfile_maxbytes", ByteSize, Text("50MB"), "size at which the main log rotates, 0: never";
+        LOGFILE_BACKUPS: "logfile_backups", Integer, Text("10"), "rotated main logs that are kept";
+        LOGLEVEL: "loglevel", LogLevel, Text("info"), "least severe level that is logged";
+        PIDFILE: "pidfile", Path, Text("supervisord.pid"), "file that holds the process id of supervisord";
+        IDENTIFIER: "identifier", Text, Text("supervisor"), "name that this supervisord answers with";
+        NODAEMON: "nodaemon", Boolean, Text("false"), "stay in the foreground";
+        SILENT: "silent", Boolean, Text("false"), "nothing on standard output in the foreground";
+        MINFDS: "minfds", Integer, Text("1024"), "file descriptors that must be available";
+        MINPROCS: "minprocs", Integer, Text("200"), "processes that must be available";
+        UMASK: "umask", Octal, Text("022"), "mask of new files, for a daemon";
+        USER: "user", User, Unset, "user that supervisord becomes";
+        DIRECTORY: "directory", Directory, Unset, "working directory, for a daemon";
+        CHILDLOGDIR: "childlogdir", Directory, Computed("the directory for temporary files"), "where AUTO logs are created";
+        NOCLEANUP: "nocleanup", Boolean, Text("false"), "leave AUTO logs of earlier runs alone";
+        STRIP_ANSI: "strip_ansi", Boolean, Text("false"), "remove escape sequences from what is logged";
+        ENVIRONMENT: "environment", Environment, Text(""), "variables for all programs";
+        PROFILE_OPTIONS: "profile_options", Text, Unset, "accepted for compatibility, of no effect";
+    }
+}

@@ -1,0 +1,31 @@
+//! What `[fcgi-program:x]` and `[eventlistener:x]` add to a program, and `[group:x]` (contract/config.md §5.4 to §5.6).
+
+use super::{DataType, DefaultValue, OptionRow, options};
+
+options! {
+    /// `[fcgi-program:x]`
+    fcgi_program {
+        SOCKET: "socket", Socket, Required, "socket that its processes share as their standard input";
+        SOCKET_OWNER: "socket_owner", Owner, Computed("user and its group, when supervisord runs as another"), "owner of a unix socket";
+        SOCKET_MODE: "socket_mode", Octal, Computed("0700"), "mode of a unix socket";
+        SOCKET_BACKLOG: "socket_backlog", Integer, Computed("as much as the kernel gives"), "connections that may wait, 1 to 65535";
+    }
+}
+
+options! {
+    /// `[eventlistener:x]`
+    eventlistener {
+        EVENTS: "events", EventTypes, Required, "events that it is sent";
+        BUFFER_SIZE: "buffer_size", Integer, Text("10"), "events that may wait for it";
+        RESULT_HANDLER: "result_handler", Factory, Text("supervisor.dispatchers:default_handler"), "judge of its results";
+        PRIORITY: "priority", Integer, Text("-1"), "order of start of the pool";
+    }
+}
+
+options! {
+    /// `[group:x]`
+    group {
+        PROGRAMS: "programs", Names, Text(""), "programs that become its members";
+        PRIORITY: "priority", Integer, Text("999"), "order of start; the reverse is that of shutdown";
+    }
+}

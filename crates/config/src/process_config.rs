@@ -1,0 +1,180 @@
+//! From a program-like section to the processes it stands for, one for each number of its `numprocs`.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use supervisor_core::{Channel, ProcessConfig, SocketConfig};
+
+use crate::context::{Context, SectionReader};
+use crate::datatypes::process_or_group_name;
+use crate::diagnostics::ConfigError;
+use crate::environment::{Variables, merge, parse_environment};
+use crate::expand::Names;
+use crate::ini::Section;
+use crate::limits::PROCESSES;
+use crate::options_table::program as rows;
+use crate::python_format::Value;
+use crate::sections::log_channels::{drop_unused_stderr_logfile, read_channel};
+use crate::sections::program::{ProgramSection, read_program};
+
+/// Makes processes; remembers what they share.
+#[derive(Debug)]
+pub(crate) struct ProcessBuilder<'c> {
+    pub(crate) context: &'c Context,
+    /// `[supervisord] environment`
+    global: &'c Variables,
+    environments: HashMap<String, Rc<Environment>>,
+    count: usize,
+}
+
+/// Variables of a process: its own, and all of them.
+#[derive(Debug)]
+struct Environment {
+    own: Variables,
+    merged: Arc<[(Box<str>, Box<str>)]>,
+}
+
+/// One section in one group.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProcessSource<'s> {
+    pub(crate) section: &'s Section,
+    pub(crate) group_name: &'s str,
+    /// Of a FastCGI program.
+    pub(crate) socket: Option<&'s Arc<SocketConfig>>,
+}
+
+type Processes = Vec<Arc<ProcessConfig>>;
+
+impl<'c> ProcessBuilder<'c> {
+    pub(crate) fn new(context: &'c Context, global: &'c Variables) -> Self {
+        Self { context, global, environments: HashMap::new(), count: 0 }
+    }
+
+    /// The processes of a section, sorted by priority (which they share) and name.
+    pub(crate) fn build(&mut self, source: ProcessSource<'_>) -> Result<Processes, ConfigError> {
+        let context = self.context;
+        let header = context.reader(source.section, &[]).attributed();
+        let after_colon = source.section.name.split_once(':').map_or("", |(_, name)| name);
+        let program_name = match process_or_group_name(after_colon) {
+            Ok(name) => name,
+            Err(text) => return header.refuse_section(text).map(|()| Processes::new()),
+        };
+        let words = [
+            context.here_word(),
+            context.host_node_name_word(),
+            ("program_name", Value::Text(program_name)),
+            ("group_name", Value::Text(source.group_name)),
+        ];
+        let program = read_program(&context.reader(source.section, &words).attributed())?;
+        if !self.has_room(&header, program.numprocs)? {
+            return Ok(Processes::new());
+        }
+        let mut processes = Processes::new();
+        let mut variables = Variables::new();
+        for offset in 0..program.numprocs.max(0) {
+            let process_num = program.numprocs_start.saturating_add(offset);
+            let [here, node, program_name, group_name] = words;
+            let numbers =
+                [("process_num", Value::Integer(process_num)), ("numprocs", Value::Integer(program.numprocs))];
+            let words = [here, node, program_name, group_name, numbers[0], numbers[1]];
+            let reader = context.reader(source.section, &words).attributed();
+            processes.extend(self.build_one(&reader, &program, source, &words, &mut variables)?.map(Arc::new));
+        }
+        processes.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(processes)
+    }
+
+    fn has_room(&mut self, reader: &SectionReader<'_>, numprocs: i64) -> Result<bool, ConfigError> {
+        let wanted = usize::try_from(numprocs.max(0)).unwrap_or(usize::MAX);
+        let room = PROCESSES - self.count;
+        if wanted > room {
+            let text = format!("numprocs {numprocs} is above upper bound ({room})");
+            return reader.refuse(&rows::NUMPROCS, text).map(|()| false);
+        }
+        self.count += wanted;
+        Ok(true)
+    }
+
+    /// Reads what may differ from process to process. `variables` are the own ones of the processes before: a name
+    /// that only they have can still be used, as upstream has it.
+    fn build_one(
+        &mut self,
+        reader: &SectionReader<'_>,
+        program: &ProgramSection,
+        source: ProcessSource<'_>,
+        words: &[(&'static str, Value<'_>)],
+        variables: &mut Variables,
+    ) -> Result<Option<ProcessConfig>, ConfigError> {
+        let names = Names::new(&self.context.environment, words);
+        variables.retain(|(name, _)| !self.context.environment.contains(name));
+        let environment = self.environment(&reader.with_names(names.with_own(variables)))?;
+        *variables = merge(variables, &environment.own);
+        let reader = reader.with_names(names.with_own(variables));
+
+        let directory = reader.text(&rows::DIRECTORY)?.map(|directory| Box::from(&*directory));
+        let redirect_stderr = program.redirect_stderr;
+        let stdout = read_channel(&reader, Channel::Stdout, program.stdout, false)?;
+        let mut stderr = read_channel(&reader, Channel::Stderr, program.stderr, redirect_stderr)?;
+        if redirect_stderr {
+            drop_unused_stderr_logfile(&reader, &mut stderr);
+        }
+        if reader.entry(&rows::COMMAND).is_none() {
+            let text = format!("program section {} does not specify a command", source.section.name);
+            reader.refuse(&rows::COMMAND, text)?;
+        }
+        let Some(command) = reader.text(&rows::COMMAND)? else { return Ok(None) };
+        let Some(name) = process_name(&reader, program)? else { return Ok(None) };
+        Ok(Some(ProcessConfig {
+            name,
+            command: (&*command).into(),
+            directory,
+            umask: program.umask,
+            uid: program.uid,
+            priority: program.priority,
+            autostart: program.autostart,
+            autorestart: program.autorestart,
+            startsecs: program.startsecs,
+            startretries: program.startretries,
+            exitcodes: program.exitcodes.clone(),
+            stopsignal: program.stopsignal,
+            stopwaitsecs: program.stopwaitsecs,
+            stopasgroup: program.stopasgroup,
+            killasgroup: program.killasgroup,
+            redirect_stderr,
+            stdout,
+            stderr,
+            environment: environment.merged.clone(),
+            serverurl: program.serverurl.clone(),
+            socket: source.socket.cloned(),
+        }))
+    }
+
+    /// The variables of a process. Programs whose lists read the same share them.
+    fn environment(&mut self, reader: &SectionReader<'_>) -> Result<Rc<Environment>, ConfigError> {
+        let written = reader.entry(&rows::ENVIRONMENT).map_or("", |entry| &entry.value);
+        let text = reader.expand(&rows::ENVIRONMENT, written, "environment")?.unwrap_or_default();
+        if let Some(known) = self.environments.get(&*text) {
+            return Ok(known.clone());
+        }
+        let own = match parse_environment(&text) {
+            Ok(own) => own,
+            Err(error) => reader.refuse(&rows::ENVIRONMENT, error).map(|()| Variables::new())?,
+        };
+        let merged = merge(self.global, &own).into();
+        let environment = Rc::new(Environment { own, merged });
+        self.environments.insert(text.into_owned(), environment.clone());
+        Ok(environment)
+    }
+}
+
+/// The name of a process. Upstream checks it before the names in it are replaced, we also after (quirks.md F44).
+fn process_name(reader: &SectionReader<'_>, program: &ProgramSection) -> Result<Option<Box<str>>, ConfigError> {
+    let Some(name) = reader.expand(&rows::PROCESS_NAME, &program.process_name, "process_name")? else {
+        return Ok(None);
+    };
+    match process_or_group_name(&name) {
+        Ok(name) => Ok(Some(name.into())),
+        Err(text) => reader.refuse(&rows::PROCESS_NAME, text).map(|()| None),
+    }
+}

@@ -1,0 +1,68 @@
+//! What `[eventlistener:x]` adds to a program: the pool that events are sent to (contract/config.md §5.5).
+
+use supervisor_core::{EventListenerPoolConfig, EventType, GroupConfig, GroupKind};
+
+use super::plugins::is_known_factory;
+use crate::context::SectionReader;
+use crate::datatypes::{Checked, boolean, integer, list_of_strings};
+use crate::diagnostics::ConfigError;
+use crate::ini::Section;
+use crate::options_table::{eventlistener as rows, program};
+use crate::process_config::{ProcessBuilder, ProcessSource};
+use crate::python_text::strip;
+
+/// Reads a pool of listeners. Its name is checked with its processes.
+pub(crate) fn read_eventlistener(
+    builder: &mut ProcessBuilder<'_>,
+    section: &Section,
+) -> Result<GroupConfig, ConfigError> {
+    let context = builder.context;
+    let here = [context.here_word()];
+    let reader = context.reader(section, &here);
+    let name = strip(section.name.split_once(':').map_or("", |(_, name)| name));
+    let priority = reader.value(&rows::PRIORITY, integer)?;
+    let buffer_size = reader.value(&rows::BUFFER_SIZE, |text| buffer_size(text, &section.name))?;
+    let result_handler = reader.value(&rows::RESULT_HANDLER, |specification| {
+        if is_known_factory(specification) {
+            Ok(specification.into())
+        } else {
+            Err(format!("{specification} cannot be resolved within [{}]", section.name))
+        }
+    })?;
+    let events = read_events(&reader)?;
+    if reader.value(&program::REDIRECT_STDERR, boolean)? {
+        let text = "section sets redirect_stderr=true but this is not allowed because it will interfere with the \
+                    eventlistener protocol";
+        reader.refuse(&program::REDIRECT_STDERR, format!("[{}] {text}", section.name))?;
+    }
+    let processes = builder.build(ProcessSource { section, group_name: name, socket: None })?;
+    let kind = GroupKind::EventListeners(EventListenerPoolConfig { buffer_size, events, result_handler });
+    Ok(GroupConfig { name: name.into(), priority, kind, processes })
+}
+
+fn buffer_size(text: &str, section: &str) -> Checked<usize> {
+    let number = integer(text)?;
+    let size = usize::try_from(number).ok().filter(|size| *size > 0);
+    size.ok_or_else(|| format!("[{section}] section sets invalid buffer_size ({number})"))
+}
+
+/// The types subscribed to, sorted, each once.
+fn read_events(reader: &SectionReader<'_>) -> Result<Vec<EventType>, ConfigError> {
+    let section = &reader.section.name;
+    let text = reader.text(&rows::EVENTS)?.unwrap_or_default();
+    if text.is_empty() {
+        reader.refuse(&rows::EVENTS, format!("[{section}] section requires an \"events\" line"))?;
+    }
+    let mut events = Vec::new();
+    for name in list_of_strings(&text) {
+        if let Some(event) = EventType::from_name(name) {
+            events.push(event);
+        } else {
+            let text = format!("Unknown event type {} in [{section}] events", name.to_uppercase());
+            reader.refuse(&rows::EVENTS, text)?;
+        }
+    }
+    events.sort_unstable();
+    events.dedup();
+    Ok(events)
+}

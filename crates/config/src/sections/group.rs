@@ -1,0 +1,56 @@
+//! `[group:x]` (contract/config.md §5.6).
+
+use supervisor_core::{GroupConfig, GroupKind};
+
+use super::fcgi_program::SocketTable;
+use crate::context::Context;
+use crate::datatypes::{integer, list_of_strings, process_or_group_name};
+use crate::diagnostics::ConfigError;
+use crate::ini::Section;
+use crate::options_table::group as rows;
+use crate::process_config::{ProcessBuilder, ProcessSource};
+
+/// Reads a group; the names of the sections that become its members are added to `members`.
+pub(crate) fn read_group<'c>(
+    builder: &mut ProcessBuilder<'c>,
+    sockets: &mut SocketTable,
+    section: &'c Section,
+    members: &mut Vec<&'c str>,
+) -> Result<Option<GroupConfig>, ConfigError> {
+    let context = builder.context;
+    let here = [context.here_word()];
+    let reader = context.reader(section, &here);
+    let after_colon = section.name.split_once(':').map_or("", |(_, name)| name);
+    let name = match process_or_group_name(after_colon) {
+        Ok(name) => name,
+        Err(text) => return reader.refuse_section(text).map(|()| None),
+    };
+    let programs = reader.text(&rows::PROGRAMS)?.unwrap_or_default();
+    let priority = reader.value(&rows::PRIORITY, integer)?;
+    let mut processes = Vec::new();
+    for program in list_of_strings(&programs) {
+        match find_member(context, section, program) {
+            Ok(member) => {
+                members.push(&member.name);
+                let socket = sockets.of_member(context, member)?;
+                let source = ProcessSource { section: member, group_name: name, socket: socket.as_ref() };
+                processes.extend(builder.build(source)?);
+            }
+            Err(text) => reader.refuse(&rows::PROGRAMS, text)?,
+        }
+    }
+    Ok(Some(GroupConfig { name: name.into(), priority, kind: GroupKind::Programs, processes }))
+}
+
+/// The section of a member. Errors name the group, where upstream names the member before (quirks.md F23).
+fn find_member<'c>(context: &'c Context, group: &Section, program: &str) -> Result<&'c Section, String> {
+    let plain = context.document.section(&format!("program:{program}"));
+    let fcgi = context.document.section(&format!("fcgi-program:{program}"));
+    match (plain, fcgi) {
+        (Some(member), None) | (None, Some(member)) => Ok(member),
+        (None, None) => Err(format!("[{}] names unknown program or fcgi-program {program}", group.name)),
+        (Some(_), Some(_)) => {
+            Err(format!("[{}] name {program} is ambiguous (exists as program and fcgi-program)", group.name))
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! `[inet_http_server]` and `[unix_http_server]` (contract/config.md §5.2).
+
+use std::borrow::Cow;
+
+use crate::config::{HttpServerAddress, HttpServerConfig};
+use crate::context::{Context, SectionReader};
+use crate::datatypes::{file_mode, inet_address, octal};
+use crate::diagnostics::ConfigError;
+use crate::expand::Names;
+use crate::ini::Section;
+use crate::options_table::{OptionRow, SectionType, inet_http_server, unix_http_server};
+use crate::python_text::strip;
+
+/// The servers in the order in which they are opened: inet, then unix, each in file order.
+pub(crate) fn read_http_servers(context: &Context) -> Result<Vec<HttpServerConfig>, ConfigError> {
+    let sections = |section_type| {
+        let is_one = move |section: &&Section| SectionType::of(&section.name) == Some(section_type);
+        context.document.sections.iter().filter(is_one)
+    };
+    let mut servers = Vec::new();
+    for section in sections(SectionType::InetHttpServer) {
+        servers.extend(read_inet(context, section)?);
+    }
+    for section in sections(SectionType::UnixHttpServer) {
+        servers.extend(read_unix(context, section)?);
+    }
+    Ok(servers)
+}
+
+fn read_inet(context: &Context, section: &Section) -> Result<Option<HttpServerConfig>, ConfigError> {
+    let reader = context.reader(section, &[]);
+    let (username, password) = read_login(&reader, &inet_http_server::USERNAME, &inet_http_server::PASSWORD)?;
+    if reader.entry(&inet_http_server::PORT).is_none() {
+        reader.refuse(&inet_http_server::PORT, format!("section [{}] has no port value", section.name))?;
+    }
+    let address = reader.optional(&inet_http_server::PORT, inet_address)?;
+    Ok(address.map(|address| HttpServerConfig {
+        section: section.name.to_string(),
+        address: HttpServerAddress::Inet { host: address.host, port: address.port },
+        username,
+        password,
+    }))
+}
+
+fn read_unix(context: &Context, section: &Section) -> Result<Option<HttpServerConfig>, ConfigError> {
+    let reader = context.reader(section, &[]);
+    let here = [context.here_word()];
+    if reader.entry(&unix_http_server::FILE).is_none() {
+        reader.refuse(&unix_http_server::FILE, format!("section [{}] has no file value", section.name))?;
+    }
+    let file = reader.with_names(Names::new(&context.environment, &here)).text(&unix_http_server::FILE)?;
+    let path = file.map(|file| context.home.normalize(strip(&file)));
+    let (username, password) = read_login(&reader, &unix_http_server::USERNAME, &unix_http_server::PASSWORD)?;
+    let owner = reader.optional(&unix_http_server::CHOWN, |value| {
+        context.users.owner(value).map_err(|_| format!("Invalid sockchown value {value}"))
+    })?;
+    let mode = reader
+        .value(&unix_http_server::CHMOD, |value| octal(value).map_err(|_| format!("Invalid chmod value {value}")))?;
+    Ok(path.map(|path| HttpServerConfig {
+        section: section.name.to_string(),
+        address: HttpServerAddress::Unix { path, mode: file_mode(mode), owner },
+        username,
+        password,
+    }))
+}
+
+type Login = (Option<String>, Option<String>);
+
+/// Name and password: both or neither.
+fn read_login(reader: &SectionReader<'_>, username: &OptionRow, password: &OptionRow) -> Result<Login, ConfigError> {
+    let login = [reader.text(username)?, reader.text(password)?].map(|text| text.map(Cow::into_owned));
+    let [name, word] = login;
+    if name.is_some() != word.is_some() {
+        reader.refuse_section(format!(
+            "Section [{}] contains incomplete authentication: If a username or a password is specified, both the \
+             username and password must be specified",
+            reader.section.name
+        ))?;
+    }
+    Ok((name, word))
+}
+
+/// What children and plug-ins are told: the first unix server, else the last inet one.
+pub(crate) fn fallback_server_url(servers: &[HttpServerConfig]) -> Option<String> {
+    let unix = servers.iter().find_map(|server| match &server.address {
+        HttpServerAddress::Unix { path, .. } => Some(format!("unix://{}", path.display())),
+        HttpServerAddress::Inet { .. } => None,
+    });
+    let inet = || {
+        servers.iter().rev().find_map(|server| match &server.address {
+            HttpServerAddress::Inet { host, port } if host.is_empty() => Some(format!("http://localhost:{port}")),
+            HttpServerAddress::Inet { host, port } => Some(format!("http://{host}:{port}")),
+            HttpServerAddress::Unix { .. } => None,
+        })
+    };
+    unix.or_else(inet)
+}

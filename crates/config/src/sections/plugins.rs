@@ -1,0 +1,71 @@
+//! `[rpcinterface:x]` and `[ctlplugin:x]`: sections that name a factory and whose other options belong to what
+//! it makes (contract/config.md §5.9); and which factories there are.
+
+use crate::context::Context;
+use crate::diagnostics::ConfigError;
+use crate::ini::Section;
+use crate::options_table::{OptionRow, SectionType};
+use crate::python_text::strip;
+
+/// The specification of the `supervisor` RPC namespace.
+const MAIN_RPCINTERFACE: &str = "supervisor.rpcinterface:make_main_rpcinterface";
+/// The specification of the default judge of listener results.
+const DEFAULT_RESULT_HANDLER: &str = "supervisor.dispatchers:default_handler";
+
+/// A section that names a factory.
+#[derive(Debug)]
+pub(crate) struct Plugin {
+    /// All after the first colon of the section's name.
+    pub(crate) name: String,
+    /// `module:attribute`
+    pub(crate) factory: String,
+    /// All other options.
+    pub(crate) options: Vec<(String, String)>,
+}
+
+/// Whether a specification names something that is built in. Upstream would import a Python module here.
+pub(crate) fn is_known_factory(specification: &str) -> bool {
+    let Some((module, attribute)) = specification.split_once(':') else { return false };
+    [MAIN_RPCINTERFACE, DEFAULT_RESULT_HANDLER]
+        .iter()
+        .any(|known| known.split_once(':') == Some((strip(module), strip(attribute))))
+}
+
+/// The sections of a type, in file order. `factory` is the option that names the factory.
+pub(crate) fn read_plugins(
+    context: &Context,
+    section_type: SectionType,
+    factory: &OptionRow,
+) -> Result<Vec<Plugin>, ConfigError> {
+    let mut plugins = Vec::new();
+    for section in &context.document.sections {
+        if let Some(name) = section.name.strip_prefix(section_type.prefix()) {
+            plugins.extend(read_plugin(context, section, name, factory)?);
+        }
+    }
+    Ok(plugins)
+}
+
+fn read_plugin(
+    context: &Context,
+    section: &Section,
+    name: &str,
+    row: &OptionRow,
+) -> Result<Option<Plugin>, ConfigError> {
+    let reader = context.reader(section, &[]);
+    if reader.entry(row).is_none() {
+        reader.refuse(row, format!("section [{}] does not specify a {}", section.name, row.name))?;
+        return Ok(None);
+    }
+    let Some(factory) = reader.text(row)? else { return Ok(None) };
+    if !is_known_factory(&factory) {
+        reader.refuse(row, format!("{factory} cannot be resolved within [{}]", section.name))?;
+    }
+    let mut options = Vec::new();
+    for entry in context.document.options(section).filter(|entry| *entry.key != *row.name) {
+        if let Some(value) = reader.free_text(entry)? {
+            options.push((entry.key.to_string(), value.into_owned()));
+        }
+    }
+    Ok(Some(Plugin { name: name.to_owned(), factory: factory.into_owned(), options }))
+}

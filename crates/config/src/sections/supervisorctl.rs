@@ -1,0 +1,66 @@
+//! `[supervisorctl]` (contract/config.md §5.8).
+
+use std::borrow::Cow;
+
+use super::plugins::read_plugins;
+use crate::command_line::ClientOptions;
+use crate::config::{ClientConfig, CtlPluginConfig};
+use crate::context::Context;
+use crate::diagnostics::ConfigError;
+use crate::expand::Names;
+use crate::ini::Section;
+use crate::options_table::{DefaultValue, SectionType, ctlplugin, supervisorctl as rows};
+use crate::python_path::Home;
+
+/// What there is without a file, command line applied.
+pub(crate) fn client_defaults(options: &ClientOptions, home: &Home) -> ClientConfig {
+    let default = |default| match default {
+        DefaultValue::Text(text) => text.to_owned(),
+        DefaultValue::Required | DefaultValue::Unset | DefaultValue::Computed(_) => String::new(),
+    };
+    ClientConfig {
+        server_url: options.serverurl.clone().unwrap_or_else(|| default(rows::SERVERURL.default)),
+        username: options.username.clone(),
+        password: options.password.clone(),
+        prompt: default(rows::PROMPT.default),
+        history_file: options.history_file.as_ref().filter(|path| !path.is_empty()).map(|path| home.normalize(path)),
+        ctlplugins: Vec::new(),
+        path: None,
+    }
+}
+
+/// Reads the section and the plug-ins, in upstream's order; the command line wins.
+pub(crate) fn read_supervisorctl(
+    context: &Context,
+    section: &Section,
+    options: &ClientOptions,
+) -> Result<ClientConfig, ConfigError> {
+    let here = [context.here_word()];
+    let reader = context.reader(section, &[]);
+    let reader_with_here = reader.with_names(Names::new(&context.environment, &here));
+    let text = |row| reader.text(row).map(|text| text.map(Cow::into_owned));
+    let server_url = reader_with_here.text(&rows::SERVERURL)?.unwrap_or_default();
+    let server_url = match server_url.strip_prefix("unix://") {
+        Some(path) => format!("unix://{}", context.home.normalize(path).display()),
+        None => server_url.into_owned(),
+    };
+    let prompt = text(&rows::PROMPT)?;
+    let username = text(&rows::USERNAME)?;
+    let password = text(&rows::PASSWORD)?;
+    let history_file = reader_with_here.text(&rows::HISTORY_FILE)?.filter(|path| !path.is_empty());
+    let plugins = read_plugins(context, SectionType::CtlPlugin, &ctlplugin::FACTORY)?;
+
+    let defaults = client_defaults(options, &context.home);
+    Ok(ClientConfig {
+        server_url: if options.serverurl.is_some() { defaults.server_url } else { server_url },
+        username: defaults.username.or(username),
+        password: defaults.password.or(password),
+        prompt: prompt.unwrap_or(defaults.prompt),
+        history_file: defaults.history_file.or_else(|| history_file.map(|path| context.home.normalize(&path))),
+        ctlplugins: plugins
+            .into_iter()
+            .map(|plugin| CtlPluginConfig { name: plugin.name, factory: plugin.factory, options: plugin.options })
+            .collect(),
+        path: None,
+    })
+}

@@ -1,0 +1,134 @@
+//! `[supervisord]` (contract/config.md §5.1).
+
+use std::path::PathBuf;
+
+use supervisor_core::LogLevel;
+
+use crate::command_line::SupervisordOptions;
+use crate::config::{MainLogFile, SupervisordConfig};
+use crate::context::{Context, SectionReader};
+use crate::datatypes::{
+    boolean, byte_size, existing_directory, existing_dirpath, file_mode, integer, loglevel, octal, temporary_directory,
+};
+use crate::diagnostics::ConfigError;
+use crate::environment::{Variables, parse_environment};
+use crate::expand::Names;
+use crate::options_table::supervisord as rows;
+use crate::python_path::absolute;
+
+/// What the file says.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent switch of the file")]
+pub(crate) struct SupervisordSection {
+    minfds: i64,
+    minprocs: i64,
+    directory: Option<String>,
+    user: Option<String>,
+    umask: u32,
+    logfile: String,
+    logfile_maxbytes: i64,
+    logfile_backups: i64,
+    loglevel: LogLevel,
+    pidfile: String,
+    identifier: String,
+    nodaemon: bool,
+    silent: bool,
+    childlogdir: Option<String>,
+    nocleanup: bool,
+    strip_ansi: bool,
+    /// For all programs.
+    pub(crate) environment: Variables,
+}
+
+/// Reads the section, in upstream's order.
+pub(crate) fn read_supervisord(context: &Context) -> Result<SupervisordSection, ConfigError> {
+    let section = context.document.section("supervisord").expect("its presence was checked before anything is read");
+    let here = [context.here_word()];
+    let reader = context.reader(section, &here);
+    let home = &context.home;
+    let text = |row| reader.text(row).map(|text| text.map(std::borrow::Cow::into_owned));
+    Ok(SupervisordSection {
+        minfds: reader.value(&rows::MINFDS, integer)?,
+        minprocs: reader.value(&rows::MINPROCS, integer)?,
+        directory: reader.optional(&rows::DIRECTORY, |v| existing_directory(v, home))?,
+        user: text(&rows::USER)?,
+        umask: file_mode(reader.value(&rows::UMASK, octal)?),
+        logfile: reader.value(&rows::LOGFILE, |v| existing_dirpath(v, home))?,
+        logfile_maxbytes: reader.value(&rows::LOGFILE_MAXBYTES, byte_size)?,
+        logfile_backups: reader.value(&rows::LOGFILE_BACKUPS, integer)?,
+        loglevel: reader.value(&rows::LOGLEVEL, loglevel)?,
+        pidfile: reader.value(&rows::PIDFILE, |v| existing_dirpath(v, home))?,
+        identifier: text(&rows::IDENTIFIER)?.unwrap_or_default(),
+        nodaemon: reader.value(&rows::NODAEMON, boolean)?,
+        silent: reader.value(&rows::SILENT, boolean)?,
+        childlogdir: reader.optional(&rows::CHILDLOGDIR, |v| existing_directory(v, home))?,
+        nocleanup: reader.value(&rows::NOCLEANUP, boolean)?,
+        strip_ansi: reader.value(&rows::STRIP_ANSI, boolean)?,
+        environment: read_environment(context, &reader)?,
+    })
+}
+
+/// `environment=`: names are replaced once, under a label of its own (quirks.md D1).
+fn read_environment(context: &Context, reader: &SectionReader<'_>) -> Result<Variables, ConfigError> {
+    let Some(entry) = reader.entry(&rows::ENVIRONMENT) else { return Ok(Variables::new()) };
+    let words = [context.here_word(), context.host_node_name_word()];
+    let reader = reader.with_names(Names::new(&context.environment, &words));
+    let Some(text) = reader.expand(&rows::ENVIRONMENT, &entry.value, "environment")? else {
+        return Ok(Variables::new());
+    };
+    match parse_environment(&text) {
+        Ok(variables) => Ok(variables),
+        Err(text) => reader.refuse(&rows::ENVIRONMENT, text).map(|()| Variables::new()),
+    }
+}
+
+/// Applies the command line, which wins, and finds out what names and relative paths stand for.
+pub(crate) fn settle(
+    context: &Context,
+    file: SupervisordSection,
+    line: &SupervisordOptions,
+    environment: &[(String, String)],
+) -> Result<SupervisordConfig, ConfigError> {
+    let user = settle_user(context, file.user, line.user.as_deref())?;
+    let given = |path: &Option<String>| path.clone().filter(|path| !path.is_empty());
+    let logfile = given(&line.logfile).unwrap_or(file.logfile);
+    let logfile =
+        if logfile == "syslog" { MainLogFile::Syslog } else { MainLogFile::Path(context.home.normalize(&logfile)) };
+    let childlogdir = match line.childlogdir.clone().or(file.childlogdir) {
+        Some(path) => absolute(path),
+        None => temporary_directory(environment).map_err(ConfigError::new)?,
+    };
+    Ok(SupervisordConfig {
+        logfile,
+        logfile_maxbytes: line.logfile_maxbytes.unwrap_or(file.logfile_maxbytes),
+        logfile_backups: line.logfile_backups.unwrap_or(file.logfile_backups),
+        loglevel: line.loglevel.unwrap_or(file.loglevel),
+        pidfile: context.home.normalize(&given(&line.pidfile).unwrap_or(file.pidfile)),
+        identifier: line.identifier.clone().unwrap_or(file.identifier),
+        nodaemon: line.nodaemon || file.nodaemon,
+        silent: line.silent || file.silent,
+        minfds: line.minfds.unwrap_or(file.minfds),
+        minprocs: line.minprocs.unwrap_or(file.minprocs),
+        umask: line.umask.unwrap_or(file.umask),
+        user,
+        directory: line.directory.clone().or(file.directory).map(PathBuf::from),
+        childlogdir,
+        nocleanup: line.nocleanup || file.nocleanup,
+        strip_ansi: line.strip_ansi || file.strip_ansi,
+    })
+}
+
+/// The user's id. A bad one in the file is blamed on its line, though upstream finds it last of all.
+fn settle_user(context: &Context, file: Option<String>, line: Option<&str>) -> Result<Option<u32>, ConfigError> {
+    if let Some(user) = line {
+        return context.problems.part(context.users.uid(user).map_err(ConfigError::new));
+    }
+    let Some(user) = file else { return Ok(None) };
+    match context.users.uid(&user) {
+        Ok(uid) => Ok(Some(uid)),
+        Err(text) => {
+            let section = context.document.section("supervisord").expect("the user was read from it");
+            context.reader(section, &[]).refuse(&rows::USER, text).map(|()| None)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Reading a configuration file: its bytes, within bounds and without waiting for a writer who never comes, and
+//! its text as Python's text files decode it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use nix::fcntl::OFlag;
+
+use crate::limits::FILE_BYTES;
+
+/// Bytes that Python decodes at a time; the position in its error text counts from the begin of such a piece.
+const PIECE: usize = 8_192;
+
+/// A decoded file.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Text {
+    /// All of it; or the lines that Python's parser sees before the error.
+    pub(crate) text: String,
+    /// Python's words about bytes that are not UTF-8.
+    pub(crate) error: Option<String>,
+}
+
+/// The main file: whatever ends, a pipe or a terminal included.
+pub(crate) fn read_any(path: &Path) -> io::Result<Text> {
+    read(File::open(path)?)
+}
+
+/// An included file: a regular one.
+pub(crate) fn read_regular(path: &Path) -> io::Result<Text> {
+    // Without O_NONBLOCK a fifo would hold us here until somebody opens its other end.
+    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    read(file)
+}
+
+fn read(file: File) -> io::Result<Text> {
+    let mut bytes = Vec::new();
+    file.take(FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("longer than {FILE_BYTES} bytes")));
+    }
+    Ok(decode(bytes))
+}
+
+fn decode(bytes: Vec<u8>) -> Text {
+    String::from_utf8(bytes)
+        .map_or_else(|error| bad_text(error.as_bytes(), error.utf8_error()), |text| Text { text, error: None })
+}
+
+fn bad_text(bytes: &[u8], error: std::str::Utf8Error) -> Text {
+    let start = error.valid_up_to();
+    let (valid, rest) = bytes.split_at(start);
+    let valid = String::from_utf8_lossy(valid);
+    let starts_nothing = matches!(rest.first(), Some(0x80..=0xc1 | 0xf5..=0xff));
+    let length = error.error_len().unwrap_or(rest.len());
+    let reason = match error.error_len() {
+        None => "unexpected end of data",
+        Some(_) if starts_nothing => "invalid start byte",
+        Some(_) => "invalid continuation byte",
+    };
+    // Where the bytes begin that Python decodes when it notices: a piece, and what the piece before left over.
+    let decided_at = if starts_nothing { start } else { start + length };
+    let piece = if error.error_len().is_none() { start } else { decided_at / PIECE * PIECE };
+    let begin = valid.floor_char_boundary(piece.min(start));
+    let position = start - begin;
+    let error = if length == 1 {
+        let byte = rest.first().copied().unwrap_or_default();
+        format!("'utf-8' codec can't decode byte 0x{byte:02x} in position {position}: {reason}")
+    } else {
+        format!("'utf-8' codec can't decode bytes in position {position}-{}: {reason}", position + length - 1)
+    };
+    let seen = valid.get(..begin).unwrap_or_default();
+    let lines = seen.rfind('\n').and_then(|end| seen.get(..=end)).unwrap_or_default();
+    Text { text: lines.to_owned(), error: Some(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(bytes: &[u8]) -> (String, usize) {
+        let text = decode(bytes.to_vec());
+        (text.error.unwrap(), text.text.len())
+    }
+
+    fn said(what: &str, position: &str, reason: &str) -> String {
+        format!("'utf-8' codec can't decode {what} in position {position}: {reason}")
+    }
+
+    #[test]
+    fn errors_have_pythons_texts() {
+        for (bytes, what, position, reason) in [
+            (&b"ab\xe9c"[..], "byte 0xe9", "2", "invalid continuation byte"),
+            (b"ab\xff", "byte 0xff", "2", "invalid start byte"),
+            (b"\x80", "byte 0x80", "0", "invalid start byte"),
+            (b"a\xe2\x82x", "bytes", "1-2", "invalid continuation byte"),
+            (b"a\xed\xa0\x80", "byte 0xed", "1", "invalid continuation byte"),
+            (b"abc\xe2", "byte 0xe2", "0", "unexpected end of data"),
+            (b"abc\xf0\x9f\x98", "bytes", "0-2", "unexpected end of data"),
+        ] {
+            assert_eq!(error(bytes), (said(what, position, reason), 0), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn positions_count_from_the_begin_of_a_piece() {
+        let mut bytes = b"x\n".repeat(PIECE / 2);
+        bytes.extend(b"ab\xff");
+        assert_eq!(error(&bytes), (said("byte 0xff", "2", "invalid start byte"), PIECE));
+        let mut straddling = vec![b'x'; PIECE - 1];
+        straddling.extend("é".bytes());
+        straddling.extend(b"\xff");
+        assert_eq!(error(&straddling), (said("byte 0xff", "2", "invalid start byte"), 0));
+        let mut cut = vec![b'x'; PIECE - 1];
+        cut.extend(b"\xe9c");
+        assert_eq!(error(&cut), (said("byte 0xe9", "0", "invalid continuation byte"), 0));
+    }
+
+    #[test]
+    fn only_what_ends_is_read() {
+        assert_eq!(read_any(Path::new("/dev/zero")).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(read_any(Path::new("/dev/null")).unwrap(), Text { text: String::new(), error: None });
+        assert!(read_any(Path::new("/tmp")).is_err());
+        for path in ["/dev/zero", "/tmp"] {
+            assert_eq!(read_regular(Path::new(path)).unwrap_err().to_string(), "not a regular file");
+        }
+    }
+}
