@@ -33,7 +33,7 @@ impl Supervisor {
         let group = Arc::clone(&process.group);
         process.spawnerr = None;
         process.exit_code = None;
-        process.laststart = now.epoch_seconds();
+        process.laststart = Some(now.epoch_seconds());
         let tries = StateDetail::Tries(process.backoff);
         let from = process.state();
         self.raise_state_event(id, from, ProcessState::Starting, tries, host);

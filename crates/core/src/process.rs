@@ -22,8 +22,8 @@ pub(crate) struct Process {
     pub(crate) config: Arc<ProcessConfig>,
     pub(crate) group: Arc<str>,
     pub(crate) phase: Phase,
-    /// Seconds since the epoch of the last spawn; 0: never.
-    pub(crate) laststart: i64,
+    /// Seconds since the epoch of the last spawn; `None`: never. Zero is a time too: a clock may not be set yet.
+    pub(crate) laststart: Option<i64>,
     /// Seconds since the epoch of the last reap; 0: never.
     pub(crate) laststop: i64,
     /// Failed starts since it was last RUNNING, FATAL or started by hand.
@@ -84,7 +84,7 @@ impl Process {
             group,
             phase: Phase::Stopped,
             listener: None,
-            laststart: 0,
+            laststart: None,
             laststop: 0,
             backoff: 0,
             exit_code: None,
@@ -100,7 +100,7 @@ impl Process {
     /// Whether it is to be started without being asked (contract/processes.md §1.3, #1, #3, #4).
     pub(crate) fn starts_by_itself(&self, now: Now) -> bool {
         match self.phase {
-            Phase::Stopped => self.config.autostart && self.laststart == 0,
+            Phase::Stopped => self.config.autostart && self.laststart.is_none(),
             Phase::Exited => match self.config.autorestart {
                 Autorestart::Never => false,
                 Autorestart::Always => true,
@@ -133,7 +133,7 @@ impl Process {
             config: Arc::clone(&self.config),
             state: self.state(),
             pid: self.phase.pid(),
-            start: self.laststart,
+            start: self.laststart.unwrap_or(0),
             stop: self.laststop,
             exit_code: self.exit_code,
             spawnerr: self.spawnerr.clone(),
