@@ -56,13 +56,27 @@ impl Supervisor {
         }
         if let Some(group) = self.groups.remove(name) {
             for id in group.members() {
-                self.processes.remove(*id);
-                host.forget(*id);
+                self.let_go(*id, host);
             }
         }
         self.remove_pool(name);
         self.notify(&Event::ProcessGroup { group: name, added: false }, host);
         Ok(Reply::Done)
+    }
+
+    /// Forgets a process. One that is UNKNOWN may still run: nobody looks after it from now on, so it is named.
+    fn let_go(&mut self, id: ProcessId, host: &mut impl Host) {
+        let process = &self.processes[id];
+        let (config, pid) = (Arc::clone(&process.config), process.phase.pid());
+        self.processes.remove(id);
+        host.forget(id);
+        if let Some(pid) = pid {
+            host.log(
+                LogLevel::Warn,
+                format_args!("removed {} (pid {pid}), which still runs and cannot be signalled", config.name),
+            );
+            self.release_socket(&config, host);
+        }
     }
 
     /// Makes a group and its processes, and lets start what starts by itself.
