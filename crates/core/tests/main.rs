@@ -3,7 +3,12 @@
 //! Transcripts name events as their payloads do and log lines as the main log does. Contract sections are those of
 //! contract/processes.md unless a test says another.
 
+mod capture;
+mod clock;
 mod deferred;
+mod groups;
 mod lifecycle;
+mod reload;
 mod shutdown;
 mod sim;
+mod sockets;
