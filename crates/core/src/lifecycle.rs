@@ -325,6 +325,7 @@ impl Supervisor {
         host: &mut impl Host,
     ) {
         let process = &self.processes[id];
-        host.publish(&Event::ProcessState { process: &process.config.name, group: &process.group, to, from, detail });
+        let (config, group) = (Arc::clone(&process.config), Arc::clone(&process.group));
+        self.notify(&Event::ProcessState { process: &config.name, group: &group, to, from, detail }, host);
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
-use supervisor_config::{Repr, split};
+use supervisor_config::{Repr, shlex};
 use supervisor_core::BadCommand;
 
 /// Searched when neither the program nor supervisord has a PATH.
@@ -27,7 +27,7 @@ pub(super) struct Program {
 /// # Errors
 /// With the contract's words.
 pub(super) fn find_program(command: &str, path: Option<&OsStr>) -> Result<Program, BadCommand> {
-    let words = split(command)
+    let words = shlex::split(command)
         .map_err(|error| BadCommand::NotExecutable(format!("can't parse command {}: {error}", Repr(command))))?;
     let Some(program) = words.first() else { return Err(BadCommand::NotExecutable("command is empty".to_owned())) };
     let executable = if program.contains('/') { check(Path::new(program))? } else { search(program, path)? };
