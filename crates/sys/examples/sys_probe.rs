@@ -2,7 +2,10 @@
 //! do to itself, and prints what has become of it.
 //!
 //! Usage: `sys_probe ROLE [ARGUMENT]`, see `main`.
-#![expect(unsafe_code, reason = "installs filters of system calls, as a container runtime does")]
+#![expect(
+    unsafe_code,
+    reason = "installs filters of system calls, as a container runtime does, and sends itself a signal"
+)]
 #![expect(clippy::print_stdout, reason = "its output is what the tests read")]
 
 use std::ffi::{CStr, CString, c_long};
@@ -10,11 +13,13 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::time::Duration;
 
 use supervisor_sys::rlimits::{Resource, raise};
 use supervisor_sys::{
-    CStrArray, Child, SocketError, SpawnMethod, SpawnPlan, Spawner, daemonize, drop_privileges,
-    ensure_standard_fds_open, listen_unix, may_adopt_children, peek_any, resolve_user, set_subreaper, wait_pid,
+    CStrArray, Child, Events, Interest, Poller, SocketError, SpawnMethod, SpawnPlan, Spawner, daemonize,
+    drop_privileges, ensure_standard_fds_open, listen_unix, may_adopt_children, peek_any, pipe, resolve_user,
+    set_subreaper, wait_pid,
 };
 
 fn main() {
@@ -28,6 +33,7 @@ fn main() {
         ["raise-nofile", minimum] => raise_nofile(minimum),
         ["spawn-without-descriptors"] => spawn_without_descriptors(),
         ["spawn-refused", calls @ ..] => spawn_with_refused_calls(calls),
+        ["wait-refused"] => wait_with_the_older_call(),
         ["slots"] => show_slots(),
         ["signals"] => show_signals(),
         ["adopt"] => show_adoption(),
@@ -161,6 +167,26 @@ fn spawn_with_refused_calls(calls: &[&str]) {
     }
 }
 
+/// Waits on a kernel that does not know epoll_pwait2(2): prints what is ready of one pipe, without and with something
+/// in it and after a wake-up.
+fn wait_with_the_older_call() {
+    refuse(libc::SYS_epoll_pwait2, libc::ENOSYS, None);
+    let poller = Poller::new().expect("this kernel has epoll");
+    let mut events = Events::new();
+    let (reader, writer) = pipe::pipe().expect("there is room");
+    poller.add(reader.as_fd(), 3, Interest::Readable).expect("it is new");
+    let mut show = |timeout| {
+        poller.wait(&mut events, timeout).expect("waiting works");
+        println!("{events:?}");
+    };
+    show(Some(Duration::ZERO));
+    show(Some(Duration::from_micros(10)));
+    poller.waker().wake();
+    show(None);
+    pipe::write(&writer, b"x").expect("there is room");
+    show(None);
+}
+
 /// From now on this call, if it has this flag in its first argument, does nothing but to return this error number
 /// (seccomp(2)).
 fn refuse(call: c_long, errno: i32, flag: Option<i32>) {
@@ -220,6 +246,10 @@ fn show_slots() {
 fn show_signals() {
     let mut signals = supervisor_sys::Signals::install().expect("handlers can be set");
     println!("{:?}", signals.drain().collect::<Vec<_>>());
+    // By default it would be the end.
+    let own = i32::try_from(std::process::id()).expect("pids are small");
+    // SAFETY: kill(2) takes numbers; this one is ours.
+    assert_eq!(unsafe { libc::kill(own, libc::SIGRTMIN()) }, 0);
     let status = fs::read_to_string("/proc/self/status").expect("/proc is mounted");
     for line in status.lines().filter(|line| line.starts_with("SigBlk") || line.starts_with("SigIgn")) {
         println!("{}", line.split_whitespace().collect::<Vec<_>>().join(" "));

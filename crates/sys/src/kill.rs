@@ -11,10 +11,11 @@ use crate::errno::errno_name;
 pub fn kill(target: KillTarget, signal: Signal) -> Result<(), KillError> {
     let target = match target {
         KillTarget::Process(pid) => pid.get(),
+        // No group of ours, and as -1 it would be everybody.
+        KillTarget::Group(pid) if pid.get() == 1 => return Err(KillError::Failed("EINVAL: Invalid argument".into())),
         KillTarget::Group(pid) => -pid.get(),
     };
-    // SAFETY: kill(2) takes numbers; these name no more than one process or group (a `Pid` is above zero, and 1 as a
-    // group would be everybody, which `Pid` cannot exclude but no child has).
+    // SAFETY: kill(2) takes numbers; a `Pid` is above zero, so these name one process or one group.
     let result = unsafe { libc::kill(target, signal.number()) };
     match Errno::result(result) {
         Ok(_) => Ok(()),
@@ -34,5 +35,12 @@ mod tests {
         let nobody = Pid::new(1 << 23).unwrap();
         assert_eq!(kill(KillTarget::Process(nobody), Signal::TERM), Err(KillError::Gone));
         assert_eq!(kill(KillTarget::Group(nobody), Signal::TERM), Err(KillError::Gone));
+    }
+
+    #[test]
+    fn a_group_is_never_everybody() {
+        let init = Pid::new(1).unwrap();
+        let refused = KillError::Failed("EINVAL: Invalid argument".to_owned());
+        assert_eq!(kill(KillTarget::Group(init), Signal::TERM), Err(refused));
     }
 }

@@ -40,12 +40,18 @@ impl Drop for SignalsBlocked {
     }
 }
 
-/// Lets every signal reach the calling thread: whoever started us may have left some blocked.
-pub(crate) fn unblock_all() -> io::Result<()> {
-    let mut none = MaybeUninit::<libc::sigset_t>::uninit();
+/// Lets every signal reach the calling thread, and those that it will start, but the real-time ones: whoever started us
+/// may have left some blocked. A real-time signal would end us, and has no meaning; each handler that would swallow one
+/// would have to be undone in each child, while a blocked one costs nothing.
+pub(crate) fn block_only_real_time() -> io::Result<()> {
+    let mut blocked = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: sigemptyset(3) fills the set it is given.
-    unsafe { libc::sigemptyset(none.as_mut_ptr()) };
+    unsafe { libc::sigemptyset(blocked.as_mut_ptr()) };
+    for signal in libc::SIGRTMIN()..=libc::SIGRTMAX() {
+        // SAFETY: sigaddset(3) changes the set filled above.
+        unsafe { libc::sigaddset(blocked.as_mut_ptr(), signal) };
+    }
     // SAFETY: pthread_sigmask(3) reads the set filled above.
-    let error = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut()) };
+    let error = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, blocked.as_ptr(), ptr::null_mut()) };
     if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
 }

@@ -15,10 +15,10 @@ use signal_hook::SigId;
 use signal_hook::low_level;
 
 use crate::signal_dispositions::{note_change, reset_inherited};
-use crate::signal_mask::{SignalsBlocked, unblock_all};
+use crate::signal_mask::{SignalsBlocked, block_only_real_time};
 
 /// Signals that are seen: those with a meaning, then those that would end us by default and have none. Not the ones
-/// that tell of a defect (SIGSEGV, SIGABRT …) nor those that stop a process.
+/// that tell of a defect (SIGSEGV, SIGABRT …) nor those that stop a process. Each costs every spawn a system call.
 const SEEN: [c_int; 14] = [
     libc::SIGTERM,
     libc::SIGINT,
@@ -52,7 +52,8 @@ struct Seen {
 
 impl Signals {
     /// Installs the handlers; ignores SIGPIPE and SIGXFSZ; undoes what whoever started us has left ignored or blocked.
-    /// A signal that was blocked and pending is seen.
+    /// A signal that was blocked and pending is seen. Real-time signals are blocked, here and in threads started later;
+    /// so it is for boot, before there is a second thread.
     pub fn install() -> io::Result<Self> {
         let seen = Arc::new(Seen {
             pending: AtomicU64::new(0),
@@ -62,12 +63,12 @@ impl Signals {
         {
             let _blocked = SignalsBlocked::all()?;
             reset_inherited();
-            for signal in SEEN.into_iter().chain(libc::SIGRTMIN()..=libc::SIGRTMAX()) {
+            for signal in SEEN {
                 signals.register(signal)?;
             }
             note_change();
         }
-        unblock_all()?;
+        block_only_real_time()?;
         Ok(signals)
     }
 

@@ -135,15 +135,14 @@ impl Spawner {
         })
     }
 
-    /// Starts a child. An error means that there is none: EMFILE, EAGAIN (too many processes), ENOMEM, or EPERM for
-    /// a change of user that is not root's to make is told by the child instead.
+    /// Starts a child. An error means that there is none: EMFILE or ENFILE (descriptors), EAGAIN (processes), ENOMEM.
+    /// What fails later, the child tells.
     ///
-    /// `plan.stdin`, `stdout` and `stderr` stay open here; they have to be such that a program may have them:
+    /// `plan.stdin`, `stdout` and `stderr` stay open here. Their open files are the program's too, so they have to be
     /// blocking.
     pub fn spawn(&mut self, plan: &SpawnPlan<'_>) -> io::Result<Child> {
         self.dispositions.refresh();
-        self.fill_slots(plan)?;
-        let child = self.start(plan);
+        let child = self.fill_slots(plan).and_then(|()| self.start(plan));
         self.clear_slots();
         child
     }
@@ -158,7 +157,8 @@ impl Spawner {
     /// A pipe end left in a slot would keep its reader from ever seeing the end.
     fn clear_slots(&mut self) {
         for slot in &mut self.slots {
-            nix::unistd::dup3(&self.dev_null, slot, OFlag::O_CLOEXEC).expect("both are open, and dup3 takes no number");
+            let cleared = nix::unistd::dup3(&self.dev_null, slot, OFlag::O_CLOEXEC);
+            debug_assert_eq!(cleared, Ok(()), "both are open, and no number is needed (dup(2))");
         }
     }
 

@@ -39,6 +39,7 @@ fn each_pending_signal_is_seen_once_and_wakes() {
         running.wait_until_it_answers();
         let ignored = support::mask_of(&[libc::SIGPIPE, libc::SIGXFSZ]);
         assert_eq!(support::status_of(running.pid(), "SigIgn"), ignored);
+        assert_eq!(support::status_of(running.pid(), "SigBlk"), support::mask_of(&[]));
         for _ in 0..20 {
             let early = Program::cat().by(method).start(&mut spawner);
             early.send(supervisor_core::Signal::TERM);
