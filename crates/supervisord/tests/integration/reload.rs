@@ -144,7 +144,7 @@ fn relative_configuration_path_is_found_again_from_another_directory() {
     if testing_the_original() {
         return; // it looks in the new directory and ends: quirk F17
     }
-    let daemon = TestDaemon::prepared(&format!("[supervisord]\ndirectory=/usr\n{SLEEPER}"));
+    let mut daemon = TestDaemon::prepared(&format!("[supervisord]\ndirectory=/usr\n{SLEEPER}"));
     let ended = daemon.run(&["-c", "supervisord.conf"]);
     assert_eq!(ended.status, 0, "{ended:?}");
     daemon.wait_until_it_answers();

@@ -99,9 +99,13 @@ impl TestDaemon {
         Program::run(&mut command, &self.mark, &self.folder, "run")
     }
 
+    /// Waits until the daemon answers; one that has ended will not.
     #[track_caller]
-    pub(crate) fn wait_until_it_answers(&self) {
+    pub(crate) fn wait_until_it_answers(&mut self) {
         until("supervisord answers", || {
+            if let Some(ended) = self.program.as_mut().and_then(Program::try_wait) {
+                panic!("supervisord has ended: {ended:?}");
+            }
             let state = self.try_call("supervisor.getState", &[]).ok()?;
             (state.ok()?["statename"] == "RUNNING".into()).then_some(())
         });

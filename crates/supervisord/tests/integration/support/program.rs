@@ -79,18 +79,22 @@ impl Program {
         text(&self.stderr)
     }
 
+    /// How it ended, if it has.
+    pub(crate) fn try_wait(&mut self) -> Option<Ended> {
+        let status = self.child.try_wait().expect("it is our child")?;
+        Some(self.ended(status))
+    }
+
     /// Waits for the end; a program that takes too long fails the test.
     #[track_caller]
     pub(crate) fn wait_for_end(&mut self) -> Ended {
-        let status = until("the program ends", || self.child.try_wait().expect("it is our child"));
-        self.ended(status)
+        until("the program ends", || self.try_wait())
     }
 
     /// Waits for the end of a program that may take its time.
     #[track_caller]
     pub(crate) fn wait_for_end_at_most(&mut self, patience: Duration) -> Ended {
-        let status = until_at_most(patience, "the program ends", || self.child.try_wait().expect("it is our child"));
-        self.ended(status)
+        until_at_most(patience, "the program ends", || self.try_wait())
     }
 
     fn ended(&self, status: ExitStatus) -> Ended {
