@@ -202,3 +202,44 @@ fn lock_folder_of(path: &Path) -> Option<Flock<File>> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_that_came_after_the_probe_is_not_replaced() {
+        let folder = std::env::temp_dir().join(format!("supervisor-sys-unix-listener-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let path = folder.join("s.sock");
+        drop(listen_unix(&path, 0o700, None).unwrap());
+        let stale = stale_file(&path).unwrap().expect("nobody listens");
+
+        // Another starter, which has probed the same file, is faster.
+        let faster = listen_unix(&path, 0o700, None).unwrap();
+        let aside = Aside::new(&path);
+        let _listener = listen_aside(&aside.path, 0o700).unwrap();
+        assert_eq!(replace(&path, stale, &aside.path), Ok(false));
+        let _client = UnixStream::connect(&path).unwrap();
+        faster.listener.accept().unwrap();
+
+        drop(aside);
+        assert!(faster.file.remove_if_ours().unwrap());
+        fs::remove_dir(&folder).unwrap();
+    }
+
+    #[test]
+    fn somebody_who_does_not_let_go_of_the_folder_is_no_obstacle() {
+        let folder = std::env::temp_dir().join(format!("supervisor-sys-locked-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let path = folder.join("s.sock");
+        drop(listen_unix(&path, 0o700, None).unwrap());
+        let lock = lock_folder_of(&path).expect("nobody else has it");
+        assert!(lock_folder_of(&path).is_none());
+        let bound = listen_unix(&path, 0o700, None).unwrap();
+        assert_eq!(bound.stale_removed, 1);
+        drop(lock);
+        bound.file.remove_if_ours().unwrap();
+        fs::remove_dir(&folder).unwrap();
+    }
+}
