@@ -8,6 +8,7 @@ mod clock;
 mod deferred;
 mod groups;
 mod lifecycle;
+mod properties;
 mod reload;
 mod shutdown;
 mod sim;

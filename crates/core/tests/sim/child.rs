@@ -85,11 +85,6 @@ impl Script {
     pub(crate) fn birth(&self) -> &Result<(), String> {
         &self.birth
     }
-
-    /// Whether SIGKILL ends it at once.
-    pub(crate) fn kills_to_end(&self) -> u32 {
-        self.outlives_kills + 1
-    }
 }
 
 /// A child that was born and is not reaped yet.

@@ -4,6 +4,7 @@
 //! one thing that is due to the next (a deadline of the core, the end of a child, a scheduled input). After each
 //! input it compares the core with the simulated kernel and with what the [`witness`] has seen.
 
+mod checks;
 pub(crate) mod child;
 pub(crate) mod config;
 mod host;
@@ -16,9 +17,10 @@ use std::time::Duration;
 
 use supervisor_core::{
     BadCommand, Channel, Command, DaemonSignal, ExitStatus, GroupConfig, Input, Now, ProcessConfig, ProcessId,
-    ProcessInfo, ProcessState, Reply, RequestId, Settings, Supervisor, SupervisorState, limits,
+    ProcessInfo, ProcessState, Reply, RequestId, Settings, Supervisor,
 };
 
+use checks::Storm;
 pub(crate) use child::Script;
 pub(crate) use host::SimHost;
 pub(crate) use trace::Trace;
@@ -45,9 +47,9 @@ pub(crate) struct Sim {
     pub(crate) broken: Option<String>,
     /// How long the supervisor was kept from its work in all.
     pub(crate) stalled: Duration,
-    /// Inputs so far, and how many of them were timeouts.
+    /// Inputs so far.
     pub(crate) inputs: u64,
-    pub(crate) timeouts: u64,
+    storm: Storm,
     wall: Duration,
     schedule: Vec<(Duration, Scheduled)>,
     next_request: u64,
@@ -120,7 +122,7 @@ impl Sim {
             broken: None,
             stalled: Duration::ZERO,
             inputs: 0,
-            timeouts: 0,
+            storm: Storm::default(),
             wall: Duration::from_secs(WALL_BEGIN.unsigned_abs()),
             schedule: Vec::new(),
             next_request: 1,
@@ -222,7 +224,7 @@ impl Sim {
     pub(crate) fn feed(&mut self, input: Input<'_>) {
         let is_timeout = matches!(input, Input::Timeout);
         self.inputs += 1;
-        self.timeouts += u64::from(is_timeout);
+        self.storm.count(self.host.now, is_timeout);
         let now = self.now();
         self.supervisor.handle(now, input, &mut self.host);
         if is_timeout && self.supervisor.next_deadline().is_some_and(|at| !at.is_zero() && at <= now.monotonic) {
@@ -335,50 +337,6 @@ impl Sim {
     /// All that was seen since the last call.
     pub(crate) fn take(&mut self) -> Trace {
         self.host.trace.as_mut().map(std::mem::take).unwrap_or_default()
-    }
-
-    // Checks
-
-    /// Compares the core with the kernel and with what its events said.
-    pub(crate) fn check(&mut self) {
-        if let Some(objection) = self.host.witness.take_objection().or_else(|| self.first_discrepancy()) {
-            self.fail(objection);
-        }
-    }
-
-    fn first_discrepancy(&self) -> Option<String> {
-        let (mut with_pid, mut count) = (0, 0);
-        for (id, state) in self.supervisor.process_states() {
-            count += 1;
-            let Some(track) = self.host.witness.track(id) else { return Some(format!("{id:?} was never made")) };
-            let name = &track.config.name;
-            if state != track.state {
-                return Some(format!("{name} is {}, but its events say {}", state.name(), track.state.name()));
-            }
-            let pid = self.supervisor.pid(id).map(supervisor_core::Pid::get);
-            let needs_pid = state.is_signallable() || state == ProcessState::Unknown;
-            if pid.is_some() != needs_pid {
-                return Some(format!("{name} is {} with pid {pid:?}", state.name()));
-            }
-            if self.host.holds(id) != pid.is_some() {
-                return Some(format!("pipes of {name} are open without need, or closed too early"));
-            }
-            if let Some(pid) = pid {
-                with_pid += 1;
-                if self.host.children.get(&pid).is_none_or(|child| child.owner != id) {
-                    return Some(format!("{name} has pid {pid}, which is no child of its"));
-                }
-            }
-        }
-        if with_pid + self.host.strangers.len() != self.host.children.len() {
-            return Some(format!("a program was lost: {:?}", self.host.children));
-        }
-        let at_once = self.supervisor.next_deadline() == Some(Duration::ZERO);
-        if at_once && count <= limits::SPAWNS_PER_TURN {
-            return Some("a start is left for another turn without need".to_owned());
-        }
-        let stopping = self.supervisor.state() != SupervisorState::Running;
-        (stopping != self.host.witness.stopping_everything).then(|| "the host was not told of the shutdown".to_owned())
     }
 
     pub(crate) fn fail(&mut self, text: String) {

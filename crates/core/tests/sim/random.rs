@@ -29,8 +29,8 @@ impl Random {
     }
 
     /// One of several, which are not none.
-    pub(crate) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub(crate) fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
         let place = self.below(choices.len() as u64);
-        &choices[usize::try_from(place).expect("a place in a slice is a usize")]
+        choices[usize::try_from(place).expect("a place in a slice is a usize")].clone()
     }
 }

@@ -40,6 +40,10 @@ pub(crate) struct Track {
     pub(crate) pid: Option<i32>,
     /// How it ended, while that is being handled.
     ended: Option<ExitStatus>,
+    /// It has been STARTING at least once.
+    pub(crate) was_started: bool,
+    /// As its last EXITED said.
+    pub(crate) ended_as_expected: bool,
 }
 
 /// What a request that is not answered yet asked for.
@@ -89,6 +93,8 @@ impl Witness {
             tries: 0,
             pid: None,
             ended: None,
+            was_started: false,
+            ended_as_expected: false,
         };
         self.newborn.push(id);
         if self.tracks.insert(id, track).is_some() {
@@ -226,6 +232,10 @@ impl Track {
         self.since = now;
         if to == ProcessState::Starting {
             self.started = now;
+            self.was_started = true;
+        }
+        if let StateDetail::Exit { expected, .. } = detail {
+            self.ended_as_expected = expected;
         }
         if let StateDetail::Tries(tries) = detail {
             self.tries = tries;
