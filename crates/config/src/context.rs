@@ -121,7 +121,7 @@ impl<'c> SectionReader<'c> {
         match expand(&entry.value, self.names, label) {
             Ok(text) => Ok(Some(text)),
             Err(text) => {
-                let error = self.error(text).in_option(&entry.key).at(&entry.value_place);
+                let error = self.error(text).in_option(&entry.key).at(&self.context.document.value_place(entry));
                 self.context.problems.report(error).map(|()| None)
             }
         }
@@ -164,10 +164,15 @@ impl<'c> SectionReader<'c> {
         }
     }
 
+    /// Where an option's value is; without one, where the section begins.
+    pub(crate) fn place(&self, row: &OptionRow) -> Place {
+        self.entry(row).map_or_else(|| self.section.place.clone(), |entry| self.context.document.value_place(entry))
+    }
+
     /// Says that an option cannot be used.
     pub(crate) fn refuse(&self, row: &OptionRow, text: impl Into<String>) -> Result<(), ConfigError> {
-        let place = self.entry(row).map_or(&self.section.place, |entry| &entry.value_place);
-        self.context.problems.report(self.error(text.into()).in_option(row.name).at(place))
+        let place = self.place(row);
+        self.context.problems.report(self.error(text.into()).in_option(row.name).at(&place))
     }
 
     /// Says that the section cannot be used.

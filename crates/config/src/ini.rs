@@ -4,7 +4,7 @@
 //! Knows no option and no section but `[DEFAULT]`. Deviates from Python in one point (quirks.md F43): a line that
 //! begins with `[` and has no `]` is an error, never an option.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::diagnostics::{ConfigError, Place};
@@ -17,6 +17,10 @@ pub(crate) struct Document {
     /// In the order of their first appearance.
     pub(crate) sections: Vec<Section>,
     index: HashMap<Box<str>, usize>,
+    /// The names of the files read so far.
+    files: Vec<Arc<str>>,
+    /// The keys seen so far, each once.
+    keys: HashSet<Arc<str>>,
     /// `[DEFAULT]`: what every section has that does not say otherwise.
     defaults: Entries,
     defaults_changed: bool,
@@ -44,37 +48,54 @@ impl Section {
 #[derive(Debug, Default)]
 struct Entries {
     list: Vec<Entry>,
-    index: HashMap<Box<str>, usize>,
+    /// Positions in the list, once it is long.
+    index: HashMap<Arc<str>, usize>,
 }
 
+/// Options that a section has before they are indexed: no ordinary section has so many.
+const UNINDEXED: usize = 40;
+
 impl Entries {
+    fn position(&self, key: &str) -> Option<usize> {
+        if self.list.len() > UNINDEXED {
+            self.index.get(key).copied()
+        } else {
+            self.list.iter().position(|entry| *entry.key == *key)
+        }
+    }
+
     fn get(&self, key: &str) -> Option<&Entry> {
-        self.index.get(key).map(|position| &self.list[*position])
+        self.position(key).map(|position| &self.list[position])
     }
 
     /// Adds an option, or gives the one of that name its new value. Tells its position.
     fn set(&mut self, entry: Entry) -> usize {
-        if let Some(position) = self.index.get(&entry.key) {
-            self.list[*position] = entry;
-            return *position;
+        if let Some(position) = self.position(&entry.key) {
+            self.list[position] = entry;
+            return position;
         }
-        self.index.insert(entry.key.clone(), self.list.len());
         self.list.push(entry);
+        if self.list.len() == UNINDEXED + 1 {
+            self.index = self.list.iter().enumerate().map(|(position, entry)| (entry.key.clone(), position)).collect();
+        } else if self.list.len() > UNINDEXED {
+            self.index.insert(self.list[self.list.len() - 1].key.clone(), self.list.len() - 1);
+        }
         self.list.len() - 1
     }
 }
 
-/// An option.
+/// An option. Large files have tens of thousands, so it is kept small: what repeats is shared.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     /// In lower case.
-    pub(crate) key: Box<str>,
+    pub(crate) key: Arc<str>,
     /// Lines joined by line feeds.
     pub(crate) value: String,
-    /// Of the key, where it was set last.
-    pub(crate) key_place: Place,
-    /// Of the first character of the value, or of where it would be.
-    pub(crate) value_place: Place,
+    /// Where it was set last; key and value begin in one line. The file is one of [`Document::files`].
+    file: u32,
+    line: u32,
+    key_column: u32,
+    value_column: u32,
 }
 
 const HERE: &str = "%(here)s";
@@ -95,18 +116,44 @@ impl Document {
         section.entries.list.iter().chain(inherited)
     }
 
+    /// Where the key of an option begins.
+    pub(crate) fn key_place(&self, entry: &Entry) -> Place {
+        Place { file: self.file(entry), line: entry.line, column: entry.key_column }
+    }
+
+    /// Where the value of an option begins, or would begin.
+    pub(crate) fn value_place(&self, entry: &Entry) -> Place {
+        Place { file: self.file(entry), line: entry.line, column: entry.value_column }
+    }
+
+    fn file(&self, entry: &Entry) -> Arc<str> {
+        self.files[entry.file as usize].clone()
+    }
+
     /// Adds a section without options.
     pub(crate) fn add_section(&mut self, name: &str, place: Place) {
         self.index.insert(name.into(), self.sections.len());
         self.sections.push(Section { name: name.into(), place, entries: Entries::default(), changed: true });
     }
 
+    /// The one copy of a key.
+    fn intern(&mut self, key: &str) -> Arc<str> {
+        if let Some(known) = self.keys.get(key) {
+            return known.clone();
+        }
+        let key: Arc<str> = key.into();
+        self.keys.insert(key.clone());
+        key
+    }
+
     /// Merges a file: its sections and options are added, options known already get their new value.
     /// `file` is its name in errors. On an error the document is of no further use.
     pub(crate) fn read(&mut self, file: &str, text: &str) -> Result<(), ConfigError> {
+        let file: Arc<str> = file.into();
+        self.files.push(file.clone());
         let mut reader = Reader {
             document: self,
-            file: Arc::from(file),
+            file,
             current: Current::Nothing,
             open: None,
             indent: 0,
@@ -207,30 +254,24 @@ impl Reader<'_> {
             return Ok(());
         }
         self.indent = indent;
-        let place = |offset| self.place(number, line.text, offset);
+        let place = || Place { file: self.file.clone(), line: number, column: column(line.text, start) };
         if let Some(name) = header(content) {
-            let place = place(start);
+            let place = place();
             self.begin_section(name, place);
         } else if matches!(self.current, Current::Nothing) {
-            return Err(self.no_section(number, line).at(&place(start)));
+            return Err(self.no_section(number, line).at(&place()));
         } else if let Some((key, value)) = option(content) {
-            let value_offset = start + content.len() - value.len();
-            let (key_place, value_place) = (place(start), place(value_offset));
             if key.is_empty() {
                 self.bad_line(number, line);
                 self.open = None;
             } else {
-                self.set(key, value, key_place, value_place);
+                let columns = [start, start + content.len() - value.len()].map(|offset| column(line.text, offset));
+                self.set(key, value, number, columns);
             }
         } else {
             self.bad_line(number, line);
         }
         Ok(())
-    }
-
-    fn place(&self, line: u32, text: &str, offset: usize) -> Place {
-        let characters = text.get(..offset).unwrap_or(text).chars().count();
-        Place { file: self.file.clone(), line, column: u32::try_from(characters + 1).unwrap_or(u32::MAX) }
     }
 
     fn entries(&mut self) -> Option<&mut Entries> {
@@ -252,6 +293,9 @@ impl Reader<'_> {
 
     fn begin_section(&mut self, name: &str, place: Place) {
         self.open = None;
+        if let Some(entries) = self.entries() {
+            entries.list.shrink_to_fit();
+        }
         let document = &mut *self.document;
         if let Some(position) = document.index.get(name) {
             self.current = Current::Section(*position);
@@ -264,14 +308,16 @@ impl Reader<'_> {
         }
     }
 
-    fn set(&mut self, key: &str, value: &str, key_place: Place, value_place: Place) {
+    fn set(&mut self, key: &str, value: &str, line: u32, [key_column, value_column]: [u32; 2]) {
         match self.current {
             Current::Nothing => {}
             Current::Defaults => self.document.defaults_changed = true,
             Current::Section(position) => self.document.sections[position].changed = true,
         }
         self.blank_lines = 0;
-        let entry = Entry { key: key.to_lowercase().into(), value: value.to_owned(), key_place, value_place };
+        let key = self.document.intern(&key.to_lowercase());
+        let file = u32::try_from(self.document.files.len() - 1).expect("no machine holds four billion files");
+        let entry = Entry { key, value: value.to_owned(), file, line, key_column, value_column };
         self.open = self.entries().map(|entries| entries.set(entry));
     }
 
@@ -294,6 +340,12 @@ impl Reader<'_> {
         text.extend(self.bad_lines.iter().map(|(number, line)| format!("\n\t[line {number:2}]: {line}")));
         Err(ConfigError::new(text).at(&place))
     }
+}
+
+/// The column of a byte of a line.
+fn column(line: &str, offset: usize) -> u32 {
+    let characters = line.get(..offset).unwrap_or(line).chars().count();
+    u32::try_from(characters + 1).unwrap_or(u32::MAX)
 }
 
 fn quote(line: Line<'_>) -> String {

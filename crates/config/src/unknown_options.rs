@@ -36,7 +36,7 @@ pub(crate) fn warn_of_unknown_options(context: &Context) {
     }
     for Unknown { section, entry, more } in unknown {
         let Some(section_type) = SectionType::of(&section.name) else { continue };
-        let place = &entry.key_place;
+        let place = context.document.key_place(entry);
         let (key, name, file) = (Repr(&entry.key), Repr(&section.name), Repr(&place.file));
         let elsewhere = if more > 0 { format!(" and in {more} more") } else { String::new() };
         let hint = nearest(&entry.key, section_type).map(|name| format!(", did you mean {}?", Repr(name)));
@@ -45,7 +45,7 @@ pub(crate) fn warn_of_unknown_options(context: &Context) {
             place.line,
             hint.unwrap_or_default()
         );
-        context.warn(text, Some(place));
+        context.warn(text, Some(&place));
     }
 }
 

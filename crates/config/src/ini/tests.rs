@@ -133,7 +133,7 @@ fn places_count_lines_and_characters_from_one() {
     let section = &document.sections[0];
     let places = |entry: &Entry| {
         let point = |place: &Place| (place.line, place.column);
-        (point(&entry.key_place), point(&entry.value_place))
+        (point(&document.key_place(entry)), point(&document.value_place(entry)))
     };
     assert_eq!(places(&section.own_options()[0]), ((3, 3), (3, 8)));
     assert_eq!(places(&section.own_options()[1]), ((4, 1), (4, 3)));
@@ -147,7 +147,7 @@ fn a_second_file_merges_and_knows_its_name() {
     let place = |name: &str| document.section(name).unwrap().place.to_string();
     assert_eq!((place("a"), place("b")), ("f.conf:1:1".to_owned(), "g.conf:1:1".to_owned()));
     let a = document.section("a").unwrap();
-    assert_eq!(document.get(a, "x").unwrap().value_place.to_string(), "g.conf:4:3");
+    assert_eq!(document.value_place(document.get(a, "x").unwrap()).to_string(), "g.conf:4:3");
     assert!(document.read("h.conf", "z=1\n").is_err(), "each file needs its own header");
 }
 

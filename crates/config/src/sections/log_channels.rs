@@ -155,6 +155,5 @@ pub(crate) fn drop_unused_stderr_logfile(reader: &SectionReader<'_>, stderr: &mu
 }
 
 fn warn(reader: &SectionReader<'_>, row: &OptionRow, text: String) {
-    let place = reader.entry(row).map_or(&reader.section.place, |entry| &entry.value_place);
-    reader.context.warn(text, Some(place));
+    reader.context.warn(text, Some(&reader.place(row)));
 }
