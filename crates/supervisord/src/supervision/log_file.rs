@@ -8,8 +8,11 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
 
 use crate::inbox::Follower;
 
@@ -52,8 +55,7 @@ impl LogFile {
     /// # Errors
     /// As `open(2)`.
     pub fn open(settings: LogFileSettings) -> io::Result<Self> {
-        let (file, kind) = open(&settings.path)?;
-        let size = if kind == Kind::Regular { file.metadata()?.size() } else { 0 };
+        let Opened { file, kind, size } = open(&settings.path)?;
         Ok(Self { settings, file: Some(file), kind, size, dropped: 0, followers: Vec::new() })
     }
 
@@ -105,8 +107,8 @@ impl LogFile {
     pub fn clear(&mut self) -> io::Result<()> {
         if self.kind == Kind::Regular {
             remove_if_present(&self.settings.path)?;
-            let (file, _) = open(&self.settings.path)?;
-            (self.file, self.size) = (Some(file), 0);
+            let opened = open(&self.settings.path)?;
+            (self.file, self.kind, self.size) = (Some(opened.file), opened.kind, opened.size);
             self.notify();
         }
         Ok(())
@@ -165,9 +167,8 @@ impl LogFile {
 
     fn open_again(&mut self) -> io::Result<()> {
         self.file = None;
-        let (file, kind) = open(&self.settings.path)?;
-        self.size = if kind == Kind::Regular { file.metadata()?.size() } else { 0 };
-        (self.file, self.kind) = (Some(file), kind);
+        let opened = open(&self.settings.path)?;
+        (self.file, self.kind, self.size) = (Some(opened.file), opened.kind, opened.size);
         Ok(())
     }
 }
@@ -203,15 +204,30 @@ pub fn clear_closed(path: &Path) -> io::Result<()> {
     }
 }
 
-fn open(path: &Path) -> io::Result<(File, Kind)> {
+/// What was opened.
+struct Opened {
+    file: File,
+    kind: Kind,
+    /// Bytes in it; 0 for a stream.
+    size: u64,
+}
+
+fn open(path: &Path) -> io::Result<Opened> {
     if let Some(fd) = own_descriptor(path) {
-        return Ok((File::from(fd?), Kind::Stream));
+        return Ok(Opened { file: File::from(fd?), kind: Kind::Stream, size: 0 });
     }
-    let is_fifo = fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo());
-    // Opened for reading too, a fifo without a reader neither blocks us nor breaks (fifo(7)).
-    let file = OpenOptions::new().append(true).read(is_fifo).create(!is_fifo).mode(0o666).open(path)?;
-    let kind = if file.metadata()?.is_file() { Kind::Regular } else { Kind::Stream };
-    Ok((file, kind))
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o666).custom_flags(OFlag::O_NONBLOCK.bits());
+    let file = match options.open(path) {
+        // A fifo without a reader: opened for reading too it neither refuses nor breaks (fifo(7)).
+        Err(error) if error.raw_os_error() == Some(Errno::ENXIO as i32) => {
+            options.create(false).read(true).open(path)?
+        }
+        other => other?,
+    };
+    let metadata = file.metadata()?;
+    let (kind, size) = if metadata.is_file() { (Kind::Regular, metadata.size()) } else { (Kind::Stream, 0) };
+    Ok(Opened { file, kind, size })
 }
 
 /// A copy of the descriptor of ours that a path is a name of. Opening such a path could fail where writing does not (a
@@ -254,6 +270,8 @@ fn remove_if_present(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::FileTypeExt;
+
     use super::*;
 
     /// A folder of its own that is removed at the end.
