@@ -15,9 +15,10 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Duration;
 
+use supervisor_core::ExitStatus;
 use supervisor_sys::rlimits::{Resource, raise};
 use supervisor_sys::{
-    CStrArray, Child, Events, Interest, Poller, SocketError, SpawnMethod, SpawnPlan, Spawner, daemonize,
+    CStrArray, Child, Credentials, Events, Interest, Poller, SocketError, SpawnMethod, SpawnPlan, Spawner, daemonize,
     drop_privileges, ensure_standard_fds_open, listen_unix, may_adopt_children, peek_any, pipe, resolve_user,
     set_subreaper, wait_pid,
 };
@@ -30,6 +31,7 @@ fn main() {
         ["daemonize-with-threads"] => daemonize_with_threads(),
         ["standard-fds", report] => report_standard_fds(report),
         ["drop-privileges", uid] => drop_to(uid),
+        ["spawn-as-nonroot"] => spawn_as_nonroot(),
         ["raise-nofile", minimum] => raise_nofile(minimum),
         ["spawn-without-descriptors"] => spawn_without_descriptors(),
         ["spawn-refused", calls @ ..] => spawn_with_refused_calls(calls),
@@ -106,7 +108,7 @@ fn spawn_without_descriptors() {
         hoard.push(file);
     }
     let spawn = |spawner: &mut Spawner, method| {
-        let child = spawn_here(spawner, c"/bin/true", &[c"true".to_owned()], method);
+        let child = spawn_here(spawner, c"/bin/true", &[c"true".to_owned()], None, method);
         child.map(|child| child.pidfd.is_some()).map_err(|error| error.raw_os_error())
     };
     let methods = [SpawnMethod::SharedTable, SpawnMethod::Fork];
@@ -116,20 +118,50 @@ fn spawn_without_descriptors() {
 }
 
 /// Spawns on our own standard descriptors.
-fn spawn_here(spawner: &mut Spawner, file: &CStr, argv: &[CString], method: SpawnMethod) -> std::io::Result<Child> {
+fn spawn_here(
+    spawner: &mut Spawner,
+    file: &CStr,
+    argv: &[CString],
+    credentials: Option<&Credentials>,
+    method: SpawnMethod,
+) -> std::io::Result<Child> {
     spawner.spawn(&SpawnPlan {
         executable: file,
         argv,
         envp: &CStrArray::new(Vec::new()),
         directory: None,
         umask: None,
-        credentials: None,
+        credentials,
         refusal: None,
         stdin: std::io::stdin().as_fd(),
         stdout: std::io::stdout().as_fd(),
         stderr: std::io::stderr().as_fd(),
         method,
     })
+}
+
+/// Reaps by pid, which works without a pidfd too.
+fn end_of(child: &Child) -> ExitStatus {
+    loop {
+        match wait_pid(child.pid).expect("it is our child") {
+            Some(status) => return status,
+            None => std::thread::yield_now(),
+        }
+    }
+}
+
+/// Without being root, starts a program as another user by either method.
+fn spawn_as_nonroot() {
+    if nix::unistd::getuid().is_root() {
+        drop_privileges(&Credentials { uid: 65_534, gid: 65_534, groups: vec![65_534] }).expect("root may");
+    }
+    let mut spawner = Spawner::new().expect("there is room");
+    let root = Credentials { uid: 0, gid: 0, groups: vec![0] };
+    for method in [SpawnMethod::SharedTable, SpawnMethod::Fork] {
+        let argv = [c"true".to_owned()];
+        let child = spawn_here(&mut spawner, c"/bin/true", &argv, Some(&root), method).expect("there is a child");
+        println!("{}", end_of(&child));
+    }
 }
 
 /// Has some system calls refused, as an old kernel or a container would, then starts a program twice, which prints
@@ -151,13 +183,8 @@ fn spawn_with_refused_calls(calls: &[&str]) {
     }
     let list = [c"ls".to_owned(), c"/proc/self/fd".to_owned()];
     for (file, argv) in [(c"/bin/ls", &list[..]), (c"/bin/ls", &list[..]), (c"/no/such/file", &[c"x".to_owned()])] {
-        let child = spawn_here(&mut spawner, file, argv, SpawnMethod::SharedTable).expect("one way is left");
-        let status = loop {
-            match wait_pid(child.pid).expect("it is our child") {
-                Some(status) => break status,
-                None => std::thread::yield_now(),
-            }
-        };
+        let child = spawn_here(&mut spawner, file, argv, None, SpawnMethod::SharedTable).expect("one way is left");
+        let status = end_of(&child);
         println!("{status}, pidfd {}, {:?}", child.pidfd.is_some(), child.exec_error);
     }
     assert!(peek_any().expect("it can be asked").is_none(), "nobody is left to reap");

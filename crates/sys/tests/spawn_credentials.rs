@@ -71,6 +71,16 @@ fn groups_that_cannot_be_set_are_told() {
 }
 
 #[test]
+fn who_is_not_root_cannot_start_as_another_user_and_tells() {
+    let mut spawner = Spawner::new().unwrap();
+    let finished = Program::probe(&["spawn-as-nonroot"]).run(&mut spawner);
+    let text = "supervisor: couldn't setuid to 0: Can't drop privilege as nonroot user\n\
+                supervisor: child process was not spawned\n";
+    assert_eq!((finished.stdout.as_str(), finished.stderr), ("exit status 127\nexit status 127\n", text.repeat(2)));
+    assert_eq!(finished.status, ExitStatus::Exited(0));
+}
+
+#[test]
 fn our_own_user_changes_nothing() {
     let mut spawner = Spawner::new().unwrap();
     // The groups are not to be set, so that also who is not root may name itself.
