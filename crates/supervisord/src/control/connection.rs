@@ -53,7 +53,11 @@ impl Connection {
         let io = TokioIo::new(TimedStream::new(stream, Rc::clone(&self.activity)));
         let service = service_fn(|request| self.handle(request));
         let mut builder = http1::Builder::new();
-        builder.title_case_headers(true).max_buf_size(limits::HEAD_BYTES).max_headers(limits::HEADERS);
+        builder
+            .title_case_headers(true)
+            .max_buf_size(limits::READ_BUFFER_BYTES)
+            .max_header_size(limits::HEAD_BYTES)
+            .max_headers(limits::HEADERS);
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut stopped = self.context.stopped.clone();
         tokio::select! {
@@ -76,5 +80,159 @@ impl Connection {
             ResponseBody::Stream(_) => self.activity.begin_streaming(),
         }
         Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use supervisor_core::{LogLevel, SupervisorState};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+    use tokio::sync::watch;
+    use tokio::task::{JoinHandle, LocalSet, spawn_local};
+    use tokio::time::Instant;
+
+    use super::super::settings::{ConfigReader, ControlSettings, Identity};
+    use super::super::supervisor_state::publish_state;
+    use super::*;
+    use crate::inbox;
+
+    const OK_REQUEST: &[u8] = b"GET /ok.html HTTP/1.1\r\n\r\n";
+    /// A moment more than a deadline.
+    const MOMENT: Duration = Duration::from_millis(10);
+
+    /// A connection that is served, and the client's end of it.
+    struct Served {
+        client: DuplexStream,
+        task: JoinHandle<()>,
+        leave: Rc<Notify>,
+        _stop: watch::Sender<bool>,
+    }
+
+    fn serve(buffer: usize) -> Served {
+        let (stop, stopped) = watch::channel(false);
+        let (sender, _) = inbox::channel(std::sync::Arc::new(|| {}));
+        let context = Context::new(
+            ControlSettings {
+                servers: vec![],
+                sender,
+                state: publish_state(SupervisorState::Running).1,
+                identity: Identity { identifier: "supervisor".to_owned(), pid: 1 },
+                config_reader: ConfigReader::new(|| Err("never read".to_owned())),
+                main_log: None,
+                log_level: LogLevel::Critical,
+            },
+            stopped,
+        );
+        let (client, server) = duplex(buffer);
+        let leave = Rc::new(Notify::new());
+        let connection = Connection {
+            peer: Peer::Unix,
+            section: Rc::new(Section { name: "unix_http_server".to_owned(), username: None, password: None }),
+            context: Rc::new(context),
+            activity: Rc::new(Activity::new(Rc::default())),
+            leave: Rc::clone(&leave),
+        };
+        Served { client, task: spawn_local(connection.serve(server)), leave, _stop: stop }
+    }
+
+    impl Served {
+        async fn request(&mut self) {
+            self.client.write_all(OK_REQUEST).await.unwrap();
+            let mut answer = [0; 15];
+            self.client.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, b"HTTP/1.1 200 OK");
+            while self.client.read_u8().await.unwrap() != b'K' {}
+        }
+
+        /// How long the server still waits before it closes the connection.
+        async fn patience(mut self) -> Duration {
+            let begin = Instant::now();
+            let mut rest = vec![];
+            self.client.read_to_end(&mut rest).await.unwrap();
+            assert_eq!(rest, b"", "closed without a word");
+            self.task.await.unwrap();
+            begin.elapsed()
+        }
+    }
+
+    fn assert_about(patience: Duration, expected: Duration) {
+        assert!((expected..=expected + MOMENT).contains(&patience), "{patience:?} instead of {expected:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_has_to_be_complete_in_time_however_slowly_it_drips() {
+        LocalSet::new()
+            .run_until(async {
+                let mut served = serve(1024);
+                served.request().await;
+                let begin = Instant::now();
+                let drip = Duration::from_millis(700);
+                while served.client.write_all(b"G").await.is_ok() {
+                    tokio::time::sleep(drip).await;
+                }
+                let patience = begin.elapsed();
+                assert!((limits::HEAD_TIME..=limits::HEAD_TIME + drip).contains(&patience), "{patience:?}");
+            })
+            .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_may_be_idle_for_long_but_not_for_ever() {
+        LocalSet::new()
+            .run_until(async {
+                assert_about(serve(1024).patience().await, limits::IDLE_TIME);
+                let mut served = serve(1024);
+                for _ in 0..3 {
+                    tokio::time::sleep(limits::IDLE_TIME.saturating_sub(MOMENT)).await;
+                    served.request().await;
+                }
+                assert_about(served.patience().await, limits::IDLE_TIME);
+            })
+            .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_has_to_come_in_time() {
+        LocalSet::new()
+            .run_until(async {
+                let mut served = serve(1024);
+                served.client.write_all(b"POST /RPC2 HTTP/1.1\r\nContent-Length: 100\r\n\r\n<").await.unwrap();
+                let begin = Instant::now();
+                let mut answer = String::new();
+                served.client.read_to_string(&mut answer).await.unwrap();
+                assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+                assert_about(begin.elapsed(), limits::BODY_TIME);
+            })
+            .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_has_to_be_taken_in_time() {
+        LocalSet::new()
+            .run_until(async {
+                let mut served = serve(64);
+                served.client.write_all(OK_REQUEST).await.unwrap();
+                let begin = Instant::now();
+                served.task.await.unwrap();
+                assert_about(begin.elapsed(), limits::WRITE_TIME);
+                let mut answer = vec![];
+                served.client.read_to_end(&mut answer).await.unwrap();
+                assert_eq!(answer.len(), 64, "what fitted between us");
+            })
+            .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_leaves_when_it_has_to_make_room() {
+        LocalSet::new()
+            .run_until(async {
+                let mut served = serve(1024);
+                served.request().await;
+                served.leave.notify_one();
+                assert_about(served.patience().await, Duration::ZERO);
+            })
+            .await;
     }
 }

@@ -10,6 +10,9 @@ pub(super) const CONNECTIONS: usize = 256;
 /// Bytes of a request's head.
 pub(super) const HEAD_BYTES: usize = 64 * 1024;
 
+/// Bytes that are read ahead of what has been understood; room for a head.
+pub(super) const READ_BUFFER_BYTES: usize = 2 * HEAD_BYTES;
+
 /// Header fields of a request.
 pub(super) const HEADERS: usize = 100;
 

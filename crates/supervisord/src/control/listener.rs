@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use supervisor_core::LogLevel;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -77,9 +77,12 @@ pub(super) async fn serve(listener: Listener, context: Rc<Context>) {
 async fn accept_forever(socket: &Socket, section: &Rc<Section>, context: &Rc<Context>, crowd: &mut Crowd) {
     let mut failing = false;
     loop {
-        crowd.make_room().await;
-        match accept_into(socket, section, context, crowd).await {
-            Ok(()) => failing = false,
+        match socket.accept().await {
+            Ok(newcomer) => {
+                failing = false;
+                crowd.make_room().await;
+                crowd.admit(newcomer, section, context);
+            }
             Err(error) if is_the_clients(&error) => {}
             Err(error) => {
                 // Most likely we are out of file descriptors: an idle connection gives one back.
@@ -95,26 +98,24 @@ async fn accept_forever(socket: &Socket, section: &Rc<Section>, context: &Rc<Con
     }
 }
 
-/// Waits for the next client.
-async fn accept_into(
-    socket: &Socket,
-    section: &Rc<Section>,
-    context: &Rc<Context>,
-    crowd: &mut Crowd,
-) -> io::Result<()> {
-    match socket {
-        Socket::Tcp(socket) => {
-            let (stream, address) = socket.accept().await?;
-            // An answer is one write: waiting to fill a segment would only add a delayed acknowledgement's 40 ms.
-            stream.set_nodelay(true)?;
-            crowd.admit(stream, Peer::Tcp(plain(address)), section, context);
-        }
-        Socket::Unix(socket) => {
-            let (stream, _) = socket.accept().await?;
-            crowd.admit(stream, Peer::Unix, section, context);
+/// A client that was accepted.
+enum Newcomer {
+    Tcp(TcpStream, SocketAddr),
+    Unix(UnixStream),
+}
+
+impl Socket {
+    async fn accept(&self) -> io::Result<Newcomer> {
+        match self {
+            Self::Tcp(socket) => {
+                let (stream, address) = socket.accept().await?;
+                // An answer is one write: waiting to fill a segment would only add a delayed acknowledgement's 40 ms.
+                stream.set_nodelay(true)?;
+                Ok(Newcomer::Tcp(stream, plain(address)))
+            }
+            Self::Unix(socket) => socket.accept().await.map(|(stream, _)| Newcomer::Unix(stream)),
         }
     }
-    Ok(())
 }
 
 /// An IPv4 client of a dual-stack socket is shown as IPv4.
@@ -150,7 +151,14 @@ impl Crowd {
         Self { context, tasks: JoinSet::new(), members: Rc::default(), became_idle: Rc::default() }
     }
 
-    fn admit(
+    fn admit(&mut self, newcomer: Newcomer, section: &Rc<Section>, context: &Rc<Context>) {
+        match newcomer {
+            Newcomer::Tcp(stream, address) => self.serve(stream, Peer::Tcp(address), section, context),
+            Newcomer::Unix(stream) => self.serve(stream, Peer::Unix, section, context),
+        }
+    }
+
+    fn serve(
         &mut self,
         stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
         peer: Peer,

@@ -66,12 +66,12 @@ fn name_and_channel(path: &str) -> Option<(&str, Channel)> {
 }
 
 async fn follow(path: PathBuf, log: FollowedLog, context: &Rc<Context>) -> Response {
-    // Registered before the first reading, so that no change falls between the two.
-    let (changes, follower) = FollowedChanges::new();
-    context.sender.follow(log, follower).await;
     let Ok(Ok((file, modified))) = spawn_blocking(move || FollowedFile::open(path)).await else {
         return error_page(StatusCode::NOT_FOUND);
     };
+    // Registered before the first reading, so that no change falls between the two.
+    let (changes, follower) = FollowedChanges::new();
+    context.sender.follow(log, follower).await;
     let (pieces, body) = mpsc::channel(limits::STREAM_PIECES);
     spawn_local(pump(file, changes, pieces, context.stopped.clone()));
     let mut response = stream(body);

@@ -19,7 +19,8 @@ use super::limits;
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Between requests: no byte of the next one has come.
+    /// Between requests: no byte of the next one has come, as far as we can see. What came together with the request
+    /// before may be in hyper's hands; a client that plays on that gains the patience for an idle connection, no more.
     Idle,
     /// A head has begun and is not complete.
     Head,
@@ -34,8 +35,6 @@ pub(super) enum Phase {
 pub(super) struct Activity {
     phase: Cell<Phase>,
     since: Cell<Instant>,
-    /// Bytes came in while a request was being answered: the next head has begun already.
-    read_ahead: Cell<bool>,
     /// The client does not take what we write.
     write_blocked: Cell<bool>,
     /// Told each time the connection becomes idle, for a listener that waits for room.
@@ -48,7 +47,6 @@ impl Activity {
         Self {
             phase: Cell::new(Phase::Idle),
             since: Cell::new(Instant::now()),
-            read_ahead: Cell::new(false),
             write_blocked: Cell::new(false),
             became_idle,
         }
@@ -56,7 +54,6 @@ impl Activity {
 
     /// A whole head has come; it is being answered.
     pub(super) fn begin_handling(&self) {
-        self.read_ahead.set(false);
         self.phase.set(Phase::Handling);
     }
 
@@ -67,7 +64,7 @@ impl Activity {
 
     /// The answer is handed over and is complete.
     pub(super) fn finish_handling(&self) {
-        self.enter(if self.read_ahead.get() { Phase::Head } else { Phase::Idle });
+        self.enter(Phase::Idle);
         self.became_idle.notify_one();
     }
 
@@ -87,8 +84,7 @@ impl Activity {
     fn bytes_came_in(&self) {
         match self.phase.get() {
             Phase::Idle => self.enter(Phase::Head),
-            Phase::Handling => self.read_ahead.set(true),
-            Phase::Head | Phase::Streaming => {}
+            Phase::Head | Phase::Handling | Phase::Streaming => {}
         }
     }
 

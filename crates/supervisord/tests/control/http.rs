@@ -1,0 +1,281 @@
+//! HTTP around the calls: routes, statuses, authentication, persistence, limits.
+
+use std::net::TcpStream;
+
+use supervisor_core::Reply;
+use supervisor_protocol::xmlrpc::{Value, write_call};
+
+use crate::client::{Client, HttpAnswer, post_call};
+use crate::fake_supervision::{FakeSupervision, Setup};
+
+fn daemon() -> FakeSupervision {
+    FakeSupervision::answering(|_| Some(Ok(Reply::Done)))
+}
+
+fn get_state() -> String {
+    write_call("supervisor.getState", &[])
+}
+
+/// One request on a connection of its own.
+fn once(daemon: &FakeSupervision, request: impl AsRef<[u8]>) -> HttpAnswer {
+    let mut client = Client::unix(daemon.unix());
+    client.send(request);
+    client.receive()
+}
+
+#[test]
+fn each_path_has_its_methods() {
+    let daemon = daemon();
+    let body = get_state();
+    let length = body.len();
+    for (line, status) in [
+        ("POST /RPC2", 200),
+        ("POST /RPC2/", 200),
+        ("POST /RPC2foo?x", 200),
+        ("POST /%52PC2", 200),
+        ("GET /RPC2", 400),
+        ("HEAD /RPC2", 400),
+        ("PUT /RPC2", 400),
+        ("GET /ok.html", 200),
+        ("POST /ok.html", 200),
+        ("GET ///ok.html", 200),
+        ("GET /ok%2ehtml?x=y", 200),
+        ("HEAD /ok.html", 404),
+        ("PUT /ok.html", 400),
+        ("GET /nosuch.html", 404),
+        ("POST /nosuch.html", 400),
+        ("GET /../../etc/passwd", 404),
+        ("GET /%2e%2e/%2e%2e/etc/passwd", 404),
+        ("GET /logtail", 404),
+        ("HEAD /logtail/x", 400),
+        ("POST /logtail/x", 400),
+        ("POST /mainlogtail", 400),
+        ("GET /mainlogtail", 404),
+    ] {
+        let mut client = Client::unix(daemon.unix());
+        client.send(format!("{line} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}"));
+        let (status_line, _) = client.receive_head();
+        assert!(status_line.starts_with(&format!("HTTP/1.1 {status} ")), "{line}: {status_line}");
+    }
+}
+
+#[test]
+fn ok_html_says_ok() {
+    let answer = Client::tcp(daemon().tcp).request("GET /ok.html HTTP/1.1", &[]);
+    assert_eq!((answer.body.as_str(), answer.header("content-type")), ("OK", Some("text/plain")));
+}
+
+#[test]
+fn an_error_has_the_page_of_the_original() {
+    let answer = once(&daemon(), "GET /nosuch HTTP/1.1\r\n\r\n");
+    assert_eq!(answer.status_line, "HTTP/1.1 404 Not Found");
+    assert_eq!(answer.header("content-type"), Some("text/html"));
+    let page = "<head>\r\n<title>Error response</title>\r\n</head>\r\n<body>\r\n<h1>Error response</h1>\r\n\
+                <p>Error code 404.\r\n<p>Message: Not Found.\r\n</body>\r\n";
+    assert_eq!(answer.body, page);
+}
+
+#[test]
+fn a_post_needs_a_length_that_is_within_bounds() {
+    let daemon = daemon();
+    let without = once(&daemon, "POST /RPC2 HTTP/1.0\r\nContent-Type: text/xml\r\n\r\n");
+    assert_eq!(without.status_line, "HTTP/1.0 411 Length Required");
+    let too_long = once(&daemon, "POST /RPC2 HTTP/1.1\r\nContent-Length: 8388609\r\n\r\n");
+    assert_eq!(too_long.status_line, "HTTP/1.1 413 Payload Too Large");
+    let empty = once(&daemon, "POST /RPC2 HTTP/1.1\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(empty.status_line, "HTTP/1.1 400 Bad Request");
+}
+
+#[test]
+fn a_chunked_body_is_a_body() {
+    let daemon = daemon();
+    let body = get_state();
+    let (first, second) = body.split_at(20);
+    let chunks = format!("{:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n", first.len(), second.len());
+    let head = "POST /RPC2 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    assert_eq!(once(&daemon, format!("{head}{chunks}")).status(), 200);
+    let mut client = Client::tcp(daemon.tcp);
+    client.send(head);
+    let megabyte = format!("100000\r\n{}\r\n", "x".repeat(1 << 20));
+    // The server may have closed the connection before the last chunk is sent.
+    let sent_all = (0..9).all(|_| client.try_send(&megabyte).is_ok());
+    if sent_all {
+        assert_eq!(client.receive_head().0, "HTTP/1.1 413 Payload Too Large");
+    }
+}
+
+#[test]
+fn a_large_body_that_is_within_bounds_is_read() {
+    let params = [Value::from("x".repeat(7 << 20)), Value::from("y")];
+    let sent = Client::tcp(daemon().tcp).result("supervisor.sendRemoteCommEvent", &params);
+    assert_eq!(sent, Value::Bool(true));
+}
+
+#[test]
+fn connections_are_kept_as_http_says() {
+    let daemon = daemon();
+    let body = get_state();
+    let length = body.len();
+    let request = |version: &str, headers: &str| {
+        format!("POST /RPC2 HTTP/{version}\r\nHost: x\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
+    };
+    for (version, headers, kept) in [
+        ("1.1", "", true),
+        ("1.1", "Connection: close\r\n", false),
+        ("1.0", "", false),
+        ("1.0", "Connection: Keep-Alive\r\n", true),
+        ("1.0", "Connection: keep-alive\r\n", true),
+    ] {
+        let mut client = Client::tcp(daemon.tcp);
+        client.send(request(version, headers));
+        let answer = client.receive();
+        assert_eq!(answer.status_line, format!("HTTP/{version} 200 OK"));
+        if kept {
+            client.send(request(version, headers));
+            assert_eq!(client.receive().status(), 200, "{version} {headers}");
+        } else {
+            assert_eq!(client.rest(), "", "{version} {headers}");
+        }
+        if version == "1.0" && kept {
+            assert!(answer.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("keep-alive")));
+        }
+    }
+}
+
+#[test]
+fn requests_that_come_together_are_answered_in_order() {
+    let daemon = daemon();
+    let mut client = Client::tcp(daemon.tcp);
+    let methods = ["supervisor.getPID", "supervisor.getIdentification", "supervisor.getAPIVersion"];
+    client.send(methods.map(post_call).concat());
+    let answers = [client.receive(), client.receive(), client.receive()].map(|answer| answer.answer());
+    let expected = [Value::Int(4711), Value::from("supervisor"), Value::from("3.0")];
+    assert_eq!(answers, expected.map(supervisor_protocol::xmlrpc::Answer::Result));
+}
+
+#[test]
+fn a_request_may_come_in_pieces() {
+    let daemon = daemon();
+    let mut client = Client::unix(daemon.unix());
+    for byte in post_call("supervisor.getPID").bytes() {
+        client.send([byte]);
+    }
+    assert_eq!(client.receive().status(), 200);
+}
+
+#[test]
+fn clients_with_habits_are_understood() {
+    let daemon = daemon();
+    let body = get_state();
+    let length = body.len();
+    for request in [
+        format!("POST /RPC2 HTTP/1.1\r\nContent-Length:{length}\r\n\r\n{body}"),
+        format!("\r\nPOST /RPC2 HTTP/1.1\r\ncontent-length: {length}\r\ncontent-type: text/plain\r\n\r\n{body}"),
+        format!("POST http://unix/RPC2 HTTP/1.1\r\nHost: unix\r\nContent-Length: {length}\r\n\r\n{body}"),
+    ] {
+        assert_eq!(once(&daemon, &request).status(), 200, "{request}");
+    }
+    let mut client = Client::unix(daemon.unix());
+    client.send(format!("POST /RPC2 HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"));
+    assert_eq!(client.receive_head().0, "HTTP/1.1 100 Continue");
+    client.send(body);
+    assert_eq!(client.receive().status(), 200);
+}
+
+#[test]
+fn what_is_no_http_is_refused_and_ends_the_connection() {
+    let daemon = daemon();
+    for request in [
+        "GET\r\n\r\n".to_owned(),
+        "GET / HTTP/9.9\r\n\r\n".to_owned(),
+        "\u{1}\u{2}\u{3}\r\n\r\n".to_owned(),
+        "POST /RPC2 HTTP/1.1\r\nContent-Length: x\r\n\r\n".to_owned(),
+        "POST /RPC2 HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n".to_owned(),
+        format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(70_000)),
+        format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(200)),
+    ] {
+        let mut client = Client::unix(daemon.unix());
+        // The server may have answered and closed before all is sent.
+        drop(client.try_send(&request));
+        let answer = client.rest();
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+    assert_eq!(once(&daemon, post_call("supervisor.getPID")).status(), 200);
+}
+
+#[test]
+fn every_path_asks_for_credentials_if_there_are_any() {
+    let sha = "{SHA}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d";
+    let daemon = FakeSupervision::start(Setup { credentials: Some(("u", sha)), ..Setup::default() });
+    for line in ["GET /ok.html", "GET /nosuch", "GET /logtail/x", "GET /mainlogtail", "POST /RPC2", "GET /"] {
+        let mut client = Client::tcp(daemon.tcp);
+        let answer = client.request(&format!("{line} HTTP/1.1"), &[]);
+        assert_eq!(answer.status_line, "HTTP/1.1 401 Unauthorized", "{line}");
+        assert_eq!(answer.header("www-authenticate"), Some("Basic realm=\"default\""));
+        assert_eq!(answer.header("connection"), Some("close"));
+        assert_eq!(client.rest(), "", "the connection is closed");
+    }
+    let with = |credentials: &str| {
+        let mut client = Client::tcp(daemon.tcp);
+        client.request("GET /ok.html HTTP/1.1", &[&format!("Authorization: {credentials}")]).status()
+    };
+    // u:thepassword, u:wrong, u
+    assert_eq!(with("Basic dTp0aGVwYXNzd29yZA=="), 200);
+    assert_eq!(with("Basic dTp3cm9uZw=="), 401);
+    assert_eq!(with("Basic dQ=="), 401);
+    assert_eq!(with("Bearer x"), 401);
+    assert_eq!(with("Basic !!!"), 400);
+}
+
+#[test]
+fn calls_that_another_site_makes_a_browser_send_are_refused() {
+    let daemon = daemon();
+    let body = get_state();
+    let length = body.len();
+    let with = |headers: &str| {
+        let head = format!("POST /RPC2 HTTP/1.1\r\nHost: localhost:9001\r\nContent-Type: text/plain\r\n{headers}");
+        once(&daemon, format!("{head}Content-Length: {length}\r\n\r\n{body}")).status_line
+    };
+    for refused in ["Origin: http://evil.example\r\n", "Origin: null\r\n", "Sec-Fetch-Site: cross-site\r\n"] {
+        assert_eq!(with(refused), "HTTP/1.1 403 Forbidden", "{refused}");
+    }
+    for allowed in ["", "Origin: http://localhost:9001\r\n", "Sec-Fetch-Site: same-origin\r\n"] {
+        assert_eq!(with(allowed), "HTTP/1.1 200 OK", "{allowed}");
+    }
+}
+
+#[test]
+fn the_longest_idle_connection_makes_room_for_one_more() {
+    let daemon = daemon();
+    let mut first = Client::unix(daemon.unix());
+    first.result("supervisor.getPID", &[]);
+    let mut others: Vec<_> = (1..256).map(|_| Client::unix(daemon.unix())).collect();
+    for client in &mut others {
+        client.result("supervisor.getPID", &[]);
+    }
+    assert_eq!(first.result("supervisor.getPID", &[]), Value::Int(4711), "all of them fit");
+    let mut newcomer = Client::unix(daemon.unix());
+    assert_eq!(newcomer.result("supervisor.getPID", &[]), Value::Int(4711));
+    let mut longest_idle = others.remove(0);
+    assert_eq!(longest_idle.rest(), "", "it was closed");
+    assert_eq!(first.result("supervisor.getPID", &[]), Value::Int(4711));
+    let tcp: Client<TcpStream> = Client::tcp(daemon.tcp);
+    drop(tcp);
+}
+
+#[test]
+fn connections_that_wait_for_their_answer_are_never_closed_for_others() {
+    let daemon = FakeSupervision::answering(|_| None);
+    let mut waiting: Vec<_> = (0..256).map(|_| Client::unix(daemon.unix())).collect();
+    for client in &mut waiting {
+        client.send(post_call("supervisor.stopAllProcesses"));
+    }
+    daemon.wait_until("all calls have come", |seen| seen.commands.len() == 256);
+    let mut newcomer = Client::unix(daemon.unix());
+    newcomer.send(post_call("supervisor.getPID"));
+    daemon.release(&Ok(Reply::Done));
+    for client in &mut waiting {
+        assert_eq!(client.receive().status(), 200);
+    }
+    assert_eq!(newcomer.receive().status(), 200);
+}

@@ -1,0 +1,9 @@
+//! The control plane over real sockets, with a scripted supervision plane behind it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod client;
+mod fake_supervision;
+mod http;
+mod log_streams;
+mod rpc;
+mod stopping;
