@@ -75,7 +75,7 @@ fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
 }
 
 /// Python's `fnmatchcase`, on the characters where both are UTF-8, else on bytes.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
+pub(crate) fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let both = std::str::from_utf8(pattern).and_then(|pattern| Ok((pattern, std::str::from_utf8(name)?)));
     if let Ok((pattern, name)) = both {
         return matches_characters(&pattern.chars().collect::<Vec<_>>(), &name.chars().collect::<Vec<_>>());

@@ -17,6 +17,8 @@ mod environment;
 mod expand;
 mod getopt;
 mod glob;
+#[cfg(test)]
+mod golden_tests;
 mod groups;
 mod include;
 mod ini;

@@ -1,9 +1,9 @@
 //! Python's `text % mapping` (printf-style formatting; «printf-style String Formatting» in Python's library
 //! reference).
 //!
-//! A directive is `%(name)`, flags, width, `.precision`, one conversion of `s r a d i u o x X e E f F g G c %`.
-//! Two things are not Python's: a directive without a name never prints the whole mapping, and width and precision
-//! are bounded.
+//! A directive is `%(name)`, flags, width, `.precision`, one conversion of `s r a d i u o x X e E f F g G c`; or
+//! it is `%%`. Two things are not Python's: a directive without a name never prints the whole mapping, and width and
+//! precision are bounded.
 
 use std::fmt::Write;
 
@@ -59,7 +59,7 @@ struct Formatter<'t, 'v, L: Fn(&str) -> Option<Value<'v>>> {
     output: String,
 }
 
-/// What the next conversion gets. It outlives its directive: `%(a)% %s` prints a percent sign and `a`.
+/// What the next conversion gets.
 #[derive(Clone, Copy)]
 enum Argument<'v> {
     /// No name was given so far.
@@ -103,6 +103,10 @@ impl<'v, L: Fn(&str) -> Option<Value<'v>>> Formatter<'_, 'v, L> {
     fn directive(&mut self) -> Result<(), FormatError> {
         let mut directive = Directive::default();
         let mut character = self.expect_next()?;
+        if character == '%' {
+            self.output.push('%');
+            return Ok(());
+        }
         if character == '(' {
             self.name()?;
             character = self.expect_next()?;
@@ -183,10 +187,6 @@ impl<'v, L: Fn(&str) -> Option<Value<'v>>> Formatter<'_, 'v, L> {
     }
 
     fn convert(&mut self, conversion: char, directive: &Directive) -> Result<(), FormatError> {
-        if conversion == '%' {
-            self.output.push('%');
-            return Ok(());
-        }
         let argument = self.next_argument()?;
         match conversion {
             's' | 'r' | 'a' => {
@@ -387,7 +387,7 @@ mod tests {
             ("%(n)f %(n).0f %(n)e %(n)g", "10.000000 10 1.000000e+01 10"),
             ("%(n)5.3d|%(neg)05d|%(n)-05d|", "  010|-0010|10   |"),
             ("%(s)10s|%(s).1s|%(s)r|%(c)a", "       abc|a|'abc'|'\\xe9'"),
-            ("%(s)%|%5%", "%|%"),
+            ("%%(s)s", "%(s)s"),
             ("%(n)ld%(c)c", "10é"),
         ] {
             assert_eq!(run(template).as_deref(), Ok(expected), "{template:?}");
@@ -412,6 +412,7 @@ mod tests {
             ("%(s)*d", "* wants int"),
             ("%(n)*d", "not enough arguments for format string"),
             ("%(s)s %d", "not enough arguments for format string"),
+            ("%(s)%", "unsupported format character '%' (0x25) at index 4"),
             ("%s", "a name in parentheses is required"),
             ("%(n)9999d", "width too big"),
             ("%(n).9999d", "precision too big"),

@@ -1,0 +1,420 @@
+//! What Python and Supervisor 4.3.0 make of a few thousand inputs, and what we make of them. The outcomes were
+//! generated once by tests/goldens/generate.py, which says how the file is written.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use supervisor_core::{
+    Autorestart, Channel, GroupConfig, GroupKind, LogFile, LogLevel, ProcessConfig, SocketAddress, SocketOwner,
+};
+
+use crate::command_line::{SupervisordCommand, SupervisordOptions, parse_supervisord_command_line};
+use crate::config::{Config, HttpServerAddress, HttpServerConfig, MainLogFile};
+use crate::datatypes::{self, Checked, UserDatabase};
+use crate::environment::parse_environment;
+use crate::expand::{EnvironmentNames, Label, Names, expand};
+use crate::glob::matches;
+use crate::ini::Document;
+use crate::load::{LoadRequest, load};
+use crate::python_format::Value;
+use crate::python_path::{Home, dirname, normalize};
+use crate::python_repr::Repr;
+use crate::shlex::split;
+
+const GOLDENS: &str = include_str!("../tests/goldens/python.txt");
+
+/// The records of some kinds: kind, input, outcome.
+fn records(kinds: &[&str]) -> Vec<(&'static str, String, String)> {
+    let fields = |line: &'static str| {
+        let mut fields = line.split('\t');
+        let mut field = || fields.next().expect("a line has three fields");
+        (field(), unescape(field()), unescape(field()))
+    };
+    GOLDENS.lines().map(fields).filter(|(kind, _, _)| kinds.contains(kind)).collect()
+}
+
+fn unescape(text: &str) -> String {
+    let mut plain = String::new();
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            plain.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('n') => plain.push('\n'),
+            Some('x') => {
+                let code: String = characters.by_ref().take(2).collect();
+                plain.push(char::from(u8::from_str_radix(&code, 16).unwrap()));
+            }
+            other => plain.push(other.unwrap()),
+        }
+    }
+    plain
+}
+
+/// Compares all records of some kinds, and tells of all that differ at once.
+fn compare(kinds: &[&str], at_least: usize, ours: impl Fn(&str, &str) -> Checked<String>) {
+    let records = records(kinds);
+    assert!(records.len() >= at_least, "only {} records of {kinds:?}", records.len());
+    let mut differences = String::new();
+    for (kind, input, theirs) in &records {
+        let ours = match ours(kind, input) {
+            Ok(value) => format!("={value}"),
+            Err(text) => format!("!{text}"),
+        };
+        if ours != *theirs {
+            writeln!(differences, "{kind} {input:?}\n  theirs {theirs:?}\n  ours   {ours:?}").unwrap();
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+}
+
+fn join(lines: impl IntoIterator<Item = String>) -> String {
+    lines.into_iter().collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn words_and_variables() {
+    compare(&["shlex"], 250, |_, input| {
+        let words = split(input).map_err(|error| error.to_string())?;
+        Ok(join(words.iter().map(|word| Repr(word).to_string())))
+    });
+    compare(&["environment"], 250, |_, input| {
+        let variables = parse_environment(input)?;
+        Ok(join(variables.iter().map(|(name, value)| format!("{}={}", Repr(name), Repr(value)))))
+    });
+}
+
+#[test]
+fn data_types() {
+    let text = |value: i64| value.to_string();
+    compare(&["integer", "byte_size", "octal"], 300, |kind, input| match kind {
+        "integer" => datatypes::integer(input).map(text),
+        "byte_size" => datatypes::byte_size(input).map(text),
+        _ => datatypes::octal(input).map(text),
+    });
+    compare(&["boolean", "autorestart", "loglevel", "signal"], 150, |kind, input| match kind {
+        "boolean" => datatypes::boolean(input).map(|value| if value { "True" } else { "False" }.to_owned()),
+        "autorestart" => datatypes::autorestart(input).map(|value| match value {
+            Autorestart::Always => "RestartUnconditionally".to_owned(),
+            Autorestart::Unexpected => "RestartWhenExitUnexpected".to_owned(),
+            Autorestart::Never => "False".to_owned(),
+        }),
+        "loglevel" => datatypes::loglevel(input).map(|level| level.name().to_owned()),
+        _ => datatypes::signal(input).map(|signal| signal.number().to_string()),
+    });
+    compare(&["exitcodes", "list_of_strings", "inet_address", "name", "url"], 50, |kind, input| match kind {
+        "exitcodes" => {
+            datatypes::exitcodes(input).map(|codes| codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+        }
+        "list_of_strings" => Ok(datatypes::list_of_strings(input).join("|")),
+        "inet_address" => datatypes::inet_address(input).map(|address| format!("{}|{}", address.host, address.port)),
+        "name" => datatypes::process_or_group_name(input).map(ToOwned::to_owned),
+        _ => datatypes::url(input).map(ToOwned::to_owned),
+    });
+    let users = UserDatabase::default();
+    compare(&["user", "owner"], 15, |kind, input| match kind {
+        "user" => users.uid(input).map(|uid| uid.to_string()),
+        _ => users.owner(input).map(|owner| format!("{}|{}", owner.uid, gid(owner))),
+    });
+}
+
+fn gid(owner: SocketOwner) -> String {
+    owner.gid.map_or("-1".to_owned(), |gid| gid.to_string())
+}
+
+#[test]
+fn texts_and_paths() {
+    compare(&["repr"], 80, |_, input| Ok(Repr(input).to_string()));
+    compare(&["dirname"], 50, |_, input| Ok(dirname(input).to_owned()));
+    compare(&["normpath"], 50, |_, input| Ok(normalize(Path::new(input)).to_string_lossy().into_owned()));
+    let home = Home::from_environment(&[("HOME".to_owned(), "/home/golden".to_owned())]);
+    compare(&["expanduser"], 10, |_, input| Ok(home.expand(input)));
+    compare(&["fnmatch"], 400, |_, input| {
+        let (pattern, name) = input.split_once('\n').unwrap();
+        Ok(if matches(pattern.as_bytes(), name.as_bytes()) { "True" } else { "False" }.to_owned())
+    });
+}
+
+#[test]
+fn expansions() {
+    let environment = EnvironmentNames::new(&[("X".to_owned(), "it's".to_owned())]);
+    let words = [
+        ("here", Value::Text("/etc")),
+        ("process_num", Value::Integer(10)),
+        ("neg", Value::Integer(-7)),
+        ("zero", Value::Integer(0)),
+        ("program_name", Value::Text("abc")),
+        ("one", Value::Text("é")),
+    ];
+    let names = Names::new(&environment, &words);
+    compare(&["expand"], 1000, |_, input| {
+        expand(input, names, Label::Word("sect.opt")).map(std::borrow::Cow::into_owned)
+    });
+}
+
+#[test]
+fn documents() {
+    compare(&["ini"], 400, |_, input| {
+        let mut document = Document::default();
+        document.read("f.conf", input).map_err(|error| error.to_string())?;
+        let mut lines = Vec::new();
+        for section in &document.sections {
+            lines.push(format!("[{}]", Repr(&section.name)));
+            lines.extend(document.options(section).map(|entry| format!("{}={}", Repr(&entry.key), Repr(&entry.value))));
+        }
+        Ok(lines.join("\n"))
+    });
+}
+
+#[test]
+fn command_lines() {
+    compare(&["supervisord"], 200, |_, input| {
+        let words: Vec<String> = input.split('\n').filter(|_| !input.is_empty()).map(ToOwned::to_owned).collect();
+        match parse_supervisord_command_line("p", &words).map_err(|error| error.to_string())? {
+            SupervisordCommand::Help(_) => Ok("help".to_owned()),
+            SupervisordCommand::Version => Ok("version".to_owned()),
+            SupervisordCommand::Run(options) => Ok(given(&options)),
+        }
+    });
+}
+
+/// The options that were given, under the names and in the words of the other side.
+fn given(options: &SupervisordOptions) -> String {
+    let flag = |on: bool| on.then(|| "1".to_owned());
+    let text = |text: &Option<String>| text.as_ref().map(|text| Repr(text).to_string());
+    let number = |number: Option<i64>| number.map(|number| number.to_string());
+    let profile = |options: &Option<String>| {
+        let words = options.as_ref()?.to_lowercase();
+        let (callers, sorts): (Vec<&str>, Vec<&str>) = words.split(',').partition(|word| *word == "callers");
+        let sorts: Vec<String> = sorts.iter().map(|sort| Repr(sort).to_string()).collect();
+        Some(format!("([{}], {})", sorts.join(", "), if callers.is_empty() { "False" } else { "True" }))
+    };
+    let all: BTreeMap<&str, Option<String>> = [
+        ("childlogdir", text(&options.childlogdir)),
+        ("configfile", text(&options.configuration)),
+        ("directory", text(&options.directory)),
+        ("identifier", text(&options.identifier)),
+        ("logfile", text(&options.logfile)),
+        ("logfile_backups", number(options.logfile_backups)),
+        ("logfile_maxbytes", number(options.logfile_maxbytes)),
+        ("loglevel", options.loglevel.map(|level| level_number(level).to_string())),
+        ("minfds", number(options.minfds)),
+        ("minprocs", number(options.minprocs)),
+        ("nocleanup", flag(options.nocleanup)),
+        ("nodaemon", flag(options.nodaemon)),
+        ("pidfile", text(&options.pidfile)),
+        ("profile_options", profile(&options.profile_options)),
+        ("silent", flag(options.silent)),
+        ("strip_ansi", flag(options.strip_ansi)),
+        ("umask", options.umask.map(|umask| umask.to_string())),
+        ("user", text(&options.user)),
+    ]
+    .into();
+    join(all.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?))))
+}
+
+/// The number of a level in upstream's logger.
+fn level_number(level: LogLevel) -> u32 {
+    match level {
+        LogLevel::Critical => 50,
+        LogLevel::Error => 40,
+        LogLevel::Warn => 30,
+        LogLevel::Info => 20,
+        LogLevel::Debug => 10,
+        LogLevel::Trace => 5,
+        LogLevel::Blather => 3,
+    }
+}
+
+#[test]
+fn whole_configurations() {
+    let folder = Folder::new();
+    for (_, name, text) in records(&["file"]) {
+        folder.write(&name, text.strip_prefix('=').unwrap());
+    }
+    let environment: Vec<(String, String)> =
+        [("HOME", folder.name()), ("GOLDEN", "golden".to_owned()), ("GOLDEN_NUMBER", "42".to_owned())]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
+    let node = nix::sys::utsname::uname().unwrap().nodename().to_string_lossy().into_owned();
+    let here = std::env::current_dir().unwrap().to_string_lossy().into_owned();
+    compare(&["load"], 400, |_, input| {
+        let path = folder.write("main.conf", input);
+        let request =
+            LoadRequest { path: &path, command_line: &SupervisordOptions::default(), environment: &environment };
+        let anonymous = |text: String| {
+            text.replace(&folder.name(), "{dir}")
+                .replace(&here, "{dir}")
+                .replace(&format!("'{node}'"), "'{node}'")
+                .replace(&format!("type {} in", node.to_uppercase()), "type {NODE} in")
+        };
+        load(&request).map(|config| anonymous(dump(&config))).map_err(|error| anonymous(error.to_string()))
+    });
+}
+
+/// A folder that is removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("supervisor-goldens-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path.canonicalize().unwrap())
+    }
+
+    fn name(&self) -> String {
+        self.0.to_string_lossy().into_owned()
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text.replace("{dir}", &self.name())).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+fn dump(config: &Config) -> String {
+    let daemon = &config.supervisord;
+    let path = |path: &Path| Repr(&path.to_string_lossy()).to_string();
+    let logfile = match &daemon.logfile {
+        MainLogFile::Path(file) => path(file),
+        MainLogFile::Syslog => "'syslog'".to_owned(),
+    };
+    let mut lines = vec![
+        format!(
+            "logfile {logfile} {} {} {}",
+            daemon.logfile_maxbytes,
+            daemon.logfile_backups,
+            level_number(daemon.loglevel)
+        ),
+        format!(
+            "pidfile {} {} {} {} {} {} {}",
+            path(&daemon.pidfile),
+            Repr(&daemon.identifier),
+            daemon.nodaemon,
+            daemon.silent,
+            daemon.minfds,
+            daemon.minprocs,
+            daemon.umask
+        ),
+        format!(
+            "user {} {} {} {} {}",
+            number(daemon.user),
+            daemon.directory.as_deref().map_or("-".to_owned(), path),
+            path(&daemon.childlogdir),
+            daemon.nocleanup,
+            daemon.strip_ansi
+        ),
+    ];
+    lines.extend(config.http_servers.iter().map(dump_server));
+    lines.push(format!("url {}", optional(config.server_url.as_deref())));
+    lines.extend(config.rpcinterfaces.iter().map(|plugin| {
+        let options: Vec<String> = plugin.options.iter().map(|(k, v)| format!("{}={}", Repr(k), Repr(v))).collect();
+        format!("rpcinterface {} {}", Repr(&plugin.name), options.join(" "))
+    }));
+    lines.extend(config.groups.iter().flat_map(|group| dump_group(group)));
+    // What we warn of and upstream does not is tested elsewhere.
+    let messages = config.messages.iter().filter(|(_, text)| !text.starts_with("Unknown option"));
+    lines.extend(messages.map(|(level, text)| format!("{} {text}", level.abbreviation())));
+    lines.join("\n")
+}
+
+fn optional(text: Option<&str>) -> String {
+    text.map_or("-".to_owned(), |text| Repr(text).to_string())
+}
+
+fn number(number: Option<u32>) -> String {
+    number.map_or("-".to_owned(), |number| number.to_string())
+}
+
+fn dump_server(server: &HttpServerConfig) -> String {
+    let place = match &server.address {
+        HttpServerAddress::Inet { host, port } => format!("{} {port}", Repr(host)),
+        HttpServerAddress::Unix { path, mode, owner } => {
+            let owner = owner.map_or("-1 -1".to_owned(), |owner| format!("{} {}", owner.uid, gid(owner)));
+            format!("{} {mode} {owner}", Repr(&path.to_string_lossy()))
+        }
+    };
+    let (username, password) = (optional(server.username.as_deref()), optional(server.password.as_deref()));
+    format!("server {} {place} {username} {password}", Repr(&server.section))
+}
+
+fn dump_group(group: &GroupConfig) -> Vec<String> {
+    let kind = match &group.kind {
+        GroupKind::Programs => "programs",
+        GroupKind::FastCgi => "fcgi",
+        GroupKind::EventListeners(_) => "listeners",
+    };
+    let mut lines = vec![format!("group {kind} {} {}", Repr(&group.name), group.priority)];
+    match &group.kind {
+        GroupKind::Programs => {}
+        GroupKind::EventListeners(pool) => {
+            let mut events: Vec<&str> = pool.events.iter().map(|event| event.name()).collect();
+            events.sort_unstable();
+            lines.push(format!(" pool {} {}", pool.buffer_size, events.join(" ")));
+        }
+        GroupKind::FastCgi => {
+            let socket = group.processes[0].socket.as_ref().unwrap();
+            let access = match &socket.address {
+                SocketAddress::Tcp { .. } => String::new(),
+                SocketAddress::Unix { owner, mode, .. } => {
+                    let owner = owner.map_or("None".to_owned(), |owner| format!("({}, {})", owner.uid, gid(owner)));
+                    format!(" {mode} {owner}")
+                }
+            };
+            lines.push(format!(" socket {} {}{access}", Repr(&socket.url), number(socket.backlog)));
+        }
+    }
+    lines.extend(group.processes.iter().flat_map(|process| dump_process(process)));
+    lines
+}
+
+fn dump_process(process: &ProcessConfig) -> Vec<String> {
+    let autorestart = match process.autorestart {
+        Autorestart::Always => "always",
+        Autorestart::Unexpected => "unexpected",
+        Autorestart::Never => "never",
+    };
+    let (name, command, directory) =
+        (Repr(&process.name), Repr(&process.command), optional(process.directory.as_deref()));
+    let ProcessConfig { autostart, startsecs, startretries, exitcodes, stopwaitsecs, .. } = process;
+    let ProcessConfig { stopasgroup, killasgroup, redirect_stderr, priority, .. } = process;
+    let mut lines = vec![
+        format!(" process {name} {command} {directory} {} {} {priority}", number(process.umask), number(process.uid)),
+        format!(
+            "  {autostart} {autorestart} {startsecs} {startretries} {exitcodes:?} {} {stopwaitsecs}",
+            process.stopsignal.number()
+        ),
+        format!("  {stopasgroup} {killasgroup} {redirect_stderr} {}", optional(process.serverurl.as_deref())),
+    ];
+    lines.extend(Channel::BOTH.map(|name| {
+        let channel = process.channel(name);
+        let logfile = match &channel.logfile {
+            LogFile::None => "none".to_owned(),
+            LogFile::Auto => "auto".to_owned(),
+            LogFile::Path(path) => Repr(path).to_string(),
+        };
+        format!(
+            "  {} {logfile} {} {} {} {} {}",
+            name.name(),
+            channel.maxbytes,
+            channel.backups,
+            channel.capture_maxbytes,
+            channel.events_enabled,
+            channel.syslog
+        )
+    }));
+    let variables: Vec<String> = process.environment.iter().map(|(k, v)| format!("{}={}", Repr(k), Repr(v))).collect();
+    lines.push(format!("  {}", variables.join(" ")));
+    lines
+}
