@@ -46,8 +46,7 @@ def compare(candidate, part):
     environment.setdefault("CONFORM_VENV", str(ROOT / "target/python"))
     command = [sys.executable, str(CONFORM), "--candidate", str(candidate), "-k", part]
     run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    agree, names, differences, scenario, lines = 0, [], {}, None, []
-    finished = False
+    agree, names, differences, finished = 0, [], {}, False
     for line in run.stdout.splitlines():
         if found := SCENARIO.fullmatch(line):
             scenario, agree = found["name"], agree + int(found["agree"])
@@ -56,7 +55,7 @@ def compare(candidate, part):
             lines = differences.setdefault((scenario, found["label"]), [])
         elif SUMMARY.fullmatch(line):
             finished = True
-        else:
+        elif line.startswith("      "):
             lines.append(line)
     if not (finished and names):
         sys.exit(f"{' '.join(command)} did not come to its end:\n{run.stdout}")

@@ -40,6 +40,7 @@ fn background_daemon_leads_a_session_and_keeps_nothing_of_the_caller() {
         assert_eq!(target.to_str(), Some("/dev/null"), "fd {fd}");
     }
     assert_eq!(daemon.call("supervisor.getPID", &[]), Ok(i64::from(pid).into()));
+    daemon.wait_for_log("started with pid");
     assert_eq!(daemon.log_lines("daemonizing"), ["INFO daemonizing the supervisord process"]);
     assert_eq!(daemon.log_lines("started with pid"), [format!("INFO supervisord started with pid {pid}")]);
     end(&daemon, pid);
@@ -61,6 +62,7 @@ fn directory_is_entered_in_the_background() {
     let pid = started_in_background(&mut daemon);
     let cwd = fs::read_link(format!("/proc/{pid}/cwd")).expect("it runs");
     assert_eq!(cwd.to_str(), Some("/usr"));
+    daemon.wait_for_log("started with pid");
     assert_eq!(daemon.log_lines("set current"), ["INFO set current directory: '/usr'"]);
     end(&daemon, pid);
 }

@@ -67,7 +67,8 @@ fn bytes_that_xml_cannot_carry_do_not_spoil_the_answer() {
 fn argument_of_the_wrong_type_is_a_fault() {
     let Some(mut daemon) = started("") else { return };
     let fault = daemon.call("supervisor.getProcessInfo", &[1.into()]).expect_err("it is no name");
-    assert_eq!((fault.code, fault.text.as_str()), (2, "INCORRECT_PARAMETERS"));
+    assert_eq!(fault.code, 2);
+    assert!(fault.text.starts_with("INCORRECT_PARAMETERS"), "{}", fault.text);
     daemon.stop();
 }
 
@@ -97,7 +98,7 @@ fn malformed_requests_are_answered() {
         answer.split(' ').nth(1).map(str::to_owned).unwrap_or_default()
     };
     assert_eq!(status("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "401");
-    assert_eq!(status("GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic !\r\nConnection: close\r\n\r\n"), "401");
+    assert_eq!(status("GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic !\r\nConnection: close\r\n\r\n"), "400");
     assert_eq!(status("nonsense\r\n\r\n"), "400");
     let signed = "Authorization: Basic dTpw\r\nHost: x\r\nConnection: close\r\n";
     assert_eq!(status(&format!("GET /logtail HTTP/1.1\r\n{signed}\r\n")), "404");
