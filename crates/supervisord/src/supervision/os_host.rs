@@ -87,9 +87,11 @@ impl OsHost {
         self.kernel
     }
 
-    /// A line of ours before there is anything to supervise.
+    /// A line of ours before there is a loop to write it: written at once, so that a client which is answered early
+    /// finds it.
     pub fn log_line(&mut self, level: LogLevel, message: fmt::Arguments<'_>) {
         self.main_log.log(level, message);
+        self.main_log.flush();
     }
 
     /// Takes in where a request is to be answered.
