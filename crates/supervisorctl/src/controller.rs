@@ -114,6 +114,10 @@ impl Controller {
             self.output.line("");
             return Flow::Leave;
         }
+        if let Failure::NoAnswer(_) = failure {
+            // The question still waits at the end of its line.
+            self.output.line("");
+        }
         let words = failure.describe(self.world.url(), &self.url_origin);
         let prefix = if failure.is_unauthorized() { "" } else { "error: " };
         self.output.line(&format!("{prefix}{}", visible_on_one_line(&words)));
@@ -227,7 +231,7 @@ mod tests {
     #[test]
     fn credentials_that_are_not_given_end_the_command() {
         let scene = Scene::bare().interactive().on("getVersion", Err(CallError::Unauthorized)).types("user");
-        let words = "Server requires authentication\nUsername:Password:\
+        let words = "Server requires authentication\nUsername:Password:\n\
                      error: the input ended before the server's username and password were given\n";
         check(scene, "version", words, 1);
     }

@@ -137,8 +137,8 @@ impl World for LiveWorld {
                 tokio::select! {
                     biased;
                     () = interrupts.wait() => return FollowEvent::Input(Line::Interrupted),
-                    Some(chunk) = streams.next_chunk(), if !streams.is_empty() => {
-                        output.raw(&chunk);
+                    chunk = streams.next_chunk(), if !streams.is_empty() => {
+                        output.raw(&chunk.unwrap_or_default());
                         output.flush();
                     }
                     line = next_line(&mut stdin), if until == Until::Line => return FollowEvent::Input(line),
@@ -153,13 +153,16 @@ impl World for LiveWorld {
 
     fn read_command(&mut self, prompt: &str, output: &mut Output) -> Line {
         let Self { editor, runtime, client, .. } = self;
-        match editor {
-            Some(editor) => {
-                output.flush();
-                editor.read_line(prompt, process_names(Rc::clone(runtime), client.account().clone()))
-            }
-            None => self.ask(prompt, output),
+        if let Some(editor) = editor {
+            output.flush();
+            return editor.read_line(prompt, process_names(Rc::clone(runtime), client.account().clone()));
         }
+        let line = self.ask(prompt, output);
+        if !matches!(line, Line::Text(_)) {
+            output.line("");
+            output.flush();
+        }
+        line
     }
 
     fn ask(&mut self, prompt: &str, output: &mut Output) -> Line {

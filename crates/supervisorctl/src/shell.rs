@@ -11,7 +11,7 @@ pub(crate) fn run(controller: &mut Controller, prompt: &str) {
         let Controller { world, output, .. } = &mut *controller;
         line = match world.read_command(&prompt, output) {
             Line::Text(text) => text,
-            Line::EndOfInput | Line::Interrupted => "quit".to_owned(),
+            Line::EndOfInput | Line::Interrupted => return,
         };
     }
 }

@@ -270,7 +270,12 @@ impl World for ScriptedWorld {
 
     fn read_command(&mut self, prompt: &str, output: &mut Output) -> Line {
         output.text(prompt);
-        self.next_line()
+        let line = self.next_line();
+        if !matches!(line, Line::Text(_)) {
+            output.line("");
+            output.flush();
+        }
+        line
     }
 
     fn ask(&mut self, prompt: &str, output: &mut Output) -> Line {

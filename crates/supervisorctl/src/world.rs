@@ -121,7 +121,8 @@ pub(crate) trait World {
     /// Closes the streams.
     fn stop_following(&mut self);
 
-    /// Reads a command in the shell, with history and completion where there is a terminal.
+    /// Reads a command in the shell, with history and completion where there is a terminal. When none comes any
+    /// more, what follows is printed on a new line.
     fn read_command(&mut self, prompt: &str, output: &mut Output) -> Line;
 
     /// Asks a question and reads the answer.

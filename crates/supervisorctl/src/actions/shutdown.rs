@@ -88,7 +88,7 @@ mod tests {
         for answer in ["", "n", " y"] {
             check(Scene::bare().interactive().types(answer), "shutdown", QUESTION, 0);
         }
-        let words = format!("{QUESTION}error: the input ended before this was confirmed\n");
+        let words = format!("{QUESTION}\nerror: the input ended before this was confirmed\n");
         check(Scene::bare().interactive(), "shutdown", &words, 1);
     }
 }

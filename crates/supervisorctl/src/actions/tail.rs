@@ -1,5 +1,6 @@
 //! `tail` (contract/ctl.md §3.5, quirks.md K29, K45).
 
+use supervisor_config::Repr;
 use supervisor_core::FaultCode;
 
 use super::{Action, Completes, refuse};
@@ -100,7 +101,7 @@ fn parse_channel(word: &str) -> Result<Channel, Complaint> {
     match word.as_str() {
         "stdout" => Ok(Channel::Stdout),
         "stderr" => Ok(Channel::Stderr),
-        other => Err(Complaint::Word(format!("Error: bad channel '{other}'"))),
+        other => Err(Complaint::Word(format!("Error: bad channel {}", Repr(other)))),
     }
 }
 
@@ -207,6 +208,7 @@ mod tests {
             (&["-x", "a"], word("Error: bad argument -x")),
             (&["-", "a"], word("Error: bad argument -")),
             (&["a", "Foo"], word("Error: bad channel 'foo'")),
+            (&["a", "it's"], word("Error: bad channel \"it's\"")),
             (&["-x", "a", "foo"], word("Error: bad channel 'foo'")),
         ] {
             assert_eq!(parse(words), expected, "{words:?}");
