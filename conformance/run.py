@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Runs the conformance scenarios against the Python release and against our binaries, and judges the differences.
 
-    conformance/run.py target/release            all suites
-    conformance/run.py target/release rpc.signals
-                                                 only the scenarios whose name contains this
+    conformance/run.py target/release              all scenarios
+    conformance/run.py target/release rpc.signals  only the scenarios whose name contains this
 
 A difference is right exactly when expected_differences.toml names it, with the quirk that it comes from
 (COMPATIBILITY.md). So it is a ratchet: a difference that nobody expects fails, and an expected one that is no longer
@@ -22,7 +21,6 @@ import tomllib
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 CONFORM = ROOT.parent / "shared/conformance/conform.py"
-SUITES = ("lifecycle.", "rpc.")
 
 SCENARIO = re.compile(r"(?:ok  |FAIL) (?P<name>\S+): (?P<agree>\d+)/\d+ observations agree")
 DIFFERENCE = re.compile(r"   differs: (?P<label>.*)")
@@ -65,12 +63,8 @@ def compare(candidate, part):
 def main():
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    candidate = pathlib.Path(sys.argv[1]).resolve()
     expected = expected_differences()
-    agree, names, differences = 0, [], {}
-    for part in sys.argv[2:] or SUITES:
-        more = compare(candidate, part)
-        agree, names, differences = agree + more[0], names + more[1], differences | more[2]
+    agree, names, differences = compare(pathlib.Path(sys.argv[1]).resolve(), "".join(sys.argv[2:]))
 
     unexpected = {key: lines for key, lines in differences.items() if key not in expected}
     for (scenario, label), lines in unexpected.items():
