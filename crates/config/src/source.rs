@@ -73,8 +73,9 @@ fn bad_text(bytes: &[u8], error: std::str::Utf8Error) -> Text {
     } else {
         format!("'utf-8' codec can't decode bytes in position {position}-{}: {reason}", position + length - 1)
     };
-    let seen = valid.get(..begin).unwrap_or_default();
-    let lines = seen.rfind('\n').and_then(|end| seen.get(..=end)).unwrap_or_default();
+    // A carriage return at the end of a piece may be half of a line end.
+    let seen = valid.get(..begin).unwrap_or_default().trim_end_matches('\r');
+    let lines = seen.rfind(['\n', '\r']).and_then(|end| seen.get(..=end)).unwrap_or_default();
     Text { text: lines.to_owned(), error: Some(error) }
 }
 

@@ -55,12 +55,12 @@ impl SocketTable {
         Ok(socket)
     }
 
-    /// The socket of a member of a group (quirks.md F16). Upstream never looks at it, so there it may be missing.
+    /// The socket of a member of a group (quirks.md F16). Upstream never looks at it, so there it may be missing or empty.
     pub(crate) fn of_member(&mut self, context: &Context, section: &Section) -> Result<Socket, ConfigError> {
         if !section.name.starts_with("fcgi-program:") {
             return Ok(None);
         }
-        if context.document.get(section, rows::SOCKET.name).is_none() {
+        if context.document.get(section, rows::SOCKET.name).is_none_or(|entry| entry.value.is_empty()) {
             let text = format!("For [{}], no socket is set, it runs as a program without one", section.name);
             context.warn(text, Some(&section.place));
             return Ok(None);
