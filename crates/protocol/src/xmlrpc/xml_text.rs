@@ -14,57 +14,54 @@ pub(super) fn is_legal(c: char) -> bool {
 
 /// Whether every character is legal.
 pub(super) fn all_legal(text: &str) -> bool {
-    text.bytes().all(|byte| CLASS[usize::from(byte)] != Class::Special || matches!(byte, b'&' | b'<' | b'>'))
-        || text.chars().all(is_legal)
+    !contains(text, may_be_illegal) || text.chars().all(is_legal)
 }
 
 /// Appends text with `&`, `<`, `>` escaped and illegal characters replaced.
 pub(super) fn push_escaped(out: &mut String, text: &str) {
-    if text.bytes().all(|byte| CLASS[usize::from(byte)] == Class::Plain) {
-        out.push_str(text);
+    if contains(text, |byte| is_markup(byte) | may_be_illegal(byte)) {
+        push_special(out, text);
     } else {
-        push_escaped_slowly(out, text);
+        out.push_str(text);
     }
 }
 
-fn push_escaped_slowly(out: &mut String, text: &str) {
+/// Appends runs of plain text, and what is not plain character by character.
+fn push_special(out: &mut String, text: &str) {
     out.reserve(text.len() + text.len() / 8);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            legal if is_legal(legal) => out.push(legal),
-            _ => out.push(REPLACEMENT),
+    let mut rest = text;
+    while let Some(end) = rest.bytes().position(|byte| is_markup(byte) | may_be_illegal(byte)) {
+        // The byte that was found begins a character: it is ASCII, or the first byte of U+F000 to U+FFFF.
+        let (plain, special) = rest.split_at(end);
+        out.push_str(plain);
+        let mut characters = special.chars();
+        match characters.next() {
+            Some('&') => out.push_str("&amp;"),
+            Some('<') => out.push_str("&lt;"),
+            Some('>') => out.push_str("&gt;"),
+            Some(legal) if is_legal(legal) => out.push(legal),
+            Some(_) | None => out.push(REPLACEMENT),
         }
+        rest = characters.as_str();
     }
+    out.push_str(rest);
 }
 
-/// What a byte of UTF-8 text may be the beginning of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    /// A character that is written as it is.
-    Plain,
-    /// A markup character, an illegal one, or the first byte of U+FFFE and U+FFFF and their neighbours.
-    Special,
+/// Whether some byte is as wanted; asks many at a time, since nearly every text has none.
+fn contains(text: &str, wanted: impl Fn(u8) -> bool) -> bool {
+    let (blocks, rest) = text.as_bytes().as_chunks::<16>();
+    let in_block = |block: &[u8]| block.iter().fold(false, |found, byte| found | wanted(*byte));
+    blocks.iter().any(|block| in_block(block)) || rest.iter().any(|byte| wanted(*byte))
 }
 
-static CLASS: [Class; 256] = {
-    let mut table = [Class::Plain; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = Class::Special;
-        byte += 1;
-    }
-    table[b'\t' as usize] = Class::Plain;
-    table[b'\n' as usize] = Class::Plain;
-    table[b'\r' as usize] = Class::Plain;
-    table[b'&' as usize] = Class::Special;
-    table[b'<' as usize] = Class::Special;
-    table[b'>' as usize] = Class::Special;
-    table[0xEF] = Class::Special;
-    table
-};
+fn is_markup(byte: u8) -> bool {
+    (byte == b'&') | (byte == b'<') | (byte == b'>')
+}
+
+/// Whether an illegal character may begin with this byte: the control characters, and U+FFFE and U+FFFF.
+fn may_be_illegal(byte: u8) -> bool {
+    ((byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')) | (byte == 0xEF)
+}
 
 #[cfg(test)]
 mod tests {
@@ -79,6 +76,9 @@ mod tests {
     #[test]
     fn markup_is_escaped_and_the_rest_is_kept() {
         assert_eq!(escaped("a<b> & \"c'"), "a&lt;b&gt; &amp; \"c'");
+        assert_eq!(escaped("<"), "&lt;");
+        assert_eq!(escaped("<<&>>"), "&lt;&lt;&amp;&gt;&gt;");
+        assert_eq!(escaped("\u{F000}<\u{FFFD}"), "\u{F000}&lt;\u{FFFD}");
         assert_eq!(
             escaped("tab\tline\ncr\r é € 😀 \u{7F}\u{85}\u{FFFD}"),
             "tab\tline\ncr\r é € 😀 \u{7F}\u{85}\u{FFFD}"

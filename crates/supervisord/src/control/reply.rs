@@ -6,6 +6,9 @@ use supervisor_protocol::xmlrpc::Writer;
 use super::config_info::write_config_info;
 use super::process_info::ProcessInfoWriter;
 
+/// What a process takes in an answer, long log paths included; a guess too low costs a copy.
+const PROCESS_INFO_BYTES: usize = 1_400;
+
 /// Writes exactly one value.
 pub(super) fn write_reply(writer: &mut Writer, reply: &Reply) {
     match reply {
@@ -14,6 +17,7 @@ pub(super) fn write_reply(writer: &mut Writer, reply: &Reply) {
         Reply::ProcessInfo(info) => ProcessInfoWriter::new().write(writer, info),
         Reply::AllProcessInfo(infos) => {
             let mut one = ProcessInfoWriter::new();
+            writer.reserve(infos.len() * PROCESS_INFO_BYTES);
             write_array(writer, infos, |writer, info| one.write(writer, info));
         }
         Reply::AllConfigInfo(infos) => write_array(writer, infos, write_config_info),
