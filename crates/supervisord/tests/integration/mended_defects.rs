@@ -217,3 +217,86 @@ fn reread_does_not_mislay_the_main_log() {
     assert!(log.as_text().contains("supervisord started with pid"));
     daemon.stop();
 }
+
+/// Runs supervisord on a configuration that cannot be used; brings the first line of its complaint.
+fn complaint(configuration: &str) -> String {
+    let daemon = TestDaemon::prepared(configuration);
+    let ended = daemon.run(&["-n", "-c", "{dir}/supervisord.conf"]);
+    assert_eq!(ended.status, 2, "{ended:?}");
+    ended.stderr.lines().next().unwrap_or_default().to_owned()
+}
+
+/// F23, F43, F44
+#[test]
+fn configurations_that_mean_nothing_are_refused_in_their_own_words() {
+    if testing_the_original() {
+        return;
+    }
+    let group = complaint("[program:good]\ncommand=/bin/cat\n[group:x]\nprograms=good,bad\n");
+    assert!(group.starts_with("Error: [group:x] names unknown program or fcgi-program bad"), "{group}");
+    let header = complaint("[program:a\ncommand=/bin/cat\n");
+    assert!(header.starts_with("Error: Source contains parsing errors: "), "{header}");
+    let name = complaint("[program:a]\ncommand=/bin/cat\nprocess_name=%(ENV_HOME)s\n");
+    assert!(name.contains("because of character: '/'"), "{name}");
+    let empty = complaint("[program:]\ncommand=/bin/cat\n");
+    assert!(empty.starts_with("Error: ") && empty.contains("Invalid name"), "{empty}");
+}
+
+/// F42
+#[test]
+fn group_that_is_left_out_is_told() {
+    let Some(mut daemon) =
+        started("[program:a]\ncommand=/bin/cat\n[program:b]\ncommand=/bin/cat\n[group:a]\nprograms=b\n")
+    else {
+        return;
+    };
+    let told = daemon.log_lines("is used by both");
+    assert!(told.len() == 1 && told[0].starts_with("WARN ") && told[0].contains("[program:a] is left out"), "{told:?}");
+    daemon.stop();
+}
+
+/// F39
+#[test]
+fn log_that_is_a_pipe_needs_no_settings() {
+    let Some(mut daemon) = started(
+        "[program:talker]
+command=/bin/sh -c \"while [ ! -e {dir}/go ]; do sleep 0.05; done; echo one; echo two; exec sleep 1000\"
+stdout_logfile={dir}/pipe
+autostart=false
+startsecs=0
+",
+    ) else {
+        return;
+    };
+    let mut reader = daemon.start_script("mkfifo pipe && touch ready && exec cat pipe");
+    until("the pipe is there", || daemon.path("ready").exists().then_some(()));
+    daemon.call("supervisor.startProcess", &["talker".into()]).expect("it starts");
+    daemon.write("go", "");
+    until("both lines came through", || (reader.stdout() == "one\ntwo\n").then_some(()));
+    assert_eq!(daemon.log_lines("CRIT").len(), daemon.log_lines("CRIT S").len(), "{}", daemon.log());
+    daemon.stop();
+    reader.kill();
+}
+
+/// K19
+#[test]
+fn include_that_cannot_be_read_is_told() {
+    if testing_the_original() {
+        return;
+    }
+    let mut daemon = TestDaemon::prepared("[include]\nfiles=more/*.conf\n");
+    fs::create_dir_all(daemon.path("more/folder.conf")).expect("the folder is ours");
+    daemon.start();
+    let told = daemon.log_lines("was skipped");
+    assert!(told.len() == 1 && told[0].starts_with("WARN ") && told[0].contains("folder.conf"), "{told:?}");
+    daemon.stop();
+}
+
+/// N01
+#[test]
+fn option_that_is_misspelt_is_told() {
+    let Some(mut daemon) = started("[program:cat]\ncommand=/bin/cat\nautostrat=false\n") else { return };
+    let told = daemon.log_lines("autostrat");
+    assert!(told.len() == 1 && told[0].starts_with("WARN ") && told[0].contains("'autostart'"), "{told:?}");
+    daemon.stop();
+}

@@ -183,3 +183,16 @@ fn unwritable_pidfile_is_reported_and_the_work_goes_on() {
     assert_eq!(daemon.log_lines("pidfile"), [format!("CRIT could not write pidfile {pidfile}")]);
     daemon.stop();
 }
+
+#[test]
+fn fastcgi_socket_that_cannot_be_made() {
+    let daemon = TestDaemon::prepared("[fcgi-program:fc]\ncommand=/bin/cat\nsocket=unix:///no/such/folder/fc.sock\n");
+    let ended = daemon.run(&["-n", "-c", "{dir}/supervisord.conf"]);
+    if testing_the_original() {
+        assert_eq!(ended.status, 1, "a traceback");
+        return;
+    }
+    let start = "Error: Could not create FastCGI socket unix:///no/such/folder/fc.sock: ";
+    assert!(ended.stderr.starts_with(start), "{}", ended.stderr);
+    assert_eq!(ended.status, 2);
+}

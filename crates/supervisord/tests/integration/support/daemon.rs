@@ -139,6 +139,12 @@ impl TestDaemon {
         Program::start(self.command(client).args(words), &self.mark, &self.folder, "ctl")
     }
 
+    /// Starts a shell script in the daemon's folder without waiting for it.
+    pub(crate) fn start_script(&self, script: &str) -> Program {
+        let mut command = self.plain_command(Path::new("/bin/sh"));
+        Program::start(command.args(["-c", script]), &self.mark, &self.folder, "script")
+    }
+
     /// Calls a method; trouble with the connection fails the test.
     #[track_caller]
     pub(crate) fn call(&self, method: &str, arguments: &[Value]) -> Result<Value, Fault> {
