@@ -220,6 +220,7 @@ impl Supervisor {
                 let text = format!("unknown problem {doing} {} ({pid}):{error}", config.name);
                 host.log(LogLevel::Critical, format_args!("{text}"));
                 self.timers.cancel(Timer::Process(id));
+                self.timers.cancel(Timer::StopReport(id));
                 self.change_phase(id, Phase::Unknown { pid }, StateDetail::None, host);
                 Err(text)
             }
