@@ -151,6 +151,19 @@ fn others_are_served_between_the_portions_of_a_storm() {
 }
 
 #[test]
+fn what_is_started_and_stopped_by_hand_before_its_turn_in_a_storm_stays_stopped() {
+    let count = 4 * limits::SPAWNS_PER_TURN;
+    let mut sim = Sim::with((0..count).map(|n| alone(program(&format!("p{n:03}")))).collect());
+    let last = format!("p{:03}", count - 1);
+    sim.start(&last);
+    assert_eq!(sim.deadline(), Some(Duration::ZERO), "the storm is not over");
+    sim.stop(&last);
+    sim.run_until_quiet();
+    assert_eq!(sim.state(&last), ProcessState::Stopped);
+    assert_eq!(sim.host.children.len(), count - 1, "all others run");
+}
+
+#[test]
 fn a_mass_death_is_restarted_in_portions() {
     let count = 2 * limits::SPAWNS_PER_TURN;
     let groups = (0..count).map(|n| alone(program(&format!("p{n:03}")))).collect();

@@ -43,14 +43,15 @@ fn row_15_a_signal_that_may_not_be_sent_makes_it_unknown() {
 
 #[test]
 fn row_15_a_sigkill_that_may_not_be_sent_ends_the_wait_of_the_client() {
-    let mut sim = Sim::running(program("cat"), Script::stubborn());
+    let mut sim = Sim::running(ProcessConfig { stopwaitsecs: 9, ..program("cat") }, Script::stubborn());
     let request = sim.stop("cat");
     sim.advance(5.0);
     let child = sim.host.children.get_mut(&100).expect("it ignores SIGTERM");
-    *child = crate::sim::child::SimChild::born(child.owner, out_of_reach(), sim.host.now);
-    sim.run_until_quiet();
+    child.get_out_of_reach(KillError::Failed("EPERM".to_owned()));
+    sim.advance(4.0);
     assert_eq!((sim.answer(request).as_str(), sim.state("cat")), ("True", ProcessState::Unknown));
-    assert_eq!(sim.take().with("CRIT").timed(), ["110.000 CRIT unknown problem killing cat (100):EPERM"]);
+    assert_eq!(sim.take().with("CRIT").timed(), ["109.000 CRIT unknown problem killing cat (100):EPERM"]);
+    assert_eq!(sim.deadline(), None, "nobody waits for it any more");
 }
 
 #[test]

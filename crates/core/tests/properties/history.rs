@@ -1,7 +1,9 @@
 //! A history: a configuration, scripts for the children, and what happens then. Plain data, so that it can be repeated
 //! and made shorter.
 
-use supervisor_core::{Channel, Command, DaemonSignal, ExitStatus, Input, Settings, StdinError, SupervisorState};
+use supervisor_core::{
+    Channel, Command, DaemonSignal, ExitStatus, Input, KillError, Settings, StdinError, SupervisorState,
+};
 
 use super::rules::{self, Shutdown};
 use super::world::{self, GROUP_NAMES, OTHER_NAMES, PROCESSES};
@@ -36,6 +38,8 @@ pub(crate) enum Action {
     /// A child ends by itself.
     Exit(&'static str, ExitStatus),
     Output(&'static str, Channel, &'static str),
+    /// The child of a process changes its user: no signal reaches it any more.
+    GetOutOfReach(&'static str),
     /// The next children of a process are these.
     Script(&'static str, Vec<Script>),
     /// A program vanishes, or is there again.
@@ -118,7 +122,8 @@ impl Action {
                 Self::Signal(random.pick(&[DaemonSignal::Term, DaemonSignal::Quit, DaemonSignal::Hup]))
             }
             70..72 => Self::Signal(random.pick(&[DaemonSignal::Usr2, DaemonSignal::Chld, DaemonSignal::Other(10)])),
-            72..80 => Self::Exit(full_name(random), world::status(random)),
+            72 => Self::GetOutOfReach(full_name(random)),
+            73..80 => Self::Exit(full_name(random), world::status(random)),
             80..88 => Self::Output(full_name(random), random.pick(&CHANNELS), random.pick(&OUTPUTS)),
             88..94 => Self::Script(process(random), world::scripts(random)),
             94..96 => Self::Hide(process(random), random.percent(50)),
@@ -145,6 +150,12 @@ impl Action {
             Self::Exit(name, status) if sim.pid(name).is_some() => sim.exit(name, *status),
             Self::Output(name, channel, text) if sim.pid(name).is_some() => {
                 sim.output(name, *channel, text.as_bytes());
+            }
+            Self::GetOutOfReach(name) => {
+                let pid = sim.pid(name);
+                if let Some(child) = pid.and_then(|pid| sim.host.children.get_mut(&pid)) {
+                    child.get_out_of_reach(KillError::Failed("EPERM".to_owned()));
+                }
             }
             Self::Exit(..) | Self::Output(..) => {}
             Self::Script(process, scripts) => sim.script(process, scripts.clone()),

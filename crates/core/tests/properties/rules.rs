@@ -27,7 +27,8 @@ fn longest_shutdown(sim: &Sim) -> Duration {
     groups.values().sum()
 }
 
-/// Whatever has happened: nothing stops for ever, and a socket is open exactly while a process has it.
+/// Whatever has happened: nothing stops for ever, a socket is open exactly while a process has it, and a deadline has
+/// its reason.
 pub(crate) fn hold(sim: &Sim) -> Result<(), String> {
     if let Some(broken) = &sim.broken {
         return Err(broken.clone());
@@ -45,17 +46,26 @@ pub(crate) fn hold(sim: &Sim) -> Result<(), String> {
     if in_use != sim.host.open_sockets {
         return Err(format!("{in_use:?} is in use, {:?} is open", sim.host.open_sockets));
     }
-    Ok(())
+    match sim.deadline() {
+        Some(deadline) if !is_waiting(sim) => Err(format!("it wants to be woken at {deadline:?} for nothing")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether there is anything that only time brings on: the next step of a process, the end of a shutdown, a tick.
+fn is_waiting(sim: &Sim) -> bool {
+    use ProcessState::{Backoff, Starting, Stopping};
+    let waits = |state| matches!(state, Starting | Backoff | Stopping);
+    sim.supervisor.state() != SupervisorState::Running
+        || sim.host.witness.tracks().any(|(_, track)| waits(track.state) || track.group == "pool")
 }
 
 /// Once nothing goes wrong any more, everything that should run does, every request is answered, and nobody is woken.
 pub(crate) fn come_to_rest(sim: &mut Sim) -> Result<(), String> {
     sim.advance(UNTIL_REST);
     hold(sim)?;
-    let mut ticks = false;
     for (_, track) in sim.host.witness.tracks() {
         let (name, state, config) = (&track.config.name, track.state, &track.config);
-        ticks |= track.group == "pool";
         let rests = match state {
             ProcessState::Starting | ProcessState::Backoff | ProcessState::Stopping => false,
             ProcessState::Exited => match config.autorestart {
@@ -74,10 +84,11 @@ pub(crate) fn come_to_rest(sim: &mut Sim) -> Result<(), String> {
         return Err("a request was never answered".to_owned());
     }
     match sim.deadline() {
-        Some(deadline) if !ticks || deadline > sim.host.now + Duration::from_secs(5) => {
+        // Only the ticks of a pool are left, of which one comes every five seconds.
+        Some(deadline) if deadline > sim.host.now + Duration::from_secs(5) => {
             Err(format!("it wants to be woken at {deadline:?} for nothing"))
         }
-        _ => Ok(()),
+        Some(_) | None => Ok(()),
     }
 }
 

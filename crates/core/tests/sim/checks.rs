@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use supervisor_core::{ProcessState, SupervisorState, limits};
+use supervisor_core::{Input, ProcessState, SupervisorState, limits};
 
 use super::Sim;
 
@@ -62,11 +62,11 @@ pub(crate) struct Storm {
 }
 
 impl Storm {
-    pub(crate) fn count(&mut self, now: Duration, is_timeout: bool) {
+    pub(crate) fn count(&mut self, now: Duration, input: &Input<'_>) {
         if now.as_secs() != self.second {
             *self = Self { second: now.as_secs(), ..Self::default() };
         }
-        if is_timeout { self.timeouts += 1 } else { self.others += 1 }
+        if matches!(input, Input::Timeout) { self.timeouts += 1 } else { self.others += 1 }
     }
 
     /// More timeouts than any reason for them: within a second a process needs one to be RUNNING, one for a retry and

@@ -138,6 +138,11 @@ impl SimChild {
         Ok(())
     }
 
+    /// No signal reaches it any more, for this reason: it may have changed its user.
+    pub(crate) fn get_out_of_reach(&mut self, error: KillError) {
+        self.script.kill_error = Some(error);
+    }
+
     /// Ends then, unless it ends earlier anyway.
     pub(crate) fn end_at(&mut self, at: Duration, status: ExitStatus) {
         if self.end.is_none_or(|(earlier, _)| at < earlier) {
