@@ -54,11 +54,13 @@ fn contains(text: &str, wanted: impl Fn(u8) -> bool) -> bool {
     blocks.iter().any(|block| in_block(block)) || rest.iter().any(|byte| wanted(*byte))
 }
 
+#[expect(clippy::needless_bitwise_bool, reason = "without branches, sixteen bytes are compared at a time")]
 fn is_markup(byte: u8) -> bool {
     (byte == b'&') | (byte == b'<') | (byte == b'>')
 }
 
 /// Whether an illegal character may begin with this byte: the control characters, and U+FFFE and U+FFFF.
+#[expect(clippy::needless_bitwise_bool, reason = "without branches, sixteen bytes are compared at a time")]
 fn may_be_illegal(byte: u8) -> bool {
     ((byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')) | (byte == 0xEF)
 }
