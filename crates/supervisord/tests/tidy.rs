@@ -153,7 +153,9 @@ fn ledger() -> Vec<Vec<String>> {
 
 fn is_quirk(word: &str) -> bool {
     let (kind, number) = word.split_at_checked(1).unwrap_or_default();
-    ["K", "F", "D", "N"].contains(&kind) && number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit())
+    ["K", "F", "D", "N"].contains(&kind)
+        && (1..=2).contains(&number.len())
+        && number.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The references `file.rs::test` in a cell; files are named from `crates/` on.
@@ -183,6 +185,20 @@ fn compatibility_ledger_has_each_quirk_once() {
     let twice: Vec<String> =
         ledger().into_iter().map(|row| row[0].clone()).filter(|id| !seen.insert(id.clone())).collect();
     assert_none("quirks with more than one row", &twice);
+}
+
+/// Source files are named by their path in `src`, or stand in a folder that is.
+#[test]
+fn architecture_names_every_source_file() {
+    let map = fs::read_to_string(project_root().join("ARCHITECTURE.md")).expect("it is part of the repository");
+    let is_named = |file: &str| {
+        let folders = file.match_indices('/').map(|(end, _)| file.split_at(end + 1).0);
+        folders.chain([file]).any(|name| map.contains(&format!("`{name}`")))
+    };
+    let names = rust_files().into_iter().map(|(name, _)| name);
+    let inside = names.filter_map(|name| Some(name.split_once("/src/")?.1.to_owned()));
+    let missing: Vec<String> = inside.filter(|file| !is_named(file)).collect();
+    assert_none("source files that ARCHITECTURE.md does not name", &missing);
 }
 
 #[test]
