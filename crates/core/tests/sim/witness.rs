@@ -261,7 +261,7 @@ impl Asked {
                 match fault.code {
                     FaultCode::SpawnError => names_it && starts && matches!(state, Backoff | Fatal),
                     FaultCode::AbnormalTermination => {
-                        names_it && starts && wait && !matches!(state, Starting | Running)
+                        names_it && starts && wait && !matches!(state, Starting | Running | Backoff | Fatal)
                     }
                     FaultCode::AlreadyStarted => names_it && starts && state.is_running(),
                     FaultCode::NotRunning => names_it && !starts && !state.is_running(),
