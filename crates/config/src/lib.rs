@@ -1,11 +1,14 @@
 //! What a configuration file and a command line mean.
 //!
-//! A file goes: bytes ([`source`]) → sections and options with their places ([`ini`], [`include`]) → values with
-//! their names replaced ([`context`], [`expand`]) → typed sections ([`sections`], [`datatypes`]) → [`Config`]
-//! ([`load()`]). A command line goes: words ([`getopt`]) → [`SupervisordOptions`], [`ClientOptions`].
+//! A file goes: bytes (`source.rs`) → sections and options with their places (`ini.rs`, `include.rs`) → values with
+//! their names replaced (`context.rs`, `expand.rs`) → typed sections (`sections/`, `datatypes/`) and processes
+//! (`groups.rs`, `process_config.rs`) → [`Config`] (`load.rs`, top to bottom). A command line goes: words (`getopt.rs`)
+//! → [`SupervisordOptions`], [`ClientOptions`] (`command_line/`).
 //!
-//! Errors are upstream's, in its order and its words; [`check`] collects them all. The crate reads files and looks up
-//! users, hosts and directories; it changes nothing, starts nothing and keeps nothing between two calls.
+//! What an option is called, means and defaults to stands in [`options_table`], for parser, warnings and documentation.
+//! Errors are upstream's, in its order and its words; [`check`] collects them all. Modules named `python_…` are what
+//! Python itself contributes to the format. The crate reads files and looks up users, the host's name and directories;
+//! it changes nothing, starts nothing and keeps nothing between two calls.
 #![forbid(unsafe_code)]
 
 mod command_line;
@@ -32,7 +35,6 @@ mod python_number;
 mod python_path;
 mod python_repr;
 mod python_text;
-pub mod resource_limits;
 mod search;
 mod sections;
 pub mod shlex;

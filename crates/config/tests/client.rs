@@ -1,0 +1,113 @@
+//! supervisorctl's configuration.
+
+use std::path::Path;
+
+use supervisor_config::{ClientConfig, ClientOptions, load_client};
+
+use crate::folder::Folder;
+
+fn environment() -> Vec<(String, String)> {
+    vec![("HOME".to_owned(), "/home/me".to_owned()), ("WHO".to_owned(), "admin".to_owned())]
+}
+
+fn read(folder: &Folder, text: &str, options: &ClientOptions) -> Result<ClientConfig, String> {
+    let path = folder.write("main.conf", text);
+    load_client(options, Some(&path), &environment()).map_err(|error| folder.anonymous(&error))
+}
+
+fn load(text: &str) -> Result<ClientConfig, String> {
+    read(&Folder::new(), text, &ClientOptions::default())
+}
+
+#[test]
+fn without_a_file_all_is_default() {
+    let expected = ClientConfig {
+        server_url: "http://localhost:9001".into(),
+        username: None,
+        password: None,
+        prompt: "supervisor".into(),
+        history_file: None,
+        ctlplugins: vec![],
+        path: None,
+    };
+    assert_eq!(load_client(&ClientOptions::default(), None, &[]), Ok(expected.clone()));
+    let config = load("[supervisorctl]\n").unwrap();
+    assert_eq!(config, ClientConfig { path: config.path.clone(), ..expected });
+}
+
+#[test]
+fn a_file_is_read() {
+    let folder = Folder::new();
+    let config = read(
+        &folder,
+        "[supervisorctl]\nserverurl=unix://%(here)s/x/../s.sock\nusername=%(ENV_WHO)s\npassword=pw\nprompt=p\n\
+         history_file=~/.sc\n",
+        &ClientOptions::default(),
+    )
+    .unwrap();
+    assert_eq!(folder.anonymous(&config.server_url), "unix://{dir}/s.sock");
+    assert_eq!((config.username.as_deref(), config.password.as_deref()), (Some("admin"), Some("pw")));
+    assert_eq!((config.prompt.as_str(), config.history_file.as_deref()), ("p", Some(Path::new("/home/me/.sc"))));
+    assert_eq!(config.path, Some(folder.path().join("main.conf")));
+    for (url, expected) in [
+        ("unix://~/s", "unix:///home/me/s"),
+        ("unix:///a//b/./c", "unix:///a/b/c"),
+        ("http://h:1/../x", "http://h:1/../x"),
+        ("foo", "foo"),
+        ("", ""),
+    ] {
+        assert_eq!(load(&format!("[supervisorctl]\nserverurl={url}\n")).unwrap().server_url, expected);
+    }
+    assert_eq!(load("[supervisorctl]\nhistory_file=\n").unwrap().history_file, None);
+}
+
+#[test]
+fn the_command_line_wins() {
+    let options = ClientOptions {
+        serverurl: Some("unix://x/../y".into()),
+        username: Some("u".into()),
+        password: Some("p".into()),
+        history_file: Some("~/h".into()),
+        ..ClientOptions::default()
+    };
+    let text = "[supervisorctl]\nserverurl=http://file\nusername=a\npassword=b\nhistory_file=/f\n";
+    let config = read(&Folder::new(), text, &options).unwrap();
+    assert_eq!(config.server_url, "unix://x/../y", "taken as typed");
+    assert_eq!((config.username.as_deref(), config.password.as_deref()), (Some("u"), Some("p")));
+    assert_eq!(config.history_file.as_deref(), Some(Path::new("/home/me/h")));
+}
+
+#[test]
+fn errors() {
+    for (text, error) in [
+        ("[supervisord]\n", ".ini file does not include supervisorctl section"),
+        ("x=1\n", "File contains no section headers.\nfile: '{dir}/main.conf', line: 1\n'x=1\\n'"),
+        ("[supervisorctl]\nx\n", "Source contains parsing errors: '{dir}/main.conf'\n\t[line  2]: 'x\\n'"),
+        (
+            "[supervisorctl]\nprompt=%(here)s\n",
+            "Format string '%(here)s' for 'supervisorctl.prompt' contains names ('here') which cannot be expanded. \
+             Available names: ENV_HOME, ENV_WHO",
+        ),
+        (
+            "[supervisorctl]\nserverurl=%(x)s\n",
+            "Format string '%(x)s' for 'supervisorctl.serverurl' contains names ('x') which cannot be expanded. \
+             Available names: ENV_HOME, ENV_WHO, here",
+        ),
+        ("[supervisorctl]\n[ctlplugin:x]\n", "section [ctlplugin:x] does not specify a supervisor.ctl_factory"),
+        (
+            "[supervisorctl]\n[ctlplugin:x]\nsupervisor.ctl_factory=no.such:thing\n",
+            "no.such:thing cannot be resolved within [ctlplugin:x]",
+        ),
+    ] {
+        assert_eq!(load(text), Err(error.to_owned()), "{text}");
+    }
+    let options = ClientOptions::default();
+    let error = load_client(&options, Some(Path::new("/no/such")), &[]).unwrap_err();
+    assert_eq!(error.to_string(), "could not find config file /no/such");
+}
+
+#[test]
+fn include_means_nothing_to_the_client() {
+    let config = load("[supervisorctl]\nprompt=a\n[include]\n").unwrap();
+    assert_eq!(config.prompt, "a");
+}

@@ -1,0 +1,156 @@
+//! Where we differ from upstream on purpose (contract/quirks.md, tables 2 and 3).
+
+use supervisor_core::{GroupKind, LogFile, SocketAddress};
+
+use crate::folder::{Folder, load, names, warnings};
+
+#[test]
+fn f16_an_fcgi_program_in_a_group_keeps_its_socket() {
+    let config = load(
+        "[fcgi-program:f]\ncommand=x\nsocket=unix:///tmp/%(program_name)s.sock\nnumprocs=2\nprocess_name=f%(process_num)d\n\
+         [group:g]\nprograms=f\n[group:h]\nprograms=f\n",
+    )
+    .unwrap();
+    assert_eq!(names(&config), ["g: f0 f1", "h: f0 f1"]);
+    assert!(config.groups.iter().all(|group| group.kind == GroupKind::Programs));
+    let sockets: Vec<_> = config
+        .groups
+        .iter()
+        .flat_map(|group| &group.processes)
+        .map(|process| process.socket.clone().unwrap())
+        .collect();
+    assert!(sockets.iter().all(|socket| std::sync::Arc::ptr_eq(socket, &sockets[0])), "one program, one socket");
+    assert_eq!(sockets[0].address, SocketAddress::Unix { path: "/tmp/f.sock".into(), owner: None, mode: 0o700 });
+}
+
+#[test]
+fn f16_a_group_member_without_socket_still_runs() {
+    let text = "[fcgi-program:f]\ncommand=x\n[group:g]\nprograms=f\n";
+    assert_eq!(load(text).unwrap().groups[0].processes[0].socket, None);
+    assert_eq!(warnings(text), ["For [fcgi-program:f], no socket is set, it runs as a program without one"]);
+}
+
+#[test]
+fn f23_errors_of_a_group_name_the_group() {
+    let text = "[program:a]\ncommand=x\n[group:g]\nprograms=a,nosuch\n";
+    assert_eq!(load(text).unwrap_err(), "[group:g] names unknown program or fcgi-program nosuch");
+    let text = "[program:a]\ncommand=x\n[program:b]\ncommand=x\n[fcgi-program:b]\ncommand=x\n[group:g]\nprograms=a,b\n";
+    assert_eq!(load(text).unwrap_err(), "[group:g] name b is ambiguous (exists as program and fcgi-program)");
+}
+
+#[test]
+fn f42_the_later_of_two_groups_with_one_name_is_left_out_with_a_warning() {
+    let text = "[program:a]\ncommand=1\npriority=5\n[eventlistener:a]\ncommand=2\nevents=TICK_5\n";
+    let config = load(text).unwrap();
+    assert_eq!(names(&config), ["a: a"]);
+    assert_eq!(&*config.groups[0].processes[0].command, "2");
+    let warning =
+        "Group name \"a\" is used by both [eventlistener:a] and [program:a], [program:a] is left out".to_owned();
+    assert_eq!(warnings(text), [warning]);
+}
+
+#[test]
+fn f43_a_header_without_its_end_is_an_error() {
+    let folder = Folder::new();
+    assert_eq!(
+        folder.load("[supervisord]\n[program:a\ncommand=x\n").unwrap_err(),
+        "Source contains parsing errors: '{dir}/main.conf'\n\t[line  2]: '[program:a\\n'"
+    );
+}
+
+#[test]
+fn f44_names_are_checked_after_expansion_too_and_must_not_be_empty() {
+    let folder = Folder::new();
+    let in_section = |section: &str| format!(" in section '{section}' (file: '{{dir}}/main.conf')");
+    for (text, error) in [
+        (
+            "[program:a]\ncommand=x\nprocess_name=%(here)s\n",
+            format!("Invalid name: '{{dir}}' because of character: '/'{}", in_section("program:a")),
+        ),
+        (
+            "[program:a]\ncommand=x\nenvironment=E=\"a:b c\"\nprocess_name=%(ENV_E)s\n",
+            format!("Invalid name: 'a:b c' because of character: ' '{}", in_section("program:a")),
+        ),
+        (
+            "[program:a]\ncommand=x\nenvironment=E=\"\"\nprocess_name=%(ENV_E)s\n",
+            format!("Invalid name: '' because it is empty{}", in_section("program:a")),
+        ),
+        ("[program:]\ncommand=x\n", "Invalid name: '' because it is empty".to_owned()),
+        ("[group: ]\n", "Invalid name: ' ' because it is empty".to_owned()),
+        (
+            "[eventlistener:]\ncommand=x\nevents=TICK_5\n",
+            format!("Invalid name: '' because it is empty{}", in_section("eventlistener:")),
+        ),
+    ] {
+        assert_eq!(folder.load(format!("[supervisord]\n{text}")).unwrap_err(), error, "{text}");
+    }
+}
+
+#[test]
+fn f48_a_stderr_that_goes_to_stdout_warns_only_of_a_file_it_loses() {
+    let program = "[program:a]\ncommand=x\nredirect_stderr=true\n";
+    for quiet in ["", "stderr_syslog=true\n", "stderr_logfile_maxbytes=0\n", "stderr_logfile=NONE\n"] {
+        assert!(warnings(&format!("{program}{quiet}")).is_empty(), "{quiet}");
+    }
+    let text = format!("{program}stderr_logfile=/tmp/x\n");
+    assert_eq!(
+        warnings(&text),
+        ["For [program:a], redirect_stderr=true but stderr_logfile has also been set to a filename, the filename has \
+          been ignored"]
+    );
+    assert_eq!(load(&text).unwrap().groups[0].processes[0].stderr.logfile, LogFile::None);
+}
+
+#[test]
+fn f49_what_is_no_signal_is_refused() {
+    for (value, kind) in [("0", "number"), ("_DFL", "name"), ("SIG_BLOCK", "name"), ("33", "number")] {
+        let error = load(&format!("[program:a]\ncommand=x\nstopsignal={value}\n")).unwrap_err();
+        assert!(error.starts_with(&format!("value '{value}' is not a valid signal {kind} in section")), "{error}");
+    }
+}
+
+#[test]
+fn k19_a_file_that_cannot_be_included_is_skipped_with_a_warning() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path().join("a.inc")).unwrap();
+    folder.write("b.inc", "[program:b]\ncommand=x\n");
+    std::os::unix::fs::symlink("nowhere", folder.path().join("c.inc")).unwrap();
+    let text = "[supervisord]\n[include]\nfiles=*.inc none\n";
+    assert_eq!(
+        folder.warnings(text),
+        [
+            "Extra file \"{dir}/a.inc\" was skipped, it cannot be read: not a regular file",
+            "Extra file \"{dir}/c.inc\" was skipped, it cannot be read: ENOENT",
+            "No file matches via include \"{dir}/none\"",
+        ]
+    );
+    assert_eq!(names(&folder.load(text).unwrap()), ["b: b"]);
+}
+
+#[test]
+fn d1_environment_has_posix_quoting_and_is_expanded_once() {
+    let config =
+        load("environment=A=\"x\\\"y\",B=\"100%%\",H=\"%(host_node_name)s\"\n[program:a]\ncommand=x\n").unwrap();
+    let environment = &config.groups[0].processes[0].environment;
+    assert_eq!(environment[0], ("A".into(), "x\"y".into()));
+    assert_eq!(environment[1], ("B".into(), "100%".into()));
+    assert!(!environment[2].1.contains('%'));
+}
+
+#[test]
+fn unknown_options_work_but_are_told() {
+    let folder = Folder::new();
+    let text = "[supervisord]\nautostart=true\n[program:a]\ncommand=x\nstout_logfile=%\n[program:b]\ncommand=x\n\
+                stout_logfile=y\ndependent_startup=true\n[DEFAULT]\nanything=1\n[mystery]\nx=1\n\
+                [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
+                own=1\n";
+    assert_eq!(
+        folder.warnings(text),
+        [
+            "Unknown option 'autostart' in section 'supervisord' (file: '{dir}/main.conf', line: 2) is ignored",
+            "Unknown option 'stout_logfile' in section 'program:a' (file: '{dir}/main.conf', line: 5) and in 1 more is \
+             ignored, did you mean 'stdout_logfile'?",
+            "Unknown option 'dependent_startup' in section 'program:b' (file: '{dir}/main.conf', line: 9) is ignored",
+        ]
+    );
+}

@@ -1,0 +1,13 @@
+//! What a configuration means, through the public interface: one module a subject, `folder` for files to read.
+//!
+//! That values and error texts are upstream's is shown by the goldens (src/golden_tests.rs); here is what they cannot
+//! show: what differs on purpose, files that are none, the command line, the client, and the check.
+
+mod check;
+mod client;
+mod command_line;
+mod deviations;
+mod files;
+mod folder;
+mod places;
+mod sharing;
