@@ -24,7 +24,7 @@ use crate::supervision::child_environment::ChildEnvironment;
 use crate::supervision::clean_auto_logs;
 use crate::supervision::event_loop::{Ended, EventLoop};
 use crate::supervision::kernel::Kernel;
-use crate::supervision::log_file::LogFileSettings;
+use crate::supervision::log_file::{LogFileSettings, Rotation};
 use crate::supervision::main_log::{MainLog, MainLogSettings, MainLogTarget};
 use crate::supervision::os_host::{OsHost, OsHostSettings};
 use crate::supervision::restart_config::{ReadConfig, RestartConfigReader};
@@ -286,8 +286,10 @@ fn main_log_settings(config: &Config) -> MainLogSettings {
         MainLogFile::Syslog => MainLogTarget::Syslog,
         MainLogFile::Path(path) => MainLogTarget::File(LogFileSettings {
             path: path.clone(),
-            maxbytes: u64::try_from(settings.logfile_maxbytes).unwrap_or(0),
-            backups: u32::try_from(settings.logfile_backups).unwrap_or(0),
+            rotation: Rotation {
+                maxbytes: u64::try_from(settings.logfile_maxbytes).unwrap_or(0),
+                backups: u32::try_from(settings.logfile_backups).unwrap_or(0),
+            },
         }),
     };
     MainLogSettings { level: settings.loglevel, target, to_stdout: settings.nodaemon && !settings.silent }

@@ -1,10 +1,14 @@
 //! Pipes, and reading and writing descriptors that do not wait.
+#![expect(unsafe_code, reason = "ioctl(2)")]
 
+use std::ffi::c_int;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::Mode;
 
 /// A pipe: the end to read from, the end to write to. Both are blocking, as a program wants its end, and closed on
 /// exec.
@@ -36,6 +40,36 @@ pub fn read(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
 /// Writes as much as there is room for. `WouldBlock`: nothing now. `BrokenPipe`: nobody reads.
 pub fn write(fd: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     uninterrupted(|| nix::unistd::write(&fd, bytes))
+}
+
+/// Writes what a descriptor that may block takes without blocking: at most PIPE_BUF bytes, and only when poll(2) says
+/// that there is room (pipe(7)). `WouldBlock`: nothing now. For an open file that others share, so that its flags are
+/// not ours to set.
+pub fn write_when_ready(fd: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    let mut polled = [PollFd::new(fd.as_fd(), PollFlags::POLLOUT)];
+    let ready = uninterrupted(|| poll(&mut polled, PollTimeout::ZERO))?;
+    if ready == 0 {
+        return Err(io::Error::from(io::ErrorKind::WouldBlock));
+    }
+    write(fd, &bytes[..bytes.len().min(libc::PIPE_BUF)])
+}
+
+/// Opens what a descriptor leads to once more, for writing that does not wait; the flags of the open file that the
+/// descriptor itself names stay as they are. For pipes and terminals: a file would begin at its start, a socket cannot be
+/// opened. EACCES when it belongs to another user, ENOENT without /proc.
+pub fn reopen_for_writing(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
+    let flags = OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    Ok(open(path.as_str(), flags, Mode::empty())?)
+}
+
+/// How many bytes wait to be read.
+pub fn readable_bytes(fd: BorrowedFd<'_>) -> io::Result<usize> {
+    let mut count: c_int = 0;
+    // SAFETY: ioctl(2) with FIONREAD writes one int (ioctl_tty(2), pipe(7)).
+    let result = unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut count) };
+    Errno::result(result)?;
+    usize::try_from(count).map_err(|_| io::Error::from(Errno::EINVAL))
 }
 
 fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> io::Result<T> {
@@ -80,6 +114,27 @@ mod tests {
         let (reader, writer) = pipe().unwrap();
         drop(reader);
         assert_eq!(write(&writer, b"x").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn a_full_pipe_is_not_waited_for_and_keeps_its_flags() {
+        let (reader, writer) = pipe().unwrap();
+        let mut taken = 0;
+        let error = loop {
+            match write_when_ready(&writer, &[b'x'; 10_000]) {
+                Ok(count) => taken += count,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(readable_bytes(reader.as_fd()).unwrap(), taken);
+        let again = reopen_for_writing(writer.as_fd()).unwrap();
+        assert_eq!(write(&again, b"x").unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(fcntl(&writer, FcntlArg::F_GETFL).unwrap() & libc::O_NONBLOCK, 0);
+        assert_eq!(read(&reader, &mut vec![0; taken]).unwrap(), taken);
+        assert_eq!(write(&again, b"x").unwrap(), 1);
+        drop(reader);
+        assert_eq!(write_when_ready(&writer, b"x").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 
     #[test]

@@ -36,8 +36,19 @@ pub(super) struct Stream {
     pub(super) fd: OwnedFd,
     /// Monotonic time of the last read that brought something.
     pub(super) last_read: Duration,
-    /// Visited by time, not by readiness.
-    pub(super) hot: bool,
+    /// When it is read.
+    pub(super) visit: Visit,
+}
+
+/// When a stream is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Visit {
+    /// When the poller says that there is something.
+    WhenReadable,
+    /// Every now and then: it is hot.
+    ByTime,
+    /// Not until its log takes bytes again.
+    Held,
 }
 
 impl Child {
@@ -83,33 +94,42 @@ impl Stdin {
 pub(super) enum PollKey {
     /// Signals have arrived.
     Signals,
+    /// A destination of the main log takes bytes again.
+    MainLog,
     /// The process at this index of the table has ended.
     Pidfd(usize),
     /// It reads its stdin.
     Stdin(usize),
     /// It has written something.
     Output(usize, Channel),
+    /// The log at this index of the log table takes bytes again.
+    Log(usize),
 }
 
 impl PollKey {
     pub(super) fn number(self) -> usize {
         match self {
             Self::Signals => 0,
-            Self::Pidfd(index) => 1 + index * 4,
-            Self::Stdin(index) => 2 + index * 4,
-            Self::Output(index, Channel::Stdout) => 3 + index * 4,
-            Self::Output(index, Channel::Stderr) => 4 + index * 4,
+            Self::MainLog => 1,
+            Self::Pidfd(index) => 2 + index * 5,
+            Self::Stdin(index) => 3 + index * 5,
+            Self::Output(index, Channel::Stdout) => 4 + index * 5,
+            Self::Output(index, Channel::Stderr) => 5 + index * 5,
+            Self::Log(index) => 6 + index * 5,
         }
     }
 
     pub(super) fn from_number(number: usize) -> Self {
-        let Some(number) = number.checked_sub(1) else { return Self::Signals };
-        let index = number / 4;
-        match number % 4 {
+        let Some(of_index) = number.checked_sub(2) else {
+            return if number == 0 { Self::Signals } else { Self::MainLog };
+        };
+        let index = of_index / 5;
+        match of_index % 5 {
             0 => Self::Pidfd(index),
             1 => Self::Stdin(index),
             2 => Self::Output(index, Channel::Stdout),
-            _ => Self::Output(index, Channel::Stderr),
+            3 => Self::Output(index, Channel::Stderr),
+            _ => Self::Log(index),
         }
     }
 }
@@ -126,9 +146,10 @@ mod tests {
                 PollKey::Stdin(index),
                 PollKey::Output(index, Channel::Stdout),
                 PollKey::Output(index, Channel::Stderr),
+                PollKey::Log(index),
             ]
         };
-        for key in [0, 1, 7, 5_000].into_iter().flat_map(of_index).chain([PollKey::Signals]) {
+        for key in [0, 1, 7, 5_000].into_iter().flat_map(of_index).chain([PollKey::Signals, PollKey::MainLog]) {
             assert_eq!(PollKey::from_number(key.number()), key);
         }
     }

@@ -77,6 +77,7 @@ impl EventLoop {
             self.host.kernel.poller.wait(&mut events, self.timeout())?;
             self.turn(&events);
         }
+        self.write_last_words(&mut events)?;
         let ended = match (self.supervisor.state(), self.next_config) {
             (SupervisorState::Restarting, Some(config)) => {
                 Ended::Restart { config: Box::new(config), next_event_serial: self.supervisor.next_event_serial() }
@@ -95,11 +96,11 @@ impl EventLoop {
         for (key, _, _) in events.iter() {
             match PollKey::from_number(key) {
                 PollKey::Signals => signalled = true,
+                PollKey::MainLog => self.host.main_log_writable(),
+                PollKey::Log(index) => self.host.log_writable(index),
                 PollKey::Pidfd(index) => ended.push(index),
                 PollKey::Stdin(index) => self.host.stdin_writable(index),
-                PollKey::Output(index, channel) => {
-                    self.read_output(index, channel);
-                }
+                PollKey::Output(index, channel) => self.read_if_taken(index, channel),
             }
         }
         if signalled {
@@ -116,6 +117,30 @@ impl EventLoop {
             self.restart.start();
         }
         self.host.end_turn();
+    }
+
+    /// Everything has stopped: what waits for slow readers of our logs gets some time, which delays nobody any more.
+    fn write_last_words(&mut self, events: &mut Events) -> std::io::Result<()> {
+        let end = clock::monotonic_clock() + limits::LAST_WORDS_PATIENCE;
+        while self.host.has_blocked_logs() {
+            let left = end.saturating_sub(clock::monotonic_clock());
+            if left.is_zero() {
+                self.host.report_lost_logs(limits::LAST_WORDS_PATIENCE);
+                self.host.flush_main_log();
+                break;
+            }
+            self.host.kernel.poller.wait(events, Some(left))?;
+            for (key, _, _) in events.iter() {
+                match PollKey::from_number(key) {
+                    PollKey::MainLog => self.host.main_log_writable(),
+                    PollKey::Log(index) => self.host.log_writable(index),
+                    // A second request to end changes nothing (contract/processes.md §9.7).
+                    PollKey::Signals => drop(self.host.kernel.signals.drain()),
+                    PollKey::Pidfd(_) | PollKey::Stdin(_) | PollKey::Output(..) => {}
+                }
+            }
+        }
+        Ok(())
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -200,13 +225,22 @@ impl EventLoop {
 
     fn exited(&mut self, id: ProcessId, status: ExitStatus) {
         for channel in Channel::BOTH {
-            let mut left = limits::DRAIN_BYTES;
-            while let Some(count @ 1..) = self.read_output(id.index(), channel) {
-                let Some(rest) = left.checked_sub(count) else { break };
-                left = rest;
+            // What is there now is all that the program has left. Whatever comes while it is read is a grandchild's.
+            let mut left = self.host.readable_bytes(id.index(), channel);
+            while left > 0
+                && let Some(count @ 1..) = self.read_output(id.index(), channel)
+            {
+                left = left.saturating_sub(count);
             }
         }
         self.feed(Input::Exited { process: id, status });
+    }
+
+    /// Reads once, unless the log of the channel takes no more.
+    fn read_if_taken(&mut self, index: usize, channel: Channel) {
+        if !self.host.hold_if_blocked(index, channel) {
+            self.read_output(index, channel);
+        }
     }
 
     /// Reads once; `None` when there was nothing.
@@ -226,7 +260,7 @@ impl EventLoop {
             return;
         }
         for (index, channel) in self.host.kernel.hot_streams() {
-            self.read_output(index, channel);
+            self.read_if_taken(index, channel);
         }
         self.next_hot_visit = clock::monotonic_clock() + limits::HOT_STREAM_PAUSE;
     }
@@ -235,6 +269,7 @@ impl EventLoop {
 /// Lets the core draw the consequences of an input. A defect of ours must not end what is supervised: it is logged, and
 /// the loop goes on with the next input.
 fn handle(supervisor: &mut Supervisor, now: Now, input: Input<'_>, host: &mut OsHost) {
+    host.now = now.monotonic;
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| supervisor.handle(now, input, host)));
     if let Err(payload) = outcome {
         let text = payload.downcast_ref::<String>().map(String::as_str);

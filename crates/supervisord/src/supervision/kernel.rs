@@ -16,8 +16,9 @@ use supervisor_sys::{
     CStrArray, Credentials, ExecFailure, Interest, Poller, Signals, SpawnMethod, SpawnPlan, Spawner, errno_name,
 };
 
-use super::child::{Child, PollKey, Stdin, Stream};
+use super::child::{Child, PollKey, Stdin, Stream, Visit};
 use super::limits;
+use super::log_stream::LogStream;
 use super::program_search::Program;
 use crate::inbox::Wake;
 
@@ -74,7 +75,7 @@ impl Kernel {
         };
         let started = self.spawner.spawn(&plan).map_err(SpawnFailure::Fork)?;
         self.lacks_pidfds |= started.pidfd.is_none();
-        let stream = |fd: OwnedFd| Stream { fd, last_read: Duration::ZERO, hot: false };
+        let stream = |fd: OwnedFd| Stream { fd, last_read: Duration::ZERO, visit: Visit::WhenReadable };
         let child = Child {
             pid: started.pid,
             pidfd: started.pidfd,
@@ -107,7 +108,7 @@ impl Kernel {
         let stream = stream.as_mut()?;
         match supervisor_sys::pipe::read(stream.fd.as_fd(), buffer) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if stream.hot {
+                if stream.visit == Visit::ByTime {
                     self.cool(index, channel, stream);
                 }
                 None
@@ -121,7 +122,7 @@ impl Kernel {
             Ok(count) => {
                 let soon = now.saturating_sub(stream.last_read) < limits::HOT_STREAM_INTERVAL;
                 stream.last_read = now;
-                if !stream.hot && soon && count < limits::SMALL_READ {
+                if stream.visit == Visit::WhenReadable && soon && count < limits::SMALL_READ {
                     self.heat(index, channel, stream);
                 }
                 Some(count)
@@ -175,7 +176,7 @@ impl Kernel {
 
     fn heat(&mut self, index: usize, channel: Channel, stream: &mut Stream) {
         if self.poller.delete(stream.fd.as_fd()).is_ok() {
-            stream.hot = true;
+            stream.visit = Visit::ByTime;
             self.hot.push((index, channel));
             // Unprivileged users have a bound on pipe memory; the usual size serves as well.
             supervisor_sys::pipe::set_pipe_size(stream.fd.as_fd(), limits::HOT_PIPE_BYTES).ok();
@@ -185,8 +186,48 @@ impl Kernel {
     fn cool(&mut self, index: usize, channel: Channel, stream: &mut Stream) {
         let key = PollKey::Output(index, channel);
         if self.poller.add(stream.fd.as_fd(), key.number(), Interest::Readable).is_ok() {
-            stream.hot = false;
+            stream.visit = Visit::WhenReadable;
             self.hot.retain(|entry| *entry != (index, channel));
+        }
+    }
+
+    /// Stops to read a stream whose log takes no more. False if it was held already.
+    pub(super) fn hold(&mut self, index: usize, channel: Channel, stream: &mut Stream) -> bool {
+        match stream.visit {
+            Visit::WhenReadable => drop(self.poller.delete(stream.fd.as_fd())),
+            Visit::ByTime => self.hot.retain(|entry| *entry != (index, channel)),
+            Visit::Held => return false,
+        }
+        stream.visit = Visit::Held;
+        true
+    }
+
+    /// Reads a stream again.
+    pub(super) fn resume(&mut self, index: usize, channel: Channel, stream: &mut Stream) {
+        if stream.visit == Visit::Held {
+            // As a hot stream it is tried by time, should the poller not take it now.
+            stream.visit = Visit::ByTime;
+            self.hot.push((index, channel));
+            self.cool(index, channel, stream);
+        }
+    }
+
+    /// Watches a log destination exactly while something waits to be written to it.
+    pub(super) fn watch_log(&self, log: &mut LogStream, key: PollKey) {
+        match (log.watched, log.is_blocked()) {
+            // What cannot be watched is tried with each append.
+            (false, true) => {
+                log.watched = self.poller.add(log.fd(), key.number(), Interest::Writable).is_ok();
+            }
+            (true, false) => self.unwatch_log(log),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Lets go of a log destination, for good.
+    pub(super) fn unwatch_log(&self, log: &mut LogStream) {
+        if std::mem::take(&mut log.watched) {
+            self.poller.delete(log.fd()).ok();
         }
     }
 }

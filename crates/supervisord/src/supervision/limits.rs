@@ -5,10 +5,6 @@ use std::time::Duration;
 /// Bytes read from one stream at a time; bounds the work for one child in a turn.
 pub(super) const READ_BYTES: usize = 256 * 1024;
 
-/// Bytes taken from one stream of a child that has ended. More than any pipe holds, so that nothing is lost, and
-/// less than forever, should a grandchild go on writing.
-pub(super) const DRAIN_BYTES: usize = 4 * 1024 * 1024;
-
 /// A read of fewer bytes than this is small: the child writes lines, not blocks.
 pub(super) const SMALL_READ: usize = 32 * 1024;
 
@@ -23,3 +19,16 @@ pub(super) const HOT_PIPE_BYTES: usize = 1024 * 1024;
 
 /// Messages of the control plane handled in a turn, before children get theirs.
 pub(super) const MESSAGES_PER_TURN: usize = 256;
+
+/// Bytes that wait for a blocked log destination of programs. Programs that run are not read meanwhile, so there is
+/// one read and the last words of those that end; more than this is dropped and counted.
+pub(super) const LOG_PENDING_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of the main log that wait for a blocked destination; more than this is dropped and counted.
+pub(super) const MAIN_LOG_PENDING_BYTES: usize = 256 * 1024;
+
+/// Pause between two attempts to open a log file that could not be opened anew.
+pub(super) const LOG_OPEN_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long the end of supervisord waits for readers of its logs, when everything else has stopped.
+pub(super) const LAST_WORDS_PATIENCE: Duration = Duration::from_secs(2);

@@ -2,16 +2,22 @@
 //!
 //! Lines are collected during a turn of the event loop and written once at its end, before any answer of that
 //! turn leaves, so that a client which reads the log after an answer finds what led to it.
+//!
+//! Never waits: while a pipe or a terminal takes no more, lines wait within a bound; what is beyond it is dropped, and
+//! counted in the first line that is taken again.
 
 use std::fmt::{self, Write as _};
-use std::io::{self, Write as _};
+use std::io;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use supervisor_core::LogLevel;
 
-use super::log_file::{LogFile, LogFileNotice, LogFileSettings};
+use super::limits;
+use super::log_file::{LogFile, LogFileNotice, LogFileSettings, Rotation};
+use super::log_stream::{LogStream, Refused};
 use super::syslog::Syslog;
 use crate::clock;
 use crate::inbox::Follower;
@@ -41,8 +47,13 @@ pub enum MainLogTarget {
 pub struct MainLog {
     level: LogLevel,
     file: Option<LogFile>,
+    rotation: Rotation,
     syslog: Option<Syslog>,
-    to_stdout: bool,
+    /// Standard output, in the foreground.
+    copy: Option<LogStream>,
+    /// Bytes that the copy did not take and that have not been told yet.
+    copy_dropped: usize,
+    followers: Vec<Follower>,
     /// Lines of this turn.
     pending: String,
     stamp: Stamp,
@@ -54,15 +65,21 @@ impl MainLog {
     /// # Errors
     /// As `open(2)` of the log file.
     pub fn open(settings: MainLogSettings) -> io::Result<Self> {
-        let (file, syslog) = match settings.target {
-            MainLogTarget::File(file) => (Some(LogFile::open(file)?), None),
-            MainLogTarget::Syslog => (None, Some(Syslog::new())),
+        let never = Rotation { maxbytes: 0, backups: 0 };
+        let (file, rotation, syslog) = match settings.target {
+            MainLogTarget::File(file) => (Some(LogFile::open(&file.path)?), file.rotation, None),
+            MainLogTarget::Syslog => (None, never, Some(Syslog::new())),
         };
+        let copy = settings.to_stdout.then(|| LogStream::of_shared(io::stdout().as_fd()));
         Ok(Self {
             level: settings.level,
             file,
+            rotation,
             syslog,
-            to_stdout: settings.to_stdout,
+            // A closed standard output is no reason not to start.
+            copy: copy.and_then(Result::ok),
+            copy_dropped: 0,
+            followers: Vec::new(),
             pending: String::new(),
             stamp: Stamp::new(),
         })
@@ -98,21 +115,31 @@ impl MainLog {
         if self.pending.is_empty() {
             return;
         }
-        let notice = self.file.as_mut().and_then(|file| file.append(self.pending.as_bytes()));
+        let lines = std::mem::take(&mut self.pending);
         if let Some(syslog) = &self.syslog {
-            self.pending.lines().for_each(|line| syslog.send(&format!("{line}\n")));
+            lines.lines().for_each(|line| syslog.send(&format!("{line}\n")));
         }
-        if self.to_stdout {
-            // A closed standard output is no reason to stop.
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(self.pending.as_bytes()).ok();
-            stdout.flush().ok();
-        }
+        self.write_copy(lines.as_bytes());
+        let (bound, now) = (limits::MAIN_LOG_PENDING_BYTES, clock::monotonic_clock());
+        let file = self.file.as_mut();
+        let notice = file.and_then(|file| file.append(lines.as_bytes(), self.rotation, bound, now));
+        self.notify();
+        // The room is used again.
+        self.pending = lines;
         self.pending.clear();
-        if let Some(LogFileNotice::TakesAgain { dropped }) = notice {
-            self.log(LogLevel::Error, format_args!("{dropped} bytes of this log were lost before this line"));
-            self.flush();
-        }
+        self.tell(notice);
+    }
+
+    /// Writes on to destinations that take bytes again.
+    pub(super) fn flush_blocked(&mut self) {
+        self.write_copy(&[]);
+        let notice = self.file.as_mut().and_then(LogFile::flush);
+        self.tell(notice);
+    }
+
+    /// The streams behind it, to be watched with the poller.
+    pub(super) fn streams(&mut self) -> [Option<&mut LogStream>; 2] {
+        [self.file.as_mut().and_then(LogFile::stream), self.copy.as_mut()]
     }
 
     /// Opens the file anew (SIGUSR2).
@@ -121,6 +148,7 @@ impl MainLog {
         if let Some(file) = &mut self.file {
             file.reopen();
         }
+        self.notify();
     }
 
     /// Empties the file.
@@ -129,16 +157,48 @@ impl MainLog {
     /// As `unlink(2)` and `open(2)`.
     pub fn clear(&mut self) -> io::Result<()> {
         self.flush();
-        match &mut self.file {
-            Some(file) => file.clear(),
-            None => Ok(()),
-        }
+        let cleared = self.file.as_mut().map_or(Ok(()), LogFile::clear);
+        self.notify();
+        cleared
     }
 
     /// Tells a client of each change from now on.
     pub fn follow(&mut self, follower: Follower) {
-        if let Some(file) = &mut self.file {
-            file.follow(follower);
+        self.followers.push(follower);
+    }
+
+    fn notify(&mut self) {
+        if !self.followers.is_empty() {
+            self.followers.retain(Follower::notify);
+        }
+    }
+
+    fn write_copy(&mut self, lines: &[u8]) {
+        let Some(copy) = &mut self.copy else { return };
+        if self.copy_dropped > 0 && copy.flush().is_ok() && !copy.is_blocked() {
+            let text = lost_text(self.copy_dropped as u64);
+            self.copy_dropped = 0;
+            let mut line = String::new();
+            self.stamp.push(&mut line);
+            // Writing to a String cannot fail.
+            writeln!(line, " {} {text}", LogLevel::Error.abbreviation()).ok();
+            self.copy_dropped += refused(copy.append(line.as_bytes(), limits::MAIN_LOG_PENDING_BYTES));
+        }
+        self.copy_dropped += refused(copy.append(lines, limits::MAIN_LOG_PENDING_BYTES));
+    }
+
+    /// What there is to say about the log itself; that it cannot be written, nobody would read there.
+    fn tell(&mut self, notice: Option<LogFileNotice>) {
+        match notice {
+            Some(LogFileNotice::TakesAgain { dropped }) => {
+                self.log(LogLevel::Error, format_args!("{}", lost_text(dropped)));
+                self.flush();
+            }
+            Some(LogFileNotice::CannotRotate { error }) => {
+                self.log(LogLevel::Error, format_args!("this log is full and cannot be renamed, it grows: {error}"));
+                self.flush();
+            }
+            Some(LogFileNotice::Drops { .. }) | None => {}
         }
     }
 
@@ -154,6 +214,14 @@ impl Drop for MainLog {
     fn drop(&mut self) {
         self.flush();
     }
+}
+
+fn lost_text(dropped: u64) -> String {
+    format!("{dropped} bytes of this log were lost before this line")
+}
+
+fn refused(taken: Result<(), Refused>) -> usize {
+    taken.map_or_else(|refused| refused.count, |()| 0)
 }
 
 /// The time at the beginning of a line, `2026-11-22 08:41:49,629`, local; made anew when its second is over.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use supervisor_sys::{Credentials, FcgiSocket, errno_name};
 use super::child::{Child, PollKey, Stdin};
 use super::child_environment::ChildEnvironment;
 use super::kernel::Kernel;
-use super::log_file::LogFileNotice;
+use super::log_table::LogTable;
 use super::main_log::MainLog;
 use super::process_logs::ProcessLogs;
 use super::program_search::find_program;
@@ -44,7 +45,10 @@ pub struct OsHost {
     pub(super) settings: OsHostSettings,
     state: StatePublisher,
     /// By [`ProcessId::index`].
-    entries: Vec<Option<Entry>>,
+    pub(super) entries: Vec<Option<Entry>>,
+    pub(super) logs: LogTable,
+    /// Monotonic time of the input that is being handled.
+    pub(super) now: Duration,
     /// FastCGI sockets by their url.
     sockets: BTreeMap<Box<str>, FcgiSocket>,
     /// Users that programs run as; asked for when a program is added, not when it is started.
@@ -60,8 +64,7 @@ pub struct OsHost {
 pub(super) struct Entry {
     pub(super) id: ProcessId,
     pub(super) child: Option<Child>,
-    name: Box<str>,
-    logs: ProcessLogs,
+    pub(super) logs: ProcessLogs,
 }
 
 impl OsHost {
@@ -73,6 +76,8 @@ impl OsHost {
             settings,
             state,
             entries: Vec::new(),
+            logs: LogTable::default(),
+            now: Duration::ZERO,
             sockets: BTreeMap::new(),
             users: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -83,7 +88,8 @@ impl OsHost {
     }
 
     /// What outlives a restart. Requests that still wait are dropped, which their clients see as a shutdown.
-    pub fn into_kernel(self) -> Kernel {
+    pub fn into_kernel(mut self) -> Kernel {
+        self.unwatch_logs();
         self.kernel
     }
 
@@ -104,7 +110,7 @@ impl OsHost {
 
     /// The end of a turn: the main log first, then the answers.
     pub(super) fn end_turn(&mut self) {
-        self.main_log.flush();
+        self.flush_main_log();
         for (request, answer) in self.due.drain(..) {
             if let Some(slot) = self.waiting.remove(&request) {
                 slot.send(answer);
@@ -114,11 +120,15 @@ impl OsHost {
 
     /// Registers a client that follows a log.
     pub(super) fn follow(&mut self, log: &FollowedLog, follower: Follower, process: Option<ProcessId>) {
-        match (log, process.and_then(|id| self.entry_mut(id))) {
-            (FollowedLog::Main, _) => self.main_log.follow(follower),
-            (FollowedLog::Process { channel, .. }, Some(entry)) => entry.logs.follow(*channel, follower),
-            // The process was removed meanwhile: its log does not change any more.
-            (FollowedLog::Process { .. }, None) => {}
+        match log {
+            FollowedLog::Main => self.main_log.follow(follower),
+            FollowedLog::Process { channel, .. } => {
+                let log = process.and_then(|id| self.entry_mut(id)?.logs.log(*channel));
+                // Else the process was removed meanwhile: its log does not change any more.
+                if let Some(log) = log {
+                    self.logs.follow(log, follower);
+                }
+            }
         }
     }
 
@@ -149,6 +159,13 @@ impl OsHost {
         Some(count)
     }
 
+    /// How many bytes of a channel wait to be read.
+    pub(super) fn readable_bytes(&mut self, index: usize, channel: Channel) -> usize {
+        let child = self.entry_at(index).and_then(|entry| entry.child.as_mut());
+        let stream = child.and_then(|child| child.stream(channel).as_ref());
+        stream.and_then(|stream| supervisor_sys::pipe::readable_bytes(stream.fd.as_fd()).ok()).unwrap_or(0)
+    }
+
     /// Writes on to a child whose pipe takes bytes again.
     pub(super) fn stdin_writable(&mut self, index: usize) {
         let Self { kernel, entries, .. } = self;
@@ -164,25 +181,8 @@ impl OsHost {
         }
     }
 
-    fn entry_mut(&mut self, id: ProcessId) -> Option<&mut Entry> {
+    pub(super) fn entry_mut(&mut self, id: ProcessId) -> Option<&mut Entry> {
         self.entries.get_mut(id.index()).and_then(Option::as_mut).filter(|entry| entry.id == id)
-    }
-
-    fn report(&mut self, id: ProcessId, channel: Channel, notice: LogFileNotice) {
-        let name = self.entry_mut(id).map(|entry| entry.name.clone()).unwrap_or_default();
-        let channel = channel.name();
-        match notice {
-            LogFileNotice::Drops { error } => self.main_log.log(
-                LogLevel::Error,
-                format_args!(
-                    "the {channel} log of {name} cannot be written, its output is dropped from now on: {error}"
-                ),
-            ),
-            LogFileNotice::TakesAgain { dropped } => self.main_log.log(
-                LogLevel::Error,
-                format_args!("the {channel} log of {name} can be written again, {dropped} bytes were dropped"),
-            ),
-        }
     }
 }
 
@@ -195,8 +195,8 @@ impl Host for OsHost {
         if let Some(uid) = config.uid {
             self.users.entry(uid).or_insert_with(|| supervisor_sys::resolve_user(uid));
         }
-        let Self { main_log, settings, .. } = self;
-        let logs = ProcessLogs::create(config, &settings.childlogdir, &settings.identifier, |warning| {
+        let Self { main_log, settings, logs: table, .. } = self;
+        let logs = ProcessLogs::create(config, table, &settings.childlogdir, &settings.identifier, |warning| {
             main_log.log(LogLevel::Warn, format_args!("{warning}"));
         });
         let paths = logs.paths();
@@ -204,12 +204,12 @@ impl Host for OsHost {
         if self.entries.len() <= index {
             self.entries.resize_with(index + 1, || None);
         }
-        self.entries[index] = Some(Entry { id: process, child: None, name: config.name.clone(), logs });
+        self.entries[index] = Some(Entry { id: process, child: None, logs });
         paths
     }
 
     fn spawn(&mut self, process: ProcessId, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError> {
-        let Self { kernel, settings, entries, sockets, users, main_log, .. } = self;
+        let Self { kernel, settings, entries, sockets, users, main_log, logs: table, .. } = self;
         let environment = &settings.environment;
         let program = find_program(&config.command, environment.path_of(config))
             .map_err(|bad| SpawnError(bad.text().to_owned()))?;
@@ -217,7 +217,7 @@ impl Host for OsHost {
             return Err(SpawnError(format!("unknown process '{}'", config.name)));
         };
         let dispatchers = |error: &io::Error| SpawnError(dispatchers_text(&config.name, error));
-        entry.logs.open().map_err(|error| dispatchers(&error))?;
+        entry.logs.open(table).map_err(|error| dispatchers(&error))?;
         let credentials = config.uid.map(|uid| {
             let resolved = users.get(&uid).cloned().unwrap_or_else(|| supervisor_sys::resolve_user(uid));
             resolved.map_err(|reason| format!("couldn't setuid to {uid}: {reason}"))
@@ -226,7 +226,7 @@ impl Host for OsHost {
         let envp = environment.of(group, config);
         let child = kernel.spawn(process.index(), config, &program, &envp, credentials.as_ref(), socket);
         let (child, exec_error) = child.map_err(|error| {
-            entry.logs.close();
+            entry.logs.close(table);
             SpawnError(error.text(&config.name))
         })?;
         if let Some(error) = exec_error {
@@ -264,37 +264,36 @@ impl Host for OsHost {
     }
 
     fn release(&mut self, process: ProcessId) {
-        let Self { kernel, entries, .. } = self;
+        let Self { kernel, entries, logs, .. } = self;
         let Some(entry) = entries.get_mut(process.index()).and_then(Option::as_mut) else { return };
         if let Some(child) = entry.child.take() {
             kernel.release(process.index(), &child);
         }
-        entry.logs.close();
+        entry.logs.close(logs);
     }
 
     fn forget(&mut self, process: ProcessId) {
         self.release(process);
-        if let Some(slot) = self.entries.get_mut(process.index()) {
-            *slot = None;
+        let entry = self.entries.get_mut(process.index()).and_then(Option::take);
+        if let Some(entry) = entry {
+            entry.logs.forget(&mut self.logs);
         }
     }
 
     fn append_log(&mut self, process: ProcessId, channel: Channel, bytes: &[u8]) {
-        let notice = self.entry_mut(process).and_then(|entry| entry.logs.append(channel, bytes));
-        if let Some(notice) = notice {
-            self.report(process, channel, notice);
-        }
+        self.append_output(process, channel, bytes);
     }
 
     fn clear_logs(&mut self, process: ProcessId) -> Result<(), String> {
-        let Some(entry) = self.entry_mut(process) else { return Ok(()) };
-        entry.logs.clear().map_err(|error| error.to_string())
+        let Self { entries, logs, .. } = self;
+        let Some(entry) = entries.get_mut(process.index()).and_then(Option::as_mut) else { return Ok(()) };
+        entry.logs.clear(logs).map_err(|error| error.to_string())
     }
 
     fn reopen_logs(&mut self) {
         self.main_log.log(LogLevel::Info, format_args!("supervisord logreopen"));
         self.main_log.reopen();
-        self.entries.iter_mut().flatten().for_each(|entry| entry.logs.reopen());
+        self.logs.reopen();
     }
 
     fn clear_main_log(&mut self) -> Result<(), Fault> {

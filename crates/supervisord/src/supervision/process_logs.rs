@@ -1,38 +1,47 @@
-//! The log files of one process: which they are, and what is open of them.
+//! The logs of one process: which they are, and when they rotate.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use supervisor_core::{Channel, ChannelConfig, LogFile as LogFileConfig, LogPaths, ProcessConfig};
 
 use super::auto_logs;
-use super::log_file::{LogFile, LogFileNotice, LogFileSettings, clear_closed};
+use super::log_file::{LogFileNotice, Rotation};
+use super::log_table::{LogId, LogTable};
 use super::syslog::SyslogLines;
-use crate::inbox::Follower;
 
 /// Both channels of a process. Paths stay for its whole life, files are open while a child runs.
 #[derive(Debug)]
 pub(super) struct ProcessLogs {
     stdout: ChannelLog,
     stderr: ChannelLog,
+    /// Between `open` and `close`.
+    open: bool,
 }
 
 #[derive(Debug, Default)]
 struct ChannelLog {
     /// `None`: not logged to a file.
-    file: Option<LogFileSettings>,
-    open: Option<LogFile>,
+    file: Option<ChannelFile>,
     /// `None`: not logged to syslog.
     syslog: Option<SyslogLines>,
-    /// Clients that follow the file while it is not open.
-    followers: Vec<Follower>,
+}
+
+#[derive(Debug)]
+struct ChannelFile {
+    /// As clients see it.
+    path: Arc<str>,
+    log: LogId,
+    rotation: Rotation,
 }
 
 impl ProcessLogs {
     /// Decides the paths, and creates AUTO logs. A log that cannot be created is none; the warning says so.
     pub(super) fn create(
         config: &ProcessConfig,
+        table: &mut LogTable,
         folder: &Path,
         identifier: &str,
         mut warn: impl FnMut(String),
@@ -49,92 +58,97 @@ impl ProcessLogs {
                     })
                     .ok(),
             };
-            ChannelLog {
-                file: path.map(|path| file_settings(path, settings)),
-                syslog: settings.syslog.then(|| SyslogLines::new(&config.name)),
-                ..ChannelLog::default()
-            }
+            let file = path.map(|path| ChannelFile {
+                path: Arc::from(path.to_string_lossy()),
+                log: table.register(&path),
+                rotation: rotation(settings),
+            });
+            ChannelLog { file, syslog: settings.syslog.then(|| SyslogLines::new(&config.name)) }
         };
         let stdout = create(Channel::Stdout);
         // What a redirected stderr would be logged to has no pipe to be read from.
         let stderr = if config.redirect_stderr { ChannelLog::default() } else { create(Channel::Stderr) };
-        Self { stdout, stderr }
+        Self { stdout, stderr, open: false }
     }
 
     pub(super) fn paths(&self) -> LogPaths {
-        let path = |log: &ChannelLog| log.file.as_ref().map(|file| Arc::from(file.path.to_string_lossy()));
+        let path = |log: &ChannelLog| log.file.as_ref().map(|file| Arc::clone(&file.path));
         LogPaths { stdout: path(&self.stdout), stderr: path(&self.stderr) }
     }
 
     /// Opens the files for a child.
-    pub(super) fn open(&mut self) -> io::Result<()> {
-        for log in [&mut self.stdout, &mut self.stderr] {
-            if log.open.is_none()
-                && let Some(settings) = &log.file
-            {
-                let mut file = LogFile::open(settings.clone())?;
-                log.followers.drain(..).for_each(|follower| file.follow(follower));
-                log.open = Some(file);
+    pub(super) fn open(&mut self, table: &mut LogTable) -> io::Result<()> {
+        if !self.open {
+            let mut opened = Vec::new();
+            for id in self.ids() {
+                if let Err(error) = table.open(id) {
+                    for id in opened {
+                        table.close(id);
+                    }
+                    return Err(error);
+                }
+                opened.push(id);
             }
+            self.open = true;
         }
         Ok(())
     }
 
     /// Closes the files of a child that has ended.
-    pub(super) fn close(&mut self) {
-        for log in [&mut self.stdout, &mut self.stderr] {
-            if let Some(file) = log.open.take() {
-                log.followers = file.into_followers();
-            }
-            if let Some(syslog) = &mut log.syslog {
-                syslog.flush();
-            }
+    pub(super) fn close(&mut self, table: &mut LogTable) {
+        if std::mem::take(&mut self.open) {
+            self.ids().for_each(|id| table.close(id));
         }
+        [&mut self.stdout, &mut self.stderr]
+            .into_iter()
+            .filter_map(|log| log.syslog.as_mut())
+            .for_each(SyslogLines::flush);
     }
 
-    pub(super) fn append(&mut self, channel: Channel, bytes: &[u8]) -> Option<LogFileNotice> {
-        let log = self.channel(channel);
+    /// The process is no more.
+    pub(super) fn forget(mut self, table: &mut LogTable) {
+        self.close(table);
+        self.ids().for_each(|id| table.forget(id));
+    }
+
+    pub(super) fn append(
+        &mut self,
+        channel: Channel,
+        table: &mut LogTable,
+        bytes: &[u8],
+        now: Duration,
+    ) -> Option<LogFileNotice> {
+        let log = match channel {
+            Channel::Stdout => &mut self.stdout,
+            Channel::Stderr => &mut self.stderr,
+        };
         if let Some(syslog) = &mut log.syslog {
             syslog.append(bytes);
         }
-        log.open.as_mut().and_then(|file| file.append(bytes))
+        let file = log.file.as_ref()?;
+        table.append(file.log, file.rotation, bytes, now)
     }
 
-    pub(super) fn clear(&mut self) -> io::Result<()> {
-        for log in [&mut self.stdout, &mut self.stderr] {
-            match (&mut log.open, &log.file) {
-                (Some(file), _) => file.clear()?,
-                (None, Some(settings)) => clear_closed(&settings.path)?,
-                (None, None) => {}
-            }
-        }
-        Ok(())
+    pub(super) fn clear(&self, table: &mut LogTable) -> io::Result<()> {
+        self.ids().try_for_each(|id| table.clear(id))
     }
 
-    pub(super) fn reopen(&mut self) {
-        [&mut self.stdout, &mut self.stderr].into_iter().filter_map(|log| log.open.as_mut()).for_each(LogFile::reopen);
+    /// The log of a channel.
+    pub(super) fn log(&self, channel: Channel) -> Option<LogId> {
+        let log = match channel {
+            Channel::Stdout => &self.stdout,
+            Channel::Stderr => &self.stderr,
+        };
+        log.file.as_ref().map(|file| file.log)
     }
 
-    pub(super) fn follow(&mut self, channel: Channel, follower: Follower) {
-        let log = self.channel(channel);
-        match &mut log.open {
-            Some(file) => file.follow(follower),
-            None => log.followers.push(follower),
-        }
-        log.followers.retain(|follower| !follower.is_gone());
-    }
-
-    fn channel(&mut self, channel: Channel) -> &mut ChannelLog {
-        match channel {
-            Channel::Stdout => &mut self.stdout,
-            Channel::Stderr => &mut self.stderr,
-        }
+    fn ids(&self) -> impl Iterator<Item = LogId> + use<> {
+        Channel::BOTH.map(|channel| self.log(channel)).into_iter().flatten()
     }
 }
 
-fn file_settings(path: PathBuf, config: &ChannelConfig) -> LogFileSettings {
-    LogFileSettings {
-        path,
+fn rotation(config: &ChannelConfig) -> Rotation {
+    Rotation {
         maxbytes: u64::try_from(config.maxbytes).unwrap_or(0),
         backups: u32::try_from(config.backups).unwrap_or(0),
     }

@@ -1,0 +1,135 @@
+//! What a log destination that takes no more means for the program behind it: its output is not read until there is room
+//! again, so it waits in the program's own pipe. Nothing is dropped, nobody else waits, and nothing polls: the poller
+//! tells when the destination takes bytes again.
+//!
+//! Once a program has ended its last words are read all the same, into a buffer with a bound.
+
+use std::time::Duration;
+
+use supervisor_core::{Channel, LogLevel, ProcessId};
+
+use super::child::PollKey;
+use super::log_file::LogFileNotice;
+use super::log_table::LogId;
+use super::os_host::OsHost;
+
+impl OsHost {
+    /// Writes output to the log of a channel; stops to read the channel if that is blocked now.
+    pub(super) fn append_output(&mut self, process: ProcessId, channel: Channel, bytes: &[u8]) {
+        let Self { entries, logs, now, .. } = self;
+        let Some(entry) = entries.get_mut(process.index()).and_then(Option::as_mut) else { return };
+        if entry.id != process {
+            return;
+        }
+        let notice = entry.logs.append(channel, logs, bytes, *now);
+        let Some(log) = entry.logs.log(channel) else { return };
+        if let Some(notice) = notice {
+            self.report(log, notice);
+        }
+        self.watch_log(log);
+        self.hold_if_blocked(process.index(), channel);
+    }
+
+    /// Whether the log of a channel takes no more, so that the channel is not to be read.
+    pub(super) fn hold_if_blocked(&mut self, index: usize, channel: Channel) -> bool {
+        let Self { kernel, entries, logs, .. } = self;
+        let Some(entry) = entries.get_mut(index).and_then(Option::as_mut) else { return false };
+        let Some(log) = entry.logs.log(channel).filter(|log| logs.is_blocked(*log)) else { return false };
+        let stream = entry.child.as_mut().and_then(|child| child.stream(channel).as_mut());
+        if let Some(stream) = stream
+            && kernel.hold(index, channel, stream)
+        {
+            logs.hold(log, index, channel);
+        }
+        true
+    }
+
+    /// The poller says that a log takes bytes again.
+    pub(super) fn log_writable(&mut self, index: usize) {
+        let log = LogId::from_index(index);
+        if let Some(notice) = self.logs.flush(log) {
+            self.report(log, notice);
+        }
+        self.watch_log(log);
+        if self.logs.is_blocked(log) {
+            return;
+        }
+        for (index, channel) in self.logs.take_held(log) {
+            let Self { kernel, entries, .. } = self;
+            let child = entries.get_mut(index).and_then(Option::as_mut).and_then(|entry| entry.child.as_mut());
+            if let Some(stream) = child.and_then(|child| child.stream(channel).as_mut()) {
+                kernel.resume(index, channel, stream);
+            }
+        }
+    }
+
+    /// Writes the lines of this turn, and watches what does not take them.
+    pub(super) fn flush_main_log(&mut self) {
+        self.main_log.flush();
+        self.watch_main_log();
+    }
+
+    /// The poller says that a destination of the main log takes bytes again.
+    pub(super) fn main_log_writable(&mut self) {
+        self.main_log.flush_blocked();
+        self.watch_main_log();
+    }
+
+    /// Whether something still waits to be written somewhere.
+    pub(super) fn has_blocked_logs(&mut self) -> bool {
+        let main = self.main_log.streams().into_iter().flatten().any(|stream| stream.is_blocked());
+        main || !self.logs.blocked().is_empty()
+    }
+
+    /// Says what the logs of programs did not take to the end.
+    pub(super) fn report_lost_logs(&mut self, patience: Duration) {
+        for log in self.logs.blocked() {
+            let pending = self.logs.stream(log).map_or(0, |stream| stream.pending());
+            let path = self.logs.path(log).display();
+            self.main_log.log(
+                LogLevel::Error,
+                format_args!("nobody took the last {pending} bytes for {path} within {} s", patience.as_secs()),
+            );
+        }
+    }
+
+    /// Lets go of every log, before they are closed and the poller goes on.
+    pub(super) fn unwatch_logs(&mut self) {
+        let Self { kernel, main_log, logs, .. } = self;
+        main_log.streams().into_iter().flatten().for_each(|stream| kernel.unwatch_log(stream));
+        for log in logs.blocked() {
+            if let Some(stream) = logs.stream(log) {
+                kernel.unwatch_log(stream);
+            }
+        }
+    }
+
+    fn watch_log(&mut self, log: LogId) {
+        let Self { kernel, logs, .. } = self;
+        if let Some(stream) = logs.stream(log) {
+            kernel.watch_log(stream, PollKey::Log(log.index()));
+        }
+    }
+
+    fn watch_main_log(&mut self) {
+        let Self { kernel, main_log, .. } = self;
+        main_log.streams().into_iter().flatten().for_each(|stream| kernel.watch_log(stream, PollKey::MainLog));
+    }
+
+    fn report(&mut self, log: LogId, notice: LogFileNotice) {
+        let path = self.logs.path(log).display();
+        match notice {
+            LogFileNotice::Drops { error } => self.main_log.log(
+                LogLevel::Error,
+                format_args!("the log {path} cannot be written, output is dropped from now on: {error}"),
+            ),
+            LogFileNotice::TakesAgain { dropped } => self.main_log.log(
+                LogLevel::Error,
+                format_args!("the log {path} can be written again, {dropped} bytes were dropped"),
+            ),
+            LogFileNotice::CannotRotate { error } => self
+                .main_log
+                .log(LogLevel::Error, format_args!("the log {path} is full and cannot be renamed, it grows: {error}")),
+        }
+    }
+}
