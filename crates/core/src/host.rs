@@ -28,7 +28,8 @@ pub trait Host {
     /// Sends a signal.
     fn kill(&mut self, target: KillTarget, signal: Signal) -> Result<(), KillError>;
 
-    /// Queues bytes for the stdin of a running process.
+    /// Queues bytes for the stdin of a running process. What is refused as [`StdinError::Full`] may be tried again after
+    /// [`crate::Input::StdinTaken`].
     fn write_stdin(&mut self, process: ProcessId, bytes: &[u8]) -> Result<(), StdinError>;
 
     /// A reaped process: closes its pipes and its log files.
@@ -121,6 +122,6 @@ pub struct SpawnError(pub String);
 pub enum StdinError {
     /// The process has closed its stdin, or its fd 0 is a socket.
     Closed,
-    /// More waits already than `limits::STDIN_BYTES` allows.
+    /// Something waits already, and with these bytes it would be more than `limits::STDIN_BYTES`.
     Full,
 }

@@ -35,6 +35,11 @@ pub enum Input<'a> {
         /// What it wrote; never empty.
         bytes: &'a [u8],
     },
+    /// A child has read everything that waited for its stdin.
+    StdinTaken {
+        /// Which process.
+        process: ProcessId,
+    },
     /// supervisord received a signal.
     Signal(DaemonSignal),
     /// A client asks for something.

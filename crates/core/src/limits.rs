@@ -3,8 +3,15 @@
 /// Requests that may wait for a state at a time; one more is refused with FAILED.
 pub const DEFERRED_REQUESTS: usize = 4_096;
 
-/// Bytes that may wait for the stdin of one process; more is refused with FAILED.
+/// Bytes that may wait for the stdin of one process; more is refused with FAILED. What is larger by itself is taken when
+/// nothing waits.
 pub const STDIN_BYTES: usize = 1 << 20;
+
+/// Bytes of memory that the events waiting in one pool take; more drops the oldest. One event may be larger.
+pub const LISTENER_POOL_BYTES: usize = 32 << 20;
+
+/// A pool that has emptied keeps room for at most so many events.
+pub const LISTENER_POOL_SPARE_EVENTS: usize = 1_024;
 
 /// Bytes of a listener's result that are waited for; a longer one breaks the protocol.
 pub const LISTENER_RESULT_BYTES: usize = 1 << 20;

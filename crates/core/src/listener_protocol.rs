@@ -3,7 +3,7 @@
 //! Knows neither pools nor pipes. Invariants: any fragmentation of the same bytes means the same; an event that
 //! was begun is given back exactly once, as processed or as rejected; what a listener may make us hold is bounded.
 
-use crate::event_listener_pool::PoolEvent;
+use crate::event_buffer::PoolEvent;
 use crate::host::Host;
 use crate::limits;
 use crate::log_level::LogLevel;
@@ -95,7 +95,7 @@ impl Listener {
 
     /// The process has ended; the event it worked on, if any.
     pub(crate) fn end(&mut self) -> Option<PoolEvent> {
-        self.buffer.clear();
+        self.buffer = Vec::new();
         match std::mem::take(&mut self.phase) {
             Phase::Busy { event, .. } => Some(event),
             Phase::Acknowledged | Phase::Ready | Phase::Unknown => None,
@@ -104,6 +104,9 @@ impl Listener {
 
     /// Takes what was read and gives the steps it leads to, in order.
     pub(crate) fn feed(&mut self, bytes: &[u8], mut sink: impl FnMut(Step)) {
+        if let Phase::Unknown = self.phase {
+            return;
+        }
         self.buffer.extend_from_slice(bytes);
         while !self.buffer.is_empty() && self.step(&mut sink) {}
     }
@@ -111,10 +114,7 @@ impl Listener {
     /// One step; `false` when there is not enough for one.
     fn step(&mut self, sink: &mut impl FnMut(Step)) -> bool {
         match &mut self.phase {
-            Phase::Unknown => {
-                self.buffer.clear();
-                false
-            }
+            Phase::Unknown => false,
             Phase::Acknowledged if self.buffer.len() < READY.len() => false,
             Phase::Acknowledged if self.buffer.starts_with(READY) => {
                 self.buffer.drain(..READY.len());
@@ -167,7 +167,8 @@ impl Listener {
 
     /// The protocol is broken: nothing more is heard from this process.
     fn break_off(&mut self, outcome: Outcome, sink: &mut impl FnMut(Step)) {
-        self.buffer.clear();
+        // Not only cleared: it may have been a flood.
+        self.buffer = Vec::new();
         let from = self.state();
         let event = match std::mem::replace(&mut self.phase, Phase::Unknown) {
             Phase::Busy { event, .. } => Some(event),

@@ -99,6 +99,7 @@ impl Supervisor {
                 host.log(LogLevel::Info, format_args!("reaped unknown pid {pid} ({status})"));
             }
             Input::Output { process, channel, bytes } => self.output(process, channel, bytes, host),
+            Input::StdinTaken { process } => self.dispatch_for(process, host),
             Input::Signal(signal) => self.handle_signal(now, signal, host),
             Input::Command { request, command } => self.command(now, request, command, host),
             Input::RestartConfigRead => self.begin_shutdown(SupervisorState::Restarting, now, host),

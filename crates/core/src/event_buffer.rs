@@ -1,0 +1,102 @@
+//! What waits in a pool: events in their order, bounded by count and by bytes (contract/events.md §5, quirks.md K31).
+//!
+//! Sends nothing and knows no listener. Invariants: room is made by dropping the oldest; whoever adds an event is given
+//! each one dropped for it; an event larger than the bound is kept as the only one, so that none is lost for its size.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::event::EventType;
+use crate::limits;
+
+/// An event as one pool holds it. The payload is shared between pools.
+#[derive(Clone, Debug)]
+pub(crate) struct PoolEvent {
+    pub(crate) serial: u64,
+    pub(crate) poolserial: u64,
+    pub(crate) event_type: EventType,
+    pub(crate) payload: Arc<str>,
+}
+
+impl PoolEvent {
+    /// Bytes of memory that it takes while it waits.
+    fn size(&self) -> usize {
+        // Two counters stand before the text of an Arc.
+        size_of::<Self>() + 2 * size_of::<usize>() + self.payload.len()
+    }
+}
+
+/// Why an event was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// `buffer_size` events waited.
+    Count,
+    /// [`limits::LISTENER_POOL_BYTES`] waited.
+    Bytes,
+}
+
+/// The events that wait in a pool.
+#[derive(Debug)]
+pub(crate) struct EventBuffer {
+    events: VecDeque<PoolEvent>,
+    /// The sizes of all of them.
+    bytes: usize,
+    /// `buffer_size`
+    max_events: usize,
+}
+
+impl EventBuffer {
+    pub(crate) fn new(max_events: usize) -> Self {
+        Self { events: VecDeque::new(), bytes: 0, max_events }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds a new event, after all others.
+    pub(crate) fn push_newest(&mut self, event: PoolEvent, dropped: impl FnMut(Bound, PoolEvent)) {
+        self.make_room(&event, dropped);
+        self.bytes += event.size();
+        self.events.push_back(event);
+    }
+
+    /// Adds an event that came back, before all others.
+    pub(crate) fn push_oldest(&mut self, event: PoolEvent, dropped: impl FnMut(Bound, PoolEvent)) {
+        self.make_room(&event, dropped);
+        self.put_back(event);
+    }
+
+    /// Takes the oldest event out.
+    pub(crate) fn pop_oldest(&mut self) -> Option<PoolEvent> {
+        let event = self.events.pop_front()?;
+        self.bytes -= event.size();
+        if self.events.is_empty() && self.events.capacity() > limits::LISTENER_POOL_SPARE_EVENTS {
+            self.events = VecDeque::new();
+        }
+        Some(event)
+    }
+
+    /// Puts back what was just taken out: there is room for it.
+    pub(crate) fn put_back(&mut self, event: PoolEvent) {
+        self.bytes += event.size();
+        self.events.push_front(event);
+    }
+
+    fn make_room(&mut self, event: &PoolEvent, mut dropped: impl FnMut(Bound, PoolEvent)) {
+        if self.events.len() >= self.max_events
+            && let Some(oldest) = self.pop_oldest()
+        {
+            dropped(Bound::Count, oldest);
+        }
+        while self.bytes + event.size() > limits::LISTENER_POOL_BYTES
+            && let Some(oldest) = self.pop_oldest()
+        {
+            dropped(Bound::Bytes, oldest);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The way of an event: to every pool that subscribes, to the first member that is ready, and back when it was
+//! rejected (contract/events.md §4.3, §5).
+//!
+//! Invariants: a serial is taken only by an event that some pool accepts; what is rejected goes back to the pool that
+//! its process belongs to and to no other (quirks.md F01); a member that does not read is passed over (F13).
+
+use std::sync::Arc;
+
+use crate::event::Event;
+use crate::event_buffer::PoolEvent;
+use crate::event_listener_pool::{PoolStatistics, next_serial};
+use crate::host::{Host, StdinError};
+use crate::listener_protocol::{Listener, ListenerState, Outcome};
+use crate::log_level::LogLevel;
+use crate::process::Phase;
+use crate::process_id::ProcessId;
+use crate::supervisor::Supervisor;
+
+impl Supervisor {
+    /// The counters of every active pool, in the order the pools were added.
+    pub fn pool_statistics(&self) -> impl Iterator<Item = PoolStatistics> {
+        self.pools.iter().map(|pool| {
+            let is_busy = |id: &&ProcessId| {
+                let listener = self.processes.get(**id).and_then(|process| process.listener.as_ref());
+                listener.is_some_and(|listener| listener.state() == ListenerState::Busy)
+            };
+            pool.statistics(pool.members.iter().filter(is_busy).count())
+        })
+    }
+
+    /// Something happened: tells the host and every pool that subscribes to it.
+    pub(crate) fn notify(&mut self, event: &Event<'_>, host: &mut impl Host) {
+        host.publish(event);
+        if self.pools.is_empty() {
+            return;
+        }
+        let event_type = event.event_type();
+        let mut shared: Option<(u64, Arc<str>)> = None;
+        for index in 0..self.pools.len() {
+            if !self.pools[index].subscribes(event_type) {
+                continue;
+            }
+            // The serial is taken by the first pool that accepts, so that what nobody wants takes none.
+            let (serial, payload) = shared.get_or_insert_with(|| {
+                let serial = self.next_event_serial;
+                self.next_event_serial = next_serial(serial);
+                (serial, Arc::from(event.payload()))
+            });
+            let (serial, payload) = (*serial, Arc::clone(payload));
+            self.pools[index].accept(serial, event_type, payload, host);
+            self.dispatch_events(index, host);
+        }
+    }
+
+    /// Gives events of a pool to members that are ready for one.
+    fn dispatch_events(&mut self, index: usize, host: &mut impl Host) {
+        while let Some(event) = self.pools[index].buffer.pop_oldest() {
+            if let Err(event) = self.send_to_a_member(index, event, host) {
+                self.pools[index].buffer.put_back(event);
+                return;
+            }
+        }
+    }
+
+    /// Gives an event to the first member that takes it, or back.
+    fn send_to_a_member(&mut self, index: usize, event: PoolEvent, host: &mut impl Host) -> Result<(), PoolEvent> {
+        let pool = &self.pools[index];
+        let mut envelope: Option<String> = None;
+        for id in pool.members.iter().copied() {
+            let Some(process) = self.processes.get_mut(id) else { continue };
+            let Some(listener) = process.listener.as_mut().filter(|it| it.state() == ListenerState::Ready) else {
+                continue;
+            };
+            let Phase::Running { .. } = process.phase else { continue };
+            let envelope = envelope.get_or_insert_with(|| pool.envelope(&self.settings.identifier, &event));
+            let name = &process.config.name;
+            match host.write_stdin(id, envelope.as_bytes()) {
+                Ok(()) => {
+                    let serial = event.serial;
+                    listener.begin(event);
+                    host.log(LogLevel::Debug, format_args!("event {serial} sent to listener {name}"));
+                    return Ok(());
+                }
+                Err(StdinError::Closed) => host.log(
+                    LogLevel::Debug,
+                    format_args!(
+                        "epipe occurred while sending event {} to listener {name}, listener state unchanged",
+                        event.serial
+                    ),
+                ),
+                // It says READY and does not read: the event is another's, or waits for Input::StdinTaken.
+                Err(StdinError::Full) => {}
+            }
+        }
+        Err(event)
+    }
+
+    /// A listener wrote to its stdout, which is the protocol.
+    pub(crate) fn listener_output(&mut self, id: ProcessId, bytes: &[u8], host: &mut impl Host) {
+        let index = self.pool_of(id);
+        let Some(process) = self.processes.get_mut(id) else { return };
+        let config = Arc::clone(&process.config);
+        let Some(listener) = &mut process.listener else { return };
+        let pools = &mut self.pools;
+        listener.feed(bytes, |step| {
+            step.log(&config.name, host);
+            let Some(pool) = index.and_then(|index| pools.get_mut(index)) else { return };
+            match step.outcome {
+                Outcome::NoEvent | Outcome::BadResultLine(_) => {}
+                Outcome::Processed => pool.count_delivered(),
+                Outcome::Rejected(event) => pool.rebuffer(event, host),
+            }
+        });
+        self.dispatch_for(id, host);
+    }
+
+    /// A listener has started: it has to say READY first.
+    pub(crate) fn listener_started(&mut self, id: ProcessId) {
+        if let Some(listener) = self.processes.get_mut(id).and_then(|process| process.listener.as_mut()) {
+            **listener = Listener::default();
+        }
+    }
+
+    /// A listener has ended: what it was working on counts as rejected.
+    pub(crate) fn listener_ended(&mut self, id: ProcessId, host: &mut impl Host) {
+        let listener = self.processes.get_mut(id).and_then(|process| process.listener.as_mut());
+        let unfinished = listener.and_then(|listener| listener.end());
+        if let (Some(event), Some(index)) = (unfinished, self.pool_of(id)) {
+            self.pools[index].rebuffer(event, host);
+        }
+        self.dispatch_for(id, host);
+    }
+
+    /// A member became RUNNING or READY, reads again, or an event came back: the pool may have something for somebody.
+    pub(crate) fn dispatch_for(&mut self, id: ProcessId, host: &mut impl Host) {
+        if let Some(index) = self.pool_of(id) {
+            self.dispatch_events(index, host);
+        }
+    }
+
+    fn pool_of(&self, id: ProcessId) -> Option<usize> {
+        self.pools.iter().position(|pool| pool.members.contains(&id))
+    }
+
+    /// Removes the pool of a group; events that wait in it are dropped with it.
+    pub(crate) fn remove_pool(&mut self, name: &str) {
+        self.pools.retain(|pool| *pool.name != *name);
+    }
+}
