@@ -26,7 +26,7 @@ pub(super) struct Child {
 #[derive(Debug)]
 pub(super) struct Stdin {
     pub(super) fd: OwnedFd,
-    /// What the pipe has not taken yet; at most `core::limits::STDIN_BYTES`.
+    /// What the pipe has not taken yet; at most `core::limits::STDIN_BYTES`, or one larger piece.
     pub(super) pending: Vec<u8>,
 }
 

@@ -99,7 +99,11 @@ impl EventLoop {
                 PollKey::MainLog => self.host.main_log_writable(),
                 PollKey::Log(index) => self.host.log_writable(index),
                 PollKey::Pidfd(index) => ended.push(index),
-                PollKey::Stdin(index) => self.host.stdin_writable(index),
+                PollKey::Stdin(index) => {
+                    if let Some(process) = self.host.stdin_writable(index) {
+                        self.feed(Input::StdinTaken { process });
+                    }
+                }
                 PollKey::Output(index, channel) => self.read_if_taken(index, channel),
             }
         }

@@ -166,19 +166,21 @@ impl OsHost {
         stream.and_then(|stream| supervisor_sys::pipe::readable_bytes(stream.fd.as_fd()).ok()).unwrap_or(0)
     }
 
-    /// Writes on to a child whose pipe takes bytes again.
-    pub(super) fn stdin_writable(&mut self, index: usize) {
+    /// Writes on to a child whose pipe takes bytes again. The process, when nothing waits for it any more.
+    pub(super) fn stdin_writable(&mut self, index: usize) -> Option<ProcessId> {
         let Self { kernel, entries, .. } = self;
-        let child = entries.get_mut(index).and_then(Option::as_mut).and_then(|entry| entry.child.as_mut());
-        let Some(Child { stdin: slot @ Some(_), .. }) = child else { return };
-        let Some(stdin) = slot else { return };
+        let entry = entries.get_mut(index)?.as_mut()?;
+        let slot = &mut entry.child.as_mut()?.stdin;
+        let stdin = slot.as_mut()?;
         let closed = stdin.write_pending().is_err();
-        if closed || stdin.pending.is_empty() {
-            kernel.unwatch(&stdin.fd);
+        if !closed && !stdin.pending.is_empty() {
+            return None;
         }
+        kernel.unwatch(&stdin.fd);
         if closed {
             *slot = None;
         }
+        Some(entry.id)
     }
 
     pub(super) fn entry_mut(&mut self, id: ProcessId) -> Option<&mut Entry> {
@@ -247,7 +249,8 @@ impl Host for OsHost {
         let child = entries.get_mut(process.index()).and_then(Option::as_mut).and_then(|entry| entry.child.as_mut());
         let Some(slot) = child.map(|child| &mut child.stdin) else { return Err(StdinError::Closed) };
         let Some(stdin) = slot else { return Err(StdinError::Closed) };
-        if stdin.pending.len() + bytes.len() > limits::STDIN_BYTES {
+        // What is larger than the bound by itself is taken when nothing waits: it would never find room.
+        if !stdin.pending.is_empty() && stdin.pending.len() + bytes.len() > limits::STDIN_BYTES {
             return Err(StdinError::Full);
         }
         let waited = !stdin.pending.is_empty();
