@@ -1,3 +1,5 @@
+//! The dialect, rule by rule (contract/config.md §2).
+
 use super::*;
 
 fn read(text: &str) -> Result<Document, String> {
