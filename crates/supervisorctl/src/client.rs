@@ -26,7 +26,7 @@ use crate::world::{CallError, ConnectError};
 type Sender = SendRequest<Full<Bytes>>;
 
 /// Who asks whom.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Account {
     /// As it was given.
     pub(crate) url: String,

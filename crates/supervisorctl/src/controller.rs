@@ -3,6 +3,8 @@
 //! The controller knows the lines and what becomes of a failure; what a command does is in [`crate::actions`],
 //! where the answers come from is behind [`World`].
 
+use std::io;
+
 use crate::actions::{self, Action};
 use crate::answers::FromValue;
 use crate::exit_status::ExitStatus;
@@ -47,7 +49,14 @@ impl Controller {
             Parsed::Command(action, argument) => self.run(action, &argument),
         };
         self.output.flush();
-        if self.output.broken().is_some() { Flow::Leave } else { flow }
+        match self.output.broken() {
+            None => flow,
+            Some(io::ErrorKind::BrokenPipe) => Flow::Leave,
+            Some(_) => {
+                self.fail(ExitStatus::Generic);
+                Flow::Leave
+            }
+        }
     }
 
     /// Calls a method of the server; what was printed so far is shown first.

@@ -1,7 +1,8 @@
 //! What only a terminal can do: keep a typed password to itself.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::AsFd as _;
 
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
@@ -16,9 +17,14 @@ pub(crate) struct SecretPrompt {
 }
 
 impl SecretPrompt {
-    /// The controlling terminal, wherever standard input comes from; `None` if there is none.
+    /// Standard input if that is a terminal, or else the controlling terminal, so that commands may come from a
+    /// file and the password does not have to; `None` if there is neither.
     pub(crate) fn open() -> Option<Self> {
-        let terminal = File::options().read(true).write(true).open("/dev/tty").ok()?;
+        let terminal = if io::stdin().is_terminal() {
+            io::stdin().as_fd().try_clone_to_owned().ok()?.into()
+        } else {
+            File::options().read(true).write(true).open("/dev/tty").ok()?
+        };
         let settings = tcgetattr(&terminal).ok()?;
         let reader = LineReader::new(terminal.try_clone().ok()?);
         let mut silent = settings.clone();

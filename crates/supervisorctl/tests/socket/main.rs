@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a helper fails the test")]
 
 mod server;
+mod terminal;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -189,6 +190,16 @@ fn nobody_there() {
     drop(std::os::unix::net::UnixListener::bind(folder.socket()).unwrap());
     let words = format!("{url} refused connection\n");
     assert_eq!(run(&mut folder.client(&url, &["version"])), (words, String::new(), 4));
+}
+
+#[test]
+fn a_full_disk_behind_standard_output_is_an_error() {
+    let folder = Folder::new();
+    serve_unix(&folder.socket(), vec![version(), all_processes()]);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let (_, err, status) = run(folder.client(&folder.url(), &["status"]).stdout(full));
+    assert!(err.starts_with("error: cannot write to standard output: "), "{err}");
+    assert_eq!((err.lines().count(), status), (1, 1));
 }
 
 #[test]

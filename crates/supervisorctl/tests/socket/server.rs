@@ -12,6 +12,8 @@ use std::thread;
 pub(crate) struct Answer {
     /// Part of the request that it is for.
     pub(crate) to: &'static str,
+    /// Another part that must not be missing.
+    pub(crate) only_with: &'static str,
     /// The whole response.
     pub(crate) response: String,
     /// Whether the connection is closed after it.
@@ -29,19 +31,20 @@ pub(crate) fn value(to: &'static str, value: &str) -> Answer {
     );
     let length = body.len();
     let response = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nContent-Type: text/xml\r\n\r\n{body}");
-    Answer { to, response, then_close: false }
+    Answer { to, only_with: "", response, then_close: false }
 }
 
 /// An answer with this status and no body.
 pub(crate) fn status(to: &'static str, status: &str) -> Answer {
-    Answer { to, response: format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"), then_close: true }
+    let response = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+    Answer { to, only_with: "", response, then_close: true }
 }
 
 /// The beginning of an endless answer.
 pub(crate) fn stream(to: &'static str, text: &str) -> Answer {
     let length = text.len();
     let response = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n{text}\r\n");
-    Answer { to, response, then_close: false }
+    Answer { to, only_with: "", response, then_close: false }
 }
 
 /// Listens on a socket file until the test ends.
@@ -79,7 +82,10 @@ fn serve<S: Read + Write + Send + 'static>(
 
 fn converse(number: usize, mut reader: impl BufRead, mut writer: impl Write, answers: &[Answer], log: &Requests) {
     while let Some(request) = read_request(&mut reader) {
-        let answer = answers.iter().find(|answer| request.contains(answer.to)).cloned();
+        let answer = answers
+            .iter()
+            .find(|answer| [answer.to, answer.only_with].iter().all(|part| request.contains(part)))
+            .cloned();
         log.lock().unwrap().push((number, request));
         let Some(answer) = answer else { return };
         if writer.write_all(answer.response.as_bytes()).is_err() || answer.then_close {

@@ -1,0 +1,128 @@
+//! The shell on a terminal: editing, history, completion, a password that is not shown.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::process::{Child, Command};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::pty::openpty;
+
+use crate::server::{Answer, serve_unix, status};
+use crate::{Folder, all_processes, one_process, version};
+
+/// How long an expected text may take, in milliseconds: far longer than it does.
+const PATIENCE: u16 = 20_000;
+
+/// The client on a terminal, and the person at it.
+struct Session {
+    child: Child,
+    terminal: File,
+    /// All that was shown.
+    shown: String,
+    /// How much of it has been expected.
+    seen: usize,
+}
+
+impl Session {
+    fn start(command: &mut Command) -> Self {
+        let terminal = openpty(None, None).unwrap();
+        let slave = File::from(terminal.slave);
+        let child = command
+            .env("TERM", "xterm")
+            .stdin(slave.try_clone().unwrap())
+            .stdout(slave.try_clone().unwrap())
+            .stderr(slave)
+            .spawn()
+            .unwrap();
+        // The command keeps its ends of the terminal open; the end of the client must be seen.
+        *command = Command::new("true");
+        Self { child, terminal: terminal.master.into(), shown: String::new(), seen: 0 }
+    }
+
+    /// Waits until `text` is shown after what was expected before.
+    fn expect(&mut self, text: &str) {
+        loop {
+            let unseen = self.shown.get(self.seen..).unwrap_or_default();
+            if let Some(place) = unseen.find(text) {
+                self.seen += place + text.len();
+                return;
+            }
+            assert!(self.read_more(), "{text:?} is not in {:?}", self.shown);
+        }
+    }
+
+    fn type_in(&mut self, keys: &str) {
+        self.terminal.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// All that was shown until the client has ended, successfully.
+    fn finish(mut self) -> String {
+        while self.read_more() {}
+        assert!(self.child.wait().unwrap().success());
+        self.shown
+    }
+
+    /// `false` when nobody writes to the terminal any more.
+    fn read_more(&mut self) -> bool {
+        let mut ready = [PollFd::new(self.terminal.as_fd(), PollFlags::POLLIN)];
+        let count = poll(&mut ready, PollTimeout::from(PATIENCE)).unwrap();
+        assert!(count > 0, "nothing more is shown after {:?}", self.shown);
+        let mut piece = [0; 1024];
+        let count = self.terminal.read(&mut piece).unwrap_or(0);
+        self.shown.push_str(&String::from_utf8_lossy(&piece[..count]));
+        count > 0
+    }
+}
+
+#[test]
+fn commands_are_completed_and_remembered() {
+    let folder = Folder::new();
+    serve_unix(&folder.socket(), vec![version(), all_processes(), one_process()]);
+    let history = folder.0.join("history");
+    std::fs::write(&history, "help quit\n").unwrap();
+    let mut session = Session::start(folder.client(&folder.url(), &[]).arg("-r").arg(&history));
+    session.expect("test> ");
+    session.type_in("stat\tc\t\r");
+    session.expect("status cat ");
+    session.expect("cat                              RUNNING   pid 7, uptime 0:00:06\r\n");
+    session.expect("test> ");
+    session.type_in("\x1b[A\x1b[A\r");
+    session.expect("Exit the supervisor shell.\r\n");
+    session.expect("test> ");
+    session.type_in("\x04");
+    session.finish();
+    let remembered = std::fs::read_to_string(&history).unwrap();
+    assert_eq!(remembered, "help quit\nstatus cat \nhelp quit\n");
+}
+
+#[test]
+fn ctrl_c_at_the_prompt_leaves() {
+    let folder = Folder::new();
+    serve_unix(&folder.socket(), vec![version(), all_processes()]);
+    let mut session = Session::start(&mut folder.client(&folder.url(), &[]));
+    session.expect("test> ");
+    session.type_in("half a comm\x03");
+    session.finish();
+}
+
+#[test]
+fn a_password_is_asked_for_and_not_shown() {
+    let folder = Folder::new();
+    let with_password = |answer: Answer| Answer { only_with: "Basic dXNlcjpzZWNyZXQ=", ..answer };
+    let refusal = status("POST", "401 Unauthorized");
+    serve_unix(&folder.socket(), vec![with_password(version()), with_password(all_processes()), refusal]);
+    let mut session = Session::start(&mut folder.client(&folder.url(), &[]));
+    session.expect("Server requires authentication\r\nUsername:");
+    session.type_in("user\n");
+    session.expect("Password:");
+    session.type_in("wrong\n");
+    session.expect("Server requires authentication\r\nUsername:");
+    session.type_in("user\n");
+    session.expect("Password:");
+    session.type_in("secret\n");
+    session.expect("RUNNING");
+    session.type_in("exit\r");
+    let shown = session.finish();
+    assert!(shown.contains("user") && !shown.contains("secret") && !shown.contains("wrong"), "{shown}");
+}
