@@ -145,6 +145,7 @@ fn backoff_becomes_fatal_without_a_word() {
             "PROCESS_STATE_FATAL cat from_state:BACKOFF",
         ]
     );
+    assert_eq!(sim.deadline(), None, "the retry is off");
 }
 
 /// `first` waits for its turn while the stubborn `last` is stopped for ten seconds.

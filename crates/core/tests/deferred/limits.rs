@@ -64,3 +64,16 @@ fn an_answer_makes_room_for_the_next() {
     assert_eq!(sim.ask(start("p7", true)), REFUSED);
     sim.check();
 }
+
+#[test]
+fn an_answered_group_request_makes_room_for_the_next() {
+    let mut sim = Sim::of(program("cat"));
+    sim.host.trace = None;
+    for _ in 0..=limits::DEFERRED_REQUESTS {
+        let request = sim.request(Command::StopAllProcesses { wait: true });
+        assert_eq!(sim.answer(request), "waits");
+        sim.advance(0.0);
+        assert_eq!(sim.answer(request), "[cat OK]");
+        sim.ask(start("cat", false));
+    }
+}

@@ -36,19 +36,24 @@ fn without_startsecs_no_exit_is_too_quick() {
 
 #[test]
 fn without_startsecs_a_process_is_running_with_its_spawn() {
-    let mut sim = Sim::of(ProcessConfig { startsecs: 0, ..program("cat") });
-    assert_eq!(
-        sim.take().with("cat").lines(),
-        [
-            "PROCESS_GROUP_ADDED groupname:cat",
-            "PROCESS_STATE_STARTING cat from_state:STOPPED tries:0",
-            "spawn cat",
-            "INFO spawned: 'cat' with pid 100",
-            "PROCESS_STATE_RUNNING cat from_state:STARTING pid:100",
-            "INFO success: cat entered RUNNING state, process has stayed up for > than 0 seconds (startsecs)",
-        ]
-    );
-    assert_eq!(sim.deadline(), None);
+    for startsecs in [0, -1] {
+        let mut sim = Sim::of(ProcessConfig { startsecs, ..program("cat") });
+        let success = format!(
+            "INFO success: cat entered RUNNING state, process has stayed up for > than {startsecs} seconds (startsecs)"
+        );
+        assert_eq!(
+            sim.take().with("cat").lines(),
+            [
+                "PROCESS_GROUP_ADDED groupname:cat",
+                "PROCESS_STATE_STARTING cat from_state:STOPPED tries:0",
+                "spawn cat",
+                "INFO spawned: 'cat' with pid 100",
+                "PROCESS_STATE_RUNNING cat from_state:STARTING pid:100",
+                &success,
+            ]
+        );
+        assert_eq!(sim.deadline(), None);
+    }
 }
 
 #[test]
