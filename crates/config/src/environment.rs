@@ -5,6 +5,9 @@
 //! last separator may be missing. So an unquoted value ends at the first character that is no word character, and
 //! what follows is lost (quirks.md K16).
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use crate::datatypes::Checked;
 use crate::shlex::tokens;
 
@@ -13,29 +16,42 @@ pub(crate) type Variables = Vec<(Box<str>, Box<str>)>;
 
 /// The variables of a list. Of a name given twice the last value counts.
 pub(crate) fn parse_environment(text: &str) -> Checked<Variables> {
-    let mut variables = Variables::new();
-    for pair in tokens(text).map_err(|error| error.to_string())?.chunks(4) {
+    let tokens = tokens(text).map_err(|error| error.to_string())?;
+    let mut list = VariableList::default();
+    for pair in tokens.chunks(4) {
         match pair {
-            [name, equals, value, ..] if equals == "=" => set(&mut variables, name, value),
+            [name, equals, value, ..] if equals == "=" => list.set(name, value),
             _ => return Err(format!("Unexpected end of key/value pairs in value '{text}'")),
         }
     }
-    Ok(variables)
+    Ok(list.variables)
 }
 
 /// `base` with the variables of `own` added, those it has replaced.
 pub(crate) fn merge(base: &Variables, own: &Variables) -> Variables {
-    let mut merged = base.clone();
-    for (name, value) in own {
-        set(&mut merged, name, value);
+    let mut list = VariableList::default();
+    for (name, value) in base.iter().chain(own) {
+        list.set(name, value);
     }
-    merged
+    list.variables
 }
 
-fn set(variables: &mut Variables, name: &str, value: &str) {
-    match variables.iter_mut().find(|(known, _)| **known == *name) {
-        Some((_, known)) => *known = value.into(),
-        None => variables.push((name.into(), value.into())),
+/// Variables in the making, with the position of each name.
+#[derive(Default)]
+struct VariableList<'t> {
+    variables: Variables,
+    positions: HashMap<&'t str, usize>,
+}
+
+impl<'t> VariableList<'t> {
+    fn set(&mut self, name: &'t str, value: &str) {
+        match self.positions.entry(name) {
+            Entry::Occupied(position) => self.variables[*position.get()].1 = value.into(),
+            Entry::Vacant(position) => {
+                position.insert(self.variables.len());
+                self.variables.push((name.into(), value.into()));
+            }
+        }
     }
 }
 

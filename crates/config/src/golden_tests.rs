@@ -9,7 +9,10 @@ use supervisor_core::{
     Autorestart, Channel, GroupConfig, GroupKind, LogFile, LogLevel, ProcessConfig, SocketAddress, SocketOwner,
 };
 
-use crate::command_line::{SupervisordCommand, SupervisordOptions, parse_supervisord_command_line};
+use crate::command_line::{
+    SupervisorctlCommand, SupervisordCommand, SupervisordOptions, parse_supervisorctl_command_line,
+    parse_supervisord_command_line,
+};
 use crate::config::{Config, HttpServerAddress, HttpServerConfig, MainLogFile};
 use crate::datatypes::{self, Checked, UserDatabase};
 use crate::environment::parse_environment;
@@ -178,6 +181,29 @@ fn command_lines() {
             SupervisordCommand::Version => Ok("version".to_owned()),
             SupervisordCommand::Run(options) => Ok(given(&options)),
         }
+    });
+}
+
+#[test]
+fn client_command_lines() {
+    compare(&["supervisorctl"], 250, |_, input| {
+        let words: Vec<String> = input.split('\n').filter(|_| !input.is_empty()).map(ToOwned::to_owned).collect();
+        let options = match parse_supervisorctl_command_line("p", &words).map_err(|error| error.to_string())? {
+            SupervisorctlCommand::Help(_) => return Ok("help".to_owned()),
+            SupervisorctlCommand::Run(options) => options,
+        };
+        let arguments: Vec<String> = options.arguments.iter().map(|word| Repr(word).to_string()).collect();
+        let text = |name: &str, text: &Option<String>| Some(format!("{name}={}", Repr(text.as_ref()?)));
+        let given = [
+            Some(format!("arguments=[{}]", arguments.join(", "))),
+            text("configfile", &options.configuration),
+            text("history", &options.history_file),
+            options.interactive.then(|| "interactive=1".to_owned()),
+            text("password", &options.password),
+            text("serverurl", &options.serverurl),
+            text("username", &options.username),
+        ];
+        Ok(join(given.into_iter().flatten()))
     });
 }
 

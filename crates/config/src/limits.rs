@@ -1,10 +1,16 @@
 //! Every bound of this crate, named. Upstream has none of them; no file that means anything comes near.
 
 /// Bytes of one configuration file; a longer one (or `/dev/zero`) is refused.
-pub const FILE_BYTES: u64 = 64 << 20;
+pub const FILE_BYTES: u64 = 16 << 20;
 
 /// Processes of one configuration, over all its sections and their `numprocs`.
 pub const PROCESSES: usize = 100_000;
 
 /// Characters that one `%(name)100s` may ask for as width or precision.
 pub const FORMAT_WIDTH: usize = 4_096;
+
+/// Errors that a check tells; it ends with the last of them.
+pub const ERRORS: usize = 1_000;
+
+/// Unknown options that are warned of one by one; the rest is counted.
+pub const UNKNOWN_OPTIONS: usize = 100;

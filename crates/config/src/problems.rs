@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 
 use crate::diagnostics::ConfigError;
+use crate::limits::ERRORS;
 
 /// How errors are taken.
 #[derive(Debug)]
 pub(crate) enum Problems {
     /// The first one ends it: upstream's way, and its order decides which that is.
     EndAtFirst,
-    /// All of them, each once.
+    /// All of them, each once, up to [`ERRORS`].
     Collect(RefCell<Vec<ConfigError>>),
 }
 
@@ -20,6 +21,9 @@ impl Problems {
             Self::EndAtFirst => Err(error),
             Self::Collect(collected) => {
                 let mut collected = collected.borrow_mut();
+                if collected.len() + 1 >= ERRORS {
+                    return Err(error);
+                }
                 // A value may be read for a pool and again for each of its processes.
                 if !collected.iter().any(|known| known.is_about_the_same(&error)) {
                     collected.push(error);

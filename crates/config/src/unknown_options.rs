@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::context::Context;
 use crate::ini::{Entry, Section};
+use crate::limits::UNKNOWN_OPTIONS;
 use crate::options_table::SectionType;
 use crate::python_repr::Repr;
 
@@ -34,7 +35,8 @@ pub(crate) fn warn_of_unknown_options(context: &Context) {
             }
         }
     }
-    for Unknown { section, entry, more } in unknown {
+    let rest = unknown.len().saturating_sub(UNKNOWN_OPTIONS);
+    for Unknown { section, entry, more } in unknown.into_iter().take(UNKNOWN_OPTIONS) {
         let Some(section_type) = SectionType::of(&section.name) else { continue };
         let place = context.document.key_place(entry);
         let (key, name, file) = (Repr(&entry.key), Repr(&section.name), Repr(&place.file));
@@ -46,6 +48,9 @@ pub(crate) fn warn_of_unknown_options(context: &Context) {
             hint.unwrap_or_default()
         );
         context.warn(text, Some(&place));
+    }
+    if rest > 0 {
+        context.warn(format!("{rest} more unknown options are ignored"), None);
     }
 }
 

@@ -10,4 +10,5 @@ mod deviations;
 mod files;
 mod folder;
 mod places;
+mod robustness;
 mod sharing;

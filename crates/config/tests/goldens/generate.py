@@ -229,8 +229,8 @@ def quiet(cls):
     return made
 
 
-def server_line(words):
-    made = options.ServerOptions.__new__(options.ServerOptions)
+def command_line(cls, words):
+    made = cls.__new__(cls)
     # The handlers are bound when the object is made, so they are replaced in the class.
     for name, value in (("usage", raise_stop), ("help", raise_help), ("version", raise_version), ("process_config", lambda self: None), ("default_configfile", lambda self: None)):
         setattr(made, name, value.__get__(made))
@@ -241,7 +241,11 @@ def server_line(words):
         return "!" + str(error)
     except SystemExit as what:
         return "=" + str(what)
+    if cls is options.ClientOptions and not made.args:
+        made.interactive = 1  # as its own realize() does last
     given = {name: getattr(made, name) for name, _ in made.names_list if getattr(made, name) is not None}
+    if cls is options.ClientOptions:
+        given["arguments"] = made.args
     return "=" + "\n".join(f"{name}={given[name]!r}" for name in sorted(given))
 
 
@@ -269,7 +273,12 @@ def command_line_cases():
     words = ["-n", "-c", "x", "-l", "/tmp/l", "--logfile", "-z", "3", "--min", "--minfds", "7", "-t", "-k", "--user=root", "-nk", "-z5", "--", "-i", "-e", "warn", "--loglevel=bad"]
     lines += [[RANDOM.choice(words) for _ in range(RANDOM.randint(1, 5))] for _ in range(200)]
     for line in lines:
-        record("supervisord", "\n".join(line), server_line(line))
+        record("supervisord", "\n".join(line), command_line(options.ServerOptions, line))
+    words = ["-i", "--inter", "-c", "x", "-s", "http://h:1", "unix:///s", "nourl", "--serverurl=a:b", "-u", "me", "--user=you", "-p", "pw", "--pass", "-r", "h", "--history_file=h", "--hist", "-h", "--h",
+             "-?", "-v", "--version", "status", "tail", "-f", "--", "-", "-iu", "-ux", "--username", ""]
+    for line in [[], ["-i"], ["--help"]] + [[RANDOM.choice(words) for _ in range(RANDOM.randint(1, 5))] for _ in range(300)]:
+        if line != [""]:  # written as no word at all
+            record("supervisorctl", "\n".join(line), command_line(options.ClientOptions, line))
 
 
 # -- whole configurations ----------------------------------------------------------------------------------------------
