@@ -8,7 +8,9 @@
 
 mod daemonize;
 mod examples;
+mod last_words;
 mod lifecycle;
+mod log_destinations;
 mod logs;
 mod mended_defects;
 mod original_client;

@@ -91,6 +91,15 @@ impl TestDaemon {
         self.program = Some(Program::start(&mut command, &self.mark, &self.folder, "daemon"));
     }
 
+    /// Starts the daemon in the foreground by way of another program, which is given the daemon's whole command line
+    /// after its own words, and waits for nothing.
+    pub(crate) fn launch_by(&mut self, words: &[&str]) {
+        let mut command = self.plain_command(Path::new(words[0]));
+        command.args(words[1..].iter().map(|word| self.filled_in(word)));
+        command.arg(supervisord()).arg("-c").arg(self.path("supervisord.conf")).arg("-n");
+        self.program = Some(Program::start(&mut command, &self.mark, &self.folder, "daemon"));
+    }
+
     /// Runs supervisord to its end with exactly these options, for start-up errors and for what only prints.
     #[track_caller]
     pub(crate) fn run(&self, options: &[&str]) -> Ended {
