@@ -19,5 +19,6 @@ pub const LISTENER_RESULT_BYTES: usize = 1 << 20;
 /// Bytes of the line that announces a result.
 pub const LISTENER_RESULT_LINE_BYTES: usize = 1 << 10;
 
-/// Processes spawned for one input; the rest follow with the next one, so that nobody else waits for a storm.
+/// Processes spawned for one input without being asked for; the rest follow with the next one, so that nobody else waits
+/// for a storm. A client that starts all gets all at once.
 pub const SPAWNS_PER_TURN: usize = 32;
