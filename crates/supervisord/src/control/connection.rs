@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::{HeaderValue, SERVER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -51,7 +52,11 @@ impl Connection {
     /// Answers requests until the client or we have had enough.
     pub(super) async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
         let io = TokioIo::new(TimedStream::new(stream, Rc::clone(&self.activity)));
-        let service = service_fn(|request| self.handle(request));
+        let service = service_fn(|request| {
+            // At once, not when the answer is first worked on: before that, hyper already reads on.
+            self.activity.begin_handling();
+            self.handle(request)
+        });
         let mut builder = http1::Builder::new();
         builder
             .title_case_headers(true)
@@ -71,9 +76,9 @@ impl Connection {
     }
 
     async fn handle(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
-        self.activity.begin_handling();
         let line = access_log::RequestLine::of(&request);
-        let response = router::route(request, &self.section, &self.context).await;
+        let mut response = router::route(request, &self.section, &self.context).await;
+        response.headers_mut().insert(SERVER, HeaderValue::from_static("supervisord"));
         access_log::log(&self.context, self.peer, &line, &response);
         match response.body() {
             ResponseBody::Full(_) => self.activity.finish_handling(),
@@ -107,12 +112,13 @@ mod tests {
         client: DuplexStream,
         task: JoinHandle<()>,
         leave: Rc<Notify>,
+        inbox: inbox::Inbox,
         _stop: watch::Sender<bool>,
     }
 
     fn serve(buffer: usize) -> Served {
         let (stop, stopped) = watch::channel(false);
-        let (sender, _) = inbox::channel(std::sync::Arc::new(|| {}));
+        let (sender, inbox) = inbox::channel(std::sync::Arc::new(|| {}));
         let context = Context::new(
             ControlSettings {
                 servers: vec![],
@@ -134,7 +140,7 @@ mod tests {
             activity: Rc::new(Activity::new(Rc::default())),
             leave: Rc::clone(&leave),
         };
-        Served { client, task: spawn_local(connection.serve(server)), leave, _stop: stop }
+        Served { client, task: spawn_local(connection.serve(server)), leave, inbox, _stop: stop }
     }
 
     impl Served {
@@ -232,6 +238,38 @@ mod tests {
                 served.request().await;
                 served.leave.notify_one();
                 assert_about(served.patience().await, Duration::ZERO);
+            })
+            .await;
+    }
+
+    /// A request that needs the supervision plane.
+    fn command() -> String {
+        let body = supervisor_protocol::xmlrpc::write_call("supervisor.shutdown", &[]);
+        format!("POST /RPC2 HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_sends_no_more_gets_its_answer_if_that_takes_not_too_long() {
+        LocalSet::new()
+            .run_until(async {
+                for (wait, answered) in [
+                    (limits::HALF_CLOSED_TIME.saturating_sub(MOMENT), true),
+                    (limits::HALF_CLOSED_TIME + MOMENT, false),
+                ] {
+                    let mut served = serve(1024);
+                    served.client.write_all(command().as_bytes()).await.unwrap();
+                    served.client.shutdown().await.unwrap();
+                    tokio::time::sleep(wait).await;
+                    let Some(inbox::Message::Request { reply, .. }) = served.inbox.try_recv() else {
+                        panic!("a request")
+                    };
+                    assert_eq!(reply.is_abandoned(), !answered);
+                    reply.send(Ok(supervisor_core::Reply::Done));
+                    let mut answer = String::new();
+                    served.client.read_to_string(&mut answer).await.unwrap();
+                    assert_eq!(answer.starts_with("HTTP/1.1 200 OK\r\n"), answered, "{answer}");
+                    served.task.await.unwrap();
+                }
             })
             .await;
     }

@@ -31,6 +31,9 @@ pub(super) const IDLE_TIME: Duration = Duration::from_mins(30);
 /// Time in which a client has to take some bytes of its answer. Log streams may pause for as long as they like.
 pub(super) const WRITE_TIME: Duration = Duration::from_mins(1);
 
+/// Time that a request still gets after its client has said that it sends no more; it may be gone altogether.
+pub(super) const HALF_CLOSED_TIME: Duration = Duration::from_secs(10);
+
 /// Pause after an `accept` that failed.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 

@@ -12,7 +12,7 @@ use supervisor_core::LogLevel;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::Notify;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
 use super::connection::{Connection, Peer};
@@ -57,17 +57,26 @@ impl Listener {
     }
 }
 
-/// Serves a listener until the control plane stops, then finishes the answers on their way.
+/// Serves a listener until the control plane stops. Should a defect end it, it begins anew: the way in for whoever
+/// could mend things stays open.
 pub(super) async fn serve(listener: Listener, context: Rc<Context>) {
     let Listener { socket, section } = listener;
-    let section = Rc::new(section);
+    let (socket, section) = (Rc::new(socket), Rc::new(section));
+    while let Err(defect) = spawn_local(serve_once(Rc::clone(&socket), Rc::clone(&section), Rc::clone(&context))).await
+    {
+        let section = &section.name;
+        context.log(LogLevel::Critical, || format!("{section} begins anew after a defect: {defect}"));
+    }
+}
+
+/// Serves until the control plane stops, then finishes the answers on their way.
+async fn serve_once(socket: Rc<Socket>, section: Rc<Section>, context: Rc<Context>) {
     let mut crowd = Crowd::new(Rc::clone(&context));
     let mut stopped = context.stopped.clone();
     tokio::select! {
         _ = stopped.wait_for(|stopped| *stopped) => {}
         () = accept_forever(&socket, &section, &context, &mut crowd) => {}
     }
-    drop(socket);
     if timeout(limits::STOP_GRACE, crowd.leave()).await.is_err() {
         let section = &section.name;
         context.log(LogLevel::Warn, || format!("connections of {section} were cut off while supervisord stopped"));
@@ -110,7 +119,8 @@ impl Socket {
             Self::Tcp(socket) => {
                 let (stream, address) = socket.accept().await?;
                 // An answer is one write: waiting to fill a segment would only add a delayed acknowledgement's 40 ms.
-                stream.set_nodelay(true)?;
+                // A client for whom this fails is gone, which is seen when it is read from.
+                drop(stream.set_nodelay(true));
                 Ok(Newcomer::Tcp(stream, plain(address)))
             }
             Self::Unix(socket) => socket.accept().await.map(|(stream, _)| Newcomer::Unix(stream)),

@@ -39,7 +39,6 @@ use std::rc::Rc;
 use std::thread::{self, JoinHandle};
 use std::{io, mem};
 
-use supervisor_core::LogLevel;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::{LocalSet, spawn_local};
@@ -94,9 +93,8 @@ fn run(runtime: Runtime, listeners: Vec<Listener>, settings: ControlSettings, st
         let serving: Vec<_> =
             listeners.into_iter().map(|listener| spawn_local(listener::serve(listener, Rc::clone(&context)))).collect();
         for listener in serving {
-            if let Err(defect) = listener.await {
-                context.log(LogLevel::Critical, || format!("a control listener ended by a defect: {defect}"));
-            }
+            // It ends when the control plane stops; what else could end it has been logged.
+            drop(listener.await);
         }
     }));
     // A file that does not answer (a dead network file system) may hold a reader: it is left behind.

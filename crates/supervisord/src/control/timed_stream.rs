@@ -3,6 +3,9 @@
 //! hyper's own header timeout also runs between requests, which would close the connection of an interactive
 //! session; so the time is taken here, by what the connection is doing (architecture study, risk 18). A deadline
 //! that passes is an I/O error of kind `TimedOut`, which ends the connection.
+//!
+//! The end of what the client sends is kept back for a while when it comes during the answering of a request: tools
+//! such as `nc` and `socat` end their half first and then read, while for hyper such a client is gone.
 
 use std::cell::Cell;
 use std::io;
@@ -110,28 +113,48 @@ pub(super) struct TimedStream<S> {
     activity: Rc<Activity>,
     read_timer: Timer,
     write_timer: Timer,
+    /// Until when the end of the client's half is kept back, once it has come.
+    kept_back: Option<Instant>,
 }
 
 impl<S> TimedStream<S> {
     pub(super) fn new(socket: S, activity: Rc<Activity>) -> Self {
-        Self { socket, activity, read_timer: Timer::default(), write_timer: Timer::default() }
+        Self { socket, activity, read_timer: Timer::default(), write_timer: Timer::default(), kept_back: None }
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.kept_back.is_some() {
+            return this.poll_end(cx);
+        }
         let before = buffer.filled().len();
-        let Poll::Ready(result) = Pin::new(&mut this.socket).poll_read(cx, buffer) else {
-            return match this.activity.read_deadline() {
+        match Pin::new(&mut this.socket).poll_read(cx, buffer) {
+            Poll::Ready(Ok(())) if buffer.filled().len() > before => {
+                this.activity.bytes_came_in();
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Ok(())) if buffer.remaining() > 0 => {
+                this.kept_back = Some(Instant::now() + limits::HALF_CLOSED_TIME);
+                this.poll_end(cx)
+            }
+            Poll::Ready(result) => Poll::Ready(result),
+            Poll::Pending => match this.activity.read_deadline() {
                 Some(deadline) => this.read_timer.poll(cx, deadline).map(Err),
                 None => Poll::Pending,
-            };
-        };
-        if buffer.filled().len() > before {
-            this.activity.bytes_came_in();
+            },
         }
-        Poll::Ready(result)
+    }
+}
+
+impl<S> TimedStream<S> {
+    /// The client sends no more: tells so at once, or when the answer is made or has taken too long.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match (self.activity.phase.get(), self.kept_back) {
+            (Phase::Handling, Some(until)) => self.read_timer.poll(cx, until).map(|_late| Ok(())),
+            (Phase::Handling, None) | (Phase::Idle | Phase::Head | Phase::Streaming, _) => Poll::Ready(Ok(())),
+        }
     }
 }
 

@@ -49,6 +49,11 @@ impl Client<UnixStream> {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { stream: BufReader::new(stream) }
     }
+
+    /// Says that nothing more will be sent.
+    pub(crate) fn finish_sending(&self) {
+        self.stream.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+    }
 }
 
 impl Client<TcpStream> {

@@ -141,13 +141,6 @@ impl FakeSupervision {
         }
     }
 
-    /// Whether the client of a waiting command has gone away.
-    pub(crate) fn wait_until_abandoned(&self) {
-        while !self.seen(|seen| seen.held.iter().all(ReplySlot::is_abandoned)) {
-            thread::yield_now();
-        }
-    }
-
     /// Stops the control plane and returns when it has ended.
     pub(crate) fn stop_control(&mut self) {
         self.control.take().expect("it is stopped once").stop();

@@ -134,9 +134,20 @@ fn a_client_that_goes_away_only_drops_its_answer() {
     client.send(post_call("supervisor.stopAllProcesses"));
     daemon.wait_until("the stop has come", |seen| seen.commands.len() == 1);
     drop(client);
-    daemon.wait_until_abandoned();
     daemon.release(&Ok(Reply::Done));
     assert_eq!(Client::unix(daemon.unix()).result("supervisor.getPID", &[]), Value::Int(4711));
+}
+
+#[test]
+fn a_client_that_sends_no_more_gets_its_answer() {
+    let daemon = FakeSupervision::answering(|_| None);
+    let mut client = Client::unix(daemon.unix());
+    client.send(post_call("supervisor.stopAllProcesses"));
+    client.finish_sending();
+    daemon.wait_until("the stop has come", |seen| seen.commands.len() == 1);
+    daemon.release(&Ok(Reply::Done));
+    assert_eq!(client.receive().status(), 200);
+    assert_eq!(client.rest(), "");
 }
 
 #[test]
