@@ -1,6 +1,6 @@
 //! What the commands ask of the world outside: the server, and the person at the terminal.
 //!
-//! One trait, so that every command is tested against a scripted world ([`crate::testing`]) and runs against the
+//! One trait, so that every command is tested against a scripted world (`testing.rs`) and runs against the
 //! real one ([`crate::live`]). All calls return when the answer is there; nothing here prints.
 
 use supervisor_protocol::xmlrpc::Value;
