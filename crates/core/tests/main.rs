@@ -6,10 +6,15 @@
 mod capture;
 mod clock;
 mod deferred;
+mod event_payloads;
 mod groups;
 mod lifecycle;
+mod listener_histories;
+mod listener_pool;
+mod listener_protocol;
 mod properties;
 mod reload;
 mod shutdown;
 mod sim;
 mod sockets;
+mod tick;

@@ -35,6 +35,8 @@ pub(crate) struct SimHost {
     pub(crate) scripts: BTreeMap<String, VecDeque<Script>>,
     /// Programs that cannot be found, by process name.
     pub(crate) hidden: BTreeMap<String, BadCommand>,
+    /// What was written to which process.
+    pub(crate) sent: Vec<(String, String)>,
     pub(crate) stdin_errors: BTreeMap<String, StdinError>,
     pub(crate) clear_errors: BTreeMap<String, String>,
     /// Sockets that cannot be bound, by url.
@@ -63,6 +65,7 @@ impl SimHost {
             survivors: 0,
             scripts: BTreeMap::new(),
             hidden: BTreeMap::new(),
+            sent: Vec::new(),
             stdin_errors: BTreeMap::new(),
             clear_errors: BTreeMap::new(),
             socket_errors: BTreeMap::new(),
@@ -175,8 +178,13 @@ impl Host for SimHost {
 
     fn write_stdin(&mut self, process: ProcessId, bytes: &[u8]) -> Result<(), StdinError> {
         let name = self.name_of(process);
-        self.note(Kind::Call, || format!("stdin {name} {:?}", String::from_utf8_lossy(bytes)));
-        self.stdin_errors.get(&name).map_or(Ok(()), |error| Err(*error))
+        let text = String::from_utf8_lossy(bytes);
+        self.note(Kind::Call, || format!("stdin {name} {text:?}"));
+        if let Some(error) = self.stdin_errors.get(&name) {
+            return Err(*error);
+        }
+        self.sent.push((name, text.into_owned()));
+        Ok(())
     }
 
     fn release(&mut self, process: ProcessId) {

@@ -8,6 +8,7 @@ mod checks;
 pub(crate) mod child;
 pub(crate) mod config;
 mod host;
+pub(crate) mod listeners;
 pub(crate) mod random;
 mod trace;
 mod witness;
