@@ -4,7 +4,7 @@
 //! draining. It decides nothing about processes: what needs them goes through [`crate::inbox`] to the supervision
 //! plane. One thread, tokio `current_thread`, hyper's HTTP/1 server; a connection that panics ends alone.
 //!
-//! A connection's way: [`listener`] accepts, `connection` serves, [`auth`] admits, `router` picks, `rpc` answers
+//! A connection's way: `listener` accepts, `connection` serves, `auth` admits, `router` picks, `rpc` answers
 //! (contract/rpc.md §1).
 
 mod access_log;
@@ -49,8 +49,7 @@ pub use supervisor_state::{StatePublisher, StateReceiver, publish_state};
 use context::Context;
 use listener::Listener;
 
-/// The running control plane. Dropping it without [`ControlPlane::stop`] lets the thread go on until it is stopped
-/// with the process.
+/// The running control plane. Dropping it stops it as [`ControlPlane::stop`] does, but does not wait for that.
 #[derive(Debug)]
 pub struct ControlPlane {
     stop: watch::Sender<bool>,
@@ -76,9 +75,9 @@ pub fn start(mut settings: ControlSettings) -> io::Result<ControlPlane> {
 }
 
 impl ControlPlane {
-    /// Closes the listening sockets, finishes the answers that are on their way (for at most
-    /// `limits::STOP_GRACE`) and joins the thread. A request that still waits for the supervision plane is cut off
-    /// at that limit, so settle or drop its reply slot before.
+    /// Admits nobody any more, finishes the answers that are on their way (for at most `limits::STOP_GRACE`), closes
+    /// the listening sockets and joins the thread. A request that still waits for the supervision plane is cut off at
+    /// that limit, so settle or drop its reply slot before.
     pub fn stop(self) {
         self.stop.send_replace(true);
         // A panic of the thread was reported by the panic hook; there is nobody left to tell.
