@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use hyper::Request;
 use hyper::body::Incoming;
-use hyper::header::{HeaderValue, SERVER};
+use hyper::header::{CONNECTION, HeaderValue, SERVER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -79,6 +79,9 @@ impl Connection {
         let line = access_log::RequestLine::of(&request);
         let mut response = router::route(request, &self.section, &self.context).await;
         response.headers_mut().insert(SERVER, HeaderValue::from_static("supervisord"));
+        if self.activity.has_ended() {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         access_log::log(&self.context, self.peer, &line, &response);
         match response.body() {
             ResponseBody::Full(_) => self.activity.finish_handling(),
@@ -253,6 +256,7 @@ mod tests {
         LocalSet::new()
             .run_until(async {
                 for (wait, answered) in [
+                    (MOMENT, true),
                     (limits::HALF_CLOSED_TIME.saturating_sub(MOMENT), true),
                     (limits::HALF_CLOSED_TIME + MOMENT, false),
                 ] {
@@ -265,9 +269,11 @@ mod tests {
                     };
                     assert_eq!(reply.is_abandoned(), !answered);
                     reply.send(Ok(supervisor_core::Reply::Done));
+                    let begin = Instant::now();
                     let mut answer = String::new();
                     served.client.read_to_string(&mut answer).await.unwrap();
                     assert_eq!(answer.starts_with("HTTP/1.1 200 OK\r\n"), answered, "{answer}");
+                    assert_eq!(begin.elapsed(), Duration::ZERO, "closed at once");
                     served.task.await.unwrap();
                 }
             })

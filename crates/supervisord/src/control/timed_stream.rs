@@ -38,6 +38,8 @@ pub(super) enum Phase {
 pub(super) struct Activity {
     phase: Cell<Phase>,
     since: Cell<Instant>,
+    /// The client sends no more.
+    ended: Cell<bool>,
     /// The client does not take what we write.
     write_blocked: Cell<bool>,
     /// Told each time the connection becomes idle, for a listener that waits for room.
@@ -50,6 +52,7 @@ impl Activity {
         Self {
             phase: Cell::new(Phase::Idle),
             since: Cell::new(Instant::now()),
+            ended: Cell::new(false),
             write_blocked: Cell::new(false),
             became_idle,
         }
@@ -69,6 +72,11 @@ impl Activity {
     pub(super) fn finish_handling(&self) {
         self.enter(Phase::Idle);
         self.became_idle.notify_one();
+    }
+
+    /// Whether the client sends no more, so that this answer is the last.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.get()
     }
 
     /// Since when this connection could be closed without cutting off anybody's answer.
@@ -136,6 +144,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Ok(())) if buffer.remaining() > 0 => {
+                this.activity.ended.set(true);
                 this.kept_back = Some(Instant::now() + limits::HALF_CLOSED_TIME);
                 this.poll_end(cx)
             }
