@@ -122,18 +122,13 @@ fn parse_cluster<Id: Copy + PartialEq>(
 pub(crate) fn usage_lines<Id>(switches: &[Switch<Id>]) -> String {
     use std::fmt::Write;
 
-    const TEXT_COLUMN: usize = 34;
     let mut lines = String::new();
     for switch in switches.iter().filter(|switch| !switch.help.is_empty()) {
-        let mut names = switch.short.map_or("    ".to_owned(), |letter| format!("  -{letter}"));
-        if let Some(word) = switch.long {
-            names += if switch.short.is_some() { ", --" } else { "  --" };
-            names += word;
-        }
-        if let Some(argument) = switch.argument {
-            names = names + " " + argument;
-        }
-        writeln!(lines, "{names:TEXT_COLUMN$}{}", switch.help).expect("writing to a String cannot fail");
+        let letter = switch.short.map(|letter| format!("-{letter}"));
+        let word = switch.long.map(|word| format!("--{word}"));
+        let names: Vec<String> = letter.into_iter().chain(word).collect();
+        let argument = switch.argument.map(|argument| format!(" {argument}")).unwrap_or_default();
+        writeln!(lines, "{}{argument} -- {}", names.join("/"), switch.help).expect("writing to a String cannot fail");
     }
     lines
 }

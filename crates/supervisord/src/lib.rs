@@ -8,4 +8,6 @@ pub mod clock;
 pub mod control;
 pub mod http_servers;
 pub mod inbox;
+pub mod pidproxy;
+pub mod sample_config;
 pub mod supervision;

@@ -46,13 +46,13 @@ enum Id {
 
 #[rustfmt::skip]
 const SWITCHES: [Switch<Id>; 9] = [
-    switch(Id::Configuration, Some('c'), "configuration", Some("FILE"), "read this file instead of searching for one"),
-    switch(Id::Interactive, Some('i'), "interactive", None, "ask before shutdown and reload, and for a login"),
+    switch(Id::Configuration, Some('c'), "configuration", Some("FILENAME"), "read this file instead of searching for one"),
+    switch(Id::Interactive, Some('i'), "interactive", None, "start an interactive session: ask before shutdown and reload, and for a login"),
     switch(Id::Serverurl, Some('s'), "serverurl", Some("URL"), "where supervisord listens, http://localhost:9001 unless set"),
     switch(Id::Username, Some('u'), "username", Some("NAME"), "name to log in with"),
     switch(Id::Password, Some('p'), "password", Some("WORD"), "password to log in with"),
-    switch(Id::HistoryFile, Some('r'), "history_file", Some("FILE"), "where the shell keeps its history (also --history-file)"),
-    switch(Id::HistoryFile, None, "history-file", Some("FILE"), ""),
+    switch(Id::HistoryFile, Some('r'), "history_file", Some("FILENAME"), "where the shell keeps its history (also --history-file)"),
+    switch(Id::HistoryFile, None, "history-file", Some("FILENAME"), ""),
     switch(Id::Help, Some('h'), "help", None, "print this text and exit (also -?)"),
     Switch { id: Id::Help, short: Some('?'), long: None, argument: None, help: "" },
 ];
@@ -97,7 +97,7 @@ pub fn parse_supervisorctl_command_line(
 
 fn help(program: &str) -> String {
     format!(
-        "supervisorctl: talk to a running supervisord.\n\n\
+        "supervisorctl -- control applications run by supervisord from the command line.\n\n\
          Usage: {program} [options] [action [arguments]]\n\n\
          Options win over the configuration file:\n{}\n\
          Without an action a shell opens that takes one action a line; the action \"help\" lists them all.\n",

@@ -89,17 +89,17 @@ enum Id {
 
 #[rustfmt::skip]
 const SWITCHES: [Switch<Id>; 21] = [
-    switch(Id::Configuration, 'c', "configuration", Some("FILE"), "read this file instead of searching for one"),
+    switch(Id::Configuration, 'c', "configuration", Some("FILENAME"), "read this file instead of searching for one"),
     switch(Id::Nodaemon, 'n', "nodaemon", None, "stay in the foreground (nodaemon=true)"),
     switch(Id::Silent, 's', "silent", None, "in the foreground, keep standard output quiet (silent=true)"),
     switch(Id::User, 'u', "user", Some("USER"), "become this user, given by name or id"),
     switch(Id::Umask, 'm', "umask", Some("MASK"), "octal mask of a daemon's new files, 022 unless set"),
     switch(Id::Directory, 'd', "directory", Some("DIR"), "working directory of a daemon"),
-    switch(Id::Logfile, 'l', "logfile", Some("FILE"), "main log, or the word syslog"),
+    switch(Id::Logfile, 'l', "logfile", Some("FILENAME"), "use FILENAME as the main log; the word syslog stands for the system's"),
     switch(Id::LogfileMaxbytes, 'y', "logfile_maxbytes", Some("BYTES"), "size at which the main log rotates, 0: never"),
     switch(Id::LogfileBackups, 'z', "logfile_backups", Some("COUNT"), "rotated main logs to keep"),
     switch(Id::Loglevel, 'e', "loglevel", Some("LEVEL"), "critical, error, warn, info, debug, trace or blather"),
-    switch(Id::Pidfile, 'j', "pidfile", Some("FILE"), "where to write the process id"),
+    switch(Id::Pidfile, 'j', "pidfile", Some("FILENAME"), "where to write the process id"),
     switch(Id::Identifier, 'i', "identifier", Some("NAME"), "name that this supervisord answers with"),
     switch(Id::Childlogdir, 'q', "childlogdir", Some("DIR"), "where AUTO logs of programs go"),
     switch(Id::Nocleanup, 'k', "nocleanup", None, "leave AUTO logs of earlier runs alone"),
@@ -142,7 +142,7 @@ pub fn parse_supervisord_command_line(program: &str, arguments: &[String]) -> Re
 
 fn help(program: &str) -> String {
     format!(
-        "supervisord: start programs, keep them running, and tell whoever asks.\n\n\
+        "supervisord -- run a set of applications, keep them running, and tell whoever asks.\n\n\
          Usage: {program} [options]\n\n\
          Options win over the configuration file:\n{}",
         usage_lines(&SWITCHES)

@@ -14,6 +14,7 @@ mod log_destinations;
 mod logs;
 mod mended_defects;
 mod original_client;
+mod pidproxy;
 mod reload;
 mod startup_errors;
 mod support;
