@@ -65,6 +65,7 @@ def put_in_our_place(binaries):
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.executable = str(stand_in)
     sys.path[:0] = [str(FOLDER / RELEASE), str(FOLDER / "lib")]
+    os.chdir(FOLDER)  # upstream's configuration files leave their logs in the current directory
 
 
 def main():
