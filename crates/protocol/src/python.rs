@@ -1,5 +1,7 @@
 //! How Python reads and prints numbers and values, where a client can tell the difference.
 
+use std::borrow::Cow;
+
 use crate::xmlrpc::Value;
 
 /// `int(text)`: blanks around it, a sign, single underscores between digits. `None` also beyond 64 bits.
@@ -13,7 +15,10 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
 }
 
 /// The text without its underscores; `None` if one of them does not stand between two digits.
-fn without_underscores(text: &str) -> Option<String> {
+fn without_underscores(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('_') {
+        return Some(Cow::Borrowed(text));
+    }
     let bytes = text.as_bytes();
     let digit = |index: Option<usize>| index.and_then(|i| bytes.get(i)).is_some_and(u8::is_ascii_digit);
     let misplaced =
@@ -21,7 +26,7 @@ fn without_underscores(text: &str) -> Option<String> {
     if bytes.iter().enumerate().any(misplaced) {
         return None;
     }
-    Some(text.replace('_', ""))
+    Some(Cow::Owned(text.replace('_', "")))
 }
 
 /// `repr(number)`: the shortest digits that read back the same, with an exponent below 1e-4 and from 1e16 on.

@@ -181,6 +181,8 @@ fn values_of_calls_are_read_as_python_reads_them() {
         ("<value><string>a<![CDATA[<b> & &amp;]]>c</string></value>", text("a<b> & &amp;c")),
         ("<value><string>a<!-- not this -->b</string></value>", text("ab")),
         ("<value><string>a\r\nb\rc&#13;</string></value>", text("a\nb\nc\r")),
+        ("<value type='>'><string lang='/'>x</string ></value\t\r\n>", text("x")),
+        ("<value\n><string />a</value\n>", text("")),
         ("<value type='x'><string lang=\"y\">é€😀</string></value>", text("é€😀")),
     ] {
         assert_eq!(call_with(xml), Ok(vec![value]), "{xml}");
@@ -235,6 +237,12 @@ fn what_is_no_call_is_refused() {
         "<methodCall><methodName>m</methodName><params><value/></params></methodCall>",
         "<methodCall><methodName>m&nbsp;</methodName></methodCall>",
         "<methodCall><methodName>m & n</methodName></methodCall>",
+        "<methodCall><methodName>m&&amp;</methodName></methodCall>",
+        "<methodCall><methodName>m&amp</methodName></methodCall>",
+        "<methodCall><methodName>m</</methodName></methodCall>",
+        "<methodCall><methodName>m</ methodName></methodCall>",
+        "<methodCall>< methodName>m</ methodName></methodCall>",
+        "<methodCall><methodName>m</methodName><x></y></methodCall>",
         "<methodCall><methodName>m&#0;</methodName></methodCall>",
         "<methodCall><methodName>m&#x1B;</methodName></methodCall>",
         "<methodCall><methodName>m&#xD800;</methodName></methodCall>",
