@@ -48,7 +48,10 @@ impl Supervisor {
         command: Command,
         host: &mut impl Host,
     ) -> Option<Result<Reply, Fault>> {
-        if self.shutdown.is_some() && !matches!(command, Command::SendRemoteCommEvent { .. }) {
+        // Messages still reach listeners, and a log can still be followed; the control plane refuses the calls that
+        // read logs (contract/rpc.md §3.2).
+        let in_shutdown = matches!(command, Command::SendRemoteCommEvent { .. } | Command::GetLogFile { .. });
+        if self.shutdown.is_some() && !in_shutdown {
             return Some(Err(Fault::bare(FaultCode::ShutdownState)));
         }
         match command {

@@ -9,7 +9,7 @@ fn name() -> String {
     "cat".to_owned()
 }
 
-/// One of each command but `SendRemoteCommEvent`.
+/// One of each command but `SendRemoteCommEvent` and `GetLogFile`.
 fn commands() -> Vec<Command> {
     vec![
         Command::StartProcess { name: name(), wait: true },
@@ -25,7 +25,6 @@ fn commands() -> Vec<Command> {
         Command::GetProcessInfo { name: name() },
         Command::GetAllProcessInfo,
         Command::GetAllConfigInfo,
-        Command::GetLogFile { name: name(), channel: Channel::Stdout },
         Command::ClearProcessLogs { name: name() },
         Command::ClearAllProcessLogs,
         Command::ClearLog,
@@ -59,4 +58,13 @@ fn remote_communication_events_are_still_sent() {
     let (kind, data) = ("farewell".to_owned(), "bye".to_owned());
     assert_eq!(sim.ask(Command::SendRemoteCommEvent { kind, data }), "True");
     assert_eq!(sim.take().events().lines(), ["REMOTE_COMMUNICATION type:farewell \"bye\""]);
+}
+
+#[test]
+fn a_log_can_still_be_followed() {
+    let mut sim = Sim::running(program("cat"), Script::stubborn());
+    let ask = |sim: &mut Sim| sim.ask(Command::GetLogFile { name: name(), channel: Channel::Stdout });
+    let before = ask(&mut sim);
+    sim.signal(DaemonSignal::Term);
+    assert_eq!(ask(&mut sim), before);
 }
