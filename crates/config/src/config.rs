@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use supervisor_core::{GroupConfig, LogLevel, SocketOwner};
 
+use crate::sections::plugins::is_main_rpcinterface;
+
 /// All that supervisord is configured to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -118,6 +120,13 @@ pub struct RpcInterfaceConfig {
     pub factory: String,
     /// All other options of the section, `[DEFAULT]` ones included.
     pub options: Vec<(String, String)>,
+}
+
+impl RpcInterfaceConfig {
+    /// Whether its methods are those of the `supervisor` namespace.
+    pub fn has_supervisor_methods(&self) -> bool {
+        is_main_rpcinterface(&self.factory)
+    }
 }
 
 /// All that supervisorctl is configured to do.

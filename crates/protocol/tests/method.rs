@@ -1,14 +1,14 @@
 //! The table of methods against Supervisor 4.3.0, and how lenient it is with arguments.
 
 use supervisor_core::{Channel, Command, Fault, FaultCode};
-use supervisor_protocol::method::{self, LocalRequest, Request};
+use supervisor_protocol::method::{self, LocalRequest, Namespaces, Request};
 use supervisor_protocol::xmlrpc::Value;
 
 /// One line a method: name, type of the result, types of the parameters. See `goldens/signatures.py`.
 const SIGNATURES: &str = include_str!("goldens/signatures.txt");
 
 fn request(name: &str, params: &[Value]) -> Result<Request, Fault> {
-    method::find(name)?.request(params.to_vec())
+    Namespaces::default().find(name)?.request(params.to_vec())
 }
 
 fn text(text: &str) -> Value {
@@ -32,7 +32,7 @@ fn names_and_signatures_are_the_originals() {
 #[test]
 fn every_method_is_found_under_its_name_and_no_other() {
     for method in method::methods() {
-        assert_eq!(method::find(method.name).unwrap().name, method.name);
+        assert_eq!(Namespaces::default().find(method.name).unwrap().name, method.name);
     }
     for name in [
         "",
@@ -50,7 +50,7 @@ fn every_method_is_found_under_its_name_and_no_other() {
         "system.multicall.x",
         "nosuch.getState",
     ] {
-        assert_eq!(method::find(name).unwrap_err(), Fault::bare(FaultCode::UnknownMethod), "{name:?}");
+        assert_eq!(Namespaces::default().find(name).unwrap_err(), Fault::bare(FaultCode::UnknownMethod), "{name:?}");
     }
 }
 
@@ -89,7 +89,7 @@ fn defaults_come_last_and_help_tells_them() {
         assert!(method.parameters.iter().skip(required).all(|parameter| parameter.default.is_some()));
     }
     assert_eq!(
-        method::find("supervisor.startProcess").unwrap().help(),
+        Namespaces::default().find("supervisor.startProcess").unwrap().help(),
         "Starts a process; for a whole group the result is that of startProcessGroup.\n\n\
          @param string name  `group:process`, or `group:*` for the whole group\n\
          @param boolean wait  answer when it has started or failed to, not at once (default: true)\n\

@@ -14,6 +14,7 @@ use supervisor_config::{
     no_config_file_text, parse_supervisord_command_line, program_path,
 };
 use supervisor_core::{LogLevel, Settings, Supervisor};
+use supervisor_protocol::method::Namespaces;
 use supervisor_sys::rlimits::{Raised, Resource, raise};
 use supervisor_sys::{Pidfile, PrivilegeChange};
 
@@ -231,6 +232,7 @@ impl Generation {
             sender,
             state: state_receiver,
             identity: Identity { identifier: config.supervisord.identifier.clone(), pid: std::process::id() },
+            namespaces: namespaces(&config),
             config_reader: config_reader(source),
             main_log: main_log_path,
             log_level: config.supervisord.loglevel,
@@ -313,6 +315,12 @@ fn write_pidfile(path: &Path, host: &mut OsHost) -> Option<Pidfile> {
     };
     host.log_line(LogLevel::Info, format_args!("supervisord started with pid {pid}"));
     Some(pidfile)
+}
+
+/// Each section with the built-in factory offers the supervisor methods under its name.
+fn namespaces(config: &Config) -> Namespaces {
+    let built_in = config.rpcinterfaces.iter().filter(|interface| interface.has_supervisor_methods());
+    Namespaces::new(built_in.map(|interface| interface.name.clone()))
 }
 
 fn config_reader(source: &ConfigSource) -> ConfigReader {

@@ -25,10 +25,18 @@ pub(crate) struct Plugin {
 
 /// Whether a specification names something that is built in. Upstream would import a Python module here.
 pub(crate) fn is_known_factory(specification: &str) -> bool {
+    names(specification, MAIN_RPCINTERFACE) || names(specification, DEFAULT_RESULT_HANDLER)
+}
+
+/// Whether a specification names what makes the methods of the `supervisor` namespace.
+pub(crate) fn is_main_rpcinterface(specification: &str) -> bool {
+    names(specification, MAIN_RPCINTERFACE)
+}
+
+/// Whether a specification is this one, blanks aside.
+fn names(specification: &str, known: &str) -> bool {
     let Some((module, attribute)) = specification.split_once(':') else { return false };
-    [MAIN_RPCINTERFACE, DEFAULT_RESULT_HANDLER]
-        .iter()
-        .any(|known| known.split_once(':') == Some((strip(module), strip(attribute))))
+    known.split_once(':') == Some((strip(module), strip(attribute)))
 }
 
 /// The sections of a type, in file order. `factory` is the option that names the factory.

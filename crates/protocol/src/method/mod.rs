@@ -5,6 +5,7 @@
 //! traverse (contract/rpc.md §2.3–§6). What a method does is not here: a row ends in a [`Request`].
 
 mod arguments;
+mod namespaces;
 mod request;
 mod table;
 
@@ -14,8 +15,15 @@ use supervisor_core::{Fault, FaultCode};
 
 use crate::xmlrpc::Value;
 use arguments::Arguments;
+pub use namespaces::Namespaces;
 pub use request::{LocalRequest, Request};
 use table::TABLE;
+
+/// The namespace of everything that is about processes, unless a section gives it another name.
+const SUPERVISOR: &str = "supervisor";
+
+/// The namespace of what the interface tells about itself.
+const SYSTEM: &str = "system";
 
 /// A type as signatures name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,13 +87,22 @@ pub fn methods() -> &'static [Method] {
     TABLE
 }
 
-/// The method with this name; UNKNOWN_METHOD if there is none.
-pub fn find(name: &str) -> Result<&'static Method, Fault> {
-    let index = TABLE.binary_search_by(|method| method.name.cmp(name));
-    index.ok().and_then(|index| TABLE.get(index)).ok_or_else(|| Fault::bare(FaultCode::UnknownMethod))
-}
-
 impl Method {
+    /// What stands before the dot.
+    pub fn namespace(&self) -> &'static str {
+        self.name.split_once('.').map_or("", |(namespace, _)| namespace)
+    }
+
+    /// What stands behind the dot.
+    pub fn bare_name(&self) -> &'static str {
+        self.name.split_once('.').map_or("", |(_, name)| name)
+    }
+
+    /// What it does, in a sentence or two.
+    pub fn summary(&self) -> &'static str {
+        self.summary
+    }
+
     /// INCORRECT_PARAMETERS if a call with this many parameters fits no form of the method.
     pub fn check_arity(&self, count: usize) -> Result<(), Fault> {
         let required = self.parameters.iter().filter(|parameter| parameter.default.is_none()).count();

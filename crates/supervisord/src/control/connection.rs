@@ -96,6 +96,7 @@ mod tests {
     use std::time::Duration;
 
     use supervisor_core::{LogLevel, SupervisorState};
+    use supervisor_protocol::method::Namespaces;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
     use tokio::sync::watch;
     use tokio::task::{JoinHandle, LocalSet, spawn_local};
@@ -128,6 +129,7 @@ mod tests {
                 sender,
                 state: publish_state(SupervisorState::Running).1,
                 identity: Identity { identifier: "supervisor".to_owned(), pid: 1 },
+                namespaces: Namespaces::default(),
                 config_reader: ConfigReader::new(|| Err("never read".to_owned())),
                 main_log: None,
                 log_level: LogLevel::Critical,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use supervisor_core::LogLevel;
+use supervisor_protocol::method::Namespaces;
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::limits;
@@ -19,6 +20,7 @@ pub(super) struct Context {
     pub(super) sender: CommandSender,
     pub(super) state: StateReceiver,
     pub(super) pid: u32,
+    pub(super) namespaces: Namespaces,
     pub(super) config_reader: ConfigReader,
     pub(super) main_log: Option<PathBuf>,
     /// True once the control plane is to stop.
@@ -34,11 +36,13 @@ pub(super) struct Context {
 impl Context {
     /// The servers of `settings` are not ours: listeners are made from them.
     pub(super) fn new(settings: ControlSettings, stopped: watch::Receiver<bool>) -> Self {
-        let ControlSettings { servers: _, sender, state, identity, config_reader, main_log, log_level } = settings;
+        let ControlSettings { servers: _, sender, state, identity, namespaces, config_reader, main_log, log_level } =
+            settings;
         Self {
             sender,
             state,
             pid: identity.pid,
+            namespaces,
             config_reader,
             main_log,
             stopped,

@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Request, StatusCode};
 use supervisor_core::{Channel, Command, Fault, FaultCode, LogLevel, Reply, SupervisorState};
-use supervisor_protocol::method::{self, LocalRequest, Method, Request as MethodRequest};
+use supervisor_protocol::method::{LocalRequest, Request as MethodRequest};
 use supervisor_protocol::xmlrpc::{Call, ReadError, Value, Writer, read_call, write_fault};
 use supervisor_protocol::{API_VERSION, SUPERVISOR_VERSION};
 use tokio::task::spawn_blocking;
@@ -78,7 +78,7 @@ async fn perform(method: &str, params: Vec<Value>, context: &Rc<Context>, writer
 
 /// What a call asks for, if it may ask now.
 pub(super) fn checked(name: &str, params: Vec<Value>, context: &Context) -> Result<MethodRequest, Fault> {
-    let method: &Method = method::find(name)?;
+    let method = context.namespaces.find(name)?;
     method.check_arity(params.len())?;
     if !method.in_shutdown && context.state.get() != SupervisorState::Running {
         return Err(Fault::bare(FaultCode::ShutdownState));
@@ -117,9 +117,11 @@ pub(super) async fn perform_single(
             writer.append(tail_log(path, offset, length).await?);
         }
         LocalRequest::ReloadConfig => write_reply(writer, &reload_config(context).await?),
-        LocalRequest::ListMethods => system_namespace::list_methods(writer),
-        LocalRequest::MethodHelp { name } => system_namespace::method_help(&name, writer)?,
-        LocalRequest::MethodSignature { name } => system_namespace::method_signature(&name, writer)?,
+        LocalRequest::ListMethods => system_namespace::list_methods(&context.namespaces, writer),
+        LocalRequest::MethodHelp { name } => system_namespace::method_help(&context.namespaces, &name, writer)?,
+        LocalRequest::MethodSignature { name } => {
+            system_namespace::method_signature(&context.namespaces, &name, writer)?;
+        }
         LocalRequest::Multicall { .. } => return Err(system_namespace::recursive_multicall()),
     }
     Ok(())

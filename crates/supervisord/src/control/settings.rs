@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use supervisor_core::{GroupConfig, LogLevel};
+use supervisor_protocol::method::Namespaces;
 
 use super::StateReceiver;
 use crate::inbox::CommandSender;
@@ -22,6 +23,8 @@ pub struct ControlSettings {
     pub state: StateReceiver,
     /// Who we say we are.
     pub identity: Identity,
+    /// The namespaces under which the supervisor methods are offered.
+    pub namespaces: Namespaces,
     /// Reads the configuration anew for `reloadConfig`.
     pub config_reader: ConfigReader,
     /// The main log, for `readLog` and `/mainlogtail`; `None`: there is none.

@@ -3,30 +3,30 @@
 use std::rc::Rc;
 
 use supervisor_core::{Fault, FaultCode};
-use supervisor_protocol::method::{self, LocalRequest, Request};
+use supervisor_protocol::method::{LocalRequest, Method, Namespaces, Request};
 use supervisor_protocol::xmlrpc::{Value, Writer};
 
 use super::context::Context;
 use super::{limits, rpc};
 
 /// The names of all methods, sorted.
-pub(super) fn list_methods(writer: &mut Writer) {
+pub(super) fn list_methods(namespaces: &Namespaces, writer: &mut Writer) {
     writer.begin_array();
-    for method in method::methods() {
-        writer.string(method.name);
+    for name in namespaces.method_names() {
+        writer.string(&name);
     }
     writer.end_array();
 }
 
 /// What a method does.
-pub(super) fn method_help(name: &str, writer: &mut Writer) -> Result<(), Fault> {
-    writer.string(&find(name)?.help());
+pub(super) fn method_help(namespaces: &Namespaces, name: &str, writer: &mut Writer) -> Result<(), Fault> {
+    writer.string(&find(namespaces, name)?.help());
     Ok(())
 }
 
 /// The types of a method's result and parameters.
-pub(super) fn method_signature(name: &str, writer: &mut Writer) -> Result<(), Fault> {
-    let method = find(name)?;
+pub(super) fn method_signature(namespaces: &Namespaces, name: &str, writer: &mut Writer) -> Result<(), Fault> {
+    let method = find(namespaces, name)?;
     writer.begin_array();
     for kind in method.signature() {
         writer.string(kind);
@@ -35,8 +35,8 @@ pub(super) fn method_signature(name: &str, writer: &mut Writer) -> Result<(), Fa
     Ok(())
 }
 
-fn find(name: &str) -> Result<&'static method::Method, Fault> {
-    method::find(name).map_err(|_| Fault::bare(FaultCode::SignatureUnsupported))
+fn find(namespaces: &Namespaces, name: &str) -> Result<&'static Method, Fault> {
+    namespaces.find(name).map_err(|_| Fault::bare(FaultCode::SignatureUnsupported))
 }
 
 /// Makes the calls one after the other, each when the one before is answered. A result stands in the array as it

@@ -10,6 +10,7 @@ use std::time::Duration;
 use std::{env, fs, process};
 
 use supervisor_core::{Command, Fault, FaultCode, LogLevel, Reply, SupervisorState};
+use supervisor_protocol::method::Namespaces;
 use supervisord::control::{
     self, BoundListener, BoundServer, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity,
     StatePublisher, publish_state,
@@ -47,6 +48,7 @@ pub(crate) struct FakeSupervision {
 pub(crate) struct Setup {
     pub(crate) script: Script,
     pub(crate) credentials: Option<(&'static str, &'static str)>,
+    pub(crate) namespaces: Namespaces,
     pub(crate) config_reader: ConfigReader,
     pub(crate) log_level: LogLevel,
 }
@@ -56,6 +58,7 @@ impl Default for Setup {
         Self {
             script: Box::new(|_| Some(Ok(Reply::Done))),
             credentials: None,
+            namespaces: Namespaces::default(),
             config_reader: ConfigReader::new(|| {
                 Ok(FreshConfig { identifier: "supervisor".to_owned(), groups: vec![] })
             }),
@@ -71,7 +74,7 @@ impl FakeSupervision {
     }
 
     pub(crate) fn start(setup: Setup) -> Self {
-        let Setup { script, credentials, config_reader, log_level } = setup;
+        let Setup { script, credentials, namespaces, config_reader, log_level } = setup;
         let folder = new_folder();
         let tcp_listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let tcp = tcp_listener.local_addr().unwrap();
@@ -97,6 +100,7 @@ impl FakeSupervision {
             sender,
             state: state_receiver,
             identity: Identity { identifier: "supervisor".to_owned(), pid: 4711 },
+            namespaces,
             config_reader,
             main_log: Some(folder.join("main.log")),
             log_level,

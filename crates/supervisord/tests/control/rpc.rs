@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use supervisor_core::{
     Channel, Command, Fault, FaultCode, LogLevel, ProcessResult, ReloadDiff, Reply, SupervisorState,
 };
+use supervisor_protocol::method::Namespaces;
 use supervisor_protocol::xmlrpc::{Value, write_fault};
 use supervisord::control::{ConfigReader, FreshConfig};
 
@@ -165,6 +166,47 @@ fn during_a_shutdown_only_messages_and_introspection_work() {
     }
     daemon.state.publish(SupervisorState::Running);
     assert_eq!(client.result("supervisor.getPID", &[]), Value::Int(4711));
+}
+
+#[test]
+fn during_a_shutdown_calls_that_read_logs_are_refused() {
+    let daemon = FakeSupervision::answering(|command| panic!("{command:?} was sent"));
+    daemon.state.publish(SupervisorState::Shutdown);
+    let mut client = Client::unix(daemon.unix());
+    let range = [text("web:cat"), Value::Int(0), Value::Int(0)];
+    for method in ["supervisor.readProcessStdoutLog", "supervisor.tailProcessStderrLog", "supervisor.readProcessLog"] {
+        assert_eq!(client.fault(method, &range), (6, "SHUTDOWN_STATE".to_owned()), "{method}");
+    }
+}
+
+#[test]
+fn without_a_section_there_is_no_supervisor_namespace() {
+    let daemon = FakeSupervision::start(Setup { namespaces: Namespaces::new([]), ..Setup::default() });
+    let mut client = Client::unix(daemon.unix());
+    let unknown = (1, "UNKNOWN_METHOD".to_owned());
+    for method in ["supervisor.getState", "supervisor.getVersion", "supervisor.shutdown"] {
+        assert_eq!(client.fault(method, &[]), unknown, "{method}");
+        let unsupported = (4, "SIGNATURE_UNSUPPORTED".to_owned());
+        assert_eq!(client.fault("system.methodHelp", &[text(method)]), unsupported, "{method}");
+    }
+    let Value::Array(names) = client.result("system.listMethods", &[]) else { panic!("an array") };
+    assert_eq!(names.len(), 4);
+    let calls = Value::Array(vec![call_struct("supervisor.getState", None)]);
+    let faults = Value::Array(vec![fault_struct(1, "UNKNOWN_METHOD")]);
+    assert_eq!(client.result("system.multicall", &[calls]), faults);
+    assert!(daemon.seen(|seen| seen.commands.is_empty()));
+}
+
+#[test]
+fn a_section_offers_the_methods_under_its_own_name() {
+    let namespaces = Namespaces::new(["fleet".to_owned()]);
+    let daemon = FakeSupervision::start(Setup { namespaces, ..Setup::default() });
+    let mut client = Client::unix(daemon.unix());
+    assert_eq!(client.result("fleet.getPID", &[]), Value::Int(4711));
+    assert_eq!(client.result("fleet.startProcess", &[text("a")]), Value::Bool(true));
+    assert_eq!(client.fault("supervisor.getPID", &[]), (1, "UNKNOWN_METHOD".to_owned()));
+    let help = client.result("system.methodHelp", &[text("fleet.getPID")]);
+    assert_eq!(help, text("The process id of supervisord.\n\n@return int"));
 }
 
 #[test]
