@@ -143,6 +143,27 @@ fn daemon_keeps_its_budget_of_crates() {
     assert!(crates.len() <= CRATE_BUDGET, "{} crates, {CRATE_BUDGET} are allowed: {crates:#?}", crates.len());
 }
 
+#[test]
+fn every_direct_dependency_is_used_and_has_its_reason() {
+    let files = written_files();
+    let text =
+        |wanted: &str| files.iter().find(|(name, _)| name == wanted).map(|(_, text)| text.as_str()).expect("there");
+    let declared = text("Cargo.toml").split("[workspace.dependencies]").nth(1).expect("it has them");
+    let names = declared.lines().skip(1).take_while(|line| !line.is_empty()).filter_map(|line| line.split(' ').next());
+    let reasons = text("CONTRIBUTING.md");
+    let is_used = |name: &str| {
+        let mut manifests = files.iter().filter(|(file, _)| file.ends_with("/Cargo.toml"));
+        manifests
+            .any(|(_, text)| text.contains(&format!("\n{name}.workspace")) || text.contains(&format!("\n{name} = {{")))
+    };
+    let others: Vec<&str> = names.filter(|name| !name.starts_with("supervisor-")).collect();
+    let bad = others.into_iter().filter(|name| !(is_used(name) && reasons.contains(&format!("`{name}`"))));
+    assert_none(
+        "dependencies unused or without a reason in CONTRIBUTING.md",
+        &bad.map(str::to_owned).collect::<Vec<_>>(),
+    );
+}
+
 /// The rows of COMPATIBILITY.md that begin with the id of a quirk.
 fn ledger() -> Vec<Vec<String>> {
     let text = fs::read_to_string(project_root().join("COMPATIBILITY.md")).expect("it is part of the repository");

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::{TestDaemon, raw_http, testing_the_original, until};
+use crate::support::{TestDaemon, http_get, raw_http, testing_the_original, until};
 
 /// A started daemon, or nothing when the original is under test.
 #[track_caller]
@@ -298,5 +298,19 @@ fn option_that_is_misspelt_is_told() {
     let Some(mut daemon) = started("[program:cat]\ncommand=/bin/cat\nautostrat=false\n") else { return };
     let told = daemon.log_lines("autostrat");
     assert!(told.len() == 1 && told[0].starts_with("WARN ") && told[0].contains("'autostart'"), "{told:?}");
+    daemon.stop();
+}
+
+/// F41
+#[test]
+fn address_with_the_word_error_is_no_error() {
+    let Some(mut daemon) = started("[supervisord]\nloglevel=trace\n[inet_http_server]\nport=127.0.0.1:{port}\n") else {
+        return;
+    };
+    let (status, _) = http_get(daemon.port(), "/error.html").expect("it is answered");
+    assert_eq!(status, 404);
+    daemon.wait_for_log("GET /error.html");
+    let told = daemon.log_lines("GET /error.html");
+    assert!(told.len() == 1 && told[0].starts_with("TRAC "), "{told:?}");
     daemon.stop();
 }
