@@ -6,6 +6,8 @@
 //! the folder of the Python release there runs the same tests against the original, which is how they are known to
 //! be right; what differs on purpose (COMPATIBILITY.md) says so with [`support::testing_the_original`].
 
+mod chaos;
+mod containers;
 mod daemonize;
 mod examples;
 mod last_words;
