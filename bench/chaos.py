@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import xmlrpc.client
 
 MARK = "SUPERVISOR_CHAOS"
@@ -366,6 +367,12 @@ class Chaos:
         lives, lines = self.check_lines()
         print(f"{lives} lives of programs, {lines} lines counted")
 
+    def show_threads(self):
+        """Where the threads of the daemon are, for a run that came to no end."""
+        for task in pathlib.Path(f"/proc/{self.daemon.pid}/task").glob("*"):
+            texts = [(task / name).read_text().strip() for name in ("comm", "wchan", "syscall")]
+            print(task.name, *texts, (task / "stat").read_text().rsplit(")", 1)[1].split()[0])
+
     def clean_up(self):
         if self.daemon.poll() is None:
             self.daemon.kill()
@@ -389,7 +396,9 @@ def main():
     try:
         chaos.whole()
     except Exception as error:
+        traceback.print_exc()
         chaos.problems.append(f"{type(error).__name__}: {error}")
+        chaos.show_threads()
     finally:
         chaos.clean_up()
     for problem in chaos.problems[:20]:

@@ -246,7 +246,10 @@ impl SpawnFailure {
     pub(super) fn text(&self, name: &str) -> String {
         let errno = |error: &io::Error| error.raw_os_error().map_or("EIO", errno_name);
         match self {
-            Self::Pipes(error) if errno(error) == "EMFILE" => format!("too many open files to spawn '{name}'"),
+            // The pidfd of the child comes last, and may be the one too many.
+            Self::Pipes(error) | Self::Fork(error) if errno(error) == "EMFILE" => {
+                format!("too many open files to spawn '{name}'")
+            }
             Self::Pipes(error) => format!("unknown error making dispatchers for '{name}': {}", errno(error)),
             Self::Fork(error) if errno(error) == "EAGAIN" => {
                 format!("Too many processes in process table to spawn '{name}'")

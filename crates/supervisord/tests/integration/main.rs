@@ -17,6 +17,7 @@ mod listener_programs;
 mod log_destinations;
 mod logs;
 mod mended_defects;
+mod old_pains;
 mod original_client;
 mod pidproxy;
 mod reload;

@@ -1,0 +1,216 @@
+//! What has hurt users of the original for years, and must not here. Each test is named for the behaviour that they miss.
+
+use std::fs;
+use std::net::TcpListener;
+
+use crate::log_destinations::processor_ticks;
+use crate::support::{TestDaemon, testing_the_original, until};
+
+const STEADY: &str = "[program:steady]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
+
+/// What a daemon holds open.
+fn descriptors(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).expect("it runs").count()
+}
+
+/// Resident memory in KiB.
+fn resident(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("proc(5)");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+#[test]
+fn closed_and_reused_descriptors_never_keep_the_processor_busy() {
+    let mut daemon = TestDaemon::started(&format!(
+        "[program:closer]
+command=/bin/sh -c \"exec >&- 2>&- <&-; exec sleep 1000\"
+startsecs=0
+{STEADY}"
+    ));
+    let pid = daemon.program().pid();
+    for _ in 0..30 {
+        for name in ["closer", "steady"] {
+            assert_eq!(daemon.call("supervisor.stopProcess", &[name.into()]), Ok(true.into()));
+            assert_eq!(daemon.call("supervisor.startProcess", &[name.into()]), Ok(true.into()));
+        }
+        daemon.signal("USR2");
+    }
+    daemon.wait_for_state("closer", "RUNNING");
+    let (open, spent) = (descriptors(pid), processor_ticks(pid));
+    for round in 0..20 {
+        assert_eq!(daemon.call("supervisor.getState", &[]).expect("it answers")["statename"], "RUNNING".into());
+        until("a line of another program", || {
+            daemon.write("round", &round.to_string());
+            (daemon.read("round") == round.to_string()).then_some(())
+        });
+    }
+    until("answered connections are closed", || (descriptors(pid) <= open).then_some(()));
+    let spent = processor_ticks(pid) - spent;
+    assert!(spent <= 10, "{spent} hundredths of a second for 20 questions");
+    daemon.stop();
+}
+
+#[test]
+fn group_options_leave_no_descendant_that_stayed_in_its_group() {
+    let mut daemon = TestDaemon::started(
+        "[program:family]
+command=/bin/sh -c \"trap '' TERM; sleep 1001 & (trap '' TERM; sleep 1002 & wait) & wait; sleep 1003\"
+stopasgroup=true
+killasgroup=true
+stopwaitsecs=1
+startsecs=0
+",
+    );
+    let sleepers = |daemon: &TestDaemon| {
+        daemon.mark().processes().into_iter().filter(|process| process.command_line.starts_with("sleep 100")).count()
+    };
+    until("the family is complete", || (sleepers(&daemon) == 2).then_some(()));
+    assert_eq!(daemon.call("supervisor.stopProcess", &["family".into()]), Ok(true.into()));
+    until("nobody is left", || (sleepers(&daemon) == 0).then_some(()));
+    daemon.stop();
+}
+
+#[test]
+fn program_sees_three_descriptors_whatever_the_daemon_was_given() {
+    if testing_the_original() {
+        return; // it closes those below minfds: pain P7
+    }
+    let mut daemon = TestDaemon::prepared(
+        "[supervisord]\nminfds=64
+[program:lister]
+command=/bin/sh -c \"ls /proc/self/fd > {dir}/listed; exec sleep 1000\"
+startsecs=0
+",
+    );
+    daemon.launch_by(&["bash", "-c", "exec 900</dev/null; exec \"$@\"", "bash"]);
+    daemon.wait_until_it_answers();
+    // The fourth is the one that ls reads the folder with.
+    daemon.wait_for_text("listed", "0\n1\n2\n3\n");
+    assert_eq!(daemon.read("listed"), "0\n1\n2\n3\n");
+    daemon.stop();
+}
+
+#[test]
+fn lack_of_descriptors_is_a_failed_start_and_goes_by() {
+    if testing_the_original() {
+        return; // accepting a connection then fails with a traceback, again and again
+    }
+    let mut daemon = TestDaemon::prepared(
+        "[supervisord]\nminfds=10
+[program:p]
+command=/bin/sleep 1000
+process_name=%(process_num)d
+numprocs=20
+autostart=false
+startsecs=0
+startretries=0
+",
+    );
+    daemon.launch_by(&["bash", "-c", "ulimit -n 64; exec \"$@\"", "bash"]);
+    daemon.wait_until_it_answers();
+    let count_running = |daemon: &TestDaemon| (0..20).filter(|n| daemon.state(&format!("p:{n}")) == "RUNNING").count();
+    for number in 0..20 {
+        daemon.call("supervisor.startProcess", &[format!("p:{number}").as_str().into(), false.into()]).ok();
+    }
+    let first = count_running(&daemon);
+    assert!((1..20).contains(&first), "{first} of 20 found descriptors");
+    assert!(daemon.log().contains("too many open files to spawn"), "{}", daemon.log());
+    assert!(daemon.call("supervisor.stopAllProcesses", &[]).is_ok());
+    assert_eq!(daemon.call("supervisor.startProcess", &["p:19".into()]), Ok(true.into()));
+    daemon.stop();
+}
+
+#[test]
+fn taken_port_is_one_clear_line_and_not_a_crash() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).expect("the loopback interface has ports");
+    let port = taken.local_addr().expect("it is bound").port();
+    let mut daemon = TestDaemon::prepared(&format!("[inet_http_server]\nport=127.0.0.1:{port}\n{STEADY}"));
+    daemon.launch(&["-n"]);
+    let ended = daemon.program().wait_for_end();
+    assert_eq!(ended.status, 2);
+    assert!(ended.stderr.contains("Another program is already listening on a port"), "{ended:?}");
+    assert!(!ended.stderr.contains("Traceback"), "{ended:?}");
+}
+
+#[test]
+fn crash_loop_with_startsecs_of_zero_is_never_given_up() {
+    let mut daemon =
+        TestDaemon::started("[program:loop]\ncommand=/bin/false\nstartsecs=0\nstartretries=2\nautorestart=true\n");
+    until("it was started ten times", || (daemon.log_lines("spawned: 'loop'").len() >= 10).then_some(()));
+    assert_eq!(daemon.log_lines("gave up").len(), 0);
+    assert!(daemon.call("supervisor.getState", &[]).is_ok(), "it answers all the while");
+    daemon.stop();
+}
+
+#[test]
+fn thousand_rereads_cost_no_memory() {
+    if testing_the_original() {
+        return; // its memory was mended once; a thousand rereads take a minute
+    }
+    let mut daemon = TestDaemon::started(STEADY);
+    let pid = daemon.program().pid();
+    let reread = |daemon: &TestDaemon| daemon.call("supervisor.reloadConfig", &[]).expect("nothing is wrong with it");
+    (0..200).for_each(|_| drop(reread(&daemon)));
+    let before = resident(pid);
+    (0..1000).for_each(|_| drop(reread(&daemon)));
+    let after = resident(pid);
+    assert!(after <= before + 1024, "from {before} to {after} KiB");
+    daemon.stop();
+}
+
+#[test]
+fn log_removed_while_it_is_written_goes_on_at_its_next_rotation() {
+    let mut daemon = TestDaemon::started(
+        "[program:chatty]
+command=/bin/sh -c \"i=0; while :; do i=$((i+1)); echo line $i; sleep 0.005; done\"
+stdout_logfile={dir}/chatty.log
+stdout_logfile_maxbytes=2000
+stdout_logfile_backups=3
+startsecs=0
+",
+    );
+    daemon.wait_for_text("chatty.log", "line 5\n");
+    fs::remove_file(daemon.path("chatty.log")).expect("it is there");
+    until("there is a log again", || daemon.path("chatty.log").exists().then_some(()));
+    daemon.wait_for_text("chatty.log", "line ");
+    assert_eq!(daemon.state("chatty"), "RUNNING");
+    daemon.stop();
+}
+
+#[test]
+fn first_program_starts_without_a_second_of_waiting() {
+    if testing_the_original() {
+        return; // it polls for a second first: quirk F03
+    }
+    let mut daemon = TestDaemon::started(STEADY);
+    daemon.wait_for_state("steady", "RUNNING");
+    let milliseconds = |part: &str| -> i64 {
+        let log = daemon.log();
+        let line = log.lines().find(|line| line.contains(part)).expect("it was logged").to_owned();
+        let (clock, rest) = line.split_once(',').expect("a time stamp");
+        let clock = clock.split_once(' ').expect("a day before the time").1;
+        let seconds = clock.split(':').fold(0, |sum, part| sum * 60 + part.parse::<i64>().expect("a number"));
+        let fraction = rest.split_once(' ').expect("a level behind the time").0;
+        seconds * 1000 + fraction.parse::<i64>().expect("milliseconds")
+    };
+    let waited = milliseconds("spawned: 'steady'") - milliseconds("supervisord started with pid");
+    // A day ends now and then.
+    assert!((0..500).contains(&waited.rem_euclid(86_400_000)), "{waited} ms");
+    daemon.stop();
+}
+
+#[test]
+fn program_leads_a_group_of_its_own_in_the_session_of_the_daemon() {
+    let mut daemon = TestDaemon::started(STEADY);
+    daemon.wait_for_state("steady", "RUNNING");
+    let ids = |pid: &str| -> Vec<String> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+        let fields = stat.rsplit(") ").next().expect("a name in brackets comes before").split(' ');
+        fields.skip(2).take(2).map(str::to_owned).collect()
+    };
+    let program = daemon.pid_of("steady").to_string();
+    let (group_and_session, of_daemon) = (ids(&program), ids(&daemon.program().pid().to_string()));
+    assert_eq!(group_and_session, [program, of_daemon[1].clone()]);
+    daemon.stop();
+}
