@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Runs software that others wrote for the Python release against our binaries, unmodified.
+
+    conformance/ecosystem.py target/release            superlance, and scripts that use supervisor.childutils
+    conformance/ecosystem.py target/release memmon     only the scenarios whose name contains this
+
+superlance and the library of the Python release are installed below target/ by their ordinary package client; the
+daemon and the supervisorctl beside it are ours. The scenarios are no part of this repository: they lie beside it, in
+../shared/eco; without them there is nothing to run, which is said. ECOSYSTEM_VENV names another virtual environment,
+LAB_JOBS how many scenarios run at a time (2).
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import venv
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+LAB = ROOT.parent / "shared/eco"
+VENV = pathlib.Path(os.environ.get("ECOSYSTEM_VENV", ROOT / "target/ecosystem"))
+
+PACKAGES = ["supervisor==4.3.0", "superlance==2.0.0", "setuptools<81", "psutil", "pytest", "pytest-timeout", "pytest-xdist"]
+
+# superguard has the command names of superlance and would need an environment of its own.
+SCENARIOS = "(test_superlance or test_childutils) and not superguard"
+
+SUMMARY = re.compile(r"(\d+) (passed|failed|errors?)")
+
+
+def install():
+    """The virtual environment; one that is there is left as it is."""
+    finished = VENV / "installed"
+    if finished.exists() or "ECOSYSTEM_VENV" in os.environ:
+        return
+    venv.create(VENV, clear=True, with_pip=True)
+    subprocess.run([VENV / "bin/pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES], check=True)
+    finished.touch()
+
+
+def run(binaries, part):
+    """Runs the scenarios. Returns what pytest counted."""
+    environment = {
+        **os.environ,
+        "LAB_VENV": str(VENV),
+        "LAB_HOME": str(VENV.parent),
+        "LAB_JOBS": os.environ.get("LAB_JOBS", "2"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    names = f"({part}) and {SCENARIOS}" if part else SCENARIOS
+    command = [
+        VENV / "bin/python", LAB / "lab.py",
+        "--supervisord", binaries / "supervisord", "--supervisorctl", binaries / "supervisorctl", "--",
+        "-m", "not pyplugin and not oracle_only", "-k", names, "-p", "no:cacheprovider",
+    ]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    last = ""
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        last = line if SUMMARY.search(line) else last
+    counts = {"passed": 0, "failed": 0, "error": 0}
+    for number, what in SUMMARY.findall(last):
+        counts[what.rstrip("s")] += int(number)
+    failed = counts["failed"] + counts["error"]
+    if process.wait() != 0 and failed == 0:
+        failed = 1
+    return counts["passed"], failed
+
+
+def main():
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    if not LAB.exists():
+        print(f"{LAB} is not there: nothing to run")
+        return 0
+    install()
+    passed, failed = run(pathlib.Path(sys.argv[1]).resolve(), "".join(sys.argv[2:]))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
