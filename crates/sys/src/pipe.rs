@@ -19,8 +19,11 @@ pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 /// Makes reads and writes return at once. The flag belongs to the open file: a program that holds the same end sees it
 /// too, so it is for the daemon's end of a pipe.
 pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
-    let flags = OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL)?);
-    fcntl(fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    let on: c_int = 1;
+    // One system call where F_GETFL and F_SETFL are two; a spawn does it for each of its pipes.
+    // SAFETY: ioctl(2) with FIONBIO reads one int (ioctl_tty(2)).
+    let result = unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO, &raw const on) };
+    Errno::result(result)?;
     Ok(())
 }
 

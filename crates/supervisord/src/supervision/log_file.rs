@@ -44,6 +44,9 @@ pub struct LogFile {
     destination: Destination,
     /// Bytes that could not be written and have not been told yet.
     dropped: u64,
+    /// How many backups there are at least, without a gap from the first on. Nobody wants a rotation that tries a
+    /// hundred thousand names because that many backups are allowed.
+    backups: u32,
 }
 
 #[derive(Debug)]
@@ -74,7 +77,7 @@ impl LogFile {
     /// # Errors
     /// As `open(2)`.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), destination: open(path)?, dropped: 0 })
+        Ok(Self { path: path.to_owned(), destination: open(path)?, dropped: 0, backups: 0 })
     }
 
     /// The path it was opened by.
@@ -196,8 +199,10 @@ impl LogFile {
             return None;
         }
         let first_refusal = open_file.rotate_above == 0;
-        match open_file.put_away(&self.path, rotation.backups) {
+        let there = count_backups(&self.path, self.backups, rotation.backups);
+        match open_file.put_away(&self.path, rotation.backups, there) {
             Ok(PutAway::Renamed) => {
+                self.backups = there + 1;
                 let missing = |_| Destination::Missing { retry_at: now };
                 self.destination = open(&self.path).unwrap_or_else(missing);
                 None
@@ -247,9 +252,9 @@ impl RegularFile {
         }
     }
 
-    /// Puts a full file away. One that was renamed or removed from outside is left where it is, and whatever has its
+    /// Puts a full file away; `there` backups have to make room. One that was renamed or removed from outside is left where it is, and whatever has its
     /// name now is not ours to rename.
-    fn put_away(&mut self, path: &Path, backups: u32) -> io::Result<PutAway> {
+    fn put_away(&mut self, path: &Path, backups: u32, there: u32) -> io::Result<PutAway> {
         if !self.is_at(path) {
             return Ok(PutAway::Renamed);
         }
@@ -258,8 +263,8 @@ impl RegularFile {
             (self.size, self.rotate_above) = (0, 0);
             return Ok(PutAway::Emptied);
         }
-        for number in (1..backups).rev() {
-            // A gap in the numbers is no error.
+        for number in (1..=there.min(backups - 1)).rev() {
+            // One that was taken away meanwhile is no error.
             fs::rename(numbered(path, number), numbered(path, number + 1)).ok();
         }
         fs::rename(path, numbered(path, 1)).map(|()| PutAway::Renamed)
@@ -350,6 +355,16 @@ fn own_stream(number: i32) -> io::Result<LogStream> {
     }
 }
 
+/// How many backups there are without a gap, `most` at most, when so many are known. Older ones beyond a gap stay where
+/// they are until it is filled.
+fn count_backups(path: &Path, known: u32, most: u32) -> u32 {
+    let mut count = known.min(most);
+    while count < most && fs::symlink_metadata(numbered(path, count + 1)).is_ok() {
+        count += 1;
+    }
+    count
+}
+
 fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number}"));
@@ -364,210 +379,4 @@ fn remove_if_present(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::FileTypeExt;
-
-    use super::*;
-
-    const NEVER: Rotation = Rotation { maxbytes: 0, backups: 0 };
-
-    /// A folder of its own that is removed at the end.
-    struct Folder(PathBuf);
-
-    /// A log with its settings.
-    struct Log {
-        file: LogFile,
-        rotation: Rotation,
-    }
-
-    impl Log {
-        fn append(&mut self, bytes: &[u8]) -> Option<LogFileNotice> {
-            self.append_at(Duration::ZERO, bytes)
-        }
-
-        fn append_at(&mut self, now: Duration, bytes: &[u8]) -> Option<LogFileNotice> {
-            self.file.append(bytes, self.rotation, 0, now)
-        }
-    }
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("log-file-{}-{name}", std::process::id()));
-            fs::create_dir_all(&path).unwrap();
-            Self(path)
-        }
-
-        fn log(&self, maxbytes: u64, backups: u32) -> Log {
-            let file = LogFile::open(&self.0.join("x.log")).unwrap();
-            Log { file, rotation: Rotation { maxbytes, backups } }
-        }
-
-        fn text(&self, name: &str) -> Option<String> {
-            fs::read_to_string(self.0.join(name)).ok()
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            fs::remove_dir_all(&self.0).ok();
-        }
-    }
-
-    #[test]
-    fn a_file_rotates_once_it_has_reached_its_size_and_keeps_so_many_backups() {
-        let folder = Folder::new("rotate");
-        let mut log = folder.log(100, 2);
-        for letter in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] {
-            assert!(log.append(letter.repeat(40).as_bytes()).is_none());
-        }
-        assert_eq!(folder.text("x.log"), Some("j".repeat(40)));
-        assert_eq!(folder.text("x.log.1"), Some(["g", "h", "i"].map(|x| x.repeat(40)).concat()));
-        assert_eq!(folder.text("x.log.2"), Some(["d", "e", "f"].map(|x| x.repeat(40)).concat()));
-        assert_eq!(folder.text("x.log.3"), None);
-    }
-
-    #[test]
-    fn without_backups_a_file_is_emptied() {
-        let folder = Folder::new("no-backups");
-        let mut log = folder.log(10, 0);
-        assert!(log.append(b"0123456789").is_none());
-        assert!(log.append(b"x").is_none());
-        assert_eq!(folder.text("x.log").as_deref(), Some("x"));
-        assert_eq!(folder.text("x.log.1"), None);
-    }
-
-    #[test]
-    fn a_file_counts_what_was_in_it_and_never_rotates_with_a_size_of_zero() {
-        let folder = Folder::new("reopened");
-        assert!(folder.log(0, 1).append(&[b'x'; 500]).is_none());
-        assert_eq!(folder.text("x.log").map(|text| text.len()), Some(500));
-        assert!(folder.log(501, 1).append(b"y").is_none());
-        assert_eq!(folder.text("x.log.1").map(|text| text.len()), Some(501));
-    }
-
-    #[test]
-    fn a_file_renamed_from_outside_is_written_to_until_it_is_reopened() {
-        let folder = Folder::new("renamed");
-        let mut log = folder.log(0, 0);
-        assert!(log.append(b"one\n").is_none());
-        fs::rename(log.file.path(), folder.0.join("moved")).unwrap();
-        assert!(log.append(b"two\n").is_none());
-        log.file.reopen();
-        assert!(log.append(b"three\n").is_none());
-        assert_eq!(folder.text("moved").as_deref(), Some("one\ntwo\n"));
-        assert_eq!(folder.text("x.log").as_deref(), Some("three\n"));
-    }
-
-    #[test]
-    fn a_file_truncated_from_outside_goes_on_at_its_new_end() {
-        let folder = Folder::new("truncated");
-        let mut log = folder.log(0, 0);
-        assert!(log.append(b"before\n").is_none());
-        File::create(log.file.path()).unwrap();
-        assert!(log.append(b"after\n").is_none());
-        assert_eq!(folder.text("x.log").as_deref(), Some("after\n"));
-    }
-
-    #[test]
-    fn clearing_begins_a_new_file_and_leaves_backups() {
-        let folder = Folder::new("cleared");
-        let mut log = folder.log(4, 1);
-        assert!(log.append(b"old!").is_none());
-        assert!(log.append(b"new").is_none());
-        log.file.clear().unwrap();
-        assert!(log.append(b"er").is_none());
-        assert_eq!(folder.text("x.log").as_deref(), Some("er"));
-        assert_eq!(folder.text("x.log.1").as_deref(), Some("old!"));
-        clear_closed(&folder.0.join("x.log")).unwrap();
-        assert_eq!(folder.text("x.log").as_deref(), Some(""));
-        clear_closed(&folder.0.join("never-there")).unwrap();
-        assert_eq!(folder.text("never-there"), None);
-    }
-
-    #[test]
-    fn what_a_full_disk_refuses_is_told_once() {
-        let mut log = LogFile::open(Path::new("/dev/full")).unwrap();
-        let rotation = Rotation { maxbytes: 1, backups: 3 };
-        assert!(!log.is_regular());
-        assert!(matches!(log.append(b"lost", rotation, 0, Duration::ZERO), Some(LogFileNotice::Drops { .. })));
-        assert!(log.append(b"lost too", rotation, 0, Duration::ZERO).is_none());
-        assert!(fs::metadata("/dev/full").unwrap().file_type().is_char_device());
-    }
-
-    #[test]
-    fn a_directory_taken_away_and_given_back_loses_only_what_came_between() {
-        let folder = Folder::new("directory");
-        let inner = folder.0.join("inner");
-        fs::create_dir(&inner).unwrap();
-        let rotation = Rotation { maxbytes: 4, backups: 1 };
-        let mut log = Log { file: LogFile::open(&inner.join("y.log")).unwrap(), rotation };
-        fs::remove_dir_all(&inner).unwrap();
-        assert!(log.append(b"into the unlinked file").is_none());
-        assert!(matches!(log.append(b"lost"), Some(LogFileNotice::Drops { .. })));
-        fs::create_dir(&inner).unwrap();
-        let soon = limits::LOG_OPEN_PAUSE / 2;
-        assert!(log.append_at(soon, b"not tried").is_none(), "an attempt for each chunk would cost too much");
-        let later = limits::LOG_OPEN_PAUSE;
-        assert!(matches!(log.append_at(later, b"ok"), Some(LogFileNotice::TakesAgain { dropped: 13 })));
-        assert_eq!(fs::read_to_string(inner.join("y.log")).unwrap(), "ok");
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_renamed_grows_and_says_so_once() {
-        let folder = Folder::new("grows");
-        // A directory in the place of the backup refuses the rename, whoever we are.
-        fs::create_dir_all(folder.0.join("x.log.1")).unwrap();
-        let mut log = folder.log(4, 1);
-        assert!(matches!(log.append(b"1234"), Some(LogFileNotice::CannotRotate { .. })));
-        for more in [b"5678", b"9abc"] {
-            assert!(log.append(more).is_none());
-        }
-        assert_eq!(folder.text("x.log").as_deref(), Some("123456789abc"));
-        fs::remove_dir(folder.0.join("x.log.1")).unwrap();
-        assert!(log.append(b"defg").is_none());
-        assert_eq!(folder.text("x.log.1").as_deref(), Some("123456789abcdefg"));
-        assert_eq!(folder.text("x.log").as_deref(), Some(""));
-    }
-
-    #[test]
-    fn a_full_file_that_was_renamed_from_outside_leaves_its_successor_alone() {
-        let folder = Folder::new("successor");
-        for backups in [0, 2] {
-            let mut log = folder.log(8, backups);
-            assert!(log.append(b"1234").is_none());
-            fs::rename(log.file.path(), folder.0.join("moved")).unwrap();
-            fs::write(log.file.path(), "another's\n").unwrap();
-            assert!(log.append(b"5678").is_none());
-            assert!(log.append(b"9\n").is_none());
-            assert_eq!(folder.text("moved").as_deref(), Some("12345678"));
-            let all = folder.text("x.log.1").unwrap_or_default() + &folder.text("x.log").unwrap_or_default();
-            let expected = if backups == 0 { "" } else { "another's\n9\n" };
-            assert_eq!(all, expected, "with {backups} backups");
-            fs::remove_file(log.file.path()).unwrap();
-        }
-    }
-
-    #[test]
-    fn a_fifo_is_written_when_it_can_be_and_never_renamed() {
-        let folder = Folder::new("fifo");
-        let path = folder.0.join("fifo");
-        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        let mut log = LogFile::open(&path).unwrap();
-        assert!(log.append(b"no reader yet\n", NEVER, 100, Duration::ZERO).is_none());
-        let mut appended = b"no reader yet\n".to_vec();
-        while !log.is_blocked() {
-            let line = format!("{}\n", appended.len()).into_bytes();
-            let rotation = Rotation { maxbytes: 10, backups: 2 };
-            assert!(log.append(&line, rotation, 100, Duration::ZERO).is_none());
-            appended.extend_from_slice(&line);
-        }
-        let mut reader = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&path).unwrap();
-        let mut text = Vec::new();
-        assert_eq!(io::Read::read_to_end(&mut reader, &mut text).unwrap_err().kind(), io::ErrorKind::WouldBlock);
-        assert!(log.flush().is_none());
-        assert_eq!(io::Read::read_to_end(&mut reader, &mut text).unwrap_err().kind(), io::ErrorKind::WouldBlock);
-        assert!(text == appended);
-        assert!(fs::metadata(&path).unwrap().file_type().is_fifo());
-        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
-    }
-}
+mod tests;
