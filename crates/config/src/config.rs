@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use supervisor_core::{GroupConfig, LogLevel, SocketOwner};
 
+use crate::diagnostics::Place;
 use crate::sections::plugins::is_main_rpcinterface;
 
 /// All that supervisord is configured to do.
@@ -86,8 +87,27 @@ pub struct HttpServerConfig {
     pub address: HttpServerAddress,
     /// Set together with `password`, or neither is; empty: no login is asked for.
     pub username: Option<String>,
-    /// In clear, or `{SHA}` and 40 hexadecimal digits.
+    /// In clear, or `{SHA}` and 40 hexadecimal digits, or an argon2 hash.
     pub password: Option<String>,
+    /// Where its address stands: that of the option, file and line.
+    pub place: Place,
+    /// It may listen where other machines can reach it, without a password.
+    pub allow_insecure: bool,
+    /// Host names that browsers may use for it, in lower case, besides those that are this machine's anyway.
+    pub allowed_hosts: Vec<String>,
+    /// What it needs to speak HTTPS; `None`: it speaks HTTP.
+    pub tls: Option<TlsFiles>,
+}
+
+/// The files of a server that speaks HTTPS, all PEM; their paths are absolute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Its certificate, and those that lead from it to an authority.
+    pub certificate: PathBuf,
+    /// The private key of the certificate.
+    pub key: PathBuf,
+    /// Authorities; clients have to show a certificate of one of them.
+    pub client_ca: Option<PathBuf>,
 }
 
 /// Where an HTTP server listens.

@@ -47,7 +47,7 @@ pub use command_line::{
 };
 pub use config::{
     ClientConfig, Config, CtlPluginConfig, HttpServerAddress, HttpServerConfig, MainLogFile, RpcInterfaceConfig,
-    SupervisordConfig,
+    SupervisordConfig, TlsFiles,
 };
 pub use diagnostics::{ConfigError, ConfigWarning, Place, UsageError};
 pub use load::{CheckReport, LoadRequest, check, load, load_client};

@@ -154,3 +154,29 @@ fn unknown_options_work_but_are_told() {
         ]
     );
 }
+
+#[test]
+fn n08_an_inet_server_has_options_of_its_own() {
+    let text = "[inet_http_server]\nport=*:9001\nallow_insecure=true\nallowed_hosts=Supervisor.example.com, b ,\n\
+                tls_cert=%(here)s/c.pem\ntls_key=/k.pem\ntls_client_ca=/ca.pem\n";
+    let config = load(text).unwrap();
+    let server = &config.http_servers[0];
+    assert!(server.allow_insecure);
+    assert_eq!(server.allowed_hosts, ["supervisor.example.com", "b"]);
+    assert_eq!((server.place.line, server.place.column), (5, 6));
+    let tls = server.tls.as_ref().unwrap();
+    assert_eq!(tls.certificate, std::path::Path::new(&config.here).join("c.pem"));
+    assert_eq!(tls.key, std::path::Path::new("/k.pem"));
+    assert_eq!(tls.client_ca.as_deref(), Some(std::path::Path::new("/ca.pem")));
+    assert_eq!(config.server_url.as_deref(), Some("https://localhost:9001"));
+    let plain = load("[inet_http_server]\nport=9001\n").unwrap();
+    assert!(!plain.http_servers[0].allow_insecure && plain.http_servers[0].tls.is_none());
+}
+
+#[test]
+fn n08_half_of_a_certificate_is_refused() {
+    let error = |options: &str| load(&format!("[inet_http_server]\nport=9001\n{options}\n")).unwrap_err();
+    assert_eq!(error("tls_cert=/c"), "Section [inet_http_server] has tls_cert but no tls_key");
+    assert_eq!(error("tls_key=/k"), "Section [inet_http_server] has tls_key but no tls_cert");
+    assert_eq!(error("tls_client_ca=/a"), "Section [inet_http_server] has tls_client_ca but no tls_cert");
+}

@@ -19,7 +19,7 @@ use supervisor_sys::rlimits::{Raised, Resource, raise};
 use supervisor_sys::{Pidfile, PrivilegeChange};
 
 use crate::control::{self, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity, publish_state};
-use crate::http_servers::HttpServers;
+use crate::http_servers::{self, HttpServers};
 use crate::inbox;
 use crate::supervision::child_environment::ChildEnvironment;
 use crate::supervision::clean_auto_logs;
@@ -128,7 +128,9 @@ impl ConfigSource {
 
     fn read(&self) -> Result<Config, String> {
         let request = LoadRequest { path: &self.path, command_line: &self.options, environment: &self.environment };
-        supervisor_config::load(&request).map_err(|error| error.to_string())
+        let config = supervisor_config::load(&request).map_err(|error| error.to_string())?;
+        http_servers::check(&config.http_servers)?;
+        Ok(config)
     }
 }
 

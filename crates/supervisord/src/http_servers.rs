@@ -7,6 +7,16 @@ use supervisor_config::{HttpServerAddress, HttpServerConfig};
 use supervisor_sys::{SocketError, SocketFile, listen_tcp, listen_unix};
 
 use crate::control::{BoundListener, BoundServer};
+use crate::exposure::refuse_open_doors;
+
+/// Looks at what would keep a server from being served safely, before anything is touched: at the start, at a reread
+/// and before a restart stops what runs.
+///
+/// # Errors
+/// One line for the user.
+pub fn check(configs: &[HttpServerConfig]) -> Result<(), String> {
+    refuse_open_doors(configs)
+}
 
 /// The sockets, and the files of those that have one; dropping it removes the files that are still ours.
 #[derive(Debug)]
@@ -29,6 +39,7 @@ impl HttpServers {
                     section: config.section.clone(),
                     username: config.username.clone(),
                     password: config.password.clone(),
+                    allowed_hosts: host_names(config),
                 }),
                 Err(error) => return Err(error.to_string()),
             }
@@ -55,6 +66,15 @@ impl HttpServers {
             }
         }
     }
+}
+
+/// Names that mean this server because its section says so: that it listens on, and those it allows.
+fn host_names(config: &HttpServerConfig) -> Vec<String> {
+    let bound = match &config.address {
+        HttpServerAddress::Inet { host, .. } => Some(host.clone()),
+        HttpServerAddress::Unix { .. } => None,
+    };
+    bound.into_iter().chain(config.allowed_hosts.iter().cloned()).collect()
 }
 
 impl Drop for HttpServers {

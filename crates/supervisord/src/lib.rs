@@ -6,6 +6,7 @@
 pub mod boot;
 pub mod clock;
 pub mod control;
+mod exposure;
 pub mod http_servers;
 pub mod inbox;
 pub mod pidproxy;

@@ -9,7 +9,7 @@ options! {
         CHMOD: "chmod", Octal, Text("0700"), "its mode";
         CHOWN: "chown", Owner, Unset, "its owner";
         USERNAME: "username", Text, Unset, "name to log in with";
-        PASSWORD: "password", Text, Unset, "password, or {SHA} and its SHA-1";
+        PASSWORD: "password", Text, Unset, "password, or {SHA} and its SHA-1, or its argon2 hash";
     }
 }
 
@@ -18,7 +18,12 @@ options! {
     inet_http_server {
         PORT: "port", InetAddress, Required, "where to listen";
         USERNAME: "username", Text, Unset, "name to log in with";
-        PASSWORD: "password", Text, Unset, "password, or {SHA} and its SHA-1";
+        PASSWORD: "password", Text, Unset, "password, or {SHA} and its SHA-1, or its argon2 hash";
+        ALLOW_INSECURE: "allow_insecure", Boolean, Text("false"), "may be reached from other machines without a password";
+        ALLOWED_HOSTS: "allowed_hosts", Names, Unset, "host names that browsers may use for it, besides this machine's own";
+        TLS_CERT: "tls_cert", Path, Unset, "certificate chain (PEM): the server speaks HTTPS";
+        TLS_KEY: "tls_key", Path, Unset, "private key of the certificate (PEM)";
+        TLS_CLIENT_CA: "tls_client_ca", Path, Unset, "authorities (PEM), one of which has to have signed a client's certificate";
     }
 }
 

@@ -1,10 +1,11 @@
 //! `[inet_http_server]` and `[unix_http_server]` (contract/config.md §5.2).
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
-use crate::config::{HttpServerAddress, HttpServerConfig};
+use crate::config::{HttpServerAddress, HttpServerConfig, TlsFiles};
 use crate::context::{Context, SectionReader};
-use crate::datatypes::{file_mode, inet_address, octal};
+use crate::datatypes::{boolean, file_mode, inet_address, octal};
 use crate::diagnostics::ConfigError;
 use crate::expand::Names;
 use crate::ini::Section;
@@ -34,12 +35,49 @@ fn read_inet(context: &Context, section: &Section) -> Result<Option<HttpServerCo
         reader.refuse(&inet_http_server::PORT, format!("section [{}] has no port value", section.name))?;
     }
     let address = reader.optional(&inet_http_server::PORT, inet_address)?;
+    let allow_insecure = reader.value(&inet_http_server::ALLOW_INSECURE, boolean)?;
+    let allowed_hosts = reader.text(&inet_http_server::ALLOWED_HOSTS)?;
+    let tls = read_tls(context, reader)?;
     Ok(address.map(|address| HttpServerConfig {
         section: section.name.to_string(),
         address: HttpServerAddress::Inet { host: address.host, port: address.port },
         username,
         password,
+        place: reader.place(&inet_http_server::PORT),
+        allow_insecure,
+        allowed_hosts: allowed_hosts.as_deref().map(host_names).unwrap_or_default(),
+        tls,
     }))
+}
+
+/// Names with commas between them, in lower case.
+fn host_names(text: &str) -> Vec<String> {
+    text.split(',').map(|name| strip(name).to_lowercase()).filter(|name| !name.is_empty()).collect()
+}
+
+/// Certificate and key: both or neither; authorities only with them.
+fn read_tls(context: &Context, reader: SectionReader<'_>) -> Result<Option<TlsFiles>, ConfigError> {
+    let here = [context.here_word()];
+    let reader = reader.with_names(Names::new(&context.environment, &here));
+    let path = |row: &OptionRow| -> Result<Option<PathBuf>, ConfigError> {
+        let text = reader.text(row)?;
+        Ok(text.filter(|text| !strip(text).is_empty()).map(|text| context.home.normalize(strip(&text))))
+    };
+    let certificate = path(&inet_http_server::TLS_CERT)?;
+    let key = path(&inet_http_server::TLS_KEY)?;
+    let client_ca = path(&inet_http_server::TLS_CLIENT_CA)?;
+    let incomplete = |set: &OptionRow, missing: &OptionRow| {
+        let (section, set_name, missing_name) = (&reader.section.name, set.name, missing.name);
+        reader.refuse(set, format!("Section [{section}] has {set_name} but no {missing_name}"))
+    };
+    match (certificate, key, client_ca) {
+        (Some(certificate), Some(key), client_ca) => return Ok(Some(TlsFiles { certificate, key, client_ca })),
+        (Some(_), None, _) => incomplete(&inet_http_server::TLS_CERT, &inet_http_server::TLS_KEY)?,
+        (None, Some(_), _) => incomplete(&inet_http_server::TLS_KEY, &inet_http_server::TLS_CERT)?,
+        (None, None, Some(_)) => incomplete(&inet_http_server::TLS_CLIENT_CA, &inet_http_server::TLS_CERT)?,
+        (None, None, None) => {}
+    }
+    Ok(None)
 }
 
 fn read_unix(context: &Context, section: &Section) -> Result<Option<HttpServerConfig>, ConfigError> {
@@ -61,6 +99,10 @@ fn read_unix(context: &Context, section: &Section) -> Result<Option<HttpServerCo
         address: HttpServerAddress::Unix { path, mode: file_mode(mode), owner },
         username,
         password,
+        place: reader.place(&unix_http_server::FILE),
+        allow_insecure: false,
+        allowed_hosts: Vec::new(),
+        tls: None,
     }))
 }
 
@@ -88,8 +130,11 @@ pub(crate) fn fallback_server_url(servers: &[HttpServerConfig]) -> Option<String
     });
     let inet = || {
         servers.iter().rev().find_map(|server| match &server.address {
-            HttpServerAddress::Inet { host, port } if host.is_empty() => Some(format!("http://localhost:{port}")),
-            HttpServerAddress::Inet { host, port } => Some(format!("http://{host}:{port}")),
+            HttpServerAddress::Inet { host, port } => {
+                let scheme = if server.tls.is_some() { "https" } else { "http" };
+                let host = if host.is_empty() { "localhost" } else { host };
+                Some(format!("{scheme}://{host}:{port}"))
+            }
             HttpServerAddress::Unix { .. } => None,
         })
     };

@@ -85,6 +85,7 @@ mod tests {
             name: "inet_http_server".to_owned(),
             username: username.map(str::to_owned),
             password: password.map(str::to_owned),
+            host_names: None,
         }
     }
 

@@ -140,7 +140,12 @@ mod tests {
         let leave = Rc::new(Notify::new());
         let connection = Connection {
             peer: Peer::Unix,
-            section: Rc::new(Section { name: "unix_http_server".to_owned(), username: None, password: None }),
+            section: Rc::new(Section {
+                name: "unix_http_server".to_owned(),
+                username: None,
+                password: None,
+                host_names: None,
+            }),
             context: Rc::new(context),
             activity: Rc::new(Activity::new(Rc::default())),
             leave: Rc::clone(&leave),

@@ -1,6 +1,7 @@
 //! Error pages: status, reason and body as clients know them (contract/rpc.md §1.4).
 
 use hyper::StatusCode;
+use hyper::body::Bytes;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 
 use super::response::{Response, full};
@@ -16,6 +17,16 @@ pub(super) fn error_page(status: StatusCode) -> Response {
 pub(super) fn closing_error_page(status: StatusCode) -> Response {
     let mut response = error_page(status);
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// A short text. An error ends the connection: its body may be on the way still.
+pub(super) fn plain_text(status: StatusCode, text: impl Into<Bytes>) -> Response {
+    let mut response = full(status, text);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    if !status.is_success() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 

@@ -58,6 +58,9 @@ pub(super) const LARGE_BODIES: usize = 4;
 /// Characters of a bad request that are shown in the main log.
 pub(super) const LOGGED_REQUEST_CHARACTERS: usize = 512;
 
+/// Characters of an unknown host name that are shown to whoever used it.
+pub(super) const SHOWN_HOST_CHARACTERS: usize = 255;
+
 /// Bytes at the end of a log that a log stream begins with.
 pub(super) const STREAM_HEAD_BYTES: u64 = 1024;
 

@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::connection::{Connection, Peer};
 use super::context::Context;
+use super::host_names::HostNames;
 use super::limits;
 use super::settings::{BoundListener, BoundServer};
 use super::timed_stream::Activity;
@@ -32,6 +33,8 @@ pub(super) struct Section {
     pub(super) name: String,
     pub(super) username: Option<String>,
     pub(super) password: Option<String>,
+    /// Under which names browsers may speak to it; `None`: they cannot reach it.
+    pub(super) host_names: Option<HostNames>,
 }
 
 enum Socket {
@@ -42,7 +45,11 @@ enum Socket {
 impl Listener {
     /// To be called within the runtime.
     pub(super) fn new(server: BoundServer) -> io::Result<Self> {
-        let BoundServer { listener, section, username, password } = server;
+        let BoundServer { listener, section, username, password, allowed_hosts } = server;
+        let host_names = match &listener {
+            BoundListener::Tcp(_) => Some(HostNames::of_this_machine(allowed_hosts)),
+            BoundListener::Unix(_) => None,
+        };
         let socket = match listener {
             BoundListener::Tcp(socket) => {
                 socket.set_nonblocking(true)?;
@@ -53,7 +60,7 @@ impl Listener {
                 Socket::Unix(UnixListener::from_std(socket)?)
             }
         };
-        Ok(Self { socket, section: Section { name: section, username, password } })
+        Ok(Self { socket, section: Section { name: section, username, password, host_names } })
     }
 }
 

@@ -14,6 +14,7 @@ mod connection;
 mod context;
 mod error_page;
 mod followed_file;
+mod host_names;
 mod limits;
 mod listener;
 mod log_reader;

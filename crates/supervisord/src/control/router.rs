@@ -3,20 +3,22 @@
 use std::rc::Rc;
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 
 use super::auth::{Admission, admission};
 use super::context::Context;
-use super::error_page::{closing_error_page, error_page, unauthorized};
+use super::error_page::{closing_error_page, error_page, plain_text, unauthorized};
 use super::listener::Section;
 use super::origin::is_cross_site;
 use super::percent::decode;
-use super::response::{Response, full};
-use super::{log_stream, rpc};
+use super::response::Response;
+use super::{limits, log_stream, rpc};
 
 /// Answers one request.
 pub(super) async fn route(request: Request<Incoming>, section: &Section, context: &Rc<Context>) -> Response {
+    if let Some(host) = section.host_names.as_ref().and_then(|names| names.stranger(&request)) {
+        return stranger_host(host, section);
+    }
     match admission(section, request.headers()) {
         Admission::Admitted => {}
         Admission::Refused => return unauthorized(),
@@ -49,9 +51,19 @@ pub(super) async fn route(request: Request<Incoming>, section: &Section, context
     }
 }
 
+/// A page calls us by a name that is not ours, as after DNS rebinding.
+fn stranger_host(host: &str, section: &Section) -> Response {
+    let host: &str = &host.chars().filter(|c| !c.is_control()).take(limits::SHOWN_HOST_CHARACTERS).collect::<String>();
+    let name = &section.name;
+    let bare = host.rsplit_once(':').map_or(host, |(bare, _)| bare);
+    let text = format!(
+        "'{bare}' is not known to be this machine, so what web pages send there is refused. If it is, set \
+         allowed_hosts={bare} in [{name}].\n"
+    );
+    plain_text(StatusCode::FORBIDDEN, text)
+}
+
 /// `/ok.html`, for monitors.
 fn ok() -> Response {
-    let mut response = full(StatusCode::OK, "OK");
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    response
+    plain_text(StatusCode::OK, "OK")
 }

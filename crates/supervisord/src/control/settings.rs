@@ -43,6 +43,8 @@ pub struct BoundServer {
     pub username: Option<String>,
     /// `password`, plain or `{SHA}` and the digest in hexadecimal digits.
     pub password: Option<String>,
+    /// Host names that browsers may use for it, besides this machine's own; of no meaning for a unix socket.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// Kinds of listening sockets.

@@ -245,6 +245,31 @@ fn calls_that_another_site_makes_a_browser_send_are_refused() {
 }
 
 #[test]
+fn pages_that_call_us_by_a_strange_name_are_refused_over_tcp() {
+    let daemon = daemon();
+    let ok = |client: &mut Client<_>, headers: &str| {
+        client.send(format!("GET /ok.html HTTP/1.1\r\n{headers}\r\n"));
+        client.receive()
+    };
+    let rebound = "Host: evil.example:9001\r\nOrigin: http://evil.example:9001\r\n";
+    let answer = ok(&mut Client::tcp(daemon.tcp), rebound);
+    assert_eq!(answer.status_line, "HTTP/1.1 403 Forbidden");
+    assert_eq!(answer.body.lines().count(), 1);
+    assert!(answer.body.contains("allowed_hosts=evil.example in [inet_http_server]"), "{}", answer.body);
+    for headers in [
+        "Host: evil.example:9001\r\n",
+        "Host: localhost:9001\r\nOrigin: http://localhost:9001\r\n",
+        "Host: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n",
+        "Host: ALLOWED.example\r\nSec-Fetch-Mode: navigate\r\n",
+    ] {
+        assert_eq!(ok(&mut Client::tcp(daemon.tcp), headers).status(), 200, "{headers}");
+    }
+    let mut unix = Client::unix(daemon.unix());
+    unix.send(format!("GET /ok.html HTTP/1.1\r\n{rebound}\r\n"));
+    assert_eq!(unix.receive().status(), 200, "no page reaches a unix socket");
+}
+
+#[test]
 fn the_longest_idle_connection_makes_room_for_one_more() {
     let daemon = daemon();
     let mut first = Client::unix(daemon.unix());

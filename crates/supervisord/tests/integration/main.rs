@@ -10,6 +10,7 @@ mod chaos;
 mod containers;
 mod daemonize;
 mod examples;
+mod facing_the_world;
 mod hostile_listeners;
 mod last_words;
 mod lifecycle;
