@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use supervisor_config::{HttpServerAddress, HttpServerConfig};
 use supervisor_sys::{SocketError, SocketFile, listen_tcp, listen_unix};
 
-use crate::control::{BoundListener, BoundServer};
+use crate::control::{self, BoundListener, BoundServer};
 use crate::exposure::refuse_open_doors;
 
 /// Looks at what would keep a server from being served safely, before anything is touched: at the start, at a reread
@@ -15,7 +15,15 @@ use crate::exposure::refuse_open_doors;
 /// # Errors
 /// One line for the user.
 pub fn check(configs: &[HttpServerConfig]) -> Result<(), String> {
-    refuse_open_doors(configs)
+    refuse_open_doors(configs)?;
+    configs.iter().try_for_each(|config| {
+        let HttpServerConfig { section, place, .. } = config;
+        let checked = config.password.as_deref().map_or(Ok(()), control::check_password);
+        checked.map_err(|error| {
+            let file = &place.file;
+            format!("password= in [{section}] is no argon2 hash, though it looks like one: {error} (file {file})")
+        })
+    })
 }
 
 /// The sockets, and the files of those that have one; dropping it removes the files that are still ours.

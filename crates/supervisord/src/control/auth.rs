@@ -1,19 +1,17 @@
 //! Who may come in: HTTP Basic authentication (contract/rpc.md §1.5).
 //!
-//! Secrets are compared as digests of equal length in constant time, the user name too, so that the time an answer
-//! takes tells nothing about either.
-
-use std::fmt::Write as _;
+//! What may be shown is judged in `password.rs`.
 
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
-use sha1::{Digest, Sha1};
-use subtle::ConstantTimeEq;
+use supervisor_core::LogLevel;
 
+use super::context::Context;
 use super::listener::Section;
+use super::password::Credentials;
 
 /// What is to be done with a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +22,8 @@ pub(super) enum Admission {
     Refused,
     /// What it shows cannot be read: 400.
     Unreadable,
+    /// What it shows cannot be judged just now: 503.
+    Undecided,
 }
 
 /// Standard base64, with or without its padding.
@@ -33,7 +33,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Looks at the credentials that came with a request.
-pub(super) fn admission(section: &Section, headers: &HeaderMap) -> Admission {
+pub(super) async fn admission(section: &Section, headers: &HeaderMap, context: &Context) -> Admission {
     let Some(username) = section.username.as_deref().filter(|username| !username.is_empty()) else {
         return Admission::Admitted;
     };
@@ -46,47 +46,42 @@ pub(super) fn admission(section: &Section, headers: &HeaderMap) -> Admission {
     let Some(credentials) = decode(credentials.trim()) else { return Admission::Unreadable };
     // The password may hold colons, the user name may not.
     let Some((given_username, given_password)) = credentials.split_once(':') else { return Admission::Refused };
-    let right_user = same(given_username.as_bytes(), username.as_bytes());
-    let right_password = section.password.as_deref().is_some_and(|stored| is_password(given_password, stored));
-    if right_user & right_password { Admission::Admitted } else { Admission::Refused }
+    let Some(password) = &section.password else { return Admission::Refused };
+    match password.admits(username, &Credentials { username: given_username, password: given_password }).await {
+        Ok(true) => Admission::Admitted,
+        Ok(false) => Admission::Refused,
+        Err(error) => {
+            let section = &section.name;
+            context.log(LogLevel::Critical, || format!("{section} cannot check a password: {error}"));
+            Admission::Undecided
+        }
+    }
 }
 
 fn decode(credentials: &str) -> Option<String> {
     String::from_utf8(BASE64.decode(credentials).ok()?).ok()
 }
 
-/// Whether a password is the stored one: plain, or `{SHA}` and the digest in lower-case hexadecimal digits.
-fn is_password(given: &str, stored: &str) -> bool {
-    match stored.strip_prefix("{SHA}") {
-        Some(digest) => same(hexadecimal(&Sha1::digest(given)).as_bytes(), digest.as_bytes()),
-        None => same(given.as_bytes(), stored.as_bytes()),
-    }
-}
-
-fn same(left: &[u8], right: &[u8]) -> bool {
-    Sha1::digest(left).as_slice().ct_eq(Sha1::digest(right).as_slice()).into()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes everything");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use hyper::header::HeaderValue;
 
+    use super::super::password::Password;
     use super::*;
 
     fn section(username: Option<&str>, password: Option<&str>) -> Section {
         Section {
             name: "inet_http_server".to_owned(),
             username: username.map(str::to_owned),
-            password: password.map(str::to_owned),
+            password: password.map(|password| Password::parse(password).unwrap()),
             host_names: None,
         }
+    }
+
+    /// What becomes of a client with these headers.
+    fn admission(section: &Section, headers: &HeaderMap) -> Admission {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(super::admission(section, headers, &Context::for_tests().0))
     }
 
     fn with(header: &str) -> HeaderMap {

@@ -95,15 +95,11 @@ impl Connection {
 mod tests {
     use std::time::Duration;
 
-    use supervisor_core::{LogLevel, SupervisorState};
-    use supervisor_protocol::method::Namespaces;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
     use tokio::sync::watch;
     use tokio::task::{JoinHandle, LocalSet, spawn_local};
     use tokio::time::Instant;
 
-    use super::super::settings::{ConfigReader, ControlSettings, Identity};
-    use super::super::supervisor_state::publish_state;
     use super::*;
     use crate::inbox;
 
@@ -121,21 +117,7 @@ mod tests {
     }
 
     fn serve(buffer: usize) -> Served {
-        let (stop, stopped) = watch::channel(false);
-        let (sender, inbox) = inbox::channel(std::sync::Arc::new(|| {}));
-        let context = Context::new(
-            ControlSettings {
-                servers: vec![],
-                sender,
-                state: publish_state(SupervisorState::Running).1,
-                identity: Identity { identifier: "supervisor".to_owned(), pid: 1 },
-                namespaces: Namespaces::default(),
-                config_reader: ConfigReader::new(|| Err("never read".to_owned())),
-                main_log: None,
-                log_level: LogLevel::Critical,
-            },
-            stopped,
-        );
+        let (context, stop, inbox) = Context::for_tests();
         let (client, server) = duplex(buffer);
         let leave = Rc::new(Notify::new());
         let connection = Connection {

@@ -74,3 +74,25 @@ impl Context {
         }
     }
 }
+
+#[cfg(test)]
+impl Context {
+    /// A context without servers, whose supervision plane is the inbox; the sender stops it.
+    pub(super) fn for_tests() -> (Self, watch::Sender<bool>, crate::inbox::Inbox) {
+        use supervisor_core::SupervisorState;
+
+        let (stop, stopped) = watch::channel(false);
+        let (sender, inbox) = crate::inbox::channel(std::sync::Arc::new(|| {}));
+        let settings = ControlSettings {
+            servers: vec![],
+            sender,
+            state: super::supervisor_state::publish_state(SupervisorState::Running).1,
+            identity: super::settings::Identity { identifier: "supervisor".to_owned(), pid: 1 },
+            namespaces: Namespaces::default(),
+            config_reader: ConfigReader::new(|| Err("never read".to_owned())),
+            main_log: None,
+            log_level: LogLevel::Critical,
+        };
+        (Self::new(settings, stopped), stop, inbox)
+    }
+}

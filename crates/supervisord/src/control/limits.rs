@@ -61,6 +61,19 @@ pub(super) const LOGGED_REQUEST_CHARACTERS: usize = 512;
 /// Characters of an unknown host name that are shown to whoever used it.
 pub(super) const SHOWN_HOST_CHARACTERS: usize = 255;
 
+/// Memory that an argon2 hash may demand, in KiB.
+pub(super) const ARGON2_KIBIBYTES: u32 = 1 << 20;
+
+/// Passes that an argon2 hash may demand.
+pub(super) const ARGON2_PASSES: u32 = 64;
+
+/// Passwords whose argon2 hashes are computed at a time, for each server; fewer than [`FILE_READERS`], so that files
+/// are read meanwhile.
+pub(super) const ARGON2_AT_ONCE: usize = 2;
+
+/// Credentials that were right and are remembered, for each server.
+pub(super) const KNOWN_CREDENTIALS: usize = 16;
+
 /// Bytes at the end of a log that a log stream begins with.
 pub(super) const STREAM_HEAD_BYTES: u64 = 1024;
 

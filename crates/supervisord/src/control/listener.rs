@@ -19,6 +19,7 @@ use super::connection::{Connection, Peer};
 use super::context::Context;
 use super::host_names::HostNames;
 use super::limits;
+use super::password::Password;
 use super::settings::{BoundListener, BoundServer};
 use super::timed_stream::Activity;
 
@@ -32,7 +33,7 @@ pub(super) struct Listener {
 pub(super) struct Section {
     pub(super) name: String,
     pub(super) username: Option<String>,
-    pub(super) password: Option<String>,
+    pub(super) password: Option<Password>,
     /// Under which names browsers may speak to it; `None`: they cannot reach it.
     pub(super) host_names: Option<HostNames>,
 }
@@ -50,6 +51,7 @@ impl Listener {
             BoundListener::Tcp(_) => Some(HostNames::of_this_machine(allowed_hosts)),
             BoundListener::Unix(_) => None,
         };
+        let password = password.as_deref().map(Password::parse).transpose().map_err(io::Error::other)?;
         let socket = match listener {
             BoundListener::Tcp(socket) => {
                 socket.set_nonblocking(true)?;

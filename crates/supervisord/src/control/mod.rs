@@ -8,6 +8,7 @@
 //! (contract/rpc.md §1).
 
 mod access_log;
+mod argon2_hash;
 mod auth;
 mod config_info;
 mod connection;
@@ -20,6 +21,7 @@ mod listener;
 mod log_reader;
 mod log_stream;
 mod origin;
+mod password;
 mod percent;
 mod process_info;
 mod reply;
@@ -49,12 +51,21 @@ pub use supervisor_state::{StatePublisher, StateReceiver, publish_state};
 
 use context::Context;
 use listener::Listener;
+use password::Password;
 
 /// The running control plane. Dropping it stops it as [`ControlPlane::stop`] does, but does not wait for that.
 #[derive(Debug)]
 pub struct ControlPlane {
     stop: watch::Sender<bool>,
     thread: JoinHandle<()>,
+}
+
+/// Looks at a password of the configuration.
+///
+/// # Errors
+/// Why it cannot be used; does not show it.
+pub fn check_password(text: &str) -> Result<(), String> {
+    Password::parse(text).map(drop)
 }
 
 /// Starts the control thread. The sockets of `settings` are bound and listening already; from now on they are served.

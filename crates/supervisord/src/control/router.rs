@@ -19,10 +19,11 @@ pub(super) async fn route(request: Request<Incoming>, section: &Section, context
     if let Some(host) = section.host_names.as_ref().and_then(|names| names.stranger(&request)) {
         return stranger_host(host, section);
     }
-    match admission(section, request.headers()) {
+    match admission(section, request.headers(), context).await {
         Admission::Admitted => {}
         Admission::Refused => return unauthorized(),
         Admission::Unreadable => return closing_error_page(StatusCode::BAD_REQUEST),
+        Admission::Undecided => return closing_error_page(StatusCode::SERVICE_UNAVAILABLE),
     }
     let path = decode(request.uri().path());
     let method = request.method();

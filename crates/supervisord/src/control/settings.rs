@@ -41,7 +41,7 @@ pub struct BoundServer {
     pub section: String,
     /// `username`; `None` or empty: everybody is admitted.
     pub username: Option<String>,
-    /// `password`, plain or `{SHA}` and the digest in hexadecimal digits.
+    /// `password`, plain, or `{SHA}` and the digest in hexadecimal digits, or an argon2 hash.
     pub password: Option<String>,
     /// Host names that browsers may use for it, besides this machine's own; of no meaning for a unix socket.
     pub allowed_hosts: Vec<String>,
