@@ -26,7 +26,7 @@ impl OsHost {
         if let Some(notice) = notice {
             self.report(log, notice);
         }
-        self.watch_log(log);
+        self.settle(log);
         self.hold_if_blocked(process.index(), channel);
     }
 
@@ -50,17 +50,8 @@ impl OsHost {
         if let Some(notice) = self.logs.flush(log) {
             self.report(log, notice);
         }
-        self.watch_log(log);
-        if self.logs.is_blocked(log) {
-            return;
-        }
-        for (index, channel) in self.logs.take_held(log) {
-            let Self { kernel, entries, .. } = self;
-            let child = entries.get_mut(index).and_then(Option::as_mut).and_then(|entry| entry.child.as_mut());
-            if let Some(stream) = child.and_then(|child| child.stream(channel).as_mut()) {
-                kernel.resume(index, channel, stream);
-            }
-        }
+        self.settle(log);
+        self.logs.close_if_unused(log);
     }
 
     /// Writes the lines of this turn, and watches what does not take them.
@@ -104,10 +95,21 @@ impl OsHost {
         }
     }
 
-    fn watch_log(&mut self, log: LogId) {
-        let Self { kernel, logs, .. } = self;
-        if let Some(stream) = logs.stream(log) {
-            kernel.watch_log(stream, PollKey::Log(log.index()));
+    /// After each write: a log that is blocked is watched, and one that is not keeps nobody waiting, whoever's write it
+    /// was that found room.
+    fn settle(&mut self, log: LogId) {
+        let Self { kernel, entries, logs, .. } = self;
+        // A file is never blocked, and nobody waits for it.
+        let Some(stream) = logs.stream(log) else { return };
+        kernel.watch_log(stream, PollKey::Log(log.index()));
+        if stream.is_blocked() {
+            return;
+        }
+        for (index, channel) in logs.take_held(log) {
+            let child = entries.get_mut(index).and_then(Option::as_mut).and_then(|entry| entry.child.as_mut());
+            if let Some(stream) = child.and_then(|child| child.stream(channel).as_mut()) {
+                kernel.resume(index, channel, stream);
+            }
         }
     }
 

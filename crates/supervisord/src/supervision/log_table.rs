@@ -135,11 +135,14 @@ impl LogTable {
         }
     }
 
-    /// The streams that have waited for this log, which takes bytes again; it is closed if nobody needs it any more.
+    /// The streams that have waited for this log, which takes bytes again.
     pub(super) fn take_held(&mut self, id: LogId) -> Vec<(usize, Channel)> {
-        let held = self.slot(id).map(|slot| std::mem::take(&mut slot.held)).unwrap_or_default();
+        self.slot(id).map(|slot| std::mem::take(&mut slot.held)).unwrap_or_default()
+    }
+
+    /// Closes a log that was open only for what had to be written.
+    pub(super) fn close_if_unused(&mut self, id: LogId) {
         self.tidy(id);
-        held
     }
 
     /// The logs that wait to be written.
@@ -286,6 +289,7 @@ mod tests {
         assert!(table.flush(id).is_none());
         assert!(!table.is_blocked(id));
         assert_eq!(table.take_held(id), [(7, Channel::Stderr)]);
+        table.close_if_unused(id);
         assert!(table.stream(id).is_none(), "it is closed at last");
         fs::remove_dir_all(&folder).unwrap();
     }

@@ -136,6 +136,40 @@ startsecs=0
 }
 
 #[test]
+fn programs_that_share_a_full_fifo_all_go_on_once_it_is_read() {
+    if testing_the_original() {
+        return; // it waits for a reader before it starts the programs
+    }
+    // Some end while others are held: their last words are written by whoever finds room.
+    let mut daemon = TestDaemon::prepared(
+        "[program:p]
+command=/bin/sh -c \"seq 1 30000; sleep 0.%(process_num)d; seq 30001 40000\"
+process_name=%(process_num)d
+numprocs=8
+stdout_logfile={dir}/fifo
+autorestart=false
+startsecs=0
+",
+    );
+    nix::unistd::mkfifo(&daemon.path("fifo"), nix::sys::stat::Mode::S_IRWXU).expect("the folder is ours");
+    daemon.start();
+    let mut fifo = OpenOptions::new().read(true).open(daemon.path("fifo")).expect("it is there");
+    let (mut text, mut chunk) = (Vec::new(), [0; 3000]);
+    let bytes = numbers_to(40_000).len() * 8;
+    while text.len() < bytes {
+        let count = fifo.read(&mut chunk).expect("the daemon writes");
+        text.extend_from_slice(&chunk[..count]);
+    }
+    assert_eq!(text.len(), bytes);
+    (0..8).for_each(|number| daemon.wait_for_state(&format!("p:{number}"), "EXITED"));
+    let mut numbers: Vec<&str> = std::str::from_utf8(&text).expect("digits").lines().collect();
+    numbers.sort_unstable();
+    numbers.dedup_by(|a, b| a == b);
+    assert!(numbers.len() >= 40_000, "every number was written");
+    daemon.stop();
+}
+
+#[test]
 fn full_stdout_delays_nothing_and_tells_how_much_of_the_main_log_it_missed() {
     if testing_the_original() {
         return; // it hangs
