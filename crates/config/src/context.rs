@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use crate::datatypes::{Checked, UserDatabase};
-use crate::diagnostics::{ConfigError, ConfigWarning, Place};
+use crate::diagnostics::{ConfigError, ConfigWarning, Culprit, Place, Refusal};
 use crate::expand::{EnvironmentNames, Label, Names, expand};
 use crate::ini::{Document, Entry, Section};
 use crate::options_table::{DefaultValue, OptionRow};
@@ -12,6 +12,7 @@ use crate::problems::Problems;
 use crate::python_format::Value;
 use crate::python_path::Home;
 use crate::python_repr::Repr;
+use crate::recorder::Recorder;
 
 /// What is known while sections are read.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(crate) struct Context {
     pub(crate) home: Home,
     pub(crate) users: UserDatabase,
     pub(crate) problems: Problems,
+    /// Where a check and a listing keep what they need.
+    pub(crate) recorder: Option<Recorder>,
     warnings: RefCell<Vec<ConfigWarning>>,
 }
 
@@ -42,6 +45,7 @@ impl Context {
             home: Home::from_environment(environment),
             users: UserDatabase::default(),
             problems,
+            recorder: None,
             warnings: RefCell::default(),
         }
     }
@@ -111,7 +115,7 @@ impl<'c> SectionReader<'c> {
         let label = Label::Option { section: &self.section.name, option: row.name };
         match expand(&entry.value, self.names, label) {
             Ok(text) => Ok(Some(text)),
-            Err(text) => self.refuse(row, text).map(|()| default_text(row)),
+            Err(refusal) => self.refuse(row, refusal).map(|()| default_text(row)),
         }
     }
 
@@ -120,8 +124,8 @@ impl<'c> SectionReader<'c> {
         let label = Label::Option { section: &self.section.name, option: &entry.key };
         match expand(&entry.value, self.names, label) {
             Ok(text) => Ok(Some(text)),
-            Err(text) => {
-                let error = self.error(text).in_option(&entry.key).at(&self.context.document.value_place(entry));
+            Err(refusal) => {
+                let error = self.error(refusal).in_option(&entry.key).at(&self.context.document.value_place(entry));
                 self.context.problems.report(error).map(|()| None)
             }
         }
@@ -136,7 +140,7 @@ impl<'c> SectionReader<'c> {
     ) -> Result<Option<Cow<'t, str>>, ConfigError> {
         match expand(text, self.names, Label::Word(label)) {
             Ok(text) => Ok(Some(text)),
-            Err(text) => self.refuse(row, text).map(|()| None),
+            Err(refusal) => self.refuse(row, refusal).map(|()| None),
         }
     }
 
@@ -170,22 +174,28 @@ impl<'c> SectionReader<'c> {
     }
 
     /// Says that an option cannot be used.
-    pub(crate) fn refuse(&self, row: &OptionRow, text: impl Into<String>) -> Result<(), ConfigError> {
+    pub(crate) fn refuse(&self, row: &OptionRow, refusal: impl Into<Refusal>) -> Result<(), ConfigError> {
         let place = self.place(row);
-        self.context.problems.report(self.error(text.into()).in_option(row.name).at(&place))
+        self.context.problems.report(self.error(refusal.into()).in_option(row.name).at(&place))
     }
 
     /// Says that the section cannot be used.
-    pub(crate) fn refuse_section(&self, text: impl Into<String>) -> Result<(), ConfigError> {
-        self.context.problems.report(self.error(text.into()).at(&self.section.place))
+    pub(crate) fn refuse_section(&self, refusal: impl Into<Refusal>) -> Result<(), ConfigError> {
+        self.context.problems.report(self.error(refusal.into()).at(&self.section.place))
     }
 
-    fn error(&self, mut text: String) -> ConfigError {
+    fn error(&self, refusal: Refusal) -> ConfigError {
+        let Refusal { mut text, culprit } = refusal;
+        let short = match &culprit {
+            // All variables there are may be named after this: too many to be of use, and they may be nobody's business.
+            Some(Culprit::Name { .. }) => text.split(". Available names: ").next().unwrap_or_default().to_owned(),
+            Some(Culprit::Percent | Culprit::Member(_) | Culprit::Event(_)) | None => text.clone(),
+        };
         if self.attributed {
             let (section, file) = (Repr(&self.section.name), Repr(&self.section.place.file));
             text = format!("{text} in section {section} (file: {file})");
         }
-        ConfigError::new(text).in_section(&self.section.name)
+        ConfigError::new(text).in_short(short).by(culprit).in_section(&self.section.name)
     }
 }
 

@@ -23,6 +23,40 @@ impl fmt::Display for Place {
     }
 }
 
+/// Why a value cannot be used, from whoever looked at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// Upstream's words.
+    pub(crate) text: String,
+    /// The part of the value that is to blame, where it is not all of it.
+    pub(crate) culprit: Option<Culprit>,
+}
+
+impl From<String> for Refusal {
+    fn from(text: String) -> Self {
+        Self { text, culprit: None }
+    }
+}
+
+impl From<&str> for Refusal {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
+    }
+}
+
+/// A part of a value that is to blame, and what kind of mistake it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Culprit {
+    /// `%(name)s` with a name that stands for nothing; the words (not the variables) that would do.
+    Name { name: String, words: Vec<&'static str> },
+    /// A percent sign that begins no name.
+    Percent,
+    /// A member of a group that is no program.
+    Member(String),
+    /// An event that there is not.
+    Event(String),
+}
+
 /// Why a configuration cannot be used. `Display` gives upstream's text, without `Error: ` before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -30,12 +64,57 @@ pub struct ConfigError {
     section: Option<Box<str>>,
     option: Option<Box<str>>,
     place: Option<Place>,
+    details: Option<Box<Details>>,
+}
+
+/// What a check makes use of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Details {
+    culprit: Option<Culprit>,
+    /// The text without what names section and file.
+    short_text: Option<Box<str>>,
+    /// All lines that are to blame, when it is about lines.
+    lines: Box<[u32]>,
 }
 
 impl ConfigError {
     /// An error that no single line of a file is to blame for.
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), section: None, option: None, place: None }
+        Self { text: text.into(), section: None, option: None, place: None, details: None }
+    }
+
+    fn details_mut(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
+    }
+
+    pub(crate) fn by(mut self, culprit: Option<Culprit>) -> Self {
+        self.details_mut().culprit = culprit;
+        self
+    }
+
+    pub(crate) fn in_short(mut self, text: String) -> Self {
+        self.details_mut().short_text = Some(text.into());
+        self
+    }
+
+    pub(crate) fn in_lines(mut self, lines: Box<[u32]>) -> Self {
+        self.details_mut().lines = lines;
+        self
+    }
+
+    /// The part of the value that is to blame.
+    pub(crate) fn culprit(&self) -> Option<&Culprit> {
+        self.details.as_ref()?.culprit.as_ref()
+    }
+
+    /// The lines that are neither header nor option, of a file that has such.
+    pub(crate) fn lines(&self) -> &[u32] {
+        self.details.as_ref().map_or(&[], |details| &details.lines)
+    }
+
+    /// What is wrong, for whoever shows the place beside it.
+    pub(crate) fn short_text(&self) -> &str {
+        self.details.as_ref().and_then(|details| details.short_text.as_deref()).unwrap_or(&self.text)
     }
 
     pub(crate) fn in_section(mut self, section: &str) -> Self {

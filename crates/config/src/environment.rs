@@ -27,6 +27,18 @@ pub(crate) fn parse_environment(text: &str) -> Checked<Variables> {
     Ok(list.variables)
 }
 
+/// A list that [`parse_environment`] reads as these variables, as far as the quoting allows. A comment of the file
+/// cannot begin in it.
+pub(crate) fn write_environment(variables: &Variables) -> String {
+    let quoted = |value: &str| {
+        let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
+        // In the file a blank before `;` or `#` would begin a comment; two quotes in between change nothing else.
+        format!("\"{}\"", escaped.replace(" ;", " \"\";").replace(" #", " \"\"#"))
+    };
+    let pair = |(name, value): &(Box<str>, Box<str>)| format!("{name}={}", quoted(value));
+    variables.iter().map(pair).collect::<Vec<_>>().join(",")
+}
+
 /// `base` with the variables of `own` added, those it has replaced.
 pub(crate) fn merge(base: &Variables, own: &Variables) -> Variables {
     let mut list = VariableList::default();

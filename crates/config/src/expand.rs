@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::diagnostics::{Culprit, Refusal};
 use crate::python_format::{FormatError, Value, format};
 use crate::python_repr::Repr;
 
@@ -14,6 +15,11 @@ pub(crate) struct EnvironmentNames(HashMap<String, String>);
 impl EnvironmentNames {
     pub(crate) fn new(environment: &[(String, String)]) -> Self {
         Self(environment.iter().cloned().collect())
+    }
+
+    /// The names of all variables.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     /// Whether there is such a variable.
@@ -85,7 +91,7 @@ impl fmt::Display for Label<'_> {
 }
 
 /// The value with its names replaced, or upstream's words about why they cannot be.
-pub(crate) fn expand<'t>(text: &'t str, names: Names<'_>, label: Label<'_>) -> Result<Cow<'t, str>, String> {
+pub(crate) fn expand<'t>(text: &'t str, names: Names<'_>, label: Label<'_>) -> Result<Cow<'t, str>, Refusal> {
     if !text.contains('%') {
         return Ok(Cow::Borrowed(text));
     }
@@ -93,12 +99,19 @@ pub(crate) fn expand<'t>(text: &'t str, names: Names<'_>, label: Label<'_>) -> R
         let label = label.to_string();
         let (value, label) = (Repr(text), Repr(&label));
         match error {
-            FormatError::UnknownName(name) => format!(
-                "Format string {value} for {label} contains names ({}) which cannot be expanded. Available names: {}",
-                Repr(&name),
-                names.list()
-            ),
-            FormatError::Malformed(detail) => format!("Format string {value} for {label} is badly formatted: {detail}"),
+            FormatError::UnknownName(name) => Refusal {
+                text: format!(
+                    "Format string {value} for {label} contains names ({}) which cannot be expanded. Available names: \
+                     {}",
+                    Repr(&name),
+                    names.list()
+                ),
+                culprit: Some(Culprit::Name { name, words: names.words.iter().map(|(word, _)| *word).collect() }),
+            },
+            FormatError::Malformed(detail) => Refusal {
+                text: format!("Format string {value} for {label} is badly formatted: {detail}"),
+                culprit: Some(Culprit::Percent),
+            },
         }
     })
 }
@@ -113,7 +126,7 @@ mod tests {
         let words = [("here", Value::Text("/etc")), ("process_num", Value::Integer(7))];
         let own = [("A".into(), "first".into()), ("A".into(), "inner".into())];
         let names = Names::new(&environment, &words);
-        let run = |names, text| expand(text, names, Label::Word("x")).map(Cow::into_owned);
+        let run = |names, text| expand(text, names, Label::Word("x")).map(Cow::into_owned).map_err(|error| error.text);
         assert_eq!(run(names, "%(ENV_A)s %(here)s %(process_num)02d"), Ok("outer /etc 07".to_owned()));
         assert_eq!(run(names.with_own(&own), "%(ENV_A)s%(ENV_B)s"), Ok("innerb".to_owned()));
         assert!(matches!(expand("plain", names, Label::Word("x")), Ok(Cow::Borrowed("plain"))));
@@ -126,13 +139,14 @@ mod tests {
         let own = [("A".into(), "x".into()), ("b".into(), "x".into())];
         let names = Names::new(&environment, &words).with_own(&own);
         assert_eq!(
-            expand("%(it's)s", names, Label::Option { section: "program:a", option: "command" }),
+            expand("%(it's)s", names, Label::Option { section: "program:a", option: "command" })
+                .map_err(|error| error.text),
             Err("Format string \"%(it's)s\" for 'program:a.command' contains names (\"it's\") which cannot be \
                  expanded. Available names: ENV_A, ENV_Z, ENV_b, here"
                 .to_owned())
         );
         assert_eq!(
-            expand("50%", names, Label::Word("environment")),
+            expand("50%", names, Label::Word("environment")).map_err(|error| error.text),
             Err("Format string '50%' for 'environment' is badly formatted: incomplete format".to_owned())
         );
     }

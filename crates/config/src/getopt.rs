@@ -16,6 +16,9 @@ pub(crate) struct Switch<Id> {
     pub(crate) argument: Option<&'static str>,
     /// What the usage text says about it; empty: it is not mentioned.
     pub(crate) help: &'static str,
+    /// Whether a unique prefix of the word will do. An option that upstream lacks needs its full word, so that every
+    /// abbreviation that scripts use keeps its meaning.
+    pub(crate) may_be_abbreviated: bool,
 }
 
 /// An option as it occurred.
@@ -83,7 +86,7 @@ fn find_long<'a, Id: Copy + PartialEq>(
     if let Some(exact) = words().find(|(_, word)| *word == name) {
         return Ok(exact);
     }
-    let mut candidates = words().filter(|(_, word)| word.starts_with(name));
+    let mut candidates = words().filter(|(switch, word)| switch.may_be_abbreviated && word.starts_with(name));
     let first = candidates.next().ok_or_else(|| UsageError(format!("option --{name} not recognized")))?;
     if candidates.any(|(other, _)| other.id != first.0.id) {
         return Err(UsageError(format!("option --{name} not a unique prefix")));
@@ -146,7 +149,7 @@ mod tests {
     }
 
     fn switch(id: Id, short: Option<char>, long: &'static str, argument: bool) -> Switch<Id> {
-        Switch { id, short, long: Some(long), argument: argument.then_some("X"), help: "" }
+        Switch { id, short, long: Some(long), argument: argument.then_some("X"), help: "", may_be_abbreviated: true }
     }
 
     fn run(arguments: &[&str]) -> Result<Parsed<Id>, String> {

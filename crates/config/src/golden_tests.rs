@@ -154,7 +154,7 @@ fn expansions() {
     ];
     let names = Names::new(&environment, &words);
     compare(&["expand"], 1000, |_, input| {
-        expand(input, names, Label::Word("sect.opt")).map(std::borrow::Cow::into_owned)
+        expand(input, names, Label::Word("sect.opt")).map(std::borrow::Cow::into_owned).map_err(|refusal| refusal.text)
     });
 }
 
@@ -180,6 +180,7 @@ fn command_lines() {
             SupervisordCommand::Help(_) => Ok("help".to_owned()),
             SupervisordCommand::Version => Ok("version".to_owned()),
             SupervisordCommand::Run(options) => Ok(given(&options)),
+            other @ (SupervisordCommand::Check { .. } | SupervisordCommand::ShowConfig { .. }) => panic!("{other:?}"),
         }
     });
 }

@@ -11,6 +11,7 @@ use crate::glob::glob;
 use crate::options_table::include::FILES;
 use crate::python_path::{absolute, dirname};
 use crate::python_text::words;
+use crate::recorder::Source;
 use crate::source::{Text, read_regular};
 
 /// Reads the files that the main file includes; `folder` is what relative patterns are relative to. Gives what is to
@@ -47,7 +48,7 @@ fn patterns(context: &Context) -> Result<Vec<String>, ConfigError> {
     let names = [context.here_word(), context.host_node_name_word()];
     match expand(&entry.value, Names::new(&context.environment, &names), Label::Word("include.files")) {
         Ok(files) => Ok(words(&files).map(ToOwned::to_owned).collect()),
-        Err(text) => reader.refuse(&FILES, text).map(|()| Vec::new()),
+        Err(refusal) => reader.refuse(&FILES, refusal).map(|()| Vec::new()),
     }
 }
 
@@ -71,14 +72,17 @@ fn include_file(context: &mut Context, path: &Path) -> Result<(), ConfigError> {
 
 /// Reads the text of a file into the document.
 pub(crate) fn merge(context: &mut Context, file: &str, text: &Text) -> Result<(), ConfigError> {
+    if let Some(recorder) = &mut context.recorder {
+        recorder.sources.push(Source { file: file.into(), text: text.whole().to_owned() });
+    }
     let parsed = context.document.read(file, &text.text);
     let Some(undecodable) = &text.error else { return parsed };
     // Python sees only the lines before the bad bytes; of what is wrong with those it says at once only this:
     match parsed {
         Err(error) if context.document.sections.is_empty() => Err(error),
         Ok(()) | Err(_) => {
-            let line = u32::try_from(text.text.lines().count() + 1).unwrap_or(u32::MAX);
-            Err(ConfigError::new(undecodable).at(&Place { file: file.into(), line, column: 1 }))
+            let place = Place { file: file.into(), line: undecodable.line, column: undecodable.column };
+            Err(ConfigError::new(&*undecodable.text).at(&place))
         }
     }
 }

@@ -93,7 +93,7 @@ pub(crate) struct Entry {
     pub(crate) value: String,
     /// Where it was set last; key and value begin in one line. The file is one of [`Document::files`].
     file: u32,
-    line: u32,
+    pub(crate) line: u32,
     key_column: u32,
     value_column: u32,
 }
@@ -124,6 +124,11 @@ impl Document {
     /// Where the value of an option begins, or would begin.
     pub(crate) fn value_place(&self, entry: &Entry) -> Place {
         Place { file: self.file(entry), line: entry.line, column: entry.value_column }
+    }
+
+    /// The name of the file that an option is in.
+    pub(crate) fn file_name(&self, entry: &Entry) -> &str {
+        &self.files[entry.file as usize]
     }
 
     fn file(&self, entry: &Entry) -> Arc<str> {
@@ -187,6 +192,16 @@ impl Document {
         }
         self.defaults_changed = false;
     }
+}
+
+/// The lines of a file as they are counted, without their ends.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    Lines { rest: text }.map(|line| line.text)
+}
+
+/// What a line says before its comment, if it has one.
+pub(crate) fn before_comment(line: &str) -> &str {
+    comment_start(line).and_then(|start| line.get(..start)).unwrap_or(line)
 }
 
 /// Lines as Python's text files give them: ended by `\n`, `\r\n` or `\r`, the end not included.
@@ -338,7 +353,8 @@ impl Reader<'_> {
         let place = Place { file: self.file.clone(), line: *first, column: 1 };
         let mut text = format!("Source contains parsing errors: {}", Repr(&self.file));
         text.extend(self.bad_lines.iter().map(|(number, line)| format!("\n\t[line {number:2}]: {line}")));
-        Err(ConfigError::new(text).at(&place))
+        let lines = self.bad_lines.iter().map(|(number, _)| *number).collect();
+        Err(ConfigError::new(text).at(&place).in_lines(lines))
     }
 }
 

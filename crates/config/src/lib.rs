@@ -11,13 +11,16 @@
 //! it changes nothing, starts nothing and keeps nothing between two calls.
 #![forbid(unsafe_code)]
 
+mod check;
 mod command_line;
 mod config;
 mod context;
 mod datatypes;
 mod diagnostics;
+mod effective;
 mod environment;
 mod expand;
+mod explain;
 mod getopt;
 mod glob;
 #[cfg(test)]
@@ -26,8 +29,11 @@ mod groups;
 mod include;
 mod ini;
 pub mod limits;
+mod lints;
 mod load;
+mod nearest;
 pub mod options_table;
+mod problem;
 mod problems;
 mod process_config;
 mod python_format;
@@ -35,22 +41,30 @@ mod python_number;
 mod python_path;
 mod python_repr;
 mod python_text;
+mod recorder;
 mod search;
 mod sections;
 pub mod shlex;
 mod source;
+mod spans;
 mod unknown_options;
 
+pub use check::{CheckReport, check};
 pub use command_line::{
-    ClientOptions, SupervisorctlCommand, SupervisordCommand, SupervisordOptions, parse_supervisorctl_command_line,
-    parse_supervisord_command_line,
+    CheckFormat, ClientOptions, ShowConfigFormat, SupervisorctlCommand, SupervisordCommand, SupervisordOptions,
+    parse_supervisorctl_command_line, parse_supervisord_command_line,
 };
 pub use config::{
     ClientConfig, Config, CtlPluginConfig, HttpServerAddress, HttpServerConfig, MainLogFile, RpcInterfaceConfig,
     SupervisordConfig, TlsFiles,
 };
 pub use diagnostics::{ConfigError, ConfigWarning, Place, UsageError};
-pub use load::{CheckReport, LoadRequest, check, load, load_client};
+pub use effective::{
+    EffectiveConfig, EffectiveOption, EffectiveSection, EffectiveValue, MASK, Origin, Secrets, effective_config,
+};
+pub use load::{LoadRequest, load, load_client};
+pub use problem::{Problem, Severity};
 pub use python_repr::Repr;
+pub use recorder::Source;
 pub use search::{ROOT_SEARCH_WARNING, config_file_candidates, find_config_file, no_config_file_text, program_path};
 pub use shlex::ShlexError;

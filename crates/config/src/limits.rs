@@ -12,5 +12,8 @@ pub const FORMAT_WIDTH: usize = 4_096;
 /// Errors that a check tells; it ends with the last of them.
 pub const ERRORS: usize = 1_000;
 
+/// Warnings of a check beyond those of a start.
+pub const WARNINGS: usize = 1_000;
+
 /// Unknown options that are warned of one by one; the rest is counted.
 pub const UNKNOWN_OPTIONS: usize = 100;

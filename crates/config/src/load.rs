@@ -1,7 +1,6 @@
 //! From a file to a [`Config`]: what is read when, top to bottom, in upstream's order, because the first error is
 //! the one that is told.
 
-use std::cell::RefCell;
 use std::path::Path;
 
 use supervisor_core::LogLevel;
@@ -9,7 +8,7 @@ use supervisor_core::LogLevel;
 use crate::command_line::{ClientOptions, SupervisordOptions};
 use crate::config::{ClientConfig, Config, RpcInterfaceConfig};
 use crate::context::Context;
-use crate::diagnostics::{ConfigError, ConfigWarning, Place};
+use crate::diagnostics::{ConfigError, Place};
 use crate::groups::read_groups;
 use crate::include::{merge, read_includes};
 use crate::options_table::{SectionType, rpcinterface};
@@ -22,7 +21,7 @@ use crate::sections::supervisord::{read_supervisord, settle};
 use crate::source::read_any;
 use crate::unknown_options::warn_of_unknown_options;
 
-/// What [`load`] and [`check`] need to know.
+/// What [`load`] and [`crate::check`] need to know.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadRequest<'a> {
     /// The configuration file, absolute. Error texts name it as the command line does, if that names one.
@@ -44,26 +43,7 @@ pub fn load(request: &LoadRequest<'_>) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-/// All that can be said about a configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckReport {
-    /// Why it cannot be used, in the order in which [`load`] would find it; none: it can be used.
-    pub errors: Vec<ConfigError>,
-    /// What is probably not meant.
-    pub warnings: Vec<ConfigWarning>,
-}
-
-/// Reads as [`load`] does, but goes on after an error with what is left.
-pub fn check(request: &LoadRequest<'_>) -> CheckReport {
-    let mut context = new_context(request, Problems::Collect(RefCell::default()));
-    let fatal = read(&mut context, request).err();
-    let warnings = context.take_warnings();
-    let mut errors = context.problems.into_collected();
-    errors.extend(fatal);
-    CheckReport { errors, warnings }
-}
-
-fn new_context(request: &LoadRequest<'_>, problems: Problems) -> Context {
+pub(crate) fn new_context(request: &LoadRequest<'_>, problems: Problems) -> Context {
     let shown = match &request.command_line.configuration {
         Some(typed) => typed.clone(),
         None => request.path.to_string_lossy().into_owned(),
@@ -73,7 +53,7 @@ fn new_context(request: &LoadRequest<'_>, problems: Problems) -> Context {
 }
 
 /// The configuration without messages, and what is to be logged about included files.
-fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(Config, Vec<String>), ConfigError> {
+pub(crate) fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(Config, Vec<String>), ConfigError> {
     read_main_file(context, request.path)?;
     let folder = normalize(request.path);
     let included = read_includes(context, dirname(&folder.to_string_lossy()))?;
@@ -83,8 +63,13 @@ fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(Config, Vec
     let rpcinterfaces = read_plugins(context, SectionType::RpcInterface, &rpcinterface::FACTORY)?;
     let groups = read_groups(context, &supervisord.environment)?;
     let http_servers = read_http_servers(context)?;
+    if let Some(recorder) = &mut context.recorder {
+        recorder.environment.clone_from(&supervisord.environment);
+    }
     let supervisord = settle(context, supervisord, request.command_line, request.environment)?;
-    warn_of_unknown_options(context);
+    if context.recorder.is_none() {
+        warn_of_unknown_options(context);
+    }
     let config = Config {
         path: normalize(request.path),
         here: context.here.clone(),

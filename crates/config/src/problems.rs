@@ -38,11 +38,11 @@ impl Problems {
         part.map(Some).or_else(|error| self.report(error).map(|()| None))
     }
 
-    /// What was collected.
-    pub(crate) fn into_collected(self) -> Vec<ConfigError> {
+    /// What was collected since the last time.
+    pub(crate) fn take_collected(&self) -> Vec<ConfigError> {
         match self {
             Self::EndAtFirst => Vec::new(),
-            Self::Collect(collected) => collected.into_inner(),
+            Self::Collect(collected) => collected.take(),
         }
     }
 }
@@ -60,7 +60,7 @@ mod tests {
             assert_eq!(problems.report(error(text, option)), Ok(()));
         }
         assert_eq!(problems.part(Err::<(), _>(ConfigError::new("w"))), Ok(None));
-        let texts: Vec<String> = problems.into_collected().iter().map(ToString::to_string).collect();
+        let texts: Vec<String> = problems.take_collected().iter().map(ToString::to_string).collect();
         assert_eq!(texts, ["x", "z", "w"]);
     }
 }

@@ -15,6 +15,7 @@ use crate::ini::Section;
 use crate::limits::PROCESSES;
 use crate::options_table::program as rows;
 use crate::python_format::Value;
+use crate::recorder::Made;
 use crate::sections::log_channels::{drop_unused_stderr_logfile, read_channel};
 use crate::sections::program::{ProgramSection, read_program};
 
@@ -82,6 +83,10 @@ impl<'c> ProcessBuilder<'c> {
             processes.extend(self.build_one(&reader, &program, source, &words, &mut variables)?.map(Arc::new));
         }
         processes.sort_by(|a, b| a.name.cmp(&b.name));
+        if let Some(recorder) = &context.recorder {
+            let (section, group) = (source.section.name.clone(), source.group_name.into());
+            recorder.made.borrow_mut().push(Made { section, group, processes: processes.clone() });
+        }
         Ok(processes)
     }
 

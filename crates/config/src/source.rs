@@ -8,6 +8,7 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 
+use crate::ini::lines;
 use crate::limits::FILE_BYTES;
 
 /// Bytes that Python decodes at a time; the position in its error text counts from the begin of such a piece.
@@ -18,8 +19,28 @@ const PIECE: usize = 8_192;
 pub(crate) struct Text {
     /// All of it; or the lines that Python's parser sees before the error.
     pub(crate) text: String,
-    /// Python's words about bytes that are not UTF-8.
-    pub(crate) error: Option<String>,
+    /// The first bytes that are not UTF-8.
+    pub(crate) error: Option<Undecodable>,
+}
+
+impl Text {
+    /// All of it, with U+FFFD for what is not UTF-8.
+    pub(crate) fn whole(&self) -> &str {
+        self.error.as_ref().map_or(&self.text, |undecodable| &undecodable.whole)
+    }
+}
+
+/// Bytes that are not UTF-8.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Undecodable {
+    /// Python's words about them.
+    pub(crate) text: String,
+    /// From 1.
+    pub(crate) line: u32,
+    /// In characters, from 1.
+    pub(crate) column: u32,
+    /// The text that they are in, with U+FFFD in their place.
+    whole: String,
 }
 
 /// The main file: whatever ends, a pipe or a terminal included.
@@ -73,10 +94,18 @@ fn bad_text(bytes: &[u8], error: std::str::Utf8Error) -> Text {
     } else {
         format!("'utf-8' codec can't decode bytes in position {position}-{}: {reason}", position + length - 1)
     };
+    let line_start = valid.rfind(['\n', '\r']).map_or(0, |end| end + 1);
+    let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+    let error = Undecodable {
+        text: error,
+        line: number(lines(valid.get(..line_start).unwrap_or_default()).count()),
+        column: number(valid.get(line_start..).unwrap_or_default().chars().count()),
+        whole: String::from_utf8_lossy(bytes).into_owned(),
+    };
     // A carriage return at the end of a piece may be half of a line end.
     let seen = valid.get(..begin).unwrap_or_default().trim_end_matches('\r');
-    let lines = seen.rfind(['\n', '\r']).and_then(|end| seen.get(..=end)).unwrap_or_default();
-    Text { text: lines.to_owned(), error: Some(error) }
+    let seen_lines = seen.rfind(['\n', '\r']).and_then(|end| seen.get(..=end)).unwrap_or_default();
+    Text { text: seen_lines.to_owned(), error: Some(error) }
 }
 
 #[cfg(test)]
@@ -85,7 +114,7 @@ mod tests {
 
     fn error(bytes: &[u8]) -> (String, usize) {
         let text = decode(bytes.to_vec());
-        (text.error.unwrap(), text.text.len())
+        (text.error.unwrap().text, text.text.len())
     }
 
     fn said(what: &str, position: &str, reason: &str) -> String {

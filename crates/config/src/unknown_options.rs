@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::context::Context;
 use crate::ini::{Entry, Section};
 use crate::limits::UNKNOWN_OPTIONS;
+use crate::nearest::nearest;
 use crate::options_table::SectionType;
 use crate::python_repr::Repr;
 
@@ -41,7 +42,7 @@ pub(crate) fn warn_of_unknown_options(context: &Context) {
         let place = context.document.key_place(entry);
         let (key, name, file) = (Repr(&entry.key), Repr(&section.name), Repr(&place.file));
         let elsewhere = if more > 0 { format!(" and in {more} more") } else { String::new() };
-        let hint = nearest(&entry.key, section_type).map(|name| format!(", did you mean {}?", Repr(name)));
+        let hint = nearest_option(&entry.key, section_type).map(|name| format!(", did you mean {}?", Repr(name)));
         let text = format!(
             "Unknown option {key} in section {name} (file: {file}, line: {}){elsewhere} is ignored{}",
             place.line,
@@ -55,39 +56,10 @@ pub(crate) fn warn_of_unknown_options(context: &Context) {
 }
 
 /// The option that was probably meant: one that is a few keystrokes away, else one that has all words of it.
-fn nearest(key: &str, section_type: SectionType) -> Option<&'static str> {
-    let tolerance = 1 + key.chars().count() / 5;
+pub(crate) fn nearest_option(key: &str, section_type: SectionType) -> Option<&'static str> {
     let names = || section_type.options().map(|row| row.name);
-    let close = names().map(|name| (distance(key, name, tolerance), name)).min_by_key(|(distance, _)| *distance);
-    match close {
-        Some((distance, name)) if distance <= tolerance => Some(name),
-        _ => names().find(|name| key.split('_').all(|word| name.split('_').any(|known| known == word))),
-    }
-}
-
-/// Insertions, deletions, replacements and swaps of neighbours that make one word of the other; more than `limit`
-/// is only known to be more.
-fn distance(from: &str, to: &str, limit: usize) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    if from.len().abs_diff(to.len()) > limit {
-        return limit + 1;
-    }
-    let mut rows = vec![vec![0; to.len() + 1]; from.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    rows[0] = (0..=to.len()).collect();
-    for i in 1..=from.len() {
-        for j in 1..=to.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
-            let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            rows[i][j] = best;
-        }
-    }
-    rows[from.len()][to.len()]
+    let has_all_words = |name: &&str| key.split('_').all(|word| name.split('_').any(|known| known == word));
+    nearest(key, names()).or_else(|| names().find(has_all_words))
 }
 
 #[cfg(test)]
@@ -111,16 +83,8 @@ mod tests {
             ("pidfile", None),
             ("x", None),
         ] {
-            assert_eq!(nearest(key, SectionType::Program), expected, "{key}");
+            assert_eq!(nearest_option(key, SectionType::Program), expected, "{key}");
         }
-        assert_eq!(nearest("result_hander", SectionType::EventListener), Some("result_handler"));
-    }
-
-    #[test]
-    fn distances() {
-        for (from, to, expected) in [("", "", 0), ("abc", "abc", 0), ("ab", "ba", 1), ("kitten", "sitting", 3)] {
-            assert_eq!(distance(from, to, 9), expected);
-        }
-        assert_eq!(distance("a", "abcdef", 2), 3);
+        assert_eq!(nearest_option("result_hander", SectionType::EventListener), Some("result_handler"));
     }
 }

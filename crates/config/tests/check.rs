@@ -1,6 +1,6 @@
 //! A check tells all that is wrong, each thing once, where `load` tells the first.
 
-use supervisor_config::{LoadRequest, SupervisordOptions, check, load};
+use supervisor_config::{LoadRequest, Severity, SupervisordOptions, check, load};
 
 use crate::folder::Folder;
 
@@ -60,16 +60,17 @@ fn everything_is_told_in_the_order_of_discovery() {
         ]
     );
     assert_eq!(load(&request).unwrap_err(), report.errors[0]);
-    assert_eq!(report.warnings.len(), 1);
-    assert_eq!(report.warnings[0].place.as_ref().unwrap().line, 4);
+    let warnings: Vec<_> = report.problems.iter().filter(|problem| problem.severity == Severity::Warning).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert_eq!(warnings[0].place.as_ref().unwrap().line, 4);
 }
 
 #[test]
 fn a_good_file_has_no_errors() {
     let folder = Folder::new();
-    let path = folder.write("main.conf", "[supervisord]\n[program:a]\ncommand=x\n");
+    let path = folder.write("main.conf", "[supervisord]\n[program:a]\ncommand=sh\n");
     let report = check(&LoadRequest { path: &path, command_line: &SupervisordOptions::default(), environment: &[] });
-    assert!(report.errors.is_empty() && report.warnings.is_empty(), "{report:?}");
+    assert!(report.errors.is_empty() && report.problems.is_empty(), "{report:?}");
 }
 
 #[test]

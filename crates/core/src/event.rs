@@ -70,6 +70,11 @@ impl EventType {
         (Self::ProcessGroupRemoved, "PROCESS_GROUP_REMOVED", Self::ProcessGroup),
     ];
 
+    /// Every type, in the order of the table.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::TABLE.iter().map(|(event, _, _)| *event)
+    }
+
     /// The type with this name, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::TABLE.iter().find(|(_, known, _)| known.eq_ignore_ascii_case(name)).map(|(event, _, _)| *event)

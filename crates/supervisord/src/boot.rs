@@ -18,9 +18,11 @@ use supervisor_protocol::method::Namespaces;
 use supervisor_sys::rlimits::{Raised, Resource, raise};
 use supervisor_sys::{Pidfile, PrivilegeChange};
 
+use crate::check_command;
 use crate::control::{self, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity, publish_state};
 use crate::http_servers::{self, HttpServers};
 use crate::inbox;
+use crate::show_config_command;
 use crate::supervision::child_environment::ChildEnvironment;
 use crate::supervision::clean_auto_logs;
 use crate::supervision::event_loop::{Ended, EventLoop};
@@ -41,7 +43,7 @@ pub fn run() -> ExitCode {
     let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
     let program = arguments.next().unwrap_or_else(|| "supervisord".to_owned());
     match run_with(&program, &arguments.collect::<Vec<_>>()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             let text = format!("Error: {}\nFor help, use {program} -h\n", error.0);
             // Without a standard error there is nobody to tell.
@@ -67,12 +69,18 @@ impl From<UsageError> for BootError {
     }
 }
 
-fn run_with(program: &str, arguments: &[String]) -> Result<(), BootError> {
+fn run_with(program: &str, arguments: &[String]) -> Result<ExitCode, BootError> {
     supervisor_sys::ensure_standard_fds_open().map_err(BootError::new)?;
     let options = match parse_supervisord_command_line(program, arguments)? {
         SupervisordCommand::Run(options) => options,
         SupervisordCommand::Help(text) => return print(&text),
         SupervisordCommand::Version => return print(concat!(env!("CARGO_PKG_VERSION"), "\n")),
+        SupervisordCommand::Check { options, strict, format } => {
+            return check_command::run(program, &options, strict, format).map_err(BootError::new);
+        }
+        SupervisordCommand::ShowConfig { options, format } => {
+            return show_config_command::run(program, &options, format).map_err(BootError::new);
+        }
     };
     let source = ConfigSource::find(program, options)?;
     let mut config = source.read().map_err(BootError)?;
@@ -81,7 +89,7 @@ fn run_with(program: &str, arguments: &[String]) -> Result<(), BootError> {
     loop {
         let (ended, used_kernel) = Generation::run(config, kernel, &source, start)?;
         match ended {
-            Ended::Shutdown => return Ok(()),
+            Ended::Shutdown => return Ok(ExitCode::SUCCESS),
             Ended::Restart { config: next, next_event_serial } => {
                 config = *next;
                 start = Start::Again { next_event_serial };
@@ -91,8 +99,8 @@ fn run_with(program: &str, arguments: &[String]) -> Result<(), BootError> {
     }
 }
 
-fn print(text: &str) -> Result<(), BootError> {
-    io::stdout().write_all(text.as_bytes()).map_err(BootError::new)
+fn print(text: &str) -> Result<ExitCode, BootError> {
+    io::stdout().write_all(text.as_bytes()).map(|()| ExitCode::SUCCESS).map_err(BootError::new)
 }
 
 /// Where the configuration comes from, each time it is read.

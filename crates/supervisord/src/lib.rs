@@ -4,11 +4,14 @@
 #![forbid(unsafe_code)]
 
 pub mod boot;
+mod check_command;
 pub mod clock;
 pub mod control;
 mod exposure;
 pub mod http_servers;
 pub mod inbox;
+mod offline;
 pub mod pidproxy;
 pub mod sample_config;
+mod show_config_command;
 pub mod supervision;

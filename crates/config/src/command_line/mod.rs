@@ -7,7 +7,9 @@ mod supervisorctl;
 mod supervisord;
 
 pub use supervisorctl::{ClientOptions, SupervisorctlCommand, parse_supervisorctl_command_line};
-pub use supervisord::{SupervisordCommand, SupervisordOptions, parse_supervisord_command_line};
+pub use supervisord::{
+    CheckFormat, ShowConfigFormat, SupervisordCommand, SupervisordOptions, parse_supervisord_command_line,
+};
 
 use crate::datatypes::Checked;
 use crate::diagnostics::UsageError;

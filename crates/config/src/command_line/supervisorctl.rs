@@ -54,7 +54,7 @@ const SWITCHES: [Switch<Id>; 9] = [
     switch(Id::HistoryFile, Some('r'), "history_file", Some("FILENAME"), "where the shell keeps its history (also --history-file)"),
     switch(Id::HistoryFile, None, "history-file", Some("FILENAME"), ""),
     switch(Id::Help, Some('h'), "help", None, "print this text and exit (also -?)"),
-    Switch { id: Id::Help, short: Some('?'), long: None, argument: None, help: "" },
+    Switch { id: Id::Help, short: Some('?'), long: None, argument: None, help: "", may_be_abbreviated: false },
 ];
 
 const fn switch(
@@ -64,7 +64,7 @@ const fn switch(
     argument: Option<&'static str>,
     help: &'static str,
 ) -> Switch<Id> {
-    Switch { id, short, long: Some(long), argument, help }
+    Switch { id, short, long: Some(long), argument, help, may_be_abbreviated: true }
 }
 
 /// What `arguments` (the program's own name not included) ask for; `program` is the name for the usage text.

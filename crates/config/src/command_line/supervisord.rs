@@ -7,11 +7,10 @@ use crate::datatypes::{byte_size, existing_directory, existing_dirpath, file_mod
 use crate::diagnostics::UsageError;
 use crate::getopt::{Occurrence, Switch, getopt, usage_lines};
 use crate::python_path::Home;
-use crate::python_repr::ReprList;
+use crate::python_repr::{Repr, ReprList};
 
 /// What a command line asks supervisord for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it, and it is taken apart at once")]
 pub enum SupervisordCommand {
     /// Run with these options.
     Run(SupervisordOptions),
@@ -19,6 +18,40 @@ pub enum SupervisordCommand {
     Help(String),
     /// Print the version on standard output and exit with 0.
     Version,
+    /// Tell all that is wrong with the configuration, and start nothing.
+    Check {
+        /// The options that would win over the file.
+        options: SupervisordOptions,
+        /// Warnings count.
+        strict: bool,
+        /// How it is printed.
+        format: CheckFormat,
+    },
+    /// Print the configuration with all defaults filled in, and start nothing.
+    ShowConfig {
+        /// The options that win over the file.
+        options: SupervisordOptions,
+        /// How it is printed.
+        format: ShowConfigFormat,
+    },
+}
+
+/// How the outcome of a check is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckFormat {
+    /// For people: the lines of the file with what is wrong with them.
+    Text,
+    /// For programs: one object a line.
+    Json,
+}
+
+/// How a configuration is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShowConfigFormat {
+    /// As a configuration file.
+    Ini,
+    /// For programs: one object.
+    Json,
 }
 
 /// The options that were given; each wins over the configuration file, at every (re)reading of it.
@@ -85,10 +118,14 @@ enum Id {
     StripAnsi,
     Minprocs,
     ProfileOptions,
+    Check,
+    Strict,
+    ShowConfig,
+    Format,
 }
 
 #[rustfmt::skip]
-const SWITCHES: [Switch<Id>; 21] = [
+const SWITCHES: [Switch<Id>; 25] = [
     switch(Id::Configuration, 'c', "configuration", Some("FILENAME"), "read this file instead of searching for one"),
     switch(Id::Nodaemon, 'n', "nodaemon", None, "stay in the foreground (nodaemon=true)"),
     switch(Id::Silent, 's', "silent", None, "in the foreground, keep standard output quiet (silent=true)"),
@@ -105,11 +142,15 @@ const SWITCHES: [Switch<Id>; 21] = [
     switch(Id::Nocleanup, 'k', "nocleanup", None, "leave AUTO logs of earlier runs alone"),
     switch(Id::Minfds, 'a', "minfds", Some("COUNT"), "file descriptors needed to start"),
     switch(Id::StripAnsi, 't', "strip_ansi", None, "remove escape sequences from program output"),
-    Switch { id: Id::Minprocs, short: None, long: Some("minprocs"), argument: Some("COUNT"), help: "processes needed to start" },
-    Switch { id: Id::ProfileOptions, short: None, long: Some("profile_options"), argument: Some("LIST"), help: "accepted for compatibility, of no effect" },
+    word(Id::Minprocs, "minprocs", Some("COUNT"), "processes needed to start"),
+    word(Id::ProfileOptions, "profile_options", Some("LIST"), "accepted for compatibility, of no effect"),
     switch(Id::Version, 'v', "version", None, "print the version and exit"),
     switch(Id::Help, 'h', "help", None, "print this text and exit (also -?)"),
-    Switch { id: Id::Help, short: Some('?'), long: None, argument: None, help: "" },
+    Switch { id: Id::Help, short: Some('?'), long: None, argument: None, help: "", may_be_abbreviated: false },
+    new_word(Id::Check, "check", None, "tell all that is wrong with the configuration and exit"),
+    new_word(Id::Strict, "strict", None, "with --check: a warning makes the exit status 1"),
+    new_word(Id::ShowConfig, "show-config", None, "print the configuration with all defaults filled in and exit"),
+    new_word(Id::Format, "format", Some("FORM"), "of --check: text or json; of --show-config: ini or json"),
 ];
 
 const fn switch(
@@ -119,7 +160,16 @@ const fn switch(
     argument: Option<&'static str>,
     help: &'static str,
 ) -> Switch<Id> {
-    Switch { id, short: Some(short), long: Some(long), argument, help }
+    Switch { id, short: Some(short), long: Some(long), argument, help, may_be_abbreviated: true }
+}
+
+const fn word(id: Id, long: &'static str, argument: Option<&'static str>, help: &'static str) -> Switch<Id> {
+    Switch { id, short: None, long: Some(long), argument, help, may_be_abbreviated: true }
+}
+
+/// An option that upstream does not have.
+const fn new_word(id: Id, long: &'static str, argument: Option<&'static str>, help: &'static str) -> Switch<Id> {
+    Switch { id, short: None, long: Some(long), argument, help, may_be_abbreviated: false }
 }
 
 /// What `arguments` (the program's own name not included) ask for; `program` is the name for the usage text.
@@ -137,7 +187,7 @@ pub fn parse_supervisord_command_line(program: &str, arguments: &[String]) -> Re
             _ => given.take(occurrence)?,
         }
     }
-    Ok(SupervisordCommand::Run(given.into_options()))
+    given.into_command()
 }
 
 fn help(program: &str) -> String {
@@ -156,6 +206,10 @@ struct Given {
     silent: Option<()>,
     nocleanup: Option<()>,
     strip_ansi: Option<()>,
+    check: Option<()>,
+    strict: Option<()>,
+    show_config: Option<()>,
+    format: Option<String>,
     options: SupervisordOptions,
 }
 
@@ -192,6 +246,41 @@ impl Given {
             Id::Minfds => set(&mut options.minfds, occurrence, convert(occurrence, integer)?),
             Id::Minprocs => set(&mut options.minprocs, occurrence, convert(occurrence, integer)?),
             Id::ProfileOptions => set(&mut options.profile_options, occurrence, text()),
+            Id::Check => set(&mut self.check, occurrence, ()),
+            Id::Strict => set(&mut self.strict, occurrence, ()),
+            Id::ShowConfig => set(&mut self.show_config, occurrence, ()),
+            Id::Format => set(&mut self.format, occurrence, text()),
+        }
+    }
+
+    /// What is asked for, now that all options are known.
+    fn into_command(self) -> Result<SupervisordCommand, UsageError> {
+        let refuse = |text: &str| Err(UsageError(text.to_owned()));
+        let bad_format = |format: &str, known: &str| {
+            Err(UsageError(format!("invalid value for --format {}: it is {known}", Repr(format))))
+        };
+        let (strict, format) = (self.strict.is_some(), self.format.clone());
+        match (self.check, self.show_config) {
+            (Some(()), Some(())) => refuse("--check and --show-config exclude each other"),
+            (None, _) if strict => refuse("--strict is for --check"),
+            (None, None) if format.is_some() => refuse("--format is for --check and --show-config"),
+            (None, None) => Ok(SupervisordCommand::Run(self.into_options())),
+            (Some(()), None) => {
+                let format = match format.as_deref() {
+                    None | Some("text") => CheckFormat::Text,
+                    Some("json") => CheckFormat::Json,
+                    Some(other) => return bad_format(other, "text or json"),
+                };
+                Ok(SupervisordCommand::Check { options: self.into_options(), strict, format })
+            }
+            (None, Some(())) => {
+                let format = match format.as_deref() {
+                    None | Some("ini") => ShowConfigFormat::Ini,
+                    Some("json") => ShowConfigFormat::Json,
+                    Some(other) => return bad_format(other, "ini or json"),
+                };
+                Ok(SupervisordCommand::ShowConfig { options: self.into_options(), format })
+            }
         }
     }
 
@@ -294,6 +383,55 @@ mod tests {
         ]);
         assert_eq!(long, expected);
         assert_eq!(options(&[]), SupervisordOptions::default());
+    }
+
+    #[test]
+    fn commands_that_start_nothing() {
+        let quiet = SupervisordOptions { nodaemon: true, ..SupervisordOptions::default() };
+        let check =
+            |strict, format| Ok(SupervisordCommand::Check { options: SupervisordOptions::default(), strict, format });
+        assert_eq!(run(&["--check"]), check(false, CheckFormat::Text));
+        assert_eq!(run(&["--format=json", "--strict", "--check"]), check(true, CheckFormat::Json));
+        assert_eq!(
+            run(&["-n", "--show-config"]),
+            Ok(SupervisordCommand::ShowConfig { options: quiet, format: ShowConfigFormat::Ini })
+        );
+        for (arguments, text) in [
+            (&["--check", "--show-config"][..], "--check and --show-config exclude each other"),
+            (&["--strict"], "--strict is for --check"),
+            (&["--strict", "--show-config"], "--strict is for --check"),
+            (&["--format", "json"], "--format is for --check and --show-config"),
+            (&["--check", "--format", "ini"], "invalid value for --format 'ini': it is text or json"),
+            (&["--show-config", "--format="], "invalid value for --format '': it is ini or json"),
+            (&["--check", "--check"], "conflicting command line option '--check'"),
+            (&["--check=1"], "option --check must not have an argument"),
+        ] {
+            assert_eq!(run(arguments), Err(text.to_owned()), "{arguments:?}");
+        }
+    }
+
+    /// What getopt says of each prefix of each word when it knows upstream's words alone, unless it is one of our own.
+    #[test]
+    fn every_abbreviation_means_what_it_means_upstream() {
+        let words = || SWITCHES.iter().filter_map(|switch| Some((switch.long?, switch)));
+        let upstream: Vec<_> = words().filter(|(_, switch)| switch.may_be_abbreviated).collect();
+        let own: Vec<&str> = words().filter(|(_, switch)| !switch.may_be_abbreviated).map(|(word, _)| word).collect();
+        assert_eq!((upstream.len(), own.as_slice()), (20, &["check", "strict", "show-config", "format"][..]));
+        for (word, _) in words() {
+            for end in 1..=word.len() {
+                let prefix = word.get(..end).unwrap();
+                let exact = upstream.iter().find(|(known, _)| *known == prefix);
+                let matching: Vec<_> = upstream.iter().filter(|(known, _)| known.starts_with(prefix)).collect();
+                let said = getopt(&[format!("--{prefix}"), "x".to_owned()], &SWITCHES).map(|(found, _)| found[0].id);
+                let said = said.map_err(|error| error.to_string());
+                match (exact, matching.as_slice()) {
+                    _ if own.contains(&prefix) => assert!(said.is_ok(), "--{prefix}"),
+                    (Some((_, switch)), _) | (None, [(_, switch)]) => assert_eq!(said, Ok(switch.id), "--{prefix}"),
+                    (None, []) => assert_eq!(said, Err(format!("option --{prefix} not recognized"))),
+                    (None, _) => assert_eq!(said, Err(format!("option --{prefix} not a unique prefix"))),
+                }
+            }
+        }
     }
 
     #[test]

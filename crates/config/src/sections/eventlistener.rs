@@ -5,7 +5,7 @@ use supervisor_core::{EventListenerPoolConfig, EventType, GroupConfig, GroupKind
 use super::plugins::is_known_factory;
 use crate::context::SectionReader;
 use crate::datatypes::{Checked, boolean, integer, list_of_strings};
-use crate::diagnostics::ConfigError;
+use crate::diagnostics::{ConfigError, Culprit, Refusal};
 use crate::ini::Section;
 use crate::options_table::{eventlistener as rows, program};
 use crate::process_config::{ProcessBuilder, ProcessSource};
@@ -59,7 +59,8 @@ fn read_events(reader: &SectionReader<'_>) -> Result<Vec<EventType>, ConfigError
             events.push(event);
         } else {
             let text = format!("Unknown event type {} in [{section}] events", name.to_uppercase());
-            reader.refuse(&rows::EVENTS, text)?;
+            let culprit = Some(Culprit::Event(name.to_owned()));
+            reader.refuse(&rows::EVENTS, Refusal { text, culprit })?;
         }
     }
     events.sort_unstable();

@@ -5,7 +5,7 @@ use supervisor_core::{GroupConfig, GroupKind};
 use super::fcgi_program::SocketTable;
 use crate::context::Context;
 use crate::datatypes::{integer, list_of_strings, process_or_group_name};
-use crate::diagnostics::ConfigError;
+use crate::diagnostics::{ConfigError, Culprit, Refusal};
 use crate::ini::Section;
 use crate::options_table::group as rows;
 use crate::process_config::{ProcessBuilder, ProcessSource};
@@ -36,21 +36,22 @@ pub(crate) fn read_group<'c>(
                 let source = ProcessSource { section: member, group_name: name, socket: socket.as_ref() };
                 processes.extend(builder.build(source)?);
             }
-            Err(text) => reader.refuse(&rows::PROGRAMS, text)?,
+            Err(refusal) => reader.refuse(&rows::PROGRAMS, refusal)?,
         }
     }
     Ok(Some(GroupConfig { name: name.into(), priority, kind: GroupKind::Programs, processes }))
 }
 
 /// The section of a member. Errors name the group, where upstream names the member before (quirks.md F23).
-fn find_member<'c>(context: &'c Context, group: &Section, program: &str) -> Result<&'c Section, String> {
+fn find_member<'c>(context: &'c Context, group: &Section, program: &str) -> Result<&'c Section, Refusal> {
     let plain = context.document.section(&format!("program:{program}"));
     let fcgi = context.document.section(&format!("fcgi-program:{program}"));
+    let refuse = |text| Err(Refusal { text, culprit: Some(Culprit::Member(program.to_owned())) });
     match (plain, fcgi) {
         (Some(member), None) | (None, Some(member)) => Ok(member),
-        (None, None) => Err(format!("[{}] names unknown program or fcgi-program {program}", group.name)),
+        (None, None) => refuse(format!("[{}] names unknown program or fcgi-program {program}", group.name)),
         (Some(_), Some(_)) => {
-            Err(format!("[{}] name {program} is ambiguous (exists as program and fcgi-program)", group.name))
+            refuse(format!("[{}] name {program} is ambiguous (exists as program and fcgi-program)", group.name))
         }
     }
 }

@@ -1,0 +1,69 @@
+//! A check: all that is wrong with a configuration, each thing once, with its place in the text.
+//!
+//! It reads as a start does, and goes on after an error with what is left. It changes nothing and starts nothing.
+
+use std::cell::RefCell;
+
+use crate::command_line::ClientOptions;
+use crate::context::Context;
+use crate::diagnostics::ConfigError;
+use crate::explain::{explain_error, explain_warning};
+use crate::limits::ERRORS;
+use crate::lints::lint;
+use crate::load::{LoadRequest, new_context, read};
+use crate::problem::{Problem, Severity};
+use crate::problems::Problems;
+use crate::recorder::{Recorder, Source};
+use crate::sections::supervisorctl::read_supervisorctl;
+use crate::spans::Spans;
+
+/// All that can be said about a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckReport {
+    /// Why it cannot be used, in the order in which [`crate::load`] would find it; none: it can be used.
+    pub errors: Vec<ConfigError>,
+    /// The errors explained, and what is probably not meant, in the order of the text.
+    pub problems: Vec<Problem>,
+    /// The files that were read.
+    pub sources: Vec<Source>,
+}
+
+/// Reads as [`crate::load`] does, but goes on after an error with what is left.
+pub fn check(request: &LoadRequest<'_>) -> CheckReport {
+    let mut context = new_context(request, Problems::Collect(RefCell::default()));
+    context.recorder = Some(Recorder::default());
+    let (config, fatal) = match read(&mut context, request) {
+        Ok((config, _)) => (Some(config), None),
+        Err(error) => (None, Some(error)),
+    };
+    let mut errors = context.problems.take_collected();
+    errors.extend(fatal);
+    let of_client = client_errors(&context);
+    let mut problems = lint(&context, config.as_ref(), request.environment);
+    let recorder = context.recorder.as_ref().expect("it was put there");
+    let spans = Spans::new(&recorder.sources, &context.document);
+    problems = problems.into_iter().map(|problem| spans.underline(problem)).collect();
+    problems.extend(context.take_warnings().into_iter().map(|warning| explain_warning(warning, &spans)));
+    problems.extend(errors.iter().flat_map(|error| explain_error(error, &context, &spans)).take(ERRORS));
+    problems.extend(of_client.iter().flat_map(|error| {
+        let explained = explain_error(error, &context, &spans);
+        explained.into_iter().map(|problem| Problem { severity: Severity::Warning, ..problem })
+    }));
+    let order = |problem: &Problem| {
+        let place = problem.place.as_ref()?;
+        let file = recorder.sources.iter().position(|source| source.file == place.file);
+        Some((file, place.line, place.column, problem.severity))
+    };
+    problems.sort_by_key(order);
+    drop(spans);
+    CheckReport { errors, problems, sources: context.recorder.map(|recorder| recorder.sources).unwrap_or_default() }
+}
+
+/// What supervisorctl would not take; to supervisord it is no error.
+fn client_errors(context: &Context) -> Vec<ConfigError> {
+    let Some(section) = context.document.section("supervisorctl") else { return Vec::new() };
+    let fatal = read_supervisorctl(context, section, &ClientOptions::default()).err();
+    let mut errors = context.problems.take_collected();
+    errors.extend(fatal);
+    errors
+}

@@ -1,0 +1,351 @@
+//! The options of one section and their values.
+
+use std::path::Path;
+
+use supervisor_core::{Channel, LogFile, ProcessConfig, SocketAddress};
+
+use super::pieces::Pieces;
+use super::secrets::looks_secret;
+use super::{EffectiveOption, EffectiveSection, EffectiveValue, MASK, Origin, Secrets};
+use crate::command_line::{ClientOptions, SupervisordOptions};
+use crate::config::{ClientConfig, Config, HttpServerAddress, MainLogFile};
+use crate::context::Context;
+use crate::environment::{parse_environment, write_environment};
+use crate::expand::Names;
+use crate::ini::{Entry, Section};
+use crate::options_table::{DataType, DefaultValue, OptionRow, SectionType};
+use crate::python_format::Value;
+use crate::recorder::{Made, Recorder};
+use crate::sections::supervisorctl::read_supervisorctl;
+
+/// Reads sections again, now that all is known.
+pub(super) struct SectionValues<'c> {
+    context: &'c Context,
+    recorder: &'c Recorder,
+    config: &'c Config,
+    command_line: &'c SupervisordOptions,
+    client: Option<ClientConfig>,
+    secrets: Secrets,
+}
+
+/// A section, and what the names in it stand for.
+struct Scope<'s> {
+    section: &'s Section,
+    section_type: SectionType,
+    words: Vec<(&'static str, Value<'s>)>,
+    made: Vec<&'s Made>,
+}
+
+impl Scope<'_> {
+    fn processes(&self) -> impl Iterator<Item = &ProcessConfig> {
+        self.made.iter().flat_map(|made| &made.processes).map(|process| &**process)
+    }
+}
+
+impl<'c> SectionValues<'c> {
+    pub(super) fn new(
+        context: &'c Context,
+        recorder: &'c Recorder,
+        config: &'c Config,
+        command_line: &'c SupervisordOptions,
+        secrets: Secrets,
+    ) -> Self {
+        let client = context.document.section("supervisorctl");
+        // What supervisorctl would not take is shown as it was written.
+        let client = client.and_then(|section| read_supervisorctl(context, section, &ClientOptions::default()).ok());
+        Self { context, recorder, config, command_line, client, secrets }
+    }
+
+    pub(super) fn section(&self, section: &Section) -> EffectiveSection {
+        let made = self.recorder.made.borrow();
+        let made: Vec<&Made> = made.iter().filter(|made| made.section == section.name).collect();
+        let section_type = SectionType::of(&section.name);
+        let processes = made
+            .iter()
+            .flat_map(|made| made.processes.iter().map(|process| format!("{}:{}", made.group, process.name)));
+        let processes = processes.collect();
+        let options = match section_type {
+            Some(section_type) => self.options(&self.scope(section, section_type, made)),
+            None => section.own_options().iter().map(|entry| self.ignored(entry)).collect(),
+        };
+        EffectiveSection {
+            name: section.name.to_string(),
+            place: section.place.clone(),
+            section_type,
+            processes,
+            options,
+        }
+    }
+
+    fn scope<'s>(&'s self, section: &'s Section, section_type: SectionType, made: Vec<&'s Made>) -> Scope<'s> {
+        let mut words = vec![self.context.here_word(), self.context.host_node_name_word()];
+        let name = section.name.split_once(':').map_or("", |(_, name)| crate::python_text::strip(name));
+        words.push(("program_name", Value::Text(name)));
+        if let [only] = made.as_slice() {
+            words.push(("group_name", Value::Text(&only.group)));
+        }
+        let count = made.first().map_or(0, |made| made.processes.len());
+        words.push(("numprocs", Value::Integer(i64::try_from(count).unwrap_or(i64::MAX))));
+        if count == 1 && made.len() == 1 {
+            let start = self.context.document.get(section, "numprocs_start");
+            let names = Names::new(&self.context.environment, &words);
+            let start = start.and_then(|entry| Pieces::expand(&entry.value, names, &|_| false));
+            let number =
+                start.as_ref().and_then(Pieces::plain).map_or(Some(0), |text| crate::datatypes::integer(text).ok());
+            words.extend(number.map(|number| ("process_num", Value::Integer(number))));
+        }
+        Scope { section, section_type, words, made }
+    }
+
+    fn options(&self, scope: &Scope<'_>) -> Vec<EffectiveOption> {
+        let known = scope.section_type.options().map(|row| self.option(scope, row));
+        let unknown = |entry: &&Entry| scope.section_type.options().all(|row| row.name != &*entry.key);
+        if scope.section_type.takes_any_option() {
+            let others = self.context.document.options(scope.section).filter(unknown);
+            return known.chain(others.map(|entry| self.free_option(entry))).collect();
+        }
+        let others = scope.section.own_options().iter().filter(unknown);
+        known.chain(others.map(|entry| self.ignored(entry))).collect()
+    }
+
+    /// An option that nobody knows, as it was written.
+    fn ignored(&self, entry: &Entry) -> EffectiveOption {
+        EffectiveOption { is_read: false, ..self.option_of(entry, &Pieces::text(&*entry.value)) }
+    }
+
+    /// An option of a plug-in.
+    fn free_option(&self, entry: &Entry) -> EffectiveOption {
+        let names = Names::new(&self.context.environment, &[]);
+        let pieces = Pieces::expand(&entry.value, names, &|name| self.is_kept_secret(name));
+        self.option_of(entry, &pieces.unwrap_or_else(|| Pieces::text(&*entry.value)))
+    }
+
+    fn option_of(&self, entry: &Entry, pieces: &Pieces) -> EffectiveOption {
+        let value = self.value(&entry.key, pieces, 1, Some(entry));
+        let origin = Origin::File(self.context.document.key_place(entry));
+        EffectiveOption { name: entry.key.to_string(), value: Some(value), origin, is_read: true }
+    }
+
+    fn option(&self, scope: &Scope<'_>, row: &OptionRow) -> EffectiveOption {
+        let entry = self.context.document.get(scope.section, row.name);
+        let from_entry = || entry.map(|entry| Origin::File(self.context.document.key_place(entry)));
+        let is_read = match scope.section_type {
+            SectionType::Include => false,
+            // Unset, it is -1 for the pool and 999 for its processes, which no file can say.
+            SectionType::EventListener => entry.is_some() || row.name != "priority",
+            SectionType::Supervisord
+            | SectionType::UnixHttpServer
+            | SectionType::InetHttpServer
+            | SectionType::Program
+            | SectionType::FcgiProgram
+            | SectionType::Group
+            | SectionType::Supervisorctl
+            | SectionType::RpcInterface
+            | SectionType::CtlPlugin => true,
+        };
+        let option = |value, origin| EffectiveOption { name: row.name.to_owned(), value, origin, is_read };
+        let plain = |text: String| Some(self.value(row.name, &Pieces::text(text), passes(row), entry));
+        if scope.section_type == SectionType::Supervisord
+            && let Some(text) = given(row.name, self.command_line)
+        {
+            let text = self.settled(scope, row).unwrap_or(text);
+            return option(plain(text), Origin::CommandLine);
+        }
+        if let Some(text) = self.settled(scope, row) {
+            return option(plain(text), from_entry().unwrap_or(Origin::Default));
+        }
+        if let Some(entry) = entry {
+            let pieces = self.pieces(scope, row, &entry.value);
+            let value = match pieces {
+                Some(pieces) if row.data_type == DataType::Environment => self.environment(&pieces, entry),
+                Some(pieces) => self.value(row.name, &pieces, passes(row), Some(entry)),
+                None => self.as_written(row.name, entry),
+            };
+            return option(Some(value), Origin::File(self.context.document.key_place(entry)));
+        }
+        let default = match row.default {
+            DefaultValue::Text(text) => self.pieces(scope, row, text),
+            DefaultValue::Required | DefaultValue::Unset | DefaultValue::Computed(_) => None,
+        };
+        option(default.map(|pieces| self.value(row.name, &pieces, passes(row), None)), Origin::Default)
+    }
+
+    /// A value with its names replaced, but for those that differ from process to process and secrets.
+    fn pieces(&self, scope: &Scope<'_>, row: &OptionRow, text: &str) -> Option<Pieces> {
+        let own = scope.processes().next().map_or(&[][..], |process| &process.environment);
+        let own = if is_read_for_each_process(row) { own } else { &[] };
+        let names = Names::new(&self.context.environment, &scope.words).with_own(own);
+        let differs = |name: &str| {
+            let of = |process: &ProcessConfig| {
+                process.environment.iter().find(|(known, _)| **known == *name).map(|(_, value)| value.clone())
+            };
+            let mut values = scope.processes().map(of);
+            let first = values.next();
+            values.any(|value| Some(value) != first)
+        };
+        let keep = |name: &str| match name.strip_prefix("ENV_") {
+            Some(variable) => self.is_kept_secret(name) || (!own.is_empty() && differs(variable)),
+            None => scope.words.iter().all(|(word, _)| *word != name),
+        };
+        let pieces = Pieces::expand(text, names, &keep)?;
+        if passes(row) == 1 {
+            return Some(pieces);
+        }
+        match pieces.plain() {
+            Some(once) => Pieces::expand(once, names, &keep),
+            None if pieces.written(0).split("%(").all(|part| !part.contains('%')) => Some(pieces),
+            None => None,
+        }
+    }
+
+    fn is_kept_secret(&self, name: &str) -> bool {
+        self.secrets == Secrets::Masked && name.strip_prefix("ENV_").is_some_and(looks_secret)
+    }
+
+    fn environment(&self, pieces: &Pieces, entry: &Entry) -> EffectiveValue {
+        let (text, words) = pieces.with_words();
+        let Ok(mut variables) = parse_environment(&text) else { return self.as_written("environment", entry) };
+        let mut is_masked = false;
+        for (name, value) in &mut variables {
+            if self.secrets == Secrets::Masked && looks_secret(name) && !value.is_empty() {
+                *value = MASK.into();
+                is_masked = true;
+            }
+        }
+        let pieces = Pieces::from_words(&write_environment(&variables), &words);
+        EffectiveValue { is_masked, ..self.value("environment", &pieces, 1, (!is_masked).then_some(entry)) }
+    }
+
+    fn value(&self, name: &str, pieces: &Pieces, passes: u32, entry: Option<&Entry>) -> EffectiveValue {
+        let written = pieces.written(passes);
+        let text = pieces.plain().map_or_else(|| written.clone(), ToOwned::to_owned);
+        if self.secrets == Secrets::Masked && is_secret_option(name) && !text.is_empty() {
+            return masked();
+        }
+        let original = entry.map(|entry| entry.value.clone());
+        EffectiveValue { text, is_template: pieces.plain().is_none(), is_masked: false, written, original }
+    }
+
+    /// A value that cannot be taken apart.
+    fn as_written(&self, name: &str, entry: &Entry) -> EffectiveValue {
+        if self.secrets == Secrets::Masked && (is_secret_option(name) || name == "environment") {
+            return masked();
+        }
+        let text = entry.value.clone();
+        EffectiveValue { text: text.clone(), is_template: true, is_masked: false, written: text, original: None }
+    }
+
+    /// What was found out about an option while it was read, if that says more than its text.
+    fn settled(&self, scope: &Scope<'_>, row: &OptionRow) -> Option<String> {
+        let shown = |path: &Path| path.display().to_string();
+        match (scope.section_type, row.name) {
+            (SectionType::Supervisord, name) => {
+                let settings = &self.config.supervisord;
+                match name {
+                    "logfile" => Some(match &settings.logfile {
+                        MainLogFile::Path(path) => shown(path),
+                        MainLogFile::Syslog => "syslog".to_owned(),
+                    }),
+                    "pidfile" => Some(shown(&settings.pidfile)),
+                    "childlogdir" => Some(shown(&settings.childlogdir)),
+                    "directory" => settings.directory.as_deref().map(shown),
+                    _ => None,
+                }
+            }
+            (SectionType::UnixHttpServer, "file") => {
+                self.config.http_servers.iter().find(|server| *server.section == *scope.section.name).and_then(
+                    |server| match &server.address {
+                        HttpServerAddress::Unix { path, .. } => Some(shown(path)),
+                        HttpServerAddress::Inet { .. } => None,
+                    },
+                )
+            }
+            (SectionType::Supervisorctl, "serverurl") => self.client.as_ref().map(|client| client.server_url.clone()),
+            (SectionType::Supervisorctl, "history_file") => self.client.as_ref()?.history_file.as_deref().map(shown),
+            (SectionType::FcgiProgram, "socket_mode") => socket_mode(scope.processes().next()?),
+            (SectionType::Program | SectionType::FcgiProgram | SectionType::EventListener, name) => {
+                settled_process_option(scope.processes().next()?, name)
+            }
+            (
+                SectionType::UnixHttpServer
+                | SectionType::InetHttpServer
+                | SectionType::Group
+                | SectionType::Include
+                | SectionType::Supervisorctl
+                | SectionType::RpcInterface
+                | SectionType::CtlPlugin,
+                _,
+            ) => None,
+        }
+    }
+}
+
+fn socket_mode(process: &ProcessConfig) -> Option<String> {
+    match &process.socket.as_ref()?.address {
+        SocketAddress::Unix { mode, .. } => Some(format!("{mode:04o}")),
+        SocketAddress::Tcp { .. } => None,
+    }
+}
+
+fn settled_process_option(process: &ProcessConfig, name: &str) -> Option<String> {
+    match name {
+        "killasgroup" => Some(process.killasgroup.to_string()),
+        "stderr_logfile" if process.redirect_stderr && process.channel(Channel::Stderr).logfile == LogFile::None => {
+            Some("NONE".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// `tls_key` is none: it is the path of a file.
+fn is_secret_option(name: &str) -> bool {
+    looks_secret(name) && name != "tls_key"
+}
+
+fn masked() -> EffectiveValue {
+    EffectiveValue {
+        text: MASK.to_owned(),
+        is_template: false,
+        is_masked: true,
+        written: MASK.to_owned(),
+        original: None,
+    }
+}
+
+/// How often names are replaced in an option (quirks.md K20).
+fn passes(row: &OptionRow) -> u32 {
+    if row.data_type == DataType::LogFile { 2 } else { 1 }
+}
+
+/// Options in which a program's own variables are names, too (contract/config.md §3.2).
+fn is_read_for_each_process(row: &OptionRow) -> bool {
+    let each = ["command", "directory", "process_name", "_logfile", "_logfile_maxbytes", "_logfile_backups", "_syslog"];
+    each.iter().any(|end| row.name.ends_with(end))
+}
+
+/// An option of `[supervisord]` as the command line has it.
+fn given(name: &str, line: &SupervisordOptions) -> Option<String> {
+    let flag = |on: bool| on.then(|| "true".to_owned());
+    let number = |number: Option<i64>| number.map(|number| number.to_string());
+    let path = |path: &Option<String>| path.clone().filter(|path| !path.is_empty());
+    match name {
+        "nodaemon" => flag(line.nodaemon),
+        "silent" => flag(line.silent),
+        "nocleanup" => flag(line.nocleanup),
+        "strip_ansi" => flag(line.strip_ansi),
+        "user" => line.user.clone(),
+        "umask" => line.umask.map(|umask| format!("{umask:03o}")),
+        "directory" => line.directory.clone(),
+        "logfile" => path(&line.logfile),
+        "logfile_maxbytes" => number(line.logfile_maxbytes),
+        "logfile_backups" => number(line.logfile_backups),
+        "loglevel" => line.loglevel.map(|level| level.name().to_owned()),
+        "pidfile" => path(&line.pidfile),
+        "identifier" => line.identifier.clone(),
+        "childlogdir" => line.childlogdir.clone(),
+        "minfds" => number(line.minfds),
+        "minprocs" => number(line.minprocs),
+        "profile_options" => line.profile_options.clone(),
+        _ => None,
+    }
+}

@@ -1,0 +1,154 @@
+//! From an error, which has upstream's words, to a [`Problem`], which says what to do about it.
+
+use supervisor_core::EventType;
+
+use crate::context::Context;
+use crate::diagnostics::{ConfigError, ConfigWarning, Culprit, Place};
+use crate::nearest::nearest;
+use crate::options_table::{DataType, DefaultValue, OptionRow, SectionType};
+use crate::problem::{Problem, Severity};
+use crate::spans::Spans;
+
+/// The problems that an error stands for: one, or one for each bad line.
+pub(crate) fn explain_error(error: &ConfigError, context: &Context, spans: &Spans<'_>) -> Vec<Problem> {
+    if let (Some(place), [_, ..]) = (error.place(), error.lines()) {
+        let at = |line: &u32| spans.underline(bad_line(Place { line: *line, ..place.clone() }, spans));
+        return error.lines().iter().map(at).collect();
+    }
+    let mut problem = Problem::new(Severity::Error, error.short_text());
+    problem.place = error.place().cloned();
+    problem.section = error.section().map(ToOwned::to_owned);
+    problem.option = error.option().map(ToOwned::to_owned);
+    if error.short_text().starts_with("File contains no section headers.") {
+        "File contains no section headers.".clone_into(&mut problem.message);
+        problem.hint = Some("a line like [supervisord] has to come before the first option".to_owned());
+    } else {
+        problem.hint = hint(error, context);
+    }
+    vec![match error.culprit() {
+        Some(Culprit::Name { name, .. }) => spans.underline_within(problem, &format!("%({name})")),
+        Some(Culprit::Member(word) | Culprit::Event(word)) => spans.underline_within(problem, word),
+        Some(Culprit::Percent) | None => spans.underline(problem),
+    }]
+}
+
+/// The problem that a warning stands for.
+pub(crate) fn explain_warning(warning: ConfigWarning, spans: &Spans<'_>) -> Problem {
+    let mut problem = Problem::warning(warning.text);
+    if let Some(place) = warning.place {
+        let (section, option) = spans.owner(&place);
+        (problem.section, problem.option) = (section, option);
+        problem.place = Some(place);
+    }
+    spans.underline(problem)
+}
+
+fn bad_line(place: Place, spans: &Spans<'_>) -> Problem {
+    let line = spans.line(&place).unwrap_or_default().trim_start();
+    let (message, hint) = if line.starts_with('[') {
+        ("this section header has no end", "a `]` is missing")
+    } else if line.starts_with(['=', ':']) {
+        ("this line has a value without an option", "write option = value")
+    } else {
+        (
+            "this line is neither a section nor an option",
+            "write option = value; a line that belongs to the value before it is indented, a comment begins with # or ;",
+        )
+    };
+    Problem::new(Severity::Error, message).at(place).with_hint(Some(hint.to_owned()))
+}
+
+fn hint(error: &ConfigError, context: &Context) -> Option<String> {
+    match error.culprit() {
+        Some(Culprit::Name { name, words }) => Some(name_hint(name, words, context)),
+        Some(Culprit::Percent) => Some("a percent sign that begins no %(name)s is written %%".to_owned()),
+        Some(Culprit::Member(name)) => member_hint(name, context),
+        Some(Culprit::Event(name)) => {
+            let upper = name.to_uppercase();
+            let known = EventType::all().map(EventType::name);
+            Some(nearest(&upper, known).map_or_else(|| "see docs/configuration.md".to_owned(), did_you_mean))
+        }
+        None => option_hint(error, context),
+    }
+}
+
+fn did_you_mean(word: &str) -> String {
+    format!("did you mean `{word}`?")
+}
+
+fn name_hint(name: &str, words: &[&'static str], context: &Context) -> String {
+    if let Some(variable) = name.strip_prefix("ENV_") {
+        let known = context.environment.names();
+        return match nearest(variable, known) {
+            Some(near) => did_you_mean(&format!("%(ENV_{near})s")),
+            None => format!("the environment of supervisord has no variable {variable}"),
+        };
+    }
+    if let Some(near) = nearest(name, words.iter().copied()) {
+        return did_you_mean(&format!("%({near})s"));
+    }
+    if context.environment.contains(name) {
+        return did_you_mean(&format!("%(ENV_{name})s"));
+    }
+    let words: Vec<String> = words.iter().map(|word| format!("%({word})s, ")).collect();
+    format!("what can be used here is {}%(ENV_x)s for a variable x; a percent sign is written %%", words.concat())
+}
+
+fn member_hint(name: &str, context: &Context) -> Option<String> {
+    let sections = || context.document.sections.iter().map(|section| &*section.name);
+    if name.is_empty() {
+        return Some("there is a comma too many".to_owned());
+    }
+    if sections().any(|section| section.strip_prefix("eventlistener:") == Some(name)) {
+        return Some("an event listener cannot be a member of a group".to_owned());
+    }
+    let programs =
+        sections().filter_map(|name| name.strip_prefix("program:").or_else(|| name.strip_prefix("fcgi-program:")));
+    nearest(name, programs).map(did_you_mean)
+}
+
+/// A hint about the whole value of an option.
+fn option_hint(error: &ConfigError, context: &Context) -> Option<String> {
+    let section = context.document.section(error.section()?)?;
+    let section_type = SectionType::of(&section.name)?;
+    let row = section_type.options().find(|row| Some(row.name) == error.option())?;
+    let Some(entry) = context.document.get(section, row.name) else {
+        return Some(format!("write {} = value: {}", row.name, row.help));
+    };
+    if row.default == DefaultValue::Required && entry.value.is_empty() {
+        return Some(format!("it must not be empty: {}", row.help));
+    }
+    if entry.value.contains([';', '#']) {
+        return Some("a comment begins only after a blank: ` ;`".to_owned());
+    }
+    let known = words_of(row).and_then(|words| nearest(&entry.value.to_lowercase(), words.into_iter()));
+    Some(known.map_or_else(|| format!("it has to be {}", row.data_type.description()), did_you_mean))
+}
+
+/// The words that an option takes, where it takes only certain ones.
+fn words_of(row: &OptionRow) -> Option<Vec<&'static str>> {
+    match row.data_type {
+        DataType::Boolean => Some(vec!["true", "false", "yes", "no", "on", "off"]),
+        DataType::Autorestart => Some(vec!["true", "false", "unexpected"]),
+        DataType::LogLevel => Some(supervisor_core::LogLevel::ALL.map(supervisor_core::LogLevel::name).to_vec()),
+        DataType::Factory
+        | DataType::ByteSize
+        | DataType::Directory
+        | DataType::Environment
+        | DataType::EventTypes
+        | DataType::ExitCodes
+        | DataType::FilePatterns
+        | DataType::InetAddress
+        | DataType::Integer
+        | DataType::LogFile
+        | DataType::Names
+        | DataType::Octal
+        | DataType::Owner
+        | DataType::Path
+        | DataType::Signal
+        | DataType::Socket
+        | DataType::Text
+        | DataType::Url
+        | DataType::User => None,
+    }
+}

@@ -1,0 +1,126 @@
+//! Sections and options that nobody knows, and programs that run twice.
+
+use std::collections::HashMap;
+
+use super::about_option;
+use crate::context::Context;
+use crate::ini::Section;
+use crate::nearest::nearest;
+use crate::options_table::SectionType;
+use crate::problem::Problem;
+use crate::unknown_options::nearest_option;
+
+pub(super) fn unknown_sections(context: &Context) -> Vec<Problem> {
+    let unknown = context.document.sections.iter().filter(|section| SectionType::of(&section.name).is_none());
+    unknown
+        .map(|section| {
+            Problem::warning(format!("unknown section [{}] is ignored", section.name))
+                .at(section.place.clone())
+                .in_section(&section.name)
+                .with_hint(meant_section(&section.name).map(|name| format!("did you mean [{name}]?")))
+        })
+        .collect()
+}
+
+/// The section that was probably meant.
+fn meant_section(name: &str) -> Option<String> {
+    let name = name.trim();
+    let (kind, rest) = name.split_once(':').map_or((name, None), |(kind, rest)| (kind.trim(), Some(rest.trim())));
+    let known = || SectionType::ALL.into_iter().map(SectionType::prefix);
+    let kinds = known().map(|prefix| prefix.trim_end_matches(':'));
+    let near = nearest(&kind.to_lowercase(), kinds)?;
+    let takes_a_name = known().any(|prefix| prefix.strip_suffix(':') == Some(near));
+    Some(match (takes_a_name, rest) {
+        (true, rest) => format!("{near}:{}", rest.filter(|rest| !rest.is_empty()).unwrap_or("name")),
+        (false, _) => near.to_owned(),
+    })
+}
+
+pub(super) fn unknown_options(context: &Context) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for section in &context.document.sections {
+        let Some(section_type) = SectionType::of(&section.name).filter(|known| !known.takes_any_option()) else {
+            continue;
+        };
+        for entry in section.own_options() {
+            if section_type.options().any(|row| row.name == &*entry.key) {
+                continue;
+            }
+            found.push(
+                Problem::warning(format!("unknown option `{}` is ignored", entry.key))
+                    .at(context.document.key_place(entry))
+                    .in_section(&section.name)
+                    .in_option(&entry.key)
+                    .with_hint(meant_option(&entry.key, section_type)),
+            );
+        }
+    }
+    found
+}
+
+/// The option that was probably meant, or the section that has it.
+fn meant_option(key: &str, section_type: SectionType) -> Option<String> {
+    let home = SectionType::ALL.into_iter().find(|other| other.options().any(|row| row.name == key));
+    match (nearest_option(key, section_type), home) {
+        (Some(near), None) => Some(format!("did you mean `{near}`?")),
+        (Some(near), Some(home)) => Some(format!("did you mean `{near}`? `{key}` belongs to {home}")),
+        (None, Some(home)) => Some(format!("it belongs to {home}")),
+        (None, None) => None,
+    }
+}
+
+/// A program that is a member of two groups, or of one twice, runs twice.
+pub(super) fn programs_in_two_groups(context: &Context) -> Vec<Problem> {
+    let Some(recorder) = &context.recorder else { return Vec::new() };
+    let mut first: HashMap<Box<str>, Box<str>> = HashMap::new();
+    let mut found = Vec::new();
+    for made in recorder.made.borrow().iter() {
+        let Some(earlier) = first.insert(made.section.clone(), made.group.clone()) else { continue };
+        let Some(group) = context.document.section(&format!("group:{}", made.group)) else { continue };
+        let name = made.section.split_once(':').map_or("", |(_, name)| name);
+        let message = if earlier == made.group {
+            format!("program {name} is named twice: it runs twice under one name")
+        } else {
+            format!("program {name} is in group {earlier}, too: it runs in each of them")
+        };
+        found.push(about_member(context, group, name, message));
+    }
+    found
+}
+
+fn about_member(context: &Context, group: &Section, name: &str, message: String) -> Problem {
+    let hint = format!("take {name} out of one of them, unless that is what you want");
+    about_option(context, group, "programs", message).with_hint(Some(hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_that_are_meant() {
+        for (name, expected) in [
+            ("programs:web", Some("program:web")),
+            ("Program:web", Some("program:web")),
+            ("program", Some("program:name")),
+            ("program :web", Some("program:web")),
+            ("supervisord:x", Some("supervisord")),
+            (" supervisord ", Some("supervisord")),
+            ("supervisor", Some("supervisord")),
+            ("fcgi_program:x", Some("fcgi-program:x")),
+            ("event_listener:x", Some("eventlistener:x")),
+            ("includes", Some("include")),
+            ("circus", None),
+        ] {
+            assert_eq!(meant_section(name).as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn options_have_a_home() {
+        assert_eq!(meant_option("pidfile", SectionType::Program), Some("it belongs to [supervisord]".to_owned()));
+        assert_eq!(meant_option("stopsignal", SectionType::Group), Some("it belongs to [program:x]".to_owned()));
+        assert_eq!(meant_option("usr", SectionType::Program), Some("did you mean `user`?".to_owned()));
+        assert_eq!(meant_option("dependent_startup", SectionType::Program), None);
+    }
+}

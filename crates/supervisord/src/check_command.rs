@@ -1,0 +1,145 @@
+//! `supervisord --check`: tells all that is wrong with a configuration, and starts nothing.
+//!
+//! For people with the lines of the file and what is wrong underlined, for programs with one JSON object a line. Exit
+//! status 0: nothing is wrong; 1: warnings, with `--strict`; 2: errors.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde_json::json;
+use supervisor_config::{CheckFormat, Problem, Severity, Source, SupervisordOptions, check};
+
+use crate::offline::Offline;
+
+/// Exit status of warnings that count.
+const WARNINGS_STATUS: u8 = 1;
+/// Exit status of a configuration that cannot be used.
+const ERRORS_STATUS: u8 = 2;
+
+/// Lines around a problem that are shown, too.
+const CONTEXT_LINES: u32 = 1;
+
+/// Characters of a line that are shown to a person; a line may be as long as a file.
+const LINE_CHARACTERS: usize = 500;
+
+/// Runs the check and prints what it tells on standard output.
+///
+/// # Errors
+/// When there is no configuration file to look at, or nobody takes the output.
+pub(crate) fn run(
+    program: &str,
+    options: &SupervisordOptions,
+    strict: bool,
+    format: CheckFormat,
+) -> Result<ExitCode, String> {
+    let offline = Offline::find(program, options)?;
+    let report = check(&offline.request());
+    let text = match format {
+        CheckFormat::Json => report.problems.iter().map(json_line).collect(),
+        CheckFormat::Text => {
+            let colour =
+                io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+            human_text(&report.problems, &report.sources, colour)
+        }
+    };
+    match io::stdout().write_all(text.as_bytes()) {
+        // A reader that has seen enough (`| head`) is no failure.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.to_string()),
+        Ok(()) | Err(_) => {}
+    }
+    let has = |severity| report.problems.iter().any(|problem| problem.severity == severity);
+    Ok(if !report.errors.is_empty() || has(Severity::Error) {
+        ExitCode::from(ERRORS_STATUS)
+    } else if strict && has(Severity::Warning) {
+        ExitCode::from(WARNINGS_STATUS)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// One problem for a program; what is not known is null.
+fn json_line(problem: &Problem) -> String {
+    let place = problem.place.as_ref();
+    let object = json!({
+        "severity": problem.severity.to_string(),
+        "file": place.map(|place| &*place.file),
+        "line": place.map(|place| place.line),
+        "column": place.map(|place| place.column),
+        "length": place.map(|_| problem.length),
+        "section": problem.section,
+        "option": problem.option,
+        "message": problem.message,
+        "hint": problem.hint,
+    });
+    format!("{object}\n")
+}
+
+/// All problems for a person, and a line that counts them.
+fn human_text(problems: &[Problem], sources: &[Source], colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii);
+    let mut text = String::new();
+    for problem in problems {
+        text += &renderer.render(&[describe(problem, sources)]);
+        text += "\n\n";
+    }
+    text + &summary(problems)
+}
+
+fn describe<'p>(problem: &'p Problem, sources: &[Source]) -> Group<'p> {
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = level.primary_title(printable(&problem.message)).elements(snippet(problem, sources));
+    if let Some(hint) = &problem.hint {
+        group = group.element(Level::HELP.message(printable(hint)));
+    }
+    group
+}
+
+/// The line of a problem with those around it; none, if it is in no file.
+fn snippet<'p>(problem: &'p Problem, sources: &[Source]) -> Option<Snippet<'p, annotate_snippets::Annotation<'p>>> {
+    let place = problem.place.as_ref()?;
+    let source = sources.iter().find(|source| source.file == place.file)?;
+    let first = place.line.saturating_sub(CONTEXT_LINES).max(1);
+    let mut shown = String::new();
+    let mut span = 0..0;
+    for number in first..=place.line.saturating_add(CONTEXT_LINES) {
+        let Some(line) = source.line(number) else { continue };
+        let line: String = line.chars().take(LINE_CHARACTERS).map(printable_character).collect();
+        if number == place.line {
+            let column = usize::try_from(place.column).unwrap_or(1).saturating_sub(1);
+            let length = usize::try_from(problem.length).unwrap_or_default();
+            let offset = |characters: usize| line.char_indices().nth(characters).map_or(line.len(), |(at, _)| at);
+            span = shown.len() + offset(column)..shown.len() + offset(column.saturating_add(length));
+        }
+        shown += &line;
+        shown.push('\n');
+    }
+    let name = printable(&place.file);
+    let start = usize::try_from(first).unwrap_or(1);
+    Some(Snippet::source(shown).line_start(start).path(name).fold(false).annotation(AnnotationKind::Primary.span(span)))
+}
+
+/// A text in which nothing moves a terminal's cursor.
+fn printable(text: &str) -> String {
+    text.chars().map(printable_character).collect()
+}
+
+fn printable_character(character: char) -> char {
+    match character {
+        '\t' | '\u{a0}' => ' ',
+        _ if character.is_control() => '\u{fffd}',
+        _ => character,
+    }
+}
+
+fn summary(problems: &[Problem]) -> String {
+    let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let [errors, warnings] = [count(Severity::Error), count(Severity::Warning)];
+    format!("{}, {}\n", plural(errors, "error"), plural(warnings, "warning"))
+}
