@@ -11,7 +11,7 @@ use crate::world::ProcessName;
 type Mismatch = &'static str;
 
 /// A process of `getProcessInfo`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ProcessInfo {
     pub(crate) group: String,
     pub(crate) name: String,
@@ -21,6 +21,30 @@ pub(crate) struct ProcessInfo {
     pub(crate) description: String,
     /// 0: none.
     pub(crate) pid: i64,
+    /// What else the server tells, in any order.
+    pub(crate) others: Vec<(String, Value)>,
+}
+
+impl ProcessInfo {
+    /// One of the other members, if it is a number; 0 if not.
+    pub(crate) fn number(&self, name: &str) -> i64 {
+        match self.other(name) {
+            Some(Value::Int(number)) => *number,
+            Some(_) | None => 0,
+        }
+    }
+
+    /// One of the other members, if it is a text; empty if not.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        match self.other(name) {
+            Some(Value::Str(text)) => text,
+            Some(_) | None => "",
+        }
+    }
+
+    fn other(&self, name: &str) -> Option<&Value> {
+        self.others.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
 }
 
 /// What became of one process in an operation on several.
@@ -109,6 +133,7 @@ impl FromValue for ProcessInfo {
             statename: members.take("statename")?,
             description: members.take("description")?,
             pid: members.take("pid")?,
+            others: members.0,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! From the command line to a session and its exit status (contract/config.md §6.2, contract/ctl.md §1).
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
@@ -9,13 +10,19 @@ use supervisor_config::{
     program_path,
 };
 
+use crate::answers::FromValue as _;
 use crate::client::Account;
+use crate::completion::{group_names, namespecs};
+use crate::completion_script;
 use crate::controller::Controller;
 use crate::editor::Editor;
 use crate::failure::UrlOrigin;
+use crate::hash_password;
+use crate::limits::COMPLETION_TIMEOUT;
 use crate::live::LiveWorld;
 use crate::output::Output;
 use crate::shell;
+use crate::world::World as _;
 
 /// Exit status of a command line or a configuration that cannot be used.
 const USAGE: u8 = 2;
@@ -30,10 +37,74 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
         Ok(SupervisorctlCommand::Help(text)) => return show(&text),
         Err(error) => return refuse(&program, &error),
     };
+    if let Some(status) = run_without_server(&program, &options) {
+        return status;
+    }
     match load(&program, &options) {
         Ok(config) => serve(&options, config),
         Err(error) => refuse(&program, &error),
     }
+}
+
+/// The commands that are no business of a server: `completion` and `hash-password`. Only the command line has them;
+/// in the shell they are unknown, as ever.
+fn run_without_server(program: &str, options: &ClientOptions) -> Option<u8> {
+    let words: Vec<&str> = options.arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["completion", names @ ("processes" | "groups")] => Some(print_names(program, options, names)),
+        ["completion", shell] => match completion_script::script(shell) {
+            Some(script) => Some(show(&script)),
+            None => Some(refuse(program, &Complaint("completion knows bash, zsh and fish"))),
+        },
+        ["completion", ..] => Some(refuse(program, &Complaint("completion requires the name of a shell"))),
+        ["hash-password"] => Some(hash_password(program)),
+        ["hash-password", ..] => Some(refuse(program, &Complaint("hash-password accepts no arguments"))),
+        [..] => None,
+    }
+}
+
+/// What is wrong with the words of a command.
+#[derive(Debug)]
+struct Complaint(&'static str);
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Complaint {}
+
+/// For completion scripts: the names of processes or groups, one a line. In silence, and without names, if there is
+/// no server to ask: whoever presses Tab wants no errors.
+fn print_names(program: &str, options: &ClientOptions, kind: &str) -> u8 {
+    const SILENT_FAILURE: u8 = 1;
+    let Ok(config) = load(program, options) else { return SILENT_FAILURE };
+    let Ok(runtime) = runtime() else { return SILENT_FAILURE };
+    let mut world = LiveWorld::new(account(&config), runtime);
+    world.set_deadline(COMPLETION_TIMEOUT);
+    let answer = world.call("supervisor.getAllProcessInfo", &[]);
+    let Some(processes) = answer.ok().and_then(|value| Vec::from_value(value).ok()) else { return SILENT_FAILURE };
+    let names = if kind == "groups" { group_names(&processes) } else { namespecs(&processes, "") };
+    show(&names.into_iter().map(|name| name + "\n").collect::<String>())
+}
+
+fn hash_password(program: &str) -> u8 {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(program, &error),
+    };
+    let nobody = Account { url: String::new(), username: None, password: None };
+    let mut output = Output::new(Box::new(io::stdout()), Box::new(io::stderr()), io::stdout().is_terminal());
+    hash_password::run(&mut LiveWorld::new(nobody, runtime), &mut output, io::stdin().is_terminal())
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()
+}
+
+fn account(config: &ClientConfig) -> Account {
+    Account { url: config.server_url.clone(), username: config.username.clone(), password: config.password.clone() }
 }
 
 fn show(text: &str) -> u8 {
@@ -61,13 +132,19 @@ fn load(program: &str, options: &ClientOptions) -> Result<ClientConfig, supervis
     load_client(options, file.as_deref(), &environment)
 }
 
+/// Whether the person accepts colours (no-color.org), and the terminal knows them.
+fn wants_colour() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb")
+}
+
 /// A single command, or the shell; the status of the shell is always 0.
 fn serve(options: &ClientOptions, config: ClientConfig) -> u8 {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return refuse("supervisorctl", &error),
     };
-    let account = Account { url: config.server_url, username: config.username, password: config.password };
+    let account = account(&config);
     let origin = match (&options.serverurl, config.path) {
         (Some(_), _) => UrlOrigin::Given,
         (None, Some(path)) => UrlOrigin::File(path),
@@ -75,6 +152,7 @@ fn serve(options: &ClientOptions, config: ClientConfig) -> u8 {
     };
     let out_is_terminal = io::stdout().is_terminal();
     let output = Output::new(Box::new(io::stdout()), Box::new(io::stderr()), out_is_terminal);
+    let output = output.with_colour(wants_colour());
     let world = LiveWorld::new(account, runtime);
     if options.arguments.is_empty() {
         let has_terminal = out_is_terminal && io::stdin().is_terminal();

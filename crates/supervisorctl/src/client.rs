@@ -4,6 +4,7 @@
 //! that the first time it was not sent at all.
 
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -117,7 +118,8 @@ impl Client {
     async fn connect(&self) -> Result<Sender, CallError> {
         match Endpoint::parse(&self.account.url).ok_or(CallError::BadUrl)? {
             Endpoint::Unix(path) => {
-                let stream = within(CONNECT_TIMEOUT, UnixStream::connect(path)).await?;
+                let connect = within(CONNECT_TIMEOUT, UnixStream::connect(&path)).await;
+                let stream = connect.map_err(|error| what_is_there(error, &path))?;
                 begin(stream).await
             }
             Endpoint::Tcp { host, port } => {
@@ -158,6 +160,20 @@ async fn within<S>(limit: Duration, connect: impl Future<Output = io::Result<S>>
         Err(_) => ConnectError::TimedOut,
     };
     Err(CallError::Connect(error))
+}
+
+/// A path refuses connections too when it is no socket at all.
+fn what_is_there(error: CallError, path: &Path) -> CallError {
+    let kind = std::fs::metadata(path).map(|metadata| metadata.file_type());
+    match (&error, kind) {
+        (CallError::Connect(ConnectError::Refused), Ok(kind)) if kind.is_dir() => {
+            CallError::Connect(ConnectError::NotASocket("a directory"))
+        }
+        (CallError::Connect(ConnectError::Refused), Ok(kind)) if kind.is_file() => {
+            CallError::Connect(ConnectError::NotASocket("a file"))
+        }
+        (_, _) => error,
+    }
 }
 
 /// The text of an answer with status 200.

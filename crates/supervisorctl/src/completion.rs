@@ -14,6 +14,8 @@ pub(crate) fn complete(line: &str, processes: impl FnOnce() -> Vec<ProcessName>)
     let candidates = match first {
         None => action_names(),
         Some(first) if line.trim_start() == first => action_names(),
+        Some(first) if word.starts_with('-') => actions::find(first)
+            .map_or_else(Vec::new, |action| action.options.iter().map(ToString::to_string).collect()),
         Some(first) => match actions::find(first).map_or(Completes::Nothing, |action| action.completes) {
             Completes::Nothing => Vec::new(),
             Completes::Actions => action_names(),
@@ -34,7 +36,8 @@ fn action_names() -> Vec<String> {
     ACTIONS.iter().map(|action| action.name.to_owned()).collect()
 }
 
-fn group_names(processes: &[ProcessName]) -> Vec<String> {
+/// Names of groups, each once.
+pub(crate) fn group_names(processes: &[ProcessName]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for process in processes {
         push_new(&mut names, process.group.clone());
@@ -42,8 +45,8 @@ fn group_names(processes: &[ProcessName]) -> Vec<String> {
     names
 }
 
-/// A process alone in its group is offered by its name, unless the word already has a colon.
-fn namespecs(processes: &[ProcessName], word: &str) -> Vec<String> {
+/// Namespecs for a word. A process alone in its group is offered by its name, unless the word already has a colon.
+pub(crate) fn namespecs(processes: &[ProcessName], word: &str) -> Vec<String> {
     let mut names = Vec::new();
     for process in processes {
         let ProcessName { group, name } = process;
@@ -100,6 +103,13 @@ mod tests {
         }
         assert_eq!(offers("start web:t"), ["web:two-2 "]);
         assert_eq!(offers("start web:one cat:"), ["cat:cat ", "cat:* "]);
+    }
+
+    #[test]
+    fn options_for_what_has_them() {
+        assert_eq!(offers("status --format=j"), ["--format=json "]);
+        assert_eq!(offers("start --"), ["--wait ", "--no-wait ", "--timeout= "]);
+        assert_eq!(offers("avail -"), Vec::<String>::new());
     }
 
     #[test]

@@ -9,8 +9,9 @@ use crate::actions::{self, Action};
 use crate::answers::FromValue;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, UrlOrigin};
+use crate::name_pattern;
 use crate::output::{Output, visible_on_one_line};
-use crate::world::{CallError, Line, World};
+use crate::world::{CallError, Line, ProcessName, World};
 use supervisor_protocol::xmlrpc::Value;
 
 /// What comes after a command.
@@ -42,6 +43,7 @@ impl Controller {
     /// Executes one line, failures included, and hands over what it printed.
     pub(crate) fn execute(&mut self, line: &str) -> Flow {
         self.world.disconnect();
+        self.output.divert_lines(false);
         let flow = match parse(line) {
             Parsed::Nothing => Flow::Continue,
             Parsed::EndOfInput => actions::leave(self),
@@ -73,6 +75,17 @@ impl Controller {
         self.output.flush();
         let value = self.world.call(method, parameters)?;
         T::from_value(value).map_err(|expected| CallError::BadAnswer(format!("expected {expected}")))
+    }
+
+    /// The names, patterns among them replaced by what they mean ([`name_pattern::expand`]). Where the server does not
+    /// tell what there is, the names stay as they are, so that the command itself says what is wrong.
+    pub(crate) fn expand(&mut self, names: &[&str]) -> Vec<String> {
+        let wants_all = names.contains(&"all");
+        if wants_all || !names.iter().any(|name| name_pattern::is_pattern(name)) {
+            return names.iter().map(|name| (*name).to_owned()).collect();
+        }
+        let processes: Vec<ProcessName> = self.try_call("supervisor.getAllProcessInfo", &[]).unwrap_or_default();
+        name_pattern::expand(names, &processes)
     }
 
     /// Asks a question that has to be answered with a line.
@@ -118,7 +131,7 @@ impl Controller {
     }
 
     fn report(&mut self, failure: &Failure) -> Flow {
-        self.fail(ExitStatus::Generic);
+        self.fail(if failure.is_lateness() { ExitStatus::NotRunning } else { ExitStatus::Generic });
         if failure.is_interruption() {
             self.output.line("");
             return Flow::Leave;
@@ -255,7 +268,7 @@ mod tests {
     fn a_failure_is_one_line() {
         let scene = Scene::bare().on("getAllConfigInfo", Err(CallError::Broken("a\nb\x1b".to_owned())));
         let words = "error: unix:///run/s.sock closed the connection without an answer to supervisor.getAllConfigInfo \
-                     (a\\nb\\x1b)\n";
+                     (a\\nb\\x1b): is it supervisord? (serverurl in /etc/s.conf)\n";
         check(scene, "avail", words, 1);
     }
 

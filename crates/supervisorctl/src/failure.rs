@@ -68,6 +68,11 @@ impl Failure {
         matches!(self, Self::Interrupted | Self::Call { error: CallError::Interrupted, .. })
     }
 
+    /// The time that was set for the command is up.
+    pub(crate) fn is_lateness(&self) -> bool {
+        matches!(self, Self::Call { error: CallError::DeadlinePassed, .. })
+    }
+
     /// The line without its `error: `, for a server at `url`.
     pub(crate) fn describe(&self, url: &str, origin: &UrlOrigin) -> String {
         match self {
@@ -81,6 +86,9 @@ impl Failure {
     }
 }
 
+/// The HTTP status that supervisord itself gives when something went wrong in it.
+const INTERNAL_SERVER_ERROR: u16 = 500;
+
 fn describe_call(method: &str, error: &CallError, url: &str, origin: &UrlOrigin) -> String {
     match error {
         CallError::Fault { code, text } => match code {
@@ -92,10 +100,16 @@ fn describe_call(method: &str, error: &CallError, url: &str, origin: &UrlOrigin)
         CallError::Unauthorized => "Server requires authentication".to_owned(),
         CallError::Http { status, reason } => {
             let reason = if reason.is_empty() { String::new() } else { format!(" {reason}") };
-            format!("{url} answered HTTP {status}{reason} to {method}: the log of supervisord may say why")
+            if *status == INTERNAL_SERVER_ERROR {
+                format!("{url} answered HTTP {status}{reason} to {method}: the log of supervisord may say why")
+            } else {
+                format!("{url} answered HTTP {status}{reason} to {method}: is it supervisord? ({origin})")
+            }
         }
         CallError::Connect(error) => describe_connect(error, url, origin),
-        CallError::Broken(why) => format!("{url} closed the connection without an answer to {method} ({why})"),
+        CallError::Broken(why) => {
+            format!("{url} closed the connection without an answer to {method} ({why}): is it supervisord? ({origin})")
+        }
         CallError::BadAnswer(why) => {
             format!("{url} gave an answer to {method} that cannot be read ({why}): is it supervisord? ({origin})")
         }
@@ -103,6 +117,7 @@ fn describe_call(method: &str, error: &CallError, url: &str, origin: &UrlOrigin)
             format!("Unknown protocol for serverurl {url} ({origin}): use http://HOST:PORT or unix://PATH")
         }
         CallError::Interrupted => "interrupted".to_owned(),
+        CallError::DeadlinePassed => format!("{url} has not answered {method} in time ({origin})"),
     }
 }
 
@@ -113,7 +128,10 @@ fn describe_connect(error: &ConnectError, url: &str, origin: &UrlOrigin) -> Stri
         ConnectError::PermissionDenied => {
             ": try as the owner of the socket, or see chmod and chown of [unix_http_server]"
         }
-        ConnectError::UnknownHost(_) | ConnectError::TimedOut | ConnectError::Other(_) => "",
+        ConnectError::NotASocket(_) => ": is this the file of its [unix_http_server]?",
+        ConnectError::UnknownHost(_) => ": is the name of the host right?",
+        ConnectError::TimedOut => ": are host and port right, and does a firewall let them through?",
+        ConnectError::Other(_) => ": is the address right?",
     };
     format!("{url} {error} ({origin}){hint}")
 }
@@ -129,6 +147,7 @@ impl fmt::Display for CallError {
             Self::Broken(why) | Self::BadAnswer(why) => f.write_str(why),
             Self::BadUrl => f.write_str("unknown protocol"),
             Self::Interrupted => f.write_str("interrupted"),
+            Self::DeadlinePassed => f.write_str("the time is up"),
         }
     }
 }
@@ -138,6 +157,7 @@ impl fmt::Display for ConnectError {
         match self {
             Self::Refused => f.write_str("refused connection"),
             Self::NoSuchFile => f.write_str("no such file"),
+            Self::NotASocket(what) => write!(f, "is {what}, not a socket"),
             Self::PermissionDenied => f.write_str("permission denied"),
             Self::UnknownHost(why) => write!(f, "unknown host: {why}"),
             Self::TimedOut => f.write_str("does not accept connections in time"),

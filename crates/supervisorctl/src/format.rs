@@ -187,6 +187,7 @@ mod tests {
             statename: statename.to_owned(),
             description: description.to_owned(),
             pid: 0,
+            others: Vec::new(),
         }
     }
 

@@ -5,6 +5,12 @@ use std::time::Duration;
 /// How long a server may take to accept a connection; what it is asked may then take as long as it needs.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long Tab, or a completion script, waits for names before it goes without.
+pub(crate) const COMPLETION_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Longest `--timeout`.
+pub(crate) const MAX_WAIT: Duration = Duration::from_hours(24);
+
 /// Largest answer that is read, in bytes: room for the whole of a big log file.
 pub(crate) const MAX_ANSWER_BYTES: usize = 256 * 1024 * 1024;
 

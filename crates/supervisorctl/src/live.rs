@@ -5,10 +5,12 @@
 //! command needs no handler, while the shell, a followed log and a password prompt have something to put in order.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use hyper::StatusCode;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
 
 use crate::answers::FromValue;
 use crate::client::{Account, Client};
@@ -29,6 +31,8 @@ pub(crate) struct LiveWorld {
     stdin: Option<LineReader>,
     /// Only in a shell on a terminal.
     editor: Option<Editor>,
+    /// When calls give up.
+    deadline: Option<Instant>,
     runtime: Rc<Runtime>,
 }
 
@@ -41,6 +45,7 @@ impl LiveWorld {
             interrupts: Interrupts::default(),
             stdin: None,
             editor: None,
+            deadline: None,
             runtime: Rc::new(runtime),
         }
     }
@@ -86,14 +91,20 @@ impl World for LiveWorld {
 
     fn disconnect(&mut self) {
         self.client.disconnect();
+        self.deadline = None;
+    }
+
+    fn set_deadline(&mut self, limit: Duration) {
+        self.deadline = Some(Instant::now() + limit);
     }
 
     fn call(&mut self, method: &str, parameters: &[Value]) -> Result<Value, CallError> {
-        let Self { runtime, interrupts, client, .. } = self;
+        let Self { runtime, interrupts, client, deadline, .. } = self;
         runtime.block_on(async {
             tokio::select! {
                 biased;
                 () = interrupts.wait() => Err(CallError::Interrupted),
+                () = passed(*deadline) => Err(CallError::DeadlinePassed),
                 answer = client.call(method, parameters) => answer,
             }
         })
@@ -193,6 +204,14 @@ fn opened(stdin: &mut Option<LineReader>) -> Option<&mut LineReader> {
         *stdin = LineReader::stdin().ok();
     }
     stdin.as_mut()
+}
+
+/// Returns at that time, or never.
+async fn passed(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn next_line(stdin: &mut Option<&mut LineReader>) -> Line {

@@ -15,17 +15,40 @@ pub(crate) struct Output {
     out: Box<dyn Write>,
     err: Box<dyn Write>,
     out_is_terminal: bool,
+    colour: bool,
+    /// Lines go to standard error.
+    diverted: bool,
     broken: Option<io::ErrorKind>,
 }
 
 impl Output {
     /// Writes to `out` and `err`; `out_is_terminal` asks for control characters to be shown instead of sent.
     pub(crate) fn new(out: Box<dyn Write>, err: Box<dyn Write>, out_is_terminal: bool) -> Self {
-        Self { pending: Vec::new(), out, err, out_is_terminal, broken: None }
+        Self { pending: Vec::new(), out, err, out_is_terminal, colour: false, diverted: false, broken: None }
+    }
+
+    /// Colours are wanted, if this is a terminal.
+    pub(crate) fn with_colour(mut self, wanted: bool) -> Self {
+        self.colour = wanted && self.out_is_terminal;
+        self
+    }
+
+    /// Whether to use colours.
+    pub(crate) fn has_colour(&self) -> bool {
+        self.colour
+    }
+
+    /// Whether lines, which are for people, go to standard error, since standard output is read by a program.
+    pub(crate) fn divert_lines(&mut self, diverted: bool) {
+        self.diverted = diverted;
     }
 
     /// One line, or several if the text has line ends of its own.
     pub(crate) fn line(&mut self, text: &str) {
+        if self.diverted {
+            self.error_line(text);
+            return;
+        }
         self.text(text);
         self.pending.push(b'\n');
     }
@@ -132,6 +155,25 @@ mod tests {
             output.line("a\x1b[2Jb\tc");
             output.flush();
             assert_eq!(out.text(), expected);
+        }
+    }
+
+    #[test]
+    fn lines_for_people_can_be_kept_away_from_a_program() {
+        let (mut output, out, err) = output(false);
+        output.divert_lines(true);
+        output.line("for people");
+        output.raw(b"[]\n");
+        output.divert_lines(false);
+        output.line("for all");
+        output.flush();
+        assert_eq!((out.text().as_str(), err.text().as_str()), ("[]\nfor all\n", "for people\n"));
+    }
+
+    #[test]
+    fn colours_are_for_terminals() {
+        for (terminal, wanted, has) in [(true, true, true), (true, false, false), (false, true, false)] {
+            assert_eq!(output(terminal).0.with_colour(wanted).has_colour(), has);
         }
     }
 

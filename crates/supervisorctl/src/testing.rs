@@ -6,12 +6,14 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use supervisor_core::FaultCode;
 use supervisor_protocol::xmlrpc::Value;
 
 use crate::controller::{Controller, Flow};
 use crate::failure::UrlOrigin;
+use crate::hash_password;
 use crate::output::Output;
 use crate::result_code::ResultCode;
 use crate::shell;
@@ -108,6 +110,16 @@ impl Scene {
             shell::run(controller, "supervisor");
             Flow::Leave
         })
+    }
+
+    /// Runs `hash-password`.
+    pub(crate) fn hash_password(self, from_terminal: bool) -> Outcome {
+        let mut status = 0;
+        let outcome = self.play(|controller| {
+            status = hash_password::run(&mut *controller.world, &mut controller.output, from_terminal);
+            Flow::Leave
+        });
+        Outcome { status, ..outcome }
     }
 
     fn play(self, act: impl FnOnce(&mut Controller) -> Flow) -> Outcome {
@@ -233,6 +245,12 @@ impl World for ScriptedWorld {
 
     fn disconnect(&mut self) {}
 
+    /// As if it were a call: `deadline MILLISECONDS`.
+    fn set_deadline(&mut self, limit: Duration) {
+        let call = format!("supervisor.deadline {}", limit.as_millis());
+        self.call(&call, &[]).expect("a deadline is always taken");
+    }
+
     fn call(&mut self, method: &str, parameters: &[Value]) -> Reply {
         let mut call = method.strip_prefix("supervisor.").expect("all methods are of that namespace").to_owned();
         for parameter in parameters {
@@ -240,6 +258,7 @@ impl World for ScriptedWorld {
             match parameter {
                 Value::Str(text) => call.push_str(text),
                 Value::Int(number) => call.push_str(&number.to_string()),
+                Value::Bool(truth) => call.push_str(&truth.to_string()),
                 other => panic!("{other:?} is never sent"),
             }
         }

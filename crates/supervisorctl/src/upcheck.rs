@@ -23,7 +23,7 @@ pub(crate) fn upcheck(controller: &mut Controller) -> Result<bool, Failure> {
         Err(CallError::Fault { code: Known(FaultCode::UnknownMethod), .. }) => {
             (NAMESPACE_MISSING.to_owned(), ExitStatus::NamespaceMissing)
         }
-        Err(CallError::Connect(ConnectError::Refused)) => {
+        Err(CallError::Connect(ConnectError::Refused | ConnectError::NotASocket(_))) => {
             (format!("{url} refused connection"), ExitStatus::ConnectionRefused)
         }
         Err(CallError::Connect(ConnectError::NoSuchFile)) => (format!("{url} no such file"), ExitStatus::NotRunning),
@@ -78,7 +78,8 @@ mod tests {
             ),
             (
                 CallError::Broken("early end".to_owned()),
-                "error: unix:///run/s.sock closed the connection without an answer to supervisor.getVersion (early end)\n",
+                "error: unix:///run/s.sock closed the connection without an answer to supervisor.getVersion (early end): \
+                 is it supervisord? (serverurl in /etc/s.conf)\n",
             ),
             (
                 CallError::BadAnswer("no XML".to_owned()),

@@ -3,6 +3,8 @@
 //! One trait, so that every command is tested against a scripted world (`testing.rs`) and runs against the
 //! real one ([`crate::live`]). All calls return when the answer is there; nothing here prints.
 
+use std::time::Duration;
+
 use supervisor_protocol::xmlrpc::Value;
 
 use crate::output::Output;
@@ -37,6 +39,8 @@ pub(crate) enum CallError {
     BadUrl,
     /// Ctrl-C.
     Interrupted,
+    /// The time that [`World::set_deadline`] has set is up.
+    DeadlinePassed,
 }
 
 /// Why there is no connection.
@@ -46,6 +50,8 @@ pub(crate) enum ConnectError {
     Refused,
     /// The socket file is not there.
     NoSuchFile,
+    /// Something else than a socket is in its place: what.
+    NotASocket(&'static str),
     /// The socket file is not for this user.
     PermissionDenied,
     /// The host name means nothing, in the words of the resolver.
@@ -105,11 +111,14 @@ pub(crate) trait World {
     /// From now on says who asks.
     fn authenticate(&mut self, username: &str, password: &str);
 
-    /// Forgets the connection, so that a command never meets one that died while the person was thinking.
+    /// Forgets the connection and the deadline, so that a command never meets one that died while the person was thinking.
     fn disconnect(&mut self);
 
     /// Calls a method by its full name (`supervisor.getState`).
     fn call(&mut self, method: &str, parameters: &[Value]) -> Result<Value, CallError>;
+
+    /// All calls together may take this long from now on, to the end of the command ([`World::disconnect`]).
+    fn set_deadline(&mut self, limit: Duration);
 
     /// Opens a log stream per path (`/logtail/cat/stdout`). One that cannot be opened is reported on standard
     /// error and is no error otherwise (quirks.md K29). `false` after Ctrl-C.

@@ -14,6 +14,10 @@ pub(super) const ACTION: Action = Action {
     name: "add",
     help: "add <name> [...]\tActivates any updates in config for process/group",
     completes: Completes::Groups,
+    options: &[],
+    more: "Examples:\n\
+           reread\t\tSee what has changed in the configuration\n\
+           add web\t\tStart what it says about web",
     run,
 };
 

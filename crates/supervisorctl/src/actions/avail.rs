@@ -11,8 +11,14 @@ use crate::format;
 use crate::result_code::ResultCode::Known;
 use crate::world::CallError;
 
-pub(super) const ACTION: Action =
-    Action { name: "avail", help: "avail\t\t\tDisplay all configured processes", completes: Completes::Nothing, run };
+pub(super) const ACTION: Action = Action {
+    name: "avail",
+    help: "avail\t\t\tDisplay all configured processes",
+    completes: Completes::Nothing,
+    options: &[],
+    more: "",
+    run,
+};
 
 const METHOD: &str = "supervisor.getAllConfigInfo";
 

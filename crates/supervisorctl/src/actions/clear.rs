@@ -14,6 +14,11 @@ pub(super) const ACTION: Action = Action {
            clear <name> <name>\tClear multiple process' log files\n\
            clear all\t\tClear all process' log files",
     completes: Completes::Processes,
+    options: &[],
+    more: "Names may be patterns with *, ? and [...] (in quotes on a command line).\n\
+           Examples:\n\
+           clear web\t\tEmpty the logs of web\n\
+           clear 'worker_*'\tEmpty the logs of all workers",
     run,
 };
 
@@ -22,6 +27,7 @@ const OPERATION: Operation = Operation {
     group: None,
     one: "supervisor.clearProcessLogs",
     line: format::clear_line,
+    requested: None,
     ignored: None,
     no_such_group: ExitStatus::Generic,
 };
@@ -34,5 +40,7 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
     if names.is_empty() {
         return Ok(refuse(controller, &ACTION, "Error: clear requires a process name", ExitStatus::Generic));
     }
+    let names = controller.expand(&names);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     OPERATION.run(controller, &names, &[])
 }

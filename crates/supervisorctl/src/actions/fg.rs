@@ -16,6 +16,9 @@ pub(super) const ACTION: Action = Action {
     name: "fg",
     help: "fg <process>\tConnect to a process in foreground mode\n\t\tCtrl-C to exit",
     completes: Completes::Processes,
+    options: &[],
+    more: "Examples:\n\
+           fg web\t\tSee what web prints, and send it lines",
     run,
 };
 

@@ -10,6 +10,8 @@ pub(super) const ACTION: Action = Action {
     help: "help\t\tPrint a list of available actions\n\
            help <action>\tPrint help for <action>",
     completes: Completes::Actions,
+    options: &[],
+    more: "",
     run,
 };
 
@@ -22,7 +24,13 @@ fn run(controller: &mut Controller, topic: &str) -> Result<Flow, Failure> {
         list(controller);
     } else {
         match find(topic) {
-            Some(action) => controller.output.line(action.help),
+            Some(action) => {
+                controller.output.line(action.help);
+                if !action.more.is_empty() {
+                    controller.output.line("");
+                    controller.output.line(action.more);
+                }
+            }
             None => controller.output.line(&format!("*** No help on {topic}")),
         }
     }
@@ -56,6 +64,14 @@ mod tests {
         for line in ["help", "?", " ? "] {
             check(Scene::bare(), line, list, 0);
         }
+    }
+
+    #[test]
+    fn new_things_come_after_the_usage_lines() {
+        let (words, _) = Scene::bare().run("help status").words_and_status();
+        let usage = find("status").unwrap().help;
+        assert!(words.starts_with(&format!("{usage}\n\nOptions, before the names:\n--format json\t")), "{words}");
+        assert!(words.contains("\nExamples:\nstatus web:*\t"), "{words}");
     }
 
     #[test]

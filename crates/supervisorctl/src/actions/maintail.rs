@@ -15,6 +15,9 @@ pub(super) const ACTION: Action = Action {
            maintail -100\tlast 100 *bytes* of supervisord main log file\n\
            maintail\tlast 1600 *bytes* of supervisor main log file\n",
     completes: Completes::Nothing,
+    options: &[],
+    more: "Examples:\n\
+           maintail -f\t\tWatch the log of supervisord, until Ctrl-C",
     run,
 };
 

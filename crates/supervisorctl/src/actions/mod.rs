@@ -8,6 +8,7 @@ mod help;
 mod maintail;
 mod open;
 mod operation;
+mod options;
 mod pid;
 mod quit;
 mod reload;
@@ -22,6 +23,7 @@ mod stop;
 mod tail;
 mod update;
 mod version;
+mod waiting;
 
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
@@ -36,6 +38,10 @@ pub(crate) struct Action {
     pub(crate) help: &'static str,
     /// What its argument can be completed with.
     pub(crate) completes: Completes,
+    /// The options that it takes before the names, for completion.
+    pub(crate) options: &'static [&'static str],
+    /// What `help NAME` shows below the usage lines: new options, examples. Empty: nothing.
+    pub(crate) more: &'static str,
     /// Does it, given the rest of the line without blanks around it.
     pub(crate) run: fn(&mut Controller, &str) -> Result<Flow, Failure>,
 }
@@ -84,6 +90,13 @@ pub(crate) fn find(name: &str) -> Option<&'static Action> {
     ACTIONS.into_iter().find(|action| action.name == name)
 }
 
+impl Action {
+    /// What it does, in a few words: the end of its first usage line that tells.
+    pub(crate) fn summary(&self) -> &'static str {
+        self.help.lines().find_map(|line| Some(line.rsplit_once('\t')?.1)).unwrap_or_default()
+    }
+}
+
 /// Ends the session, as `quit` does.
 pub(crate) use quit::leave;
 
@@ -113,6 +126,8 @@ mod tests {
         assert!(ACTIONS.is_sorted_by_key(|action| action.name));
         for action in ACTIONS {
             assert!(action.help.starts_with(action.name), "{}", action.name);
+            assert!(!action.summary().is_empty() && !action.summary().starts_with(action.name), "{}", action.name);
+            assert_eq!(action.more.trim(), action.more, "{}", action.name);
         }
     }
 }

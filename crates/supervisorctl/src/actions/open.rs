@@ -10,6 +10,10 @@ pub(super) const ACTION: Action = Action {
     help: "open <url>\tConnect to a remote supervisord process.\n\
            \t\t(for UNIX domain socket, use unix:///socket/path)",
     completes: Completes::Nothing,
+    options: &[],
+    more: "Examples:\n\
+           open unix:///run/supervisor.sock\n\
+           open http://host:9001",
     run,
 };
 

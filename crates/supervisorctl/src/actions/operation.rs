@@ -1,7 +1,8 @@
 //! What `start`, `stop`, `signal` and `clear` have in common: names, groups or `all`, and a line per process.
 
-use supervisor_core::{FaultCode, Namespec};
+use supervisor_core::{FaultCode, Namespec, make_namespec};
 
+use super::options::Wait;
 use crate::answers::ProcessResult;
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
@@ -22,6 +23,8 @@ pub(super) struct Operation {
     pub(super) one: &'static str,
     /// The words for a result.
     pub(super) line: fn(&ProcessResult) -> Result<String, Failure>,
+    /// What to say instead of success when it was not waited for.
+    pub(super) requested: Option<&'static str>,
     /// The fault that says that the wanted state was already there (quirks.md K04).
     pub(super) ignored: Option<FaultCode>,
     /// Exit status for a group that is not there.
@@ -32,20 +35,67 @@ impl Operation {
     /// Does it to each of the names, or to everything if `all` is one of them. `extra` follows the name in the
     /// parameters of each call.
     pub(super) fn run(&self, controller: &mut Controller, names: &[&str], extra: &[Value]) -> Result<Flow, Failure> {
-        if names.contains(&"all") {
-            let results: Vec<ProcessResult> = controller.call(self.all, extra)?;
-            self.show_all(controller, &results)?;
-            return Ok(Flow::Continue);
+        self.run_with(controller, names, extra, Wait::Done)
+    }
+
+    /// As [`Operation::run`], with a word on how long to wait. When the time is up, the names that are left are told
+    /// and not asked for.
+    pub(super) fn run_with(
+        &self,
+        controller: &mut Controller,
+        names: &[&str],
+        extra: &[Value],
+        wait: Wait,
+    ) -> Result<Flow, Failure> {
+        let names = if names.contains(&"all") { &["all"] } else { names };
+        let mut extra = extra.to_vec();
+        let task = Task { operation: self, wait };
+        match wait {
+            Wait::Done | Wait::AtMost(_) => {}
+            Wait::No => extra.push(Value::Bool(false)),
         }
-        for name in names {
-            let namespec = Namespec::parse(name);
-            match (namespec.process, self.group) {
-                (None, Some(method)) => self.run_group(controller, method, namespec.group, extra)?,
-                (None, None) => self.run_one(controller, name, namespec.group, "*", extra)?,
-                (Some(process), _) => self.run_one(controller, name, namespec.group, process, extra)?,
+        for (index, name) in names.iter().enumerate() {
+            match task.run(controller, name, &extra) {
+                Err(Failure::Call { error: CallError::DeadlinePassed, .. }) => {
+                    task.give_up(controller, names.get(index..).unwrap_or_default());
+                    break;
+                }
+                outcome => outcome?,
             }
         }
         Ok(Flow::Continue)
+    }
+}
+
+/// An operation under way.
+struct Task<'a> {
+    operation: &'a Operation,
+    wait: Wait,
+}
+
+impl Task<'_> {
+    fn run(&self, controller: &mut Controller, name: &str, extra: &[Value]) -> Result<(), Failure> {
+        if name == "all" {
+            let results: Vec<ProcessResult> = controller.call(self.operation.all, extra)?;
+            return self.show_all(controller, &results);
+        }
+        let namespec = Namespec::parse(name);
+        match (namespec.process, self.operation.group) {
+            (None, Some(method)) => self.run_group(controller, method, namespec.group, extra),
+            (None, None) => self.run_one(controller, name, namespec.group, "*", extra),
+            (Some(process), _) => self.run_one(controller, name, namespec.group, process, extra),
+        }
+    }
+
+    /// The time is up: the first of these names was being waited for.
+    fn give_up(&self, controller: &mut Controller, names: &[&str]) {
+        let Wait::AtMost(limit) = self.wait else { return };
+        let why = format!("not done within {} seconds", limit.as_secs_f64());
+        for (index, name) in names.iter().enumerate() {
+            let why = if index == 0 { &why } else { "not asked for, since the time was up" };
+            controller.output.line(&format::error_line(name, why));
+        }
+        controller.fail(ExitStatus::NotRunning);
     }
 
     fn run_group(
@@ -59,7 +109,7 @@ impl Operation {
             Ok(results) => self.show_all(controller, &results),
             Err(CallError::Fault { code: Known(FaultCode::BadName), .. }) => {
                 controller.output.line(&format::error_line(group, "no such group"));
-                controller.fail(self.no_such_group);
+                controller.fail(self.operation.no_such_group);
                 Ok(())
             }
             Err(error) => Err(Failure::Call { method, error }),
@@ -74,10 +124,11 @@ impl Operation {
         process: &str,
         extra: &[Value],
     ) -> Result<(), Failure> {
-        let (status, description) = match controller.try_call::<()>(self.one, &with_name(name, extra)) {
+        let method = self.operation.one;
+        let (status, description) = match controller.try_call::<()>(method, &with_name(name, extra)) {
             Ok(()) => (Known(FaultCode::Success), String::new()),
             Err(CallError::Fault { code, text }) => (code, text),
-            Err(error) => return Err(Failure::Call { method: self.one, error }),
+            Err(error) => return Err(Failure::Call { method, error }),
         };
         let result = ProcessResult { group: group.to_owned(), name: process.to_owned(), status, description };
         self.show(controller, &result)
@@ -88,10 +139,15 @@ impl Operation {
     }
 
     fn show(&self, controller: &mut Controller, result: &ProcessResult) -> Result<(), Failure> {
-        let line = (self.line)(result)?;
+        let line = match (self.wait, self.operation.requested, result.status) {
+            (Wait::No, Some(word), Known(FaultCode::Success)) => {
+                format!("{}: {word}", make_namespec(&result.group, &result.name))
+            }
+            (Wait::No | Wait::Done | Wait::AtMost(_), _, _) => (self.operation.line)(result)?,
+        };
         controller.output.line(&line);
         let status = match result.status {
-            Known(code) => ExitStatus::of_result(code, self.ignored),
+            Known(code) => ExitStatus::of_result(code, self.operation.ignored),
             ResultCode::Other(_) => Some(ExitStatus::Generic),
         };
         if let Some(status) = status {

@@ -18,6 +18,10 @@ pub(super) const ACTION: Action = Action {
            pid <name>\t\tGet the PID of a single child process by name.\n\
            pid all\t\t\tGet the PID of every child process, one per line.",
     completes: Completes::Processes,
+    options: &[],
+    more: "Names may be patterns with *, ? and [...] (in quotes on a command line).\n\
+           Examples:\n\
+           pid web\t\t\tThe PID of web; 0 and exit status 7 if it does not run",
     run,
 };
 
@@ -37,8 +41,8 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
             controller.output.line(&info.pid.to_string());
         }
     } else {
-        for name in names {
-            show_one(controller, name)?;
+        for name in controller.expand(&names) {
+            show_one(controller, &name)?;
         }
     }
     Ok(Flow::Continue)

@@ -4,11 +4,23 @@ use super::{Action, Completes};
 use crate::controller::{Controller, Flow};
 use crate::failure::Failure;
 
-pub(super) const ACTION: Action =
-    Action { name: "quit", help: "quit\tExit the supervisor shell.", completes: Completes::Nothing, run };
+pub(super) const ACTION: Action = Action {
+    name: "quit",
+    help: "quit\tExit the supervisor shell.",
+    completes: Completes::Nothing,
+    options: &[],
+    more: "",
+    run,
+};
 
-pub(super) const EXIT: Action =
-    Action { name: "exit", help: "exit\tExit the supervisor shell.", completes: Completes::Nothing, run };
+pub(super) const EXIT: Action = Action {
+    name: "exit",
+    help: "exit\tExit the supervisor shell.",
+    completes: Completes::Nothing,
+    options: &[],
+    more: "",
+    run,
+};
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of an action")]
 fn run(controller: &mut Controller, _: &str) -> Result<Flow, Failure> {

@@ -10,8 +10,14 @@ use crate::failure::Failure;
 use crate::result_code::ResultCode::Known;
 use crate::world::CallError;
 
-pub(super) const ACTION: Action =
-    Action { name: "reload", help: "reload \t\tRestart the remote supervisord.", completes: Completes::Nothing, run };
+pub(super) const ACTION: Action = Action {
+    name: "reload",
+    help: "reload \t\tRestart the remote supervisord.",
+    completes: Completes::Nothing,
+    options: &[],
+    more: "",
+    run,
+};
 
 const METHOD: &str = "supervisor.restart";
 

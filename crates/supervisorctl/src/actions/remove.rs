@@ -14,6 +14,10 @@ pub(super) const ACTION: Action = Action {
     name: "remove",
     help: "remove <name> [...]\tRemoves process/group from active config",
     completes: Completes::Groups,
+    options: &[],
+    more: "Examples:\n\
+           stop web:*\tStop the group web\n\
+           remove web\tForget it, until it is added again",
     run,
 };
 

@@ -14,6 +14,9 @@ pub(super) const ACTION: Action = Action {
     name: "reread",
     help: "reread \t\t\tReload the daemon's configuration files without add/remove",
     completes: Completes::Nothing,
+    options: &[],
+    more: "Examples:\n\
+           reread\t\t\tSee what update would do",
     run,
 };
 

@@ -1,10 +1,9 @@
 //! `restart`: the lines of `stop`, then those of `start` (contract/ctl.md §3.2, quirks.md K03).
 
-use super::{Action, Completes, refuse, start, stop};
+use super::{Action, Completes, start, stop, waiting};
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::upcheck::upcheck;
 
 pub(super) const ACTION: Action = Action {
     name: "restart",
@@ -14,19 +13,19 @@ pub(super) const ACTION: Action = Action {
            restart all\t\tRestart all processes\n\
            Note: restart does not reread config files. For that, see reread and update.",
     completes: Completes::Processes,
+    options: &["--wait", "--no-wait", "--timeout="],
+    more: "Options, before the names:\n\
+           --no-wait\t\tWait for the stop, but not for the start\n\
+           --wait --timeout <secs>\tWait, but no longer than this; exit status 7 if it takes longer\n\
+           Names may be patterns with *, ? and [...] (in quotes on a command line).\n\
+           Examples:\n\
+           restart web:worker_00 cat\tRestart these two\n\
+           restart '*:worker_?'\t\tRestart the workers of every group",
     run,
 };
 
 fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
-    if !upcheck(controller)? {
-        return Ok(Flow::Continue);
-    }
-    let names: Vec<&str> = argument.split_whitespace().collect();
-    if names.is_empty() {
-        return Ok(refuse(controller, &ACTION, "Error: restart requires a process name", ExitStatus::Generic));
-    }
-    stop::OPERATION.run(controller, &names, &[])?;
-    start::OPERATION.run(controller, &names, &[])
+    waiting::run(controller, &ACTION, &[&stop::OPERATION, &start::OPERATION], argument, ExitStatus::Generic)
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub(super) const ACTION: Action = Action {
     name: "shutdown",
     help: "shutdown \tShut the remote supervisord down.",
     completes: Completes::Nothing,
+    options: &[],
+    more: "",
     run,
 };
 
@@ -34,7 +36,7 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
             controller.output.line("ERROR: already shutting down");
             return Ok(Flow::Continue);
         }
-        Err(CallError::Connect(ConnectError::Refused)) => {
+        Err(CallError::Connect(ConnectError::Refused | ConnectError::NotASocket(_))) => {
             format!("ERROR: {url} refused connection (already shut down?)")
         }
         Err(CallError::Connect(ConnectError::NoSuchFile)) => format!("ERROR: {url} no such file (already shut down?)"),

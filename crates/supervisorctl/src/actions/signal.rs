@@ -16,6 +16,11 @@ pub(super) const ACTION: Action = Action {
            signal <signal name> <name> <name>\tSignal multiple processes or groups\n\
            signal <signal name> all\t\tSignal all processes",
     completes: Completes::Processes,
+    options: &[],
+    more: "Names may be patterns with *, ? and [...] (in quotes on a command line).\n\
+           Examples:\n\
+           signal HUP web\t\tAsk web to read its configuration again\n\
+           signal USR1 'worker_*'\tSignal all workers",
     run,
 };
 
@@ -24,6 +29,7 @@ const OPERATION: Operation = Operation {
     group: Some("supervisor.signalProcessGroup"),
     one: "supervisor.signalProcess",
     line: format::signal_line,
+    requested: None,
     ignored: None,
     no_such_group: ExitStatus::Generic,
 };
@@ -38,6 +44,10 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
             let complaint = "Error: signal requires a signal name and a process name";
             Ok(refuse(controller, &ACTION, complaint, ExitStatus::Generic))
         }
-        [signal, names @ ..] => OPERATION.run(controller, names, &[Value::from(*signal)]),
+        [signal, names @ ..] => {
+            let names = controller.expand(names);
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            OPERATION.run(controller, &names, &[Value::from(*signal)])
+        }
     }
 }

@@ -3,12 +3,11 @@
 use supervisor_core::FaultCode;
 
 use super::operation::Operation;
-use super::{Action, Completes, refuse};
+use super::{Action, Completes, waiting};
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::format;
-use crate::upcheck::upcheck;
 
 pub(super) const ACTION: Action = Action {
     name: "start",
@@ -17,6 +16,15 @@ pub(super) const ACTION: Action = Action {
            start <name> <name>\tStart multiple processes or groups\n\
            start all\t\tStart all processes",
     completes: Completes::Processes,
+    options: &["--wait", "--no-wait", "--timeout="],
+    more: "Options, before the names:\n\
+           --no-wait\t\tDo not wait until it has happened\n\
+           --wait --timeout <secs>\tWait, but no longer than this; exit status 7 if it takes longer\n\
+           Names may be patterns with *, ? and [...] (in quotes on a command line).\n\
+           Examples:\n\
+           start web\t\tStart the process web\n\
+           start --no-wait all\tStart everything, without waiting for it\n\
+           start 'worker_[0-4]'\tStart five workers",
     run,
 };
 
@@ -26,18 +34,11 @@ pub(super) const OPERATION: Operation = Operation {
     group: Some("supervisor.startProcessGroup"),
     one: "supervisor.startProcess",
     line: format::start_line,
+    requested: Some("starting"),
     ignored: Some(FaultCode::AlreadyStarted),
     no_such_group: ExitStatus::InvalidArguments,
 };
 
 fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
-    if !upcheck(controller)? {
-        return Ok(Flow::Continue);
-    }
-    let names: Vec<&str> = argument.split_whitespace().collect();
-    if names.is_empty() {
-        let complaint = "Error: start requires a process name";
-        return Ok(refuse(controller, &ACTION, complaint, ExitStatus::InvalidArguments));
-    }
-    OPERATION.run(controller, &names, &[])
+    waiting::run(controller, &ACTION, &[&OPERATION], argument, ExitStatus::InvalidArguments)
 }

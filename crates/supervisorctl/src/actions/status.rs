@@ -2,14 +2,17 @@
 
 use supervisor_core::{FaultCode, Namespec, ProcessState};
 
-use super::{Action, Completes};
+use super::options::{Format, take_format};
+use super::{Action, Completes, refuse};
 use crate::answers::ProcessInfo;
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::format;
 use crate::limits::MAX_SINGLE_STATUS_NAMES;
+use crate::name_pattern::{is_pattern, means};
 use crate::result_code::ResultCode::Known;
+use crate::status_view;
 use crate::upcheck::upcheck;
 use crate::world::CallError;
 use supervisor_protocol::xmlrpc::Value;
@@ -21,6 +24,17 @@ pub(super) const ACTION: Action = Action {
            status <name> <name>\tGet status for multiple named processes\n\
            status\t\t\tGet all process status info",
     completes: Completes::Processes,
+    options: &["--format=json", "--format=table", "--format=wide", "--format=plain"],
+    more: "Options, before the names:\n\
+           --format json\tAn array of objects with all that is known\n\
+           --format table\tColumns with a head; in colour on a terminal, unless NO_COLOR is set\n\
+           --format wide\tMore columns: pid, uptime, exit status, log files\n\
+           --format plain\tThe usual lines\n\
+           Names may be patterns with *, ? and [...] (in quotes on a command line).\n\
+           Examples:\n\
+           status web:*\t\t\tThe processes of the group web\n\
+           status --format json 'web*'\tThose that begin with web, for a program to read\n\
+           status -- --format\t\tThe process that is called --format",
     run,
 };
 
@@ -28,26 +42,51 @@ const ALL: &str = "supervisor.getAllProcessInfo";
 const ONE: &str = "supervisor.getProcessInfo";
 
 pub(super) fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
+    let words: Vec<&str> = argument.split_whitespace().collect();
+    let taken = take_format(&words);
+    let for_a_program = matches!(taken, Ok((Format::Json, _)));
+    controller.output.divert_lines(for_a_program);
     if !upcheck(controller)? {
         controller.fail(ExitStatus::StatusUnknown);
         return Ok(Flow::Continue);
     }
-    let names: Vec<&str> = argument.split_whitespace().collect();
+    let (format, names) = match taken {
+        Ok(taken) => taken,
+        Err(complaint) => return Ok(refuse(controller, &ACTION, &complaint, ExitStatus::Generic)),
+    };
     let infos = if names.is_empty() || names.contains(&"all") {
         controller.call(ALL, &[])?
-    } else if names.len() > MAX_SINGLE_STATUS_NAMES || names.iter().any(|name| Namespec::parse(name).process.is_none())
-    {
-        from_the_list(controller, &names)?
+    } else if names.len() > MAX_SINGLE_STATUS_NAMES || names.iter().any(|name| needs_the_list(name)) {
+        from_the_list(controller, names)?
     } else {
-        one_by_one(controller, &names)?
+        one_by_one(controller, names)?
     };
-    for line in format::status_lines(&infos) {
-        controller.output.line(&line);
-    }
+    show(controller, format, &infos);
     if infos.iter().any(is_stopped) {
         controller.fail(ExitStatus::SomethingStopped);
     }
     Ok(Flow::Continue)
+}
+
+fn show(controller: &mut Controller, format: Format, infos: &[ProcessInfo]) {
+    let colour = controller.output.has_colour();
+    let text = match format {
+        Format::Plain => {
+            for line in format::status_lines(infos) {
+                controller.output.line(&line);
+            }
+            return;
+        }
+        Format::Table => status_view::table(infos, colour),
+        Format::Wide => status_view::wide(infos, colour),
+        Format::Json => status_view::json(infos),
+    };
+    controller.output.raw(text.as_bytes());
+}
+
+/// Groups, and patterns, which are names only if no process has another.
+fn needs_the_list(name: &str) -> bool {
+    Namespec::parse(name).process.is_none() || is_pattern(name)
 }
 
 /// Asks for all processes and picks the named ones, in the order of the names.
@@ -58,6 +97,9 @@ fn from_the_list(controller: &mut Controller, names: &[&str]) -> Result<Vec<Proc
         let wanted = Namespec::parse(name);
         let before = chosen.len();
         chosen.extend(all.iter().filter(|info| is_named(info, wanted)).cloned());
+        if chosen.len() == before && is_pattern(name) {
+            chosen.extend(all.iter().filter(|info| means(name, &info.group, &info.name)).cloned());
+        }
         if chosen.len() == before {
             no_such(controller, name, wanted);
         }
@@ -180,6 +222,48 @@ mod tests {
             &format!("no: ERROR (no such group)\ng1:no: ERROR (no such process)\n{CAT}"),
             4,
         );
+    }
+
+    #[test]
+    fn patterns_are_for_names_that_nobody_has() {
+        let scene = || Scene::new().on("getAllProcessInfo", array([cat(), manual(), starting()]));
+        check(scene(), "status c*", CAT, 0);
+        check(scene(), "status *a* new", &format!("{CAT}{MANUAL}{STARTING}"), 3);
+        check(scene(), "status g1:m?nual", MANUAL, 3);
+        check(scene(), "status no* *:*", "no*: ERROR (no such process)\n*: ERROR (no such group)\n", 4);
+        let literal = || array([cat(), process("c*", "c*", (20, "RUNNING"), "", 9)]);
+        let words = "c*                               RUNNING   \n";
+        check(Scene::new().on("getAllProcessInfo", literal()), "status c*", words, 0);
+    }
+
+    #[test]
+    fn formats_are_chosen_before_the_names() {
+        let scene = || Scene::new().on("getAllProcessInfo", array([cat(), manual()]));
+        check(scene(), "status --format plain", &format!("{CAT}{MANUAL}"), 3);
+        let table = "NAME       STATE    DESCRIPTION\n\
+                     cat        RUNNING  pid 7, uptime 0:00:06\n\
+                     g1:manual  STOPPED  Not started\n";
+        check(scene(), "status --format=table all", table, 3);
+        let one = || Scene::new().on("getProcessInfo cat", Ok(cat()));
+        let words = one().run("status --format wide cat").words_and_status();
+        assert!(words.0.starts_with("NAME  STATE    PID"), "{words:?}");
+        let (json, status) = one().run("status --format json cat").words_and_status();
+        assert!(json.starts_with("[\n  {\"name\": \"cat\", \"group\": \"cat\", ") && status == 0, "{json}");
+        let complaint = "Error: --format takes json, table, wide or plain, not xml";
+        check(Scene::new(), "status --format xml", &format!("{complaint}\n{}\n", ACTION.help), 1);
+        let named = Scene::new().on("getProcessInfo --format", fault(FaultCode::BadName, "--format"));
+        check(named, "status -- --format", "--format: ERROR (no such process)\n", 4);
+    }
+
+    #[test]
+    fn json_is_alone_on_standard_output() {
+        let scene = Scene::new().on("getProcessInfo no", fault(FaultCode::BadName, "no"));
+        let outcome = scene.run("status --format json no");
+        assert_eq!(outcome.out, "[]\n");
+        assert_eq!((outcome.err.as_str(), outcome.status), ("no: ERROR (no such process)\n", 4));
+        let outcome = Scene::bare().on("getVersion", unreachable(ConnectError::Refused)).run("status --format json");
+        assert_eq!((outcome.out.as_str(), outcome.status), ("", 4));
+        assert_eq!(outcome.err, "unix:///run/s.sock refused connection\n");
     }
 
     #[test]

@@ -3,12 +3,11 @@
 use supervisor_core::FaultCode;
 
 use super::operation::Operation;
-use super::{Action, Completes, refuse};
+use super::{Action, Completes, waiting};
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::format;
-use crate::upcheck::upcheck;
 
 pub(super) const ACTION: Action = Action {
     name: "stop",
@@ -17,6 +16,14 @@ pub(super) const ACTION: Action = Action {
            stop <name> <name>\tStop multiple processes or groups\n\
            stop all\t\tStop all processes",
     completes: Completes::Processes,
+    options: &["--wait", "--no-wait", "--timeout="],
+    more: "Options, before the names:\n\
+           --no-wait\t\tDo not wait until it has happened\n\
+           --wait --timeout <secs>\tWait, but no longer than this; exit status 7 if it takes longer\n\
+           Names may be patterns with *, ? and [...] (in quotes on a command line).\n\
+           Examples:\n\
+           stop web:*\t\tStop all processes of the group web\n\
+           stop --timeout 5 'web*'\tStop what begins with web, and say so if it takes longer than 5 seconds",
     run,
 };
 
@@ -26,17 +33,11 @@ pub(super) const OPERATION: Operation = Operation {
     group: Some("supervisor.stopProcessGroup"),
     one: "supervisor.stopProcess",
     line: format::stop_line,
+    requested: Some("stopping"),
     ignored: Some(FaultCode::NotRunning),
     no_such_group: ExitStatus::Generic,
 };
 
 fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
-    if !upcheck(controller)? {
-        return Ok(Flow::Continue);
-    }
-    let names: Vec<&str> = argument.split_whitespace().collect();
-    if names.is_empty() {
-        return Ok(refuse(controller, &ACTION, "Error: stop requires a process name", ExitStatus::Generic));
-    }
-    OPERATION.run(controller, &names, &[])
+    waiting::run(controller, &ACTION, &[&OPERATION], argument, ExitStatus::Generic)
 }

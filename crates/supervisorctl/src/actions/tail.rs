@@ -23,6 +23,10 @@ pub(super) const ACTION: Action = Action {
            tail -100 <name>\tlast 100 *bytes* of process stdout\n\
            tail <name> stderr\tlast 1600 *bytes* of process stderr",
     completes: Completes::Processes,
+    options: &[],
+    more: "Examples:\n\
+           tail -f web\t\tWatch what web prints, until Ctrl-C\n\
+           tail -5000 web stderr\tThe last 5000 bytes of its standard error",
     run,
 };
 

@@ -20,6 +20,10 @@ pub(super) const ACTION: Action = Action {
            update all\t\tReload config and add/remove as necessary, and will restart affected programs\n\
            update <gname> [...]\tUpdate specific groups",
     completes: Completes::Groups,
+    options: &[],
+    more: "Examples:\n\
+           update\t\t\tMake everything as the configuration says now\n\
+           update web\t\tThe same, for the group web alone",
     run,
 };
 

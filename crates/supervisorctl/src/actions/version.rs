@@ -9,6 +9,8 @@ pub(super) const ACTION: Action = Action {
     name: "version",
     help: "version\t\t\tShow the version of the remote supervisord process",
     completes: Completes::Nothing,
+    options: &[],
+    more: "",
     run,
 };
 

@@ -2,8 +2,10 @@
 #![expect(clippy::disallowed_methods, reason = "the test program is no supervisor: std may run the client")]
 #![expect(clippy::unwrap_used, reason = "what fails in a helper fails the test")]
 
+mod completion;
 mod server;
 mod terminal;
+mod unreachable;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -210,6 +212,25 @@ fn a_reader_that_has_gone_is_no_error() {
     drop(reader);
     let (_, err, status) = run(folder.client(&folder.url(), &["status"]).stdout(writer));
     assert_eq!((err.as_str(), status), ("", 0));
+}
+
+#[test]
+fn a_password_from_a_pipe_is_hashed_without_server_and_configuration() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_supervisorctl"));
+    let mut session = Session::start(command.arg("hash-password"));
+    session.type_in("secret\n");
+    let (out, err, status) = session.finish();
+    assert!(out.starts_with("$argon2id$v=19$m=19456,t=2,p=1$") && out.lines().count() == 1, "{out}");
+    assert_eq!((err.as_str(), status.code()), ("", Some(0)));
+}
+
+#[test]
+fn a_stop_that_takes_too_long_is_given_up() {
+    let folder = Folder::new();
+    // The beginning of an answer that never ends.
+    let _requests = serve_unix(&folder.socket(), vec![version(), stream("stopProcess", "<?xml")]);
+    let (out, err, status) = run(&mut folder.client(&folder.url(), &["stop", "--timeout", "0.2", "cat"]));
+    assert_eq!((out.as_str(), err.as_str(), status), ("cat: ERROR (not done within 0.2 seconds)\n", "", 7));
 }
 
 /// The client while it runs; its standard output is read as it comes.

@@ -126,3 +126,30 @@ fn a_password_is_asked_for_and_not_shown() {
     let shown = session.finish();
     assert!(shown.contains("user") && !shown.contains("secret") && !shown.contains("wrong"), "{shown}");
 }
+
+#[test]
+fn a_table_has_colours_on_a_terminal_alone() {
+    let folder = Folder::new();
+    serve_unix(&folder.socket(), vec![version(), all_processes()]);
+    let arguments = ["status", "--format", "table"];
+    let shown = |command: &mut Command| Session::start(command).finish();
+    let coloured = shown(folder.client(&folder.url(), &arguments).env_remove("NO_COLOR"));
+    assert!(coloured.contains("cat   \x1b[32mRUNNING\x1b[0m  pid 7"), "{coloured:?}");
+    let plain = "NAME  STATE    DESCRIPTION\ncat   RUNNING  pid 7, uptime 0:00:06\n";
+    let uncoloured = shown(folder.client(&folder.url(), &arguments).env("NO_COLOR", "1"));
+    assert_eq!(uncoloured, plain.replace('\n', "\r\n"));
+    assert_eq!(crate::run(&mut folder.client(&folder.url(), &arguments)).0, plain);
+}
+
+#[test]
+fn a_password_to_be_hashed_is_not_shown() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_supervisorctl"));
+    let mut session = Session::start(command.arg("hash-password"));
+    session.expect("Password:");
+    session.type_in("secret\n");
+    session.expect("Password again:");
+    session.type_in("secret\n");
+    session.expect("$argon2id$v=19$");
+    let shown = session.finish();
+    assert!(!shown.contains("secret"), "{shown}");
+}

@@ -1,0 +1,218 @@
+//! `status` in the forms that are new: a table, a wider table, JSON (`--format`).
+//!
+//! Nothing here is read by old scripts; the columns may grow at the right. Names and descriptions come from outside,
+//! so that control characters in them are shown and not sent.
+
+use supervisor_core::{ProcessState, make_namespec};
+use supervisor_protocol::xmlrpc::Value;
+
+use crate::answers::ProcessInfo;
+use crate::json;
+use crate::output::visible_on_one_line;
+
+/// Members of `getProcessInfo`, in the order of the contract (rpc.md §4.3); others follow by name.
+const MEMBERS: [&str; 14] = [
+    "name",
+    "group",
+    "start",
+    "stop",
+    "now",
+    "state",
+    "statename",
+    "spawnerr",
+    "exitstatus",
+    "logfile",
+    "stdout_logfile",
+    "stderr_logfile",
+    "pid",
+    "description",
+];
+
+/// The processes as one array of objects, one a line.
+pub(crate) fn json(infos: &[ProcessInfo]) -> String {
+    let mut text = String::from("[");
+    for (index, info) in infos.iter().enumerate() {
+        text.push_str(if index == 0 { "\n  " } else { ",\n  " });
+        let mut members: Vec<(&str, Value)> = vec![
+            ("name", Value::from(info.name.as_str())),
+            ("group", Value::from(info.group.as_str())),
+            ("state", Value::Int(info.state.into())),
+            ("statename", Value::from(info.statename.as_str())),
+            ("description", Value::from(info.description.as_str())),
+            ("pid", Value::Int(info.pid)),
+        ];
+        members.extend(info.others.iter().map(|(name, value)| (name.as_str(), value.clone())));
+        let place = |name: &str| MEMBERS.iter().position(|known| *known == name).unwrap_or(MEMBERS.len());
+        members.sort_by_key(|(name, _)| (place(name), *name));
+        json::push_object(&mut text, members.iter().map(|(name, value)| (*name, value)));
+    }
+    text.push_str(if infos.is_empty() { "]\n" } else { "\n]\n" });
+    text
+}
+
+/// A head and a line per process: name, state, description.
+pub(crate) fn table(infos: &[ProcessInfo], colour: bool) -> String {
+    let row = |info: &ProcessInfo| vec![namespec(info), info.statename.clone(), info.description.clone()];
+    render(&["NAME", "STATE", "DESCRIPTION"], infos, row, colour)
+}
+
+/// As [`table`], with what is known about the process besides: pid, uptime, how it ended last, log files.
+pub(crate) fn wide(infos: &[ProcessInfo], colour: bool) -> String {
+    let head = ["NAME", "STATE", "PID", "UPTIME", "EXIT", "STDOUT LOG", "STDERR LOG", "DESCRIPTION"];
+    let row = |info: &ProcessInfo| {
+        vec![
+            namespec(info),
+            info.statename.clone(),
+            if info.pid == 0 { String::new() } else { info.pid.to_string() },
+            uptime(info).map_or_else(String::new, duration),
+            if info.number("stop") == 0 { String::new() } else { info.number("exitstatus").to_string() },
+            info.text("stdout_logfile").to_owned(),
+            info.text("stderr_logfile").to_owned(),
+            info.description.clone(),
+        ]
+    };
+    render(&head, infos, row, colour)
+}
+
+fn namespec(info: &ProcessInfo) -> String {
+    make_namespec(&info.group, &info.name)
+}
+
+/// Seconds since the start of a process that lives.
+fn uptime(info: &ProcessInfo) -> Option<i64> {
+    (info.pid != 0).then(|| (info.number("now") - info.number("start")).max(0))
+}
+
+/// As descriptions tell it: `1 day, 2:03:04`.
+fn duration(seconds: i64) -> String {
+    let (days, seconds) = (seconds / 86_400, seconds % 86_400);
+    let clock = format!("{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    match days {
+        0 => clock,
+        1 => format!("1 day, {clock}"),
+        _ => format!("{days} days, {clock}"),
+    }
+}
+
+/// Columns two blanks apart; the second one is the state. What is empty is a dash, except at the end of a line.
+fn render(head: &[&str], infos: &[ProcessInfo], row: impl Fn(&ProcessInfo) -> Vec<String>, colour: bool) -> String {
+    let shown = |cell: String| if cell.is_empty() { "-".to_owned() } else { visible_on_one_line(&cell).into_owned() };
+    let rows: Vec<Vec<String>> = infos.iter().map(|info| row(info).into_iter().map(shown).collect()).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain(head.get(column).map(|title| title.len())).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let mut text = line(head.iter().copied(), &widths, None);
+    for (row, info) in rows.iter().zip(infos) {
+        text.push_str(&line(row.iter().map(String::as_str), &widths, colour.then(|| sgr(info.state)).flatten()));
+    }
+    text
+}
+
+fn line<'a>(cells: impl Iterator<Item = &'a str>, widths: &[usize], state: Option<&str>) -> String {
+    let mut text = String::new();
+    let last = widths.len() - 1;
+    for (column, (cell, width)) in cells.zip(widths).enumerate() {
+        let padding = if column == last { 0 } else { width + 2 - cell.chars().count() };
+        match (column, state) {
+            (1, Some(sgr)) => text.extend(["\x1b[", sgr, "m", cell, "\x1b[0m"]),
+            (_, _) => text.push_str(cell),
+        }
+        text.extend(std::iter::repeat_n(' ', padding));
+    }
+    text.push('\n');
+    text
+}
+
+/// Green: as it should be; yellow: on its way; red: it has failed. A process that was stopped has no colour.
+fn sgr(state: i32) -> Option<&'static str> {
+    match ProcessState::ALL.into_iter().find(|known| known.code() == state)? {
+        ProcessState::Running => Some("32"),
+        ProcessState::Starting | ProcessState::Stopping | ProcessState::Backoff => Some("33"),
+        ProcessState::Fatal | ProcessState::Unknown => Some("31"),
+        ProcessState::Stopped | ProcessState::Exited => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::FromValue as _;
+    use crate::testing::structure;
+
+    fn info(name: &str, state: (i64, &str), description: &str, times: (i64, i64), exit: i64, pid: i64) -> ProcessInfo {
+        ProcessInfo::from_value(structure(&[
+            ("name", Value::from(name)),
+            ("group", Value::from("g")),
+            ("start", Value::Int(times.0)),
+            ("stop", Value::Int(times.1)),
+            ("now", Value::Int(100_000)),
+            ("state", Value::Int(state.0)),
+            ("statename", Value::from(state.1)),
+            ("spawnerr", Value::from("")),
+            ("exitstatus", Value::Int(exit)),
+            ("logfile", Value::from("/log/o")),
+            ("stdout_logfile", Value::from("/log/o")),
+            ("stderr_logfile", Value::from("")),
+            ("pid", Value::Int(pid)),
+            ("description", Value::from(description)),
+            ("later", Value::Bool(true)),
+        ]))
+        .unwrap()
+    }
+
+    fn both() -> [ProcessInfo; 2] {
+        [
+            info("run", (20, "RUNNING"), "pid 7, uptime 1:00:00", (96_400, 0), 0, 7),
+            info("e\x1b[2Jnd", (200, "FATAL"), "", (5, 6), 3, 0),
+        ]
+    }
+
+    #[test]
+    fn a_table() {
+        let expected = "NAME          STATE    DESCRIPTION\n\
+                        g:run         RUNNING  pid 7, uptime 1:00:00\n\
+                        g:e\\x1b[2Jnd  FATAL    -\n";
+        assert_eq!(table(&both(), false), expected);
+        let coloured = expected.replace("RUNNING", "\x1b[32mRUNNING\x1b[0m").replace("FATAL", "\x1b[31mFATAL\x1b[0m");
+        assert_eq!(table(&both(), true), coloured);
+        assert_eq!(table(&[], true), "NAME  STATE  DESCRIPTION\n");
+    }
+
+    #[test]
+    fn a_wider_table() {
+        let expected = "NAME          STATE    PID  UPTIME   EXIT  STDOUT LOG  STDERR LOG  DESCRIPTION\n\
+                        g:run         RUNNING  7    1:00:00  -     /log/o      -           pid 7, uptime 1:00:00\n\
+                        g:e\\x1b[2Jnd  FATAL    -    -        3     /log/o      -           -\n";
+        assert_eq!(wide(&both(), false), expected);
+    }
+
+    #[test]
+    fn uptimes() {
+        for (seconds, text) in [
+            (0, "0:00:00"),
+            (59, "0:00:59"),
+            (86_399, "23:59:59"),
+            (86_400, "1 day, 0:00:00"),
+            (180_000, "2 days, 2:00:00"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn json_has_every_member_in_a_fixed_order() {
+        let expected = concat!(
+            "[\n  ",
+            r#"{"name": "run", "group": "g", "start": 96400, "stop": 0, "now": 100000, "state": 20, "#,
+            r#""statename": "RUNNING", "spawnerr": "", "exitstatus": 0, "logfile": "/log/o", "#,
+            r#""stdout_logfile": "/log/o", "stderr_logfile": "", "pid": 7, "#,
+            r#""description": "pid 7, uptime 1:00:00", "later": true}"#,
+            "\n]\n"
+        );
+        assert_eq!(json(&both()[..1]), expected);
+        assert_eq!(json(&[]), "[]\n");
+        assert_eq!(json(&both()).lines().count(), 4);
+    }
+}

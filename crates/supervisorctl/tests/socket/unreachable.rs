@@ -1,0 +1,109 @@
+//! A server that is not there, or is none: one line that says which, where its URL was found, and what to try.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::server::{Answer, serve_tcp, status};
+use crate::{Folder, run};
+
+/// What `avail`, which asks nothing first, says of a server at `url`; `FILE` stands for the configuration file.
+fn said(folder: &Folder, url: &str) -> (String, String, i32) {
+    let (out, err, status) = run(&mut folder.client(url, &["avail"]));
+    assert_eq!(out.lines().count(), 1, "{out}");
+    (out.replace(&folder.0.join("s.conf").display().to_string(), "FILE"), err, status)
+}
+
+fn error(words: &str) -> (String, String, i32) {
+    (format!("error: {words}\n"), String::new(), 1)
+}
+
+#[test]
+fn a_path_that_is_no_socket() {
+    let folder = Folder::new();
+    let url = format!("unix://{}", folder.0.display());
+    let hint = "(serverurl in FILE): is this the file of its [unix_http_server]?";
+    assert_eq!(said(&folder, &url), error(&format!("{url} is a directory, not a socket {hint}")));
+    assert_eq!(run(&mut folder.client(&url, &["version"])), (format!("{url} refused connection\n"), String::new(), 4));
+    std::fs::write(folder.socket(), "").unwrap();
+    let url = folder.url();
+    assert_eq!(said(&folder, &url), error(&format!("{url} is a file, not a socket {hint}")));
+}
+
+#[test]
+fn a_port_where_nobody_listens() {
+    let folder = Folder::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let words = format!("{url} refused connection (serverurl in FILE): is supervisord running?");
+    assert_eq!(said(&folder, &url), error(&words));
+}
+
+#[test]
+fn a_host_that_is_not_known() {
+    let folder = Folder::new();
+    let (out, err, status) = said(&folder, "http://no-such-host.invalid:9001");
+    assert!(out.starts_with("error: http://no-such-host.invalid:9001 unknown host: "), "{out}");
+    assert!(out.ends_with(" (serverurl in FILE): is the name of the host right?\n"), "{out}");
+    assert_eq!((err.as_str(), status), ("", 1));
+}
+
+#[test]
+fn an_http_server_that_is_no_supervisord() {
+    let folder = Folder::new();
+    for line in ["404 Not Found", "405 Method Not Allowed", "501 Not Implemented"] {
+        let (port, _requests) = serve_tcp(vec![status("POST", line)]);
+        let url = format!("http://127.0.0.1:{port}");
+        let words = format!(
+            "{url} answered HTTP {line} to supervisor.getAllConfigInfo: is it supervisord? (serverurl in FILE)"
+        );
+        assert_eq!(said(&folder, &url), error(&words));
+    }
+    let page = Answer {
+        response: "HTTP/1.1 200 OK\r\nContent-Length: 28\r\n\r\n<html><body>hi</body></html>".to_owned(),
+        ..status("POST", "200 OK")
+    };
+    let (port, _requests) = serve_tcp(vec![page]);
+    let (out, ..) = said(&folder, &format!("http://127.0.0.1:{port}"));
+    assert!(
+        out.contains("that cannot be read (the element Other where it does not belong): is it supervisord?"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_server_that_speaks_something_else() {
+    let folder = Folder::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n").unwrap();
+        // Read until the client has gone, so that it is the banner that is looked at.
+        drop(std::io::copy(&mut stream, &mut std::io::sink()));
+    });
+    let (out, err, status) = said(&folder, &url);
+    assert!(out.starts_with(&format!("error: {url} closed the connection without an answer to ")), "{out}");
+    assert!(out.ends_with("is it supervisord? (serverurl in FILE)\n"), "{out}");
+    assert_eq!((err.as_str(), status), ("", 1));
+    server.join().unwrap();
+}
+
+/// Root may do everything, so that the socket is closed to others in vain where the tests run as root.
+#[test]
+fn a_socket_for_others() {
+    let folder = Folder::new();
+    drop(std::os::unix::net::UnixListener::bind(folder.socket()).unwrap());
+    std::fs::set_permissions(folder.socket(), std::fs::Permissions::from_mode(0o0)).unwrap();
+    let url = folder.url();
+    let words = if nix::unistd::Uid::effective().is_root() {
+        format!("{url} refused connection (serverurl in FILE): is supervisord running?")
+    } else {
+        format!(
+            "{url} permission denied (serverurl in FILE): try as the owner of the socket, or see chmod and chown of \
+             [unix_http_server]"
+        )
+    };
+    assert_eq!(said(&folder, &url), error(&words));
+}
