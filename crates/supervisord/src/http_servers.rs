@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use supervisor_config::{HttpServerAddress, HttpServerConfig};
 use supervisor_sys::{SocketError, SocketFile, listen_tcp, listen_unix};
 
-use crate::control::{self, BoundListener, BoundServer};
+use crate::control::{self, BoundListener, BoundServer, Tls};
 use crate::exposure::refuse_open_doors;
 
 /// Looks at what would keep a server from being served safely, before anything is touched: at the start, at a reread
@@ -17,6 +17,7 @@ use crate::exposure::refuse_open_doors;
 pub fn check(configs: &[HttpServerConfig]) -> Result<(), String> {
     refuse_open_doors(configs)?;
     configs.iter().try_for_each(|config| {
+        load_tls(config)?;
         let HttpServerConfig { section, place, .. } = config;
         let checked = config.password.as_deref().map_or(Ok(()), control::check_password);
         checked.map_err(|error| {
@@ -48,6 +49,7 @@ impl HttpServers {
                     username: config.username.clone(),
                     password: config.password.clone(),
                     allowed_hosts: host_names(config),
+                    tls: load_tls(config)?,
                 }),
                 Err(error) => return Err(error.to_string()),
             }
@@ -74,6 +76,13 @@ impl HttpServers {
             }
         }
     }
+}
+
+/// What a server needs to speak HTTPS, if it does.
+fn load_tls(config: &HttpServerConfig) -> Result<Option<Tls>, String> {
+    let HttpServerConfig { section, place, tls, .. } = config;
+    let file = &place.file;
+    tls.as_ref().map(Tls::load).transpose().map_err(|error| format!("[{section}] {error} (file {file})"))
 }
 
 /// Names that mean this server because its section says so: that it listens on, and those it allows.

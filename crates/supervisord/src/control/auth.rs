@@ -75,6 +75,7 @@ mod tests {
             username: username.map(str::to_owned),
             password: password.map(|password| Password::parse(password).unwrap()),
             host_names: None,
+            certificate: None,
         }
     }
 

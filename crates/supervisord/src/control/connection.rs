@@ -12,8 +12,11 @@ use hyper::header::{CONNECTION, HeaderValue, SERVER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use supervisor_core::LogLevel;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 use super::context::Context;
 use super::listener::Section;
@@ -75,6 +78,24 @@ impl Connection {
         drop(connection.await);
     }
 
+    /// The same behind a TLS handshake, which has as long as a head.
+    pub(super) async fn serve_encrypted(self, stream: impl AsyncRead + AsyncWrite + Unpin, acceptor: TlsAcceptor) {
+        let mut stopped = self.context.stopped.clone();
+        let handshake = tokio::select! {
+            handshake = timeout(limits::HEAD_TIME, acceptor.accept(stream)) => handshake,
+            () = self.leave.notified() => return,
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        };
+        match handshake {
+            Ok(Ok(stream)) => self.serve(stream).await,
+            Ok(Err(error)) => {
+                let peer = self.peer;
+                self.context.log(LogLevel::Debug, || format!("{peer} cannot be spoken to by TLS: {error}"));
+            }
+            Err(_late) => {}
+        }
+    }
+
     async fn handle(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
         let line = access_log::RequestLine::of(&request);
         let mut response = router::route(request, &self.section, &self.context).await;
@@ -127,6 +148,7 @@ mod tests {
                 username: None,
                 password: None,
                 host_names: None,
+                certificate: None,
             }),
             context: Rc::new(context),
             activity: Rc::new(Activity::new(Rc::default())),

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use supervisor_core::LogLevel;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -22,6 +23,7 @@ use super::limits;
 use super::password::Password;
 use super::settings::{BoundListener, BoundServer};
 use super::timed_stream::Activity;
+use super::tls::Certificate;
 
 /// A listening socket in the runtime's care, with what its section demands of clients.
 pub(super) struct Listener {
@@ -36,6 +38,8 @@ pub(super) struct Section {
     pub(super) password: Option<Password>,
     /// Under which names browsers may speak to it; `None`: they cannot reach it.
     pub(super) host_names: Option<HostNames>,
+    /// With what it speaks HTTPS; `None`: it speaks HTTP.
+    pub(super) certificate: Option<Arc<Certificate>>,
 }
 
 enum Socket {
@@ -46,12 +50,13 @@ enum Socket {
 impl Listener {
     /// To be called within the runtime.
     pub(super) fn new(server: BoundServer) -> io::Result<Self> {
-        let BoundServer { listener, section, username, password, allowed_hosts } = server;
+        let BoundServer { listener, section, username, password, allowed_hosts, tls } = server;
         let host_names = match &listener {
             BoundListener::Tcp(_) => Some(HostNames::of_this_machine(allowed_hosts)),
             BoundListener::Unix(_) => None,
         };
         let password = password.as_deref().map(Password::parse).transpose().map_err(io::Error::other)?;
+        let certificate = tls.map(|tls| Arc::new(Certificate::new(section.clone(), tls)));
         let socket = match listener {
             BoundListener::Tcp(socket) => {
                 socket.set_nonblocking(true)?;
@@ -62,7 +67,12 @@ impl Listener {
                 Socket::Unix(UnixListener::from_std(socket)?)
             }
         };
-        Ok(Self { socket, section: Section { name: section, username, password, host_names } })
+        Ok(Self { socket, section: Section { name: section, username, password, host_names, certificate } })
+    }
+
+    /// What is to be read anew now and then.
+    pub(super) fn certificate(&self) -> Option<Arc<Certificate>> {
+        self.section.certificate.clone()
     }
 }
 
@@ -194,10 +204,14 @@ impl Crowd {
             activity: Rc::clone(&activity),
             leave,
         };
+        let acceptor = section.certificate.as_ref().map(|certificate| certificate.acceptor());
         let membership = Membership { members: Rc::clone(&self.members), activity };
         self.tasks.spawn_local(async move {
             let _membership = membership;
-            connection.serve(stream).await;
+            match acceptor {
+                None => connection.serve(stream).await,
+                Some(acceptor) => connection.serve_encrypted(stream, acceptor).await,
+            }
         });
     }
 

@@ -37,6 +37,7 @@ mod test_data;
 #[cfg(test)]
 mod test_folder;
 mod timed_stream;
+mod tls;
 
 use std::rc::Rc;
 use std::thread::{self, JoinHandle};
@@ -48,6 +49,7 @@ use tokio::task::{LocalSet, spawn_local};
 
 pub use settings::{BoundListener, BoundServer, ConfigReader, ControlSettings, FreshConfig, Identity};
 pub use supervisor_state::{StatePublisher, StateReceiver, publish_state};
+pub use tls::Tls;
 
 use context::Context;
 use listener::Listener;
@@ -100,7 +102,10 @@ impl ControlPlane {
 fn run(runtime: Runtime, listeners: Vec<Listener>, settings: ControlSettings, stopped: watch::Receiver<bool>) {
     let context = Rc::new(Context::new(settings, stopped));
     let tasks = LocalSet::new();
+    let certificates = listeners.iter().filter_map(Listener::certificate).collect();
     runtime.block_on(tasks.run_until(async {
+        // It ends with the runtime.
+        drop(spawn_local(tls::reload_forever(certificates, Rc::clone(&context))));
         let serving: Vec<_> =
             listeners.into_iter().map(|listener| spawn_local(listener::serve(listener, Rc::clone(&context)))).collect();
         for listener in serving {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use supervisor_core::{GroupConfig, LogLevel};
 use supervisor_protocol::method::Namespaces;
 
-use super::StateReceiver;
+use super::{StateReceiver, Tls};
 use crate::inbox::CommandSender;
 
 /// All that [`super::start`] needs.
@@ -45,6 +45,8 @@ pub struct BoundServer {
     pub password: Option<String>,
     /// Host names that browsers may use for it, besides this machine's own; of no meaning for a unix socket.
     pub allowed_hosts: Vec<String>,
+    /// What it needs to speak HTTPS; `None`: it speaks HTTP.
+    pub tls: Option<Tls>,
 }
 
 /// Kinds of listening sockets.

@@ -1,26 +1,39 @@
 //! The state of supervisord, as the control plane sees it: one number, written by the supervision plane.
 //!
-//! So `getState` and the SHUTDOWN_STATE fault need no round trip between the planes.
+//! So `getState` and the SHUTDOWN_STATE fault need no round trip between the planes. By the same way the control
+//! plane learns that files are to be read anew (SIGUSR2).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use supervisor_core::SupervisorState;
+use tokio::sync::Notify;
 
 /// Both ends, starting with a state.
 pub fn publish_state(initial: SupervisorState) -> (StatePublisher, StateReceiver) {
-    let code = Arc::new(AtomicI32::new(initial.code()));
-    (StatePublisher(Arc::clone(&code)), StateReceiver(code))
+    let shared = Arc::new(Shared { code: AtomicI32::new(initial.code()), reopen: Notify::new() });
+    (StatePublisher(Arc::clone(&shared)), StateReceiver(shared))
+}
+
+#[derive(Debug)]
+struct Shared {
+    code: AtomicI32,
+    reopen: Notify,
 }
 
 /// The supervision plane's end.
 #[derive(Debug)]
-pub struct StatePublisher(Arc<AtomicI32>);
+pub struct StatePublisher(Arc<Shared>);
 
 impl StatePublisher {
     /// The state is now this one.
     pub fn publish(&self, state: SupervisorState) {
-        self.0.store(state.code(), Ordering::Release);
+        self.0.code.store(state.code(), Ordering::Release);
+    }
+
+    /// Files that are open for long are to be read anew. Never waits; several calls may count as one.
+    pub fn reopen(&self) {
+        self.0.reopen.notify_one();
     }
 
     /// Another receiver, for a control plane that is started anew.
@@ -31,16 +44,21 @@ impl StatePublisher {
 
 /// The control plane's end.
 #[derive(Clone, Debug)]
-pub struct StateReceiver(Arc<AtomicI32>);
+pub struct StateReceiver(Arc<Shared>);
 
 impl StateReceiver {
     /// The state as of now.
     pub fn get(&self) -> SupervisorState {
-        let code = self.0.load(Ordering::Acquire);
+        let code = self.0.code.load(Ordering::Acquire);
         [SupervisorState::Running, SupervisorState::Restarting, SupervisorState::Shutdown]
             .into_iter()
             .find(|state| state.code() == code)
             .expect("only codes of states are stored")
+    }
+
+    /// Returns when files are to be read anew; at once when that was said since the last call. For one task alone.
+    pub(super) async fn reopened(&self) {
+        self.0.reopen.notified().await;
     }
 }
 

@@ -206,7 +206,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_flush(cx)
+        // What a socket below TLS does not take is noticed here.
+        let this = self.get_mut();
+        let attempt = Pin::new(&mut this.socket).poll_flush(cx);
+        this.watch_write(cx, attempt)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

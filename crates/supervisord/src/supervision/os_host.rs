@@ -297,6 +297,7 @@ impl Host for OsHost {
         self.main_log.log(LogLevel::Info, format_args!("supervisord logreopen"));
         self.main_log.reopen();
         self.logs.reopen();
+        self.state.reopen();
     }
 
     fn clear_main_log(&mut self) -> Result<(), Fault> {

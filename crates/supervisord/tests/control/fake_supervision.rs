@@ -84,6 +84,7 @@ impl FakeSupervision {
             section: section.to_owned(),
             username: credentials.map(|(username, _)| username.to_owned()),
             password: credentials.map(|(_, password)| password.to_owned()),
+            tls: None,
             allowed_hosts: vec!["allowed.example".to_owned()],
         };
         let (wake, wakes) = mpsc::channel();

@@ -12,6 +12,7 @@ mod daemonize;
 mod examples;
 mod facing_the_world;
 mod hostile_listeners;
+mod https;
 mod last_words;
 mod lifecycle;
 mod listener_programs;

@@ -1,0 +1,86 @@
+//! HTTPS: spoken with a client that nobody here wrote, renewed without a restart, refused with a reason.
+
+use std::path::PathBuf;
+
+use crate::support::{TestDaemon, testing_the_original};
+
+fn data(name: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls")).join(name)
+}
+
+fn take(daemon: &TestDaemon, from: &str, to: &str) {
+    daemon.write(to, &std::fs::read_to_string(data(from)).expect("it is there"));
+}
+
+const SERVER: &str =
+    "[inet_http_server]\nport=*:{port}\nusername=u\npassword=p\ntls_cert=%(here)s/c.pem\ntls_key=%(here)s/k.pem\n";
+
+/// A daemon with a certificate of its own, not started yet; `None`: it would be the original.
+fn prepared(options: &str) -> Option<TestDaemon> {
+    if testing_the_original() {
+        return None;
+    }
+    let daemon = TestDaemon::prepared(&format!("{SERVER}{options}"));
+    take(&daemon, "localhost.crt", "c.pem");
+    take(&daemon, "localhost.key", "k.pem");
+    Some(daemon)
+}
+
+/// What Python's client hears, which believes this authority and shows these files.
+fn heard(daemon: &TestDaemon, authority: &str, own: &[&str]) -> String {
+    let own: Vec<String> = own.iter().map(|name| data(name).display().to_string()).collect();
+    let (client, authority) = (data("client.py"), data(authority));
+    let script = format!("python3 {} {} {} {}", client.display(), daemon.port(), authority.display(), own.join(" "));
+    daemon.start_script(&script).wait_for_end().stdout.trim().to_owned()
+}
+
+const STRANGE: &str = "not this authority's certificate";
+
+#[test]
+fn pythons_client_is_answered() {
+    let Some(mut daemon) = prepared("") else { return };
+    daemon.start();
+    assert_eq!(heard(&daemon, "localhost.crt", &[]), "RUNNING");
+    assert_eq!(heard(&daemon, "other.crt", &[]), STRANGE);
+    daemon.stop();
+}
+
+#[test]
+fn renewed_certificate_is_taken_at_usr2_and_a_bad_one_is_not() {
+    let Some(mut daemon) = prepared("") else { return };
+    daemon.start();
+    daemon.write("c.pem", "junk\n");
+    daemon.signal("USR2");
+    daemon.wait_for_log(&daemon.filled_in(
+        "CRIT inet_http_server keeps its certificate: cannot use tls_cert={dir}/c.pem: there is no certificate in it",
+    ));
+    assert_eq!(heard(&daemon, "localhost.crt", &[]), "RUNNING");
+    take(&daemon, "other.crt", "c.pem");
+    take(&daemon, "other.key", "k.pem");
+    daemon.signal("USR2");
+    daemon.wait_for_log("inet_http_server uses its certificate as read anew");
+    assert_eq!(heard(&daemon, "other.crt", &[]), "RUNNING");
+    assert_eq!(heard(&daemon, "localhost.crt", &[]), STRANGE);
+    daemon.stop();
+}
+
+#[test]
+fn clients_show_a_certificate_where_one_is_asked_for() {
+    let Some(mut daemon) = prepared("tls_client_ca=%(here)s/a.pem\n") else { return };
+    take(&daemon, "other.crt", "a.pem");
+    daemon.start();
+    assert_eq!(heard(&daemon, "localhost.crt", &["client.crt", "client.key"]), "RUNNING");
+    assert_eq!(heard(&daemon, "localhost.crt", &["localhost.crt", "localhost.key"]), "refused");
+    assert_eq!(heard(&daemon, "localhost.crt", &[]), "refused");
+    daemon.stop();
+}
+
+#[test]
+fn file_that_cannot_be_used_is_a_start_up_error() {
+    let Some(daemon) = prepared("tls_client_ca=%(here)s/missing.pem\n") else { return };
+    let ended = daemon.run(&["-n", "-c", "{dir}/supervisord.conf"]);
+    let expected = "Error: [inet_http_server] cannot use tls_client_ca={dir}/missing.pem: No such file or directory (os \
+                    error 2) (file {dir}/supervisord.conf)\n";
+    assert!(ended.stderr.starts_with(&daemon.filled_in(expected)), "{}", ended.stderr);
+    assert_eq!(ended.status, 2);
+}
