@@ -31,11 +31,13 @@ import xmlrpc.client
 MARK = "SUPERVISOR_CHAOS"
 
 # Counts its lines; `progress` never says more than was written to the pipe. `read` is the pause: its stdin never ends.
-WORKER = """i=0
+# A pid comes again within ten minutes, so that a life has a number of its own.
+WORKER = """life=$$-$RANDOM$RANDOM.$1
+i=0
 while :; do
     i=$((i+1))
-    echo "$$.$1 $i"
-    echo $i > "$2/$$.$1"
+    echo "$life $i"
+    echo $i > "$2/$life"
     read -t 0.25 _
 done
 """
@@ -316,7 +318,7 @@ class Chaos:
         lives = collections.defaultdict(list)
         for log in (self.folder / "logs").iterdir():
             for line in log.read_text().splitlines():
-                match = re.fullmatch(r"(\d+\.(\d{3})) (\d+)", line)
+                match = re.fullmatch(r"(\d+-\d+\.(\d{3})) (\d+)", line)
                 if not match:
                     self.problems.append(f"a torn line in {log.name}: {line!r}")
                 elif match[2] not in self.clearable:
@@ -328,7 +330,6 @@ class Chaos:
             got = sorted(lives.get(life, []))
             if got != list(range(1, len(got) + 1)):
                 self.problems.append(f"{life}: not every line once: {got[:5]}…{got[-5:]}, {len(got)} lines")
-            # A pid may have had two lives; then the sequence above would show it.
             if len(got) < written:
                 self.problems.append(f"{life}: {written} lines written, {len(got)} logged")
         return len(progress), lines

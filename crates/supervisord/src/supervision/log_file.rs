@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -40,7 +41,7 @@ pub struct Rotation {
 /// An open log.
 #[derive(Debug)]
 pub struct LogFile {
-    path: PathBuf,
+    path: Arc<Path>,
     destination: Destination,
     /// Bytes that could not be written and have not been told yet.
     dropped: u64,
@@ -76,8 +77,9 @@ impl LogFile {
     ///
     /// # Errors
     /// As `open(2)`.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), destination: open(path)?, dropped: 0, backups: 0 })
+    pub fn open(path: impl Into<Arc<Path>>) -> io::Result<Self> {
+        let path = path.into();
+        Ok(Self { destination: open(&path)?, path, dropped: 0, backups: 0 })
     }
 
     /// The path it was opened by.

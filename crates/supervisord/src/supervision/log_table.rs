@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use supervisor_core::Channel;
@@ -36,13 +37,13 @@ impl LogId {
 #[derive(Debug, Default)]
 pub(super) struct LogTable {
     slots: Vec<Option<Slot>>,
-    by_path: HashMap<PathBuf, LogId>,
+    by_path: HashMap<Arc<Path>, LogId>,
     vacant: Vec<LogId>,
 }
 
 #[derive(Debug)]
 struct Slot {
-    path: PathBuf,
+    path: Arc<Path>,
     /// Channels of configured processes that are logged here.
     registered: usize,
     /// Channels of running processes that are.
@@ -57,10 +58,12 @@ struct Slot {
 impl LogTable {
     /// The log of a path, for a channel of a process that was added.
     pub(super) fn register(&mut self, path: &Path) -> LogId {
-        let path = own_descriptor(path)
-            .map_or_else(|| path.to_owned(), |number| PathBuf::from(format!("/proc/self/fd/{number}")));
+        let path: Arc<Path> = match own_descriptor(path) {
+            Some(number) => PathBuf::from(format!("/proc/self/fd/{number}")).into(),
+            None => path.into(),
+        };
         let Self { slots, by_path, vacant } = self;
-        let id = *by_path.entry(path.clone()).or_insert_with(|| {
+        let id = *by_path.entry(Arc::clone(&path)).or_insert_with(|| {
             vacant.pop().unwrap_or_else(|| {
                 slots.push(None);
                 LogId(slots.len() - 1)
@@ -84,7 +87,7 @@ impl LogTable {
         let Some(slot) = self.slot(id) else { return Ok(()) };
         match &mut slot.open {
             Some(open) => open.follow_path(),
-            None => slot.open = Some(LogFile::open(&slot.path)?),
+            None => slot.open = Some(LogFile::open(Arc::clone(&slot.path))?),
         }
         slot.running += 1;
         Ok(())

@@ -67,7 +67,7 @@ impl MainLog {
     pub fn open(settings: MainLogSettings) -> io::Result<Self> {
         let never = Rotation { maxbytes: 0, backups: 0 };
         let (file, rotation, syslog) = match settings.target {
-            MainLogTarget::File(file) => (Some(LogFile::open(&file.path)?), file.rotation, None),
+            MainLogTarget::File(file) => (Some(LogFile::open(file.path)?), file.rotation, None),
             MainLogTarget::Syslog => (None, never, Some(Syslog::new())),
         };
         let copy = settings.to_stdout.then(|| LogStream::of_shared(io::stdout().as_fd()));

@@ -33,7 +33,7 @@ impl Folder {
     }
 
     fn log(&self, maxbytes: u64, backups: u32) -> Log {
-        let file = LogFile::open(&self.0.join("x.log")).unwrap();
+        let file = LogFile::open(self.0.join("x.log")).unwrap();
         Log { file, rotation: Rotation { maxbytes, backups } }
     }
 
@@ -154,7 +154,7 @@ fn a_directory_taken_away_and_given_back_loses_only_what_came_between() {
     let inner = folder.0.join("inner");
     fs::create_dir(&inner).unwrap();
     let rotation = Rotation { maxbytes: 4, backups: 1 };
-    let mut log = Log { file: LogFile::open(&inner.join("y.log")).unwrap(), rotation };
+    let mut log = Log { file: LogFile::open(inner.join("y.log")).unwrap(), rotation };
     fs::remove_dir_all(&inner).unwrap();
     assert!(log.append(b"into the unlinked file").is_none());
     assert!(matches!(log.append(b"lost"), Some(LogFileNotice::Drops { .. })));
@@ -206,7 +206,7 @@ fn a_fifo_is_written_when_it_can_be_and_never_renamed() {
     let folder = Folder::new("fifo");
     let path = folder.0.join("fifo");
     nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    let mut log = LogFile::open(&path).unwrap();
+    let mut log = LogFile::open(path.as_path()).unwrap();
     assert!(log.append(b"no reader yet\n", NEVER, 100, Duration::ZERO).is_none());
     let mut appended = b"no reader yet\n".to_vec();
     while !log.is_blocked() {
