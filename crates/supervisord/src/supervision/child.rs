@@ -36,6 +36,8 @@ pub(super) struct Stream {
     pub(super) fd: OwnedFd,
     /// Monotonic time of the last read that brought something.
     pub(super) last_read: Duration,
+    /// The child has been written to: what it prints may be an answer that others wait for, so it never gets hot.
+    pub(super) answers: bool,
     /// When it is read.
     pub(super) visit: Visit,
 }

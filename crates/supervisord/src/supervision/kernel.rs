@@ -75,7 +75,7 @@ impl Kernel {
         };
         let started = self.spawner.spawn(&plan).map_err(SpawnFailure::Fork)?;
         self.lacks_pidfds |= started.pidfd.is_none();
-        let stream = |fd: OwnedFd| Stream { fd, last_read: Duration::ZERO, visit: Visit::WhenReadable };
+        let stream = |fd: OwnedFd| Stream { fd, last_read: Duration::ZERO, answers: false, visit: Visit::WhenReadable };
         let child = Child {
             pid: started.pid,
             pidfd: started.pidfd,
@@ -122,7 +122,8 @@ impl Kernel {
             Ok(count) => {
                 let soon = now.saturating_sub(stream.last_read) < limits::HOT_STREAM_INTERVAL;
                 stream.last_read = now;
-                if stream.visit == Visit::WhenReadable && soon && count < limits::SMALL_READ {
+                let may_wait = !stream.answers && count < limits::SMALL_READ;
+                if stream.visit == Visit::WhenReadable && soon && may_wait {
                     self.heat(index, channel, stream);
                 }
                 Some(count)

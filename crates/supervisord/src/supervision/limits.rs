@@ -20,6 +20,10 @@ pub(super) const HOT_PIPE_BYTES: usize = 1024 * 1024;
 /// Messages of the control plane handled in a turn, before children get theirs.
 pub(super) const MESSAGES_PER_TURN: usize = 256;
 
+/// Ends of children handled in a turn, each perhaps with a start anew. In a storm of crashes the others get their turn
+/// in between: a listener answers once a turn.
+pub(super) const REAPS_PER_TURN: usize = 4;
+
 /// Bytes that wait for a blocked log destination of programs. Programs that run are not read meanwhile, so there is
 /// one read and the last words of those that end; more than this is dropped and counted.
 pub(super) const LOG_PENDING_BYTES: usize = 4 * 1024 * 1024;

@@ -247,8 +247,11 @@ impl Host for OsHost {
     fn write_stdin(&mut self, process: ProcessId, bytes: &[u8]) -> Result<(), StdinError> {
         let Self { kernel, entries, .. } = self;
         let child = entries.get_mut(process.index()).and_then(Option::as_mut).and_then(|entry| entry.child.as_mut());
-        let Some(slot) = child.map(|child| &mut child.stdin) else { return Err(StdinError::Closed) };
+        let Some(Child { stdin: slot, stdout, .. }) = child else { return Err(StdinError::Closed) };
         let Some(stdin) = slot else { return Err(StdinError::Closed) };
+        if let Some(stdout) = stdout {
+            stdout.answers = true;
+        }
         // What is larger than the bound by itself is taken when nothing waits: it would never find room.
         if !stdin.pending.is_empty() && stdin.pending.len() + bytes.len() > limits::STDIN_BYTES {
             return Err(StdinError::Full);
