@@ -113,14 +113,16 @@ async fn accept_forever(socket: &Socket, section: &Rc<Section>, context: &Rc<Con
             }
             Err(error) if is_the_clients(&error) => {}
             Err(error) => {
-                // Most likely we are out of file descriptors: an idle connection gives one back.
-                crowd.close_the_longest_idle();
                 if !failing {
                     let section = &section.name;
                     context.log(LogLevel::Error, || format!("{section} cannot accept a connection: {error}"));
                 }
                 failing = true;
-                sleep(limits::ACCEPT_PAUSE).await;
+                // Most likely we are out of file descriptors: an idle connection gives one back. Without one there is
+                // nothing to do but to wait.
+                if !crowd.give_back_a_descriptor().await {
+                    sleep(limits::ACCEPT_PAUSE).await;
+                }
             }
         }
     }
@@ -221,6 +223,7 @@ impl Crowd {
             self.report(ended);
         }
         while self.tasks.len() >= limits::CONNECTIONS {
+            // If none is idle, the next one that becomes so is.
             self.close_the_longest_idle();
             tokio::select! {
                 Some(ended) = self.tasks.join_next() => self.report(ended),
@@ -229,11 +232,28 @@ impl Crowd {
         }
     }
 
-    fn close_the_longest_idle(&self) {
+    /// Closes an idle connection, if there is one, and returns when some connection has ended.
+    async fn give_back_a_descriptor(&mut self) -> bool {
+        if !self.close_the_longest_idle() {
+            return false;
+        }
+        match timeout(limits::ACCEPT_PAUSE, self.tasks.join_next()).await {
+            Ok(Some(ended)) => self.report(ended),
+            Ok(None) | Err(_) => return false,
+        }
+        true
+    }
+
+    /// False when none is idle.
+    fn close_the_longest_idle(&self) -> bool {
         let members = self.members.borrow();
         let idle = members.iter().filter_map(|member| Some((member.activity.idle_since()?, member)));
-        if let Some((_, member)) = idle.min_by_key(|(since, _)| *since) {
-            member.leave.notify_one();
+        match idle.min_by_key(|(since, _)| *since) {
+            Some((_, member)) => {
+                member.leave.notify_one();
+                true
+            }
+            None => false,
         }
     }
 

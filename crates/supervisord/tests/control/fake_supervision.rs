@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -51,6 +51,8 @@ pub(crate) struct Setup {
     pub(crate) namespaces: Namespaces,
     pub(crate) config_reader: ConfigReader,
     pub(crate) log_level: LogLevel,
+    /// Makes the next command that is sent panic, on the thread and in the task that sends it.
+    pub(crate) defect: Arc<AtomicBool>,
 }
 
 impl Default for Setup {
@@ -63,6 +65,7 @@ impl Default for Setup {
                 Ok(FreshConfig { identifier: "supervisor".to_owned(), groups: vec![] })
             }),
             log_level: LogLevel::Info,
+            defect: Arc::default(),
         }
     }
 }
@@ -74,7 +77,7 @@ impl FakeSupervision {
     }
 
     pub(crate) fn start(setup: Setup) -> Self {
-        let Setup { script, credentials, namespaces, config_reader, log_level } = setup;
+        let Setup { script, credentials, namespaces, config_reader, log_level, defect } = setup;
         let folder = new_folder();
         let tcp_listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let tcp = tcp_listener.local_addr().unwrap();
@@ -92,6 +95,7 @@ impl FakeSupervision {
         let (sender, inbox) = inbox::channel(Arc::new(move || {
             // A supervision plane that has ended is woken in vain.
             let _woken = wake_up.send(());
+            assert!(!defect.swap(false, Ordering::Relaxed), "a defect that the test asked for");
         }));
         let (state, state_receiver) = publish_state(SupervisorState::Running);
         let control = control::start(ControlSettings {

@@ -1,8 +1,10 @@
 //! HTTP around the calls: routes, statuses, authentication, persistence, limits.
 
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use supervisor_core::Reply;
+use supervisor_core::{LogLevel, Reply};
 use supervisor_protocol::xmlrpc::{Value, write_call};
 
 use crate::client::{Client, HttpAnswer, post_call};
@@ -267,6 +269,25 @@ fn pages_that_call_us_by_a_strange_name_are_refused_over_tcp() {
     let mut unix = Client::unix(daemon.unix());
     unix.send(format!("GET /ok.html HTTP/1.1\r\n{rebound}\r\n"));
     assert_eq!(unix.receive().status(), 200, "no page reaches a unix socket");
+}
+
+#[test]
+fn a_connection_that_panics_ends_alone() {
+    let defect = Arc::new(AtomicBool::new(false));
+    let daemon = FakeSupervision::start(Setup { defect: Arc::clone(&defect), ..Setup::default() });
+    let (mut unlucky, mut other) = (Client::unix(daemon.unix()), Client::unix(daemon.unix()));
+    let stop_all = "supervisor.stopAllProcesses";
+    assert_eq!(unlucky.result(stop_all, &[]), Value::Bool(true));
+    assert_eq!(other.result(stop_all, &[]), Value::Bool(true));
+    defect.store(true, Ordering::Relaxed);
+    unlucky.send(post_call(stop_all));
+    assert_eq!(unlucky.rest(), "", "it is closed without an answer");
+    assert_eq!(other.result(stop_all, &[]), Value::Bool(true));
+    assert_eq!(Client::unix(daemon.unix()).result(stop_all, &[]), Value::Bool(true));
+    daemon.wait_until("the defect is told", |seen| {
+        let is_told = |text: &String| text.starts_with("a control connection ended by a defect: ");
+        seen.log.iter().any(|(level, text)| *level == LogLevel::Critical && is_told(text))
+    });
 }
 
 #[test]
