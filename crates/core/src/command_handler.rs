@@ -2,7 +2,7 @@
 
 use crate::clock::Now;
 use crate::command::Command;
-use crate::deferred::{Until, Waiter, namespec_of, process_result};
+use crate::deferred::{Outstanding, Until, Waiter, namespec_of, process_result};
 use crate::event::Event;
 use crate::fault::{Fault, FaultCode};
 use crate::host::{BadCommand, Host, StdinError};
@@ -23,6 +23,23 @@ enum Begun {
     Done,
     /// It is done when the process has come so far.
     Waits(Until),
+}
+
+/// In which order an operation on several processes goes through them.
+#[derive(Clone, Copy)]
+enum Order {
+    Forward,
+    Backward,
+}
+
+impl Order {
+    /// Puts what is in forward order into this one, and back.
+    fn apply<T>(self, items: &mut [T]) {
+        match self {
+            Self::Forward => {}
+            Self::Backward => items.reverse(),
+        }
+    }
 }
 
 /// What a namespec was found to name.
@@ -266,10 +283,11 @@ impl Supervisor {
             return Some(Err(fault));
         }
         let ids = ids.iter().copied().filter(|id| !self.processes[*id].state().is_running()).collect();
-        self.batch(now, request, ids, host, |this, id, name, host| this.begin_start(now, id, name, wait, host))
+        let order = Order::Forward;
+        self.batch(now, request, ids, order, host, |this, id, name, host| this.begin_start(now, id, name, wait, host))
     }
 
-    /// Signals in descending order of priority (contract/quirks.md D4).
+    /// Signals in descending order of priority; the answer stays in ascending order (contract/quirks.md D4).
     fn stop_all(
         &mut self,
         now: Now,
@@ -281,30 +299,36 @@ impl Supervisor {
         if let Err(fault) = self.may_wait(wait) {
             return Some(Err(fault));
         }
-        let ids = ids.into_iter().rev().filter(|id| self.processes[*id].state().is_running()).collect();
-        self.batch(now, request, ids, host, |this, id, name, host| this.begin_stop(now, id, name, wait, host))
+        let ids = ids.into_iter().filter(|id| self.processes[*id].state().is_running()).collect();
+        let order = Order::Backward;
+        self.batch(now, request, ids, order, host, |this, id, name, host| this.begin_stop(now, id, name, wait, host))
     }
 
-    /// Begins the same on several processes and answers when all are done.
+    /// Begins the same on several processes, first to last or last to first, and answers when all are done.
     fn batch<H: Host>(
         &mut self,
         now: Now,
         request: RequestId,
         ids: Vec<ProcessId>,
+        order: Order,
         host: &mut H,
         mut begin: impl FnMut(&mut Self, ProcessId, &str, &mut H) -> Result<Begun, Fault>,
     ) -> Option<Result<Reply, Fault>> {
         let mut results: Vec<ProcessResult> = Vec::new();
-        let mut outstanding = Vec::new();
-        for id in ids {
+        let mut outstanding: Vec<Outstanding> = Vec::new();
+        let mut places: Vec<(usize, ProcessId)> = ids.into_iter().enumerate().collect();
+        order.apply(&mut places);
+        for (place, id) in places {
             let name = namespec_of(&self.processes[id]);
             match begin(self, id, &name, host) {
-                Ok(Begun::Waits(until)) => outstanding.push((id, until)),
+                Ok(Begun::Waits(until)) => outstanding.push(Outstanding { place, id, until }),
                 Ok(Begun::Done) => results.push(process_result(&self.processes[id], None)),
                 Err(fault) => results.push(process_result(&self.processes[id], Some(fault))),
             }
         }
-        let waiting: Vec<ProcessId> = outstanding.iter().map(|(id, _)| *id).collect();
+        order.apply(&mut results);
+        order.apply(&mut outstanding);
+        let waiting: Vec<ProcessId> = outstanding.iter().map(|outstanding| outstanding.id).collect();
         let settled = self.deferred.begin_batch(request, results, outstanding);
         for id in waiting {
             self.report_stopping(now, id, host);

@@ -2,10 +2,12 @@
 //!
 //! An entry here is settled by the state change itself: nothing polls, and a client that has gone costs
 //! nothing but its entry until then. A request on several processes is one batch, answered when its last
-//! member is settled, with results in order of completion (contract/quirks.md K42).
+//! member is settled, with results in order of completion (contract/quirks.md K42). Upstream polls, so that what
+//! ends about the same time stands in the order of the operation; scripts see that, and so it is here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::fault::{Fault, FaultCode};
 use crate::limits;
@@ -13,6 +15,18 @@ use crate::process::Process;
 use crate::process_id::{ProcessId, RequestId};
 use crate::process_state::ProcessState;
 use crate::reply::{ProcessResult, Reply};
+
+/// Completions closer together than this count as at the same time.
+const SAME_TIME: Duration = Duration::from_millis(100);
+
+/// A member of a batch that is not done at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outstanding {
+    /// Its place in the order of the operation.
+    pub(crate) place: usize,
+    pub(crate) id: ProcessId,
+    pub(crate) until: Until,
+}
 
 /// What a waiting request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +42,8 @@ pub(crate) enum Until {
 pub(crate) enum Waiter {
     /// The request for this one process, by the name it gave.
     Request { request: RequestId, name: String },
-    /// A member of a batch.
-    Batch(RequestId),
+    /// A member of a batch, by its place in the order of the operation.
+    Batch(RequestId, usize),
 }
 
 /// An answer that is due.
@@ -49,8 +63,20 @@ pub(crate) struct Deferred {
 
 #[derive(Debug, Default)]
 struct Batch {
-    results: Vec<ProcessResult>,
+    /// What was there at once.
+    immediate: Vec<ProcessResult>,
+    /// What came later, in order of completion.
+    late: Vec<Late>,
     outstanding: usize,
+}
+
+#[derive(Debug)]
+struct Late {
+    /// Monotonic time of the completion.
+    at: Duration,
+    /// Place in the order of the operation.
+    place: usize,
+    result: ProcessResult,
 }
 
 impl Deferred {
@@ -76,22 +102,22 @@ impl Deferred {
     pub(crate) fn begin_batch(
         &mut self,
         request: RequestId,
-        results: Vec<ProcessResult>,
-        outstanding: Vec<(ProcessId, Until)>,
+        immediate: Vec<ProcessResult>,
+        outstanding: Vec<Outstanding>,
     ) -> Option<Settled> {
         if outstanding.is_empty() {
-            return Some(Settled { request, answer: Ok(Reply::Results(results)) });
+            return Some(Settled { request, answer: Ok(Reply::Results(immediate)) });
         }
         self.count += 1;
-        self.batches.insert(request, Batch { results, outstanding: outstanding.len() });
-        for (id, until) in outstanding {
-            self.wait(id, until, Waiter::Batch(request));
+        self.batches.insert(request, Batch { immediate, late: Vec::new(), outstanding: outstanding.len() });
+        for Outstanding { place, id, until } in outstanding {
+            self.wait(id, until, Waiter::Batch(request, place));
         }
         None
     }
 
-    /// A process changed its state: the answers that are due now.
-    pub(crate) fn settle(&mut self, id: ProcessId, process: &Process) -> Vec<Settled> {
+    /// A process changed its state at this monotonic time: the answers that are due now.
+    pub(crate) fn settle(&mut self, now: Duration, id: ProcessId, process: &Process) -> Vec<Settled> {
         let Some(waits) = self.waiting.remove(&id) else { return Vec::new() };
         let mut settled = Vec::new();
         let mut still = Vec::new();
@@ -110,9 +136,10 @@ impl Deferred {
                     let answer = fault.map_or(Ok(Reply::Done), |code| Err(Fault::new(code, name)));
                     settled.push(Settled { request, answer });
                 }
-                Waiter::Batch(request) => {
+                Waiter::Batch(request, place) => {
                     let fault = fault.map(|code| Fault::new(code, namespec_of(process)));
-                    settled.extend(self.complete(request, process_result(process, fault)));
+                    let result = process_result(process, fault);
+                    settled.extend(self.complete(request, Late { at: now, place, result }));
                 }
             }
         }
@@ -122,16 +149,27 @@ impl Deferred {
         settled
     }
 
-    fn complete(&mut self, request: RequestId, result: ProcessResult) -> Option<Settled> {
+    fn complete(&mut self, request: RequestId, late: Late) -> Option<Settled> {
         let batch = self.batches.get_mut(&request)?;
-        batch.results.push(result);
+        batch.late.push(late);
         batch.outstanding -= 1;
         if batch.outstanding > 0 {
             return None;
         }
         self.count -= 1;
         let batch = self.batches.remove(&request)?;
-        Some(Settled { request, answer: Ok(Reply::Results(batch.results)) })
+        Some(Settled { request, answer: Ok(Reply::Results(batch.into_results())) })
+    }
+}
+
+impl Batch {
+    fn into_results(self) -> Vec<ProcessResult> {
+        let Self { mut immediate, mut late, outstanding: _ } = self;
+        for about_the_same_time in late.chunk_by_mut(|one, next| next.at.saturating_sub(one.at) < SAME_TIME) {
+            about_the_same_time.sort_by_key(|late| late.place);
+        }
+        immediate.extend(late.into_iter().map(|late| late.result));
+        immediate
     }
 }
 

@@ -312,7 +312,7 @@ impl Supervisor {
     fn enter(&mut self, id: ProcessId, from: ProcessState, to: Phase, detail: StateDetail, host: &mut impl Host) {
         self.processes[id].phase = to;
         self.raise_state_event(id, from, to.state(), detail, host);
-        for settled in self.deferred.settle(id, &self.processes[id]) {
+        for settled in self.deferred.settle(self.now, id, &self.processes[id]) {
             host.reply(settled.request, settled.answer);
         }
     }

@@ -42,6 +42,8 @@ pub struct Supervisor {
     pub(crate) ticks: Ticks,
     /// `None` while RUNNING.
     pub(crate) shutdown: Option<Shutdown>,
+    /// Monotonic time of the input that is handled.
+    pub(crate) now: Duration,
 }
 
 /// What the `[supervisord]` section decides of supervision.
@@ -72,6 +74,7 @@ impl Supervisor {
             next_event_serial,
             ticks: Ticks::default(),
             shutdown: None,
+            now: Duration::ZERO,
         }
     }
 
@@ -91,6 +94,7 @@ impl Supervisor {
 
     /// Draws all consequences of one input.
     pub fn handle(&mut self, now: Now, input: Input<'_>, host: &mut impl Host) {
+        self.now = now.monotonic;
         match input {
             Input::Boot => self.notify(&Event::SupervisorStateChange { running: true }, host),
             Input::Timeout => self.run_timers(now, host),

@@ -88,7 +88,23 @@ fn without_a_wish_to_wait_all_is_answered_at_once() {
     let mut sim = Sim::with(three());
     assert_eq!(sim.ask(Command::StartAllProcesses { wait: false }), "[g:a OK, g:b OK, c OK]");
     sim.advance(1.0);
-    assert_eq!(sim.ask(Command::StopAllProcesses { wait: false }), "[c OK, g:b OK, g:a OK]");
+    let stopped = sim.ask(Command::StopAllProcesses { wait: false });
+    assert_eq!(stopped, "[g:a OK, g:b OK, c OK]", "signalled last to first (D4), answered in the contract's order");
+}
+
+#[test]
+fn what_ends_about_the_same_time_stands_in_the_order_of_the_operation() {
+    let groups = vec![group("g", 1, [program("a"), program("b"), program("c")])];
+    let scripts = [
+        ("a", Script::lives().dying_slowly(0.06)),
+        ("b", Script::lives().dying_slowly(0.03)),
+        ("c", Script::lives().dying_slowly(0.3)),
+    ];
+    let mut sim = Sim::scripted(groups, scripts);
+    sim.advance(2.0);
+    let request = sim.request(stop_group("g", true));
+    sim.run_until_quiet();
+    assert_eq!(sim.answer(request), "[g:a OK, g:b OK, g:c OK]");
 }
 
 #[test]

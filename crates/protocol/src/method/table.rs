@@ -173,7 +173,7 @@ pub(super) static TABLE: &[Method] = &[
         "supervisor.startProcess",
         &[NAME_OR_GROUP, WAIT_START],
         Type::Boolean,
-        "Starts a process; for a whole group the result is that of startProcessGroup.",
+        "Start a process; for a whole group the result is that of startProcessGroup.",
         |given| command(Command::StartProcess { name: given.text()?, wait: given.truth() }),
     ),
     row(
