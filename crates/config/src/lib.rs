@@ -11,6 +11,10 @@
 //! it changes nothing, starts nothing and keeps nothing between two calls.
 #![forbid(unsafe_code)]
 
+// Tests and examples share a file that names this crate from outside.
+#[cfg(test)]
+extern crate self as supervisor_config;
+
 mod check;
 mod command_line;
 mod config;
@@ -21,6 +25,8 @@ mod effective;
 mod environment;
 mod expand;
 mod explain;
+#[doc(hidden)]
+pub mod fuzzing;
 mod getopt;
 mod glob;
 #[cfg(test)]

@@ -1,7 +1,12 @@
 //! Every bound of this crate, named. Upstream has none of them; no file that means anything comes near.
 
+use std::time::Duration;
+
 /// Bytes of one configuration file; a longer one (or `/dev/zero`) is refused.
 pub const FILE_BYTES: u64 = 16 << 20;
+
+/// How long a pipe that is the configuration file may be silent.
+pub const PIPE_WAIT: Duration = Duration::from_secs(5);
 
 /// Processes of one configuration, over all its sections and their `numprocs`.
 pub const PROCESSES: usize = 100_000;

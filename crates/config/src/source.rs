@@ -3,13 +3,16 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::ini::lines;
-use crate::limits::FILE_BYTES;
+use crate::limits::{FILE_BYTES, PIPE_WAIT};
 
 /// Bytes that Python decodes at a time; the position in its error text counts from the begin of such a piece.
 const PIECE: usize = 8_192;
@@ -43,22 +46,53 @@ pub(crate) struct Undecodable {
     whole: String,
 }
 
-/// The main file: whatever ends, a pipe or a terminal included.
+/// The main file: whatever ends, a pipe or a terminal included. A pipe that nobody writes to for [`PIPE_WAIT`] is given
+/// up.
 pub(crate) fn read_any(path: &Path) -> io::Result<Text> {
-    read(File::open(path)?)
+    // Without O_NONBLOCK the open itself would wait for a writer.
+    let file = open_without_waiting(path)?;
+    if file.metadata()?.file_type().is_fifo() {
+        read(Pipe { file, wait: PIPE_WAIT })
+    } else {
+        read(blocking(path, file)?)
+    }
+}
+
+/// A terminal, as a file that waits for what is typed.
+fn blocking(path: &Path, file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() { Ok(file) } else { File::open(path) }
+}
+
+fn open_without_waiting(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)
+}
+
+/// A pipe whose reader waits, but not for ever.
+struct Pipe {
+    file: File,
+    wait: Duration,
+}
+
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let timeout = PollTimeout::try_from(self.wait).expect("it fits into an integer of milliseconds");
+        match poll(&mut [PollFd::new(self.file.as_fd(), PollFlags::POLLIN)], timeout)? {
+            0 => Err(io::Error::new(io::ErrorKind::TimedOut, "nobody writes to this pipe")),
+            _ => self.file.read(buffer),
+        }
+    }
 }
 
 /// An included file: a regular one.
 pub(crate) fn read_regular(path: &Path) -> io::Result<Text> {
-    // Without O_NONBLOCK a fifo would hold us here until somebody opens its other end.
-    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+    let file = open_without_waiting(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
     read(file)
 }
 
-fn read(file: File) -> io::Result<Text> {
+fn read(file: impl Read) -> io::Result<Text> {
     let mut bytes = Vec::new();
     file.take(FILE_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > FILE_BYTES {
@@ -148,6 +182,16 @@ mod tests {
         let mut cut = vec![b'x'; PIECE - 1];
         cut.extend(b"\xe9c");
         assert_eq!(error(&cut), (said("byte 0xe9", "0", "invalid continuation byte"), 0));
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_writes_to_is_given_up() {
+        let path = std::env::temp_dir().join(format!("supervisor-source-{}", std::process::id()));
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let file = open_without_waiting(&path).unwrap();
+        let error = read(Pipe { file, wait: Duration::from_millis(1) }).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]

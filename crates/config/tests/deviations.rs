@@ -163,7 +163,7 @@ fn n08_an_inet_server_has_options_of_its_own() {
     let server = &config.http_servers[0];
     assert!(server.allow_insecure);
     assert_eq!(server.allowed_hosts, ["supervisor.example.com", "b"]);
-    assert_eq!((server.place.line, server.place.column), (5, 6));
+    assert_eq!((server.place.line, server.place.column), (3, 6));
     let tls = server.tls.as_ref().unwrap();
     assert_eq!(tls.certificate, std::path::Path::new(&config.here).join("c.pem"));
     assert_eq!(tls.key, std::path::Path::new("/k.pem"));
@@ -179,4 +179,21 @@ fn n08_half_of_a_certificate_is_refused() {
     assert_eq!(error("tls_cert=/c"), "Section [inet_http_server] has tls_cert but no tls_key");
     assert_eq!(error("tls_key=/k"), "Section [inet_http_server] has tls_key but no tls_cert");
     assert_eq!(error("tls_client_ca=/a"), "Section [inet_http_server] has tls_client_ca but no tls_cert");
+}
+
+#[test]
+fn n20_a_variable_that_is_gone_from_the_file_is_gone_at_the_next_reading() {
+    let folder = Folder::new();
+    let program = "[program:a]\ncommand=x %(ENV_COLOUR)s\n";
+    assert!(folder.load(format!("[supervisord]\nenvironment=COLOUR=red\n{program}")).is_ok());
+    let error = folder.load(format!("[supervisord]\n{program}")).unwrap_err();
+    assert!(error.contains("contains names ('ENV_COLOUR') which cannot be expanded"), "{error}");
+}
+
+#[test]
+fn n22_an_empty_log_file_is_none() {
+    let text = "[program:a]\ncommand=x\nredirect_stderr=true\nstdout_logfile=\nstderr_logfile=\n";
+    let process = load(text).unwrap().groups[0].processes[0].clone();
+    assert_eq!((&process.stdout.logfile, &process.stderr.logfile), (&LogFile::None, &LogFile::None));
+    assert!(warnings(text).is_empty());
 }

@@ -12,10 +12,12 @@ mod section_values;
 use std::path::PathBuf;
 
 use crate::diagnostics::{ConfigError, Place};
+use crate::expand::Names;
 use crate::load::{LoadRequest, new_context, read};
 use crate::options_table::SectionType;
 use crate::problems::Problems;
 use crate::recorder::Recorder;
+use pieces::Pieces;
 use section_values::SectionValues;
 
 /// What becomes of passwords and the like.
@@ -93,6 +95,11 @@ pub enum Origin {
     Default,
     /// The command line.
     CommandLine,
+}
+
+/// A value with all its names replaced, by way of taking it apart; `None`: it cannot be.
+pub(crate) fn expand_to_text(text: &str, names: Names<'_>) -> Option<String> {
+    Pieces::expand(text, names, &|_| false)?.plain().map(ToOwned::to_owned)
 }
 
 /// Reads a configuration as [`crate::load`] does and tells what is in effect.

@@ -1,4 +1,4 @@
-//! Log files that two writers share: each rotates it and truncates it under the other.
+//! Log files that two writers share: their lines are mixed, and the settings of one of them count for both.
 
 use std::collections::HashMap;
 use std::fs;

@@ -33,9 +33,12 @@ pub(crate) fn is_main_rpcinterface(specification: &str) -> bool {
     names(specification, MAIN_RPCINTERFACE)
 }
 
-/// Whether a specification is this one, blanks aside.
+/// Whether a specification is this one, blanks aside. To upstream it is an entry point, which may end with extras in
+/// brackets; they mean nothing here.
 fn names(specification: &str, known: &str) -> bool {
     let Some((module, attribute)) = specification.split_once(':') else { return false };
+    let extras = strip(attribute).ends_with(']').then(|| attribute.split_once('[')).flatten();
+    let attribute = extras.map_or(attribute, |(attribute, _)| attribute);
     known.split_once(':') == Some((strip(module), strip(attribute)))
 }
 
@@ -76,4 +79,23 @@ fn read_plugin(
         }
     }
     Ok(Some(Plugin { name: name.to_owned(), factory: factory.into_owned(), options }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn factories_that_are_built_in() {
+        for known in [MAIN_RPCINTERFACE, " supervisor.rpcinterface : make_main_rpcinterface ", DEFAULT_RESULT_HANDLER] {
+            assert!(is_known_factory(known), "{known}");
+        }
+        assert!(
+            is_main_rpcinterface("supervisor.rpcinterface:make_main_rpcinterface\n[include]"),
+            "extras mean nothing"
+        );
+        for unknown in ["", "supervisor.rpcinterface", "no:where", "supervisor.rpcinterface:make_main_rpcinterface]"] {
+            assert!(!is_known_factory(unknown), "{unknown}");
+        }
+    }
 }
