@@ -90,7 +90,7 @@ fn defaults_come_last_and_help_tells_them() {
     }
     assert_eq!(
         Namespaces::default().find("supervisor.startProcess").unwrap().help(),
-        "Starts a process; for a whole group the result is that of startProcessGroup.\n\n\
+        "Start a process; for a whole group the result is that of startProcessGroup.\n\n\
          @param string name  `group:process`, or `group:*` for the whole group\n\
          @param boolean wait  answer when it has started or failed to, not at once (default: true)\n\
          @return boolean"
