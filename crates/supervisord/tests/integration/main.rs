@@ -7,6 +7,7 @@
 //! be right; what differs on purpose (COMPATIBILITY.md) says so with [`support::testing_the_original`].
 
 mod chaos;
+mod config_commands;
 mod containers;
 mod daemonize;
 mod examples;

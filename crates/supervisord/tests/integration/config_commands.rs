@@ -1,0 +1,150 @@
+//! `--check` and `--show-config`: what they print, their exit statuses, and that they start and touch nothing.
+//!
+//! The original has neither.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::support::{supervisord, testing_the_original};
+
+/// A folder with a configuration, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("config-commands-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).expect("a temporary folder");
+        let folder = Self(path.canonicalize().expect("it was just made"));
+        fs::write(folder.0.join("main.conf"), text.replace("{dir}", &folder.name())).expect("a file");
+        folder
+    }
+
+    fn name(&self) -> String {
+        self.0.display().to_string()
+    }
+
+    /// Exit status, standard output and standard error.
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        #[expect(clippy::disallowed_methods, reason = "the test program is no supervisor: std may run programs")]
+        let output: Output = Command::new(supervisord())
+            .arg("-c")
+            .arg(self.0.join("main.conf"))
+            .args(arguments)
+            .env("DB_PASSWORD", "hush")
+            .current_dir(&self.0)
+            .output()
+            .expect("the daemon runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8").replace(&self.name(), "{dir}");
+        (output.status.code().expect("it exits"), text(output.stdout), text(output.stderr))
+    }
+
+    /// The names of the files in it.
+    fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).expect("it is there").flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).expect("the folder is ours");
+    }
+}
+
+const GOOD: &str = "[supervisord]\nlogfile={dir}/s.log\npidfile={dir}/s.pid\n[unix_http_server]\nfile={dir}/s.sock\n\
+                    [program:a]\ncommand=/bin/sh -c 'touch {dir}/started'\nstdout_logfile={dir}/a.log\n";
+
+#[test]
+fn good_configuration_passes_and_nothing_is_touched() {
+    if testing_the_original() {
+        return;
+    }
+    let folder = Folder::new("good", GOOD);
+    assert_eq!(folder.run(&["--check", "--strict"]), (0, "0 errors, 0 warnings\n".to_owned(), String::new()));
+    assert_eq!(folder.run(&["--check", "--format", "json"]), (0, String::new(), String::new()));
+    assert_eq!(folder.run(&["--show-config"]).0, 0);
+    assert_eq!(folder.files(), ["main.conf"]);
+}
+
+#[test]
+fn warnings_count_when_they_are_to() {
+    if testing_the_original() {
+        return;
+    }
+    let folder = Folder::new("warnings", "[supervisord]\nlogfil=x\n");
+    let told = "warning: unknown option `logfil` is ignored\n --> {dir}/main.conf:2:1\n  |\n1 | [supervisord]\n\
+                2 | logfil=x\n  | ^^^^^^\n  |\n  = help: did you mean `logfile`?\n\n0 errors, 1 warning\n";
+    assert_eq!(folder.run(&["--check"]), (0, told.to_owned(), String::new()));
+    assert_eq!(folder.run(&["--check", "--strict"]), (1, told.to_owned(), String::new()));
+}
+
+#[test]
+fn errors_are_told_all_at_once_to_people_and_programs() {
+    if testing_the_original() {
+        return;
+    }
+    let folder = Folder::new("errors", "[supervisord]\nnodaemon=ture\n[program:é]\ncommand=sh -c %(nosuch)s\n");
+    let (status, text, _) = folder.run(&["--check"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("2 | nodaemon=ture\n  |          ^^^^\n"), "{text}");
+    assert!(text.contains("4 | command=sh -c %(nosuch)s\n  |               ^^^^^^^^^^\n"), "{text}");
+    assert!(text.ends_with("2 errors, 0 warnings\n") && !text.contains('\x1b'), "{text}");
+    let (status, text, _) = folder.run(&["--check", "--format=json"]);
+    assert_eq!(status, 2);
+    let problems: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
+    assert_eq!(problems.len(), 2);
+    assert_eq!(
+        problems[0],
+        serde_json::json!({
+            "severity": "error", "file": "{dir}/main.conf", "line": 2, "column": 10, "length": 4,
+            "section": "supervisord", "option": "nodaemon",
+            "message": "not a valid boolean value: 'ture'", "hint": "did you mean `true`?",
+        })
+    );
+    assert_eq!((&problems[1]["section"], &problems[1]["column"]), (&"program:é".into(), &15.into()));
+}
+
+#[test]
+fn file_that_is_not_there_is_an_error() {
+    if testing_the_original() {
+        return;
+    }
+    let folder = Folder::new("missing", "");
+    fs::remove_file(folder.0.join("main.conf")).unwrap();
+    let said = "could not find config file {dir}/main.conf";
+    assert_eq!(folder.run(&["--check"]).1, format!("error: {said}\n\n1 error, 0 warnings\n"));
+    let (status, _, error) = folder.run(&["--show-config"]);
+    assert_eq!((status, error.lines().next()), (2, Some(format!("Error: {said}").as_str())));
+}
+
+#[test]
+fn configuration_in_effect_reads_the_same_and_keeps_secrets() {
+    if testing_the_original() {
+        return;
+    }
+    let text = format!(
+        "{GOOD}environment=API_KEY=\"abc\",PASS=%(ENV_DB_PASSWORD)s\nnumprocs=2\n\
+                        process_name=%(program_name)s_%(process_num)02d\n"
+    );
+    let folder = Folder::new("shown", &text);
+    let (status, shown, _) = folder.run(&["--show-config", "-e", "debug"]);
+    assert_eq!(status, 0);
+    assert!(shown.contains("loglevel = debug") && shown.contains("; command line"), "{shown}");
+    assert!(!shown.contains("hush") && !shown.contains("abc"), "{shown}");
+    fs::write(folder.0.join("main.conf"), shown.replace("{dir}", &folder.name())).unwrap();
+    let (_, again, _) = folder.run(&["--show-config"]);
+    let values = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.starts_with(';'));
+        lines.map(|line| line.split(" ;").next().unwrap_or_default().trim_end().to_owned()).collect()
+    };
+    assert_eq!(values(&again), values(&shown));
+    let (_, json, _) = folder.run(&["--show-config", "--format", "json"]);
+    let json: Value = serde_json::from_str(&json).expect("one object");
+    assert_eq!(json["file"], "{dir}/main.conf");
+    let program = json["sections"].as_array().unwrap().iter().find(|section| section["name"] == "program:a").unwrap();
+    assert_eq!(program["processes"], serde_json::json!(["a:a_00", "a:a_01"]));
+}
