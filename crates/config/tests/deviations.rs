@@ -182,7 +182,7 @@ fn n08_half_of_a_certificate_is_refused() {
 }
 
 #[test]
-fn n20_a_variable_that_is_gone_from_the_file_is_gone_at_the_next_reading() {
+fn n25_a_variable_that_is_gone_from_the_file_is_gone_at_the_next_reading() {
     let folder = Folder::new();
     let program = "[program:a]\ncommand=x %(ENV_COLOUR)s\n";
     assert!(folder.load(format!("[supervisord]\nenvironment=COLOUR=red\n{program}")).is_ok());
@@ -191,7 +191,7 @@ fn n20_a_variable_that_is_gone_from_the_file_is_gone_at_the_next_reading() {
 }
 
 #[test]
-fn n22_an_empty_log_file_is_none() {
+fn n27_an_empty_log_file_is_none() {
     let text = "[program:a]\ncommand=x\nredirect_stderr=true\nstdout_logfile=\nstderr_logfile=\n";
     let process = load(text).unwrap().groups[0].processes[0].clone();
     assert_eq!((&process.stdout.logfile, &process.stderr.logfile), (&LogFile::None, &LogFile::None));
