@@ -3,7 +3,7 @@
 //!
 //! A regular file is written at once: no byte waits here. Only regular files are renamed, truncated or removed, and
 //! only while their name leads to them; a device, a pipe, a terminal and whatever `/dev/stdout` leads to are
-//! [`LogStream`]s. A file that cannot be written (full disk) drops what it cannot take, counts it, and says so once at
+//! `LogStream`s. A file that cannot be written (full disk) drops what it cannot take, counts it, and says so once at
 //! the beginning and once when it can write again.
 
 use std::fs::{self, File, OpenOptions};
