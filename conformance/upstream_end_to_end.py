@@ -62,6 +62,10 @@ def put_in_our_place(binaries):
     (FOLDER / RELEASE / "supervisor/tests/fixtures/hello.sh").write_text(HELLO)
     os.environ["PATH"] = f"{tools}:{os.environ['PATH']}"
     os.environ["END_TO_END"] = "1"
+    # Another supervisord that starts with the same identifier cleans the common folder of AUTO logs.
+    temporary = FOLDER / "tmp"
+    temporary.mkdir(exist_ok=True)
+    os.environ["TMPDIR"] = str(temporary)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.executable = str(stand_in)
     sys.path[:0] = [str(FOLDER / RELEASE), str(FOLDER / "lib")]
