@@ -59,7 +59,7 @@ startsecs=0
     // The command waits, as mysqld_safe does, but the process to be signalled is another one.
     daemon.write(
         "start.sh",
-        "(trap 'echo HUP' HUP; trap 'echo USR1' USR1; trap 'echo TERM; exit' TERM; while :; do sleep 0.05; done) &
+        "(trap 'echo HUP' HUP; trap 'echo USR1' USR1; trap 'echo TERM; exit' TERM; echo up; while :; do sleep 0.05; done) &
 echo $! > {dir}/background.number
 trap '' HUP USR1 TERM
 wait
@@ -67,6 +67,7 @@ wait
     );
     daemon.start();
     until("the pidfile is there", || (!daemon.read("background.number").is_empty()).then_some(()));
+    daemon.wait_for_text("background.log", "up\n");
     for signal in ["HUP", "USR1"] {
         assert_eq!(daemon.call("supervisor.signalProcess", &["background".into(), signal.into()]), Ok(true.into()));
         daemon.wait_for_text("background.log", &format!("{signal}\n"));

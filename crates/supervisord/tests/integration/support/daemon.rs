@@ -59,7 +59,7 @@ impl TestDaemon {
     }
 
     fn in_folders(folder: PathBuf, run_folder: PathBuf, socket: &'static str) -> Self {
-        let (environment, port, mark) = (Vec::new(), free_port(), Mark::new());
+        let (environment, port, mark) = (Vec::new(), free_port(), Mark::new(&folder));
         Self { folder, run_folder, socket, environment, port, mark, program: None }
     }
 

@@ -1,17 +1,18 @@
-//! Finding the processes that a test started, however they were started: they carry a mark in their environment.
+//! Finding the processes that a test started, however they were started: they carry a mark in their environment. A
+//! program that writes its title over its environment, as nginx does, is known by its current directory.
 
 use std::fs;
-use std::process::{self, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use super::until;
 
 /// The environment variable that marks the processes of a test.
 const VARIABLE: &str = "SUPERVISOR_TEST_MARK";
 
-/// A value that nobody else on this machine uses.
+/// The folder of a test, which nobody else on this machine uses.
 #[derive(Debug)]
-pub(crate) struct Mark(String);
+pub(crate) struct Mark(PathBuf);
 
 /// A process that carries a mark.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,10 +22,9 @@ pub(crate) struct MarkedProcess {
 }
 
 impl Mark {
-    /// A new mark.
-    pub(crate) fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        Self(format!("{}-{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed)))
+    /// The mark of the test that has this folder for itself.
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self(folder.to_path_buf())
     }
 
     /// Marks the process that this command starts, and with it all its descendants.
@@ -34,16 +34,20 @@ impl Mark {
 
     /// The living processes with this mark; one that has ended and only waits to be reaped does not count.
     pub(crate) fn processes(&self) -> Vec<MarkedProcess> {
-        let wanted = format!("{VARIABLE}={}", self.0).into_bytes();
         let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
         entries
             .flatten()
             .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .filter(|pid: &u32| {
-                fs::read(format!("/proc/{pid}/environ")).is_ok_and(|text| text.split(|b| *b == 0).any(|v| v == wanted))
-            })
+            .filter(|pid| self.is_on(*pid))
             .map(|pid| MarkedProcess { pid, command_line: command_line(pid) })
             .collect()
+    }
+
+    fn is_on(&self, pid: u32) -> bool {
+        let wanted = format!("{VARIABLE}={}", self.0.display()).into_bytes();
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let directory = fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == wanted) || directory.starts_with(&self.0)
     }
 
     /// Waits until no process carries the mark.
