@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Now;
-use crate::listener_protocol::Listener;
+use crate::listener_protocol::{Listener, ListenerState};
 use crate::output_dispatcher::OutputDispatcher;
 use crate::process_config::{Autorestart, Channel, ProcessConfig};
 use crate::process_id::Pid;
@@ -113,6 +113,12 @@ impl Process {
             | Phase::Fatal
             | Phase::Unknown { .. } => false,
         }
+    }
+
+    /// Whether it is a listener that was given an event and has not answered.
+    pub(crate) fn works_on_an_event(&self) -> bool {
+        let is_busy = self.listener.as_ref().is_some_and(|listener| listener.state() == ListenerState::Busy);
+        is_busy && matches!(self.phase, Phase::Running { .. })
     }
 
     /// Whether another failed start makes it FATAL.

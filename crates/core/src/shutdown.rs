@@ -5,6 +5,7 @@
 //! again and again until it is reaped, and nothing is started any more.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Now;
 use crate::event::Event;
@@ -14,6 +15,10 @@ use crate::process_id::ProcessId;
 use crate::process_state::{ProcessState, SupervisorState};
 use crate::supervisor::Supervisor;
 use crate::timers::{Timer, after};
+
+/// Seconds that listeners have to answer the event they were given before they are asked to stop: the one that
+/// tells them of the shutdown would else reach a process that is being killed.
+const LISTENER_GRACE_SECONDS: i64 = 1;
 
 /// Seconds between two `waiting for x, y to die`.
 const REPORT_SECONDS: i64 = 3;
@@ -26,6 +31,8 @@ pub(crate) struct Shutdown {
     groups: Vec<Arc<str>>,
     /// The last of `groups` has been asked to stop.
     asked: bool,
+    /// Monotonic time until which the listeners of the last of `groups` may answer.
+    grace_ends: Option<Duration>,
 }
 
 impl Shutdown {
@@ -49,7 +56,7 @@ impl Supervisor {
             return;
         }
         let groups = self.groups.by_priority().into_iter().map(|group| Arc::clone(&group.name)).collect();
-        self.shutdown = Some(Shutdown { for_restart, groups, asked: false });
+        self.shutdown = Some(Shutdown { for_restart, groups, asked: false, grace_ends: None });
         self.start_queue.clear();
         host.state_changed(state);
         self.notify(&Event::SupervisorStateChange { running: false }, host);
@@ -64,7 +71,13 @@ impl Supervisor {
                 self.timers.cancel(Timer::ShutdownReport);
                 return;
             };
-            if !std::mem::replace(&mut shutdown.asked, true) {
+            if !shutdown.asked {
+                if self.waits_for_listeners(now, &name) {
+                    return;
+                }
+                if let Some(shutdown) = &mut self.shutdown {
+                    shutdown.asked = true;
+                }
                 self.stop_group_for_shutdown(now, &name, host);
             }
             if self.groups.get(&name).is_some_and(|group| !group.is_stopped(&self.processes)) {
@@ -72,9 +85,25 @@ impl Supervisor {
             }
             if let Some(shutdown) = &mut self.shutdown {
                 shutdown.groups.pop();
-                shutdown.asked = false;
+                (shutdown.asked, shutdown.grace_ends) = (false, None);
             }
         }
+    }
+
+    /// Whether listeners of this group work on an event and still have time to.
+    fn waits_for_listeners(&mut self, now: Now, name: &str) -> bool {
+        let Some(group) = self.groups.get(name) else { return false };
+        if !group.members().iter().any(|id| self.processes[*id].works_on_an_event()) {
+            self.timers.cancel(Timer::ListenerGrace);
+            return false;
+        }
+        let Some(shutdown) = &mut self.shutdown else { return false };
+        let ends = *shutdown.grace_ends.get_or_insert(after(now.monotonic, LISTENER_GRACE_SECONDS));
+        let waits = now.monotonic < ends;
+        if waits {
+            self.timers.set(Timer::ListenerGrace, ends);
+        }
+        waits
     }
 
     fn stop_group_for_shutdown(&mut self, now: Now, name: &str, host: &mut impl Host) {

@@ -186,6 +186,8 @@ impl Supervisor {
                 Timer::Process(id) => self.process_deadline(now, id, host),
                 Timer::StopReport(id) => self.report_stopping(now, id, host),
                 Timer::ShutdownReport => self.report_shutdown(now, host),
+                // What waits for it looks at the time itself, at the end of each input.
+                Timer::ListenerGrace => {}
                 Timer::Tick => self.tick(now, host),
             }
         }

@@ -16,6 +16,8 @@ pub(crate) enum Timer {
     StopReport(ProcessId),
     /// The next `waiting for x, y to die` of a shutdown.
     ShutdownReport,
+    /// The end of the time that listeners have to answer before a shutdown stops them.
+    ListenerGrace,
     /// The next slice of a TICK event.
     Tick,
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use supervisor_core::{
-    Command, EventType, ExitStatus, GroupConfig, Input, ProcessConfig, Settings, StdinError, limits,
+    Command, DaemonSignal, EventType, ExitStatus, GroupConfig, Input, ProcessConfig, Settings, StdinError, limits,
 };
 
 use crate::sim::Sim;
@@ -333,4 +333,31 @@ fn the_order_of_events_is_that_in_which_they_happened() {
         sim.say_done("l");
     }
     assert_eq!(last, Some(sim.supervisor.next_event_serial() - 1));
+}
+
+/// One listener of the stopping that is ready, when everything is to stop.
+fn told_of_the_stopping() -> Sim {
+    let mut sim = running(vec![pool("l", 10, &[EventType::SupervisorStateChangeStopping], &["l"])]);
+    sim.say("l", "READY\n");
+    sim.take();
+    sim.signal(DaemonSignal::Term);
+    assert_eq!(sim.take().with("stopped: l").lines(), Vec::<String>::new(), "it has not answered yet");
+    sim
+}
+
+#[test]
+fn a_listener_is_stopped_once_it_has_answered_the_event_that_tells_of_the_stopping() {
+    let mut sim = told_of_the_stopping();
+    sim.say("l", "RESULT 2\nOK");
+    sim.advance(0.01);
+    assert_eq!(sim.take().with("stopped: l").lines().len(), 1, "its answer lets it go");
+}
+
+#[test]
+fn a_listener_that_does_not_answer_is_stopped_a_second_later() {
+    let mut sim = told_of_the_stopping();
+    sim.advance(0.9);
+    assert_eq!(sim.take().with("stopped: l").lines().len(), 0);
+    sim.advance(0.2);
+    assert_eq!(sim.take().with("stopped: l").lines().len(), 1);
 }
