@@ -232,8 +232,12 @@ impl Supervisor {
         wait: bool,
         host: &mut impl Host,
     ) -> Result<Begun, Fault> {
-        if !self.processes[id].state().is_running() {
+        if !self.processes[id].can_be_stopped() {
             return Err(Fault::new(FaultCode::NotRunning, name));
+        }
+        self.give_up_restart(id);
+        if self.processes[id].state() == ProcessState::Stopped {
+            return Ok(Begun::Done);
         }
         self.stop(now, id, host).map_err(|error| Fault::new(FaultCode::Failed, error))?;
         if wait && !self.processes[id].state().is_stopped() {
@@ -299,7 +303,7 @@ impl Supervisor {
         if let Err(fault) = self.may_wait(wait) {
             return Some(Err(fault));
         }
-        let ids = ids.into_iter().filter(|id| self.processes[*id].state().is_running()).collect();
+        let ids = ids.into_iter().filter(|id| self.processes[*id].can_be_stopped()).collect();
         let order = Order::Backward;
         self.batch(now, request, ids, order, host, |this, id, name, host| this.begin_stop(now, id, name, wait, host))
     }

@@ -6,13 +6,15 @@
 
 use std::sync::Arc;
 
+use crate::clock::Now;
 use crate::event::Event;
 use crate::event_buffer::PoolEvent;
 use crate::event_listener_pool::{PoolStatistics, next_serial};
 use crate::host::{Host, StdinError};
-use crate::listener_protocol::{Listener, ListenerState, Outcome};
+use crate::listener_protocol::{ListenerState, Outcome};
 use crate::log_level::LogLevel;
 use crate::process::Phase;
+use crate::process_config::OnProtocolError;
 use crate::process_id::ProcessId;
 use crate::supervisor::Supervisor;
 
@@ -96,28 +98,47 @@ impl Supervisor {
     }
 
     /// A listener wrote to its stdout, which is the protocol.
-    pub(crate) fn listener_output(&mut self, id: ProcessId, bytes: &[u8], host: &mut impl Host) {
-        let index = self.pool_of(id);
+    pub(crate) fn listener_output(&mut self, now: Now, id: ProcessId, bytes: &[u8], host: &mut impl Host) {
+        let Some(index) = self.pool_of(id) else { return };
+        let on_error = self.on_protocol_error(id, index);
+        let pool = &mut self.pools[index];
         let Some(process) = self.processes.get_mut(id) else { return };
         let config = Arc::clone(&process.config);
         let Some(listener) = &mut process.listener else { return };
-        let pools = &mut self.pools;
+        let mut breach = false;
         listener.feed(bytes, |step| {
-            step.log(&config.name, host);
-            let Some(pool) = index.and_then(|index| pools.get_mut(index)) else { return };
+            step.log(&config.name, &pool.name, on_error, host);
+            breach |= step.is_breach();
             match step.outcome {
-                Outcome::NoEvent | Outcome::BadResultLine(_) => {}
+                Outcome::NoEvent | Outcome::NoReady(_) | Outcome::BadResultLine(_) => {}
                 Outcome::Processed => pool.count_delivered(),
                 Outcome::Rejected(event) => pool.rebuffer(event, host),
             }
         });
+        if breach && on_error == OnProtocolError::Restart {
+            self.restart_listener(now, id, host);
+        }
         self.dispatch_for(id, host);
+    }
+
+    /// What becomes of a listener that breaks the protocol now. One that is to stop anyway is not started again.
+    fn on_protocol_error(&self, id: ProcessId, pool: usize) -> OnProtocolError {
+        let runs = self.processes.get(id).is_some_and(|process| match process.phase {
+            Phase::Starting { .. } | Phase::Running { .. } => true,
+            Phase::Stopped
+            | Phase::Backoff { .. }
+            | Phase::Stopping { .. }
+            | Phase::Exited
+            | Phase::Fatal
+            | Phase::Unknown { .. } => false,
+        });
+        if runs && self.shutdown.is_none() { self.pools[pool].on_protocol_error() } else { OnProtocolError::Unknown }
     }
 
     /// A listener has started: it has to say READY first.
     pub(crate) fn listener_started(&mut self, id: ProcessId) {
         if let Some(listener) = self.processes.get_mut(id).and_then(|process| process.listener.as_mut()) {
-            **listener = Listener::default();
+            listener.start();
         }
     }
 

@@ -10,7 +10,7 @@ use crate::event::EventType;
 use crate::event_buffer::{Bound, EventBuffer, PoolEvent};
 use crate::host::Host;
 use crate::log_level::LogLevel;
-use crate::process_config::EventListenerPoolConfig;
+use crate::process_config::{EventListenerPoolConfig, OnProtocolError};
 use crate::process_id::ProcessId;
 
 /// One `[eventlistener:x]` that is active.
@@ -72,6 +72,11 @@ impl EventListenerPool {
     /// Whether the pool wants any event of this type or below it.
     pub(crate) fn subscribes_below(&self, event: EventType) -> bool {
         self.config.events.iter().any(|subscribed| subscribed.is_a(event) || event.is_a(*subscribed))
+    }
+
+    /// What becomes of a member that breaks the protocol.
+    pub(crate) fn on_protocol_error(&self) -> OnProtocolError {
+        self.config.on_protocol_error
     }
 
     /// Takes in an event that has just happened.

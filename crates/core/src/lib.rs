@@ -57,8 +57,8 @@ pub use input::{DaemonSignal, Input};
 pub use log_level::LogLevel;
 pub use namespec::{Namespec, make_namespec};
 pub use process_config::{
-    Autorestart, Channel, ChannelConfig, EventListenerPoolConfig, GroupConfig, GroupKind, LogFile, ProcessConfig,
-    SocketAddress, SocketConfig, SocketOwner,
+    Autorestart, Channel, ChannelConfig, EventListenerPoolConfig, GroupConfig, GroupKind, LogFile, OnProtocolError,
+    ProcessConfig, SocketAddress, SocketConfig, SocketOwner,
 };
 pub use process_id::{Pid, ProcessId, RequestId};
 pub use process_state::{ProcessState, SupervisorState};

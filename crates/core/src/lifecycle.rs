@@ -9,8 +9,9 @@ use crate::clock::Now;
 use crate::event::{Event, StateDetail};
 use crate::exit_status::ExitStatus;
 use crate::host::{Host, KillError, KillTarget};
+use crate::limits;
 use crate::log_level::LogLevel;
-use crate::process::Phase;
+use crate::process::{Phase, Restart};
 use crate::process_config::ProcessConfig;
 use crate::process_id::{Pid, ProcessId};
 use crate::process_state::ProcessState;
@@ -33,6 +34,7 @@ impl Supervisor {
         let group = Arc::clone(&process.group);
         process.spawnerr = None;
         process.exit_code = None;
+        process.restart = Restart::No;
         process.laststart = Some(now.epoch_seconds());
         let tries = StateDetail::Tries(process.backoff);
         let from = process.state();
@@ -72,7 +74,36 @@ impl Supervisor {
                 // A failure has made it UNKNOWN; there is no client to tell.
                 self.send_stop_signal(now, id, Signal::KILL, host).ok();
             }
+            Phase::Stopped if process.restart != Restart::No => self.queue_start(id),
             Phase::Stopped | Phase::Running { .. } | Phase::Exited | Phase::Fatal | Phase::Unknown { .. } => {}
+        }
+    }
+
+    /// Stops a listener that has broken the protocol, to start it again. The more often in succession it has, the
+    /// later: seconds, as with the retries of a failed start.
+    pub(crate) fn restart_listener(&mut self, now: Now, id: ProcessId, host: &mut impl Host) {
+        self.processes[id].restart = Restart::Wanted;
+        // What cannot be signalled has become UNKNOWN, and is started again when it has ended.
+        self.stop(now, id, host).ok();
+    }
+
+    /// A process that supervisord stopped by itself has stopped: sets the time of its next start.
+    fn await_restart(&mut self, now: Now, id: ProcessId) {
+        let process = &mut self.processes[id];
+        if process.restart == Restart::No || !matches!(process.phase, Phase::Stopped) {
+            return;
+        }
+        let breaches = process.listener.as_ref().map_or(0, |listener| listener.breaches());
+        let at = after(now.monotonic, i64::from(breaches.clamp(1, limits::PROTOCOL_RESTART_SECONDS)));
+        (process.restart, process.backoff) = (Restart::At(at), 0);
+        self.timers.set(Timer::Process(id), at);
+    }
+
+    /// A client wants a process stopped that is to be started again: it is not.
+    pub(crate) fn give_up_restart(&mut self, id: ProcessId) {
+        let process = &mut self.processes[id];
+        if let Restart::At(_) = std::mem::replace(&mut process.restart, Restart::No) {
+            self.timers.cancel(Timer::Process(id));
         }
     }
 
@@ -254,6 +285,7 @@ impl Supervisor {
         host.release(id);
         self.release_socket(&config, host);
         self.listener_ended(id, host);
+        self.await_restart(now, id);
         if self.processes[id].starts_by_itself(now) {
             self.queue_start(id);
         }

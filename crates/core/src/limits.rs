@@ -19,6 +19,12 @@ pub const LISTENER_RESULT_BYTES: usize = 1 << 20;
 /// Bytes of the line that announces a result.
 pub const LISTENER_RESULT_LINE_BYTES: usize = 1 << 10;
 
+/// Characters that the log shows of what a listener wrote against the protocol.
+pub const LISTENER_EXCERPT_CHARACTERS: usize = 100;
+
+/// Seconds that a listener which breaks the protocol again and again waits for its restart at most.
+pub const PROTOCOL_RESTART_SECONDS: u32 = 60;
+
 /// Processes spawned for one input without being asked for; the rest follow with the next one, so that nobody else waits
 /// for a storm. A client that starts all gets all at once.
 pub const SPAWNS_PER_TURN: usize = 32;

@@ -7,6 +7,7 @@ use crate::event_buffer::PoolEvent;
 use crate::host::Host;
 use crate::limits;
 use crate::log_level::LogLevel;
+use crate::process_config::OnProtocolError;
 
 const READY: &[u8] = b"READY\n";
 const RESULT: &[u8] = b"RESULT ";
@@ -42,6 +43,8 @@ pub(crate) struct Listener {
     phase: Phase,
     /// Read, and not understood yet.
     buffer: Vec<u8>,
+    /// How often it has broken the protocol since its last result; outlives its process.
+    breaches: u32,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +73,8 @@ pub(crate) struct Step {
 pub(crate) enum Outcome {
     /// It had none.
     NoEvent,
+    /// It had none, and this is not what it may say.
+    NoReady(String),
     /// It is done.
     Processed,
     /// It goes back to its pool.
@@ -86,6 +91,16 @@ impl Listener {
             Phase::Busy { .. } => ListenerState::Busy,
             Phase::Unknown => ListenerState::Unknown,
         }
+    }
+
+    /// Its process was started: it has to say READY first.
+    pub(crate) fn start(&mut self) {
+        (self.phase, self.buffer) = (Phase::Acknowledged, Vec::new());
+    }
+
+    /// How often it has broken the protocol since its last result.
+    pub(crate) fn breaches(&self) -> u32 {
+        self.breaches
     }
 
     /// An event was sent to it.
@@ -122,7 +137,8 @@ impl Listener {
                 true
             }
             Phase::Acknowledged | Phase::Ready => {
-                self.break_off(Outcome::NoEvent, sink);
+                let written = String::from_utf8_lossy(&self.buffer).into_owned();
+                self.break_off(Outcome::NoReady(written), sink);
                 false
             }
             Phase::Busy { length: Some(length), .. } => {
@@ -161,6 +177,7 @@ impl Listener {
     /// A result is there: the default handler takes `OK` for processed and anything else for rejected.
     fn finish(&mut self, result: &[u8], sink: &mut impl FnMut(Step)) {
         let Phase::Busy { event, .. } = std::mem::replace(&mut self.phase, Phase::Acknowledged) else { return };
+        self.breaches = 0;
         let outcome = if result == b"OK" { Outcome::Processed } else { Outcome::Rejected(event) };
         sink(Step { from: ListenerState::Busy, to: ListenerState::Acknowledged, outcome });
     }
@@ -169,6 +186,7 @@ impl Listener {
     fn break_off(&mut self, outcome: Outcome, sink: &mut impl FnMut(Step)) {
         // Not only cleared: it may have been a flood.
         self.buffer = Vec::new();
+        self.breaches = self.breaches.saturating_add(1);
         let from = self.state();
         let event = match std::mem::replace(&mut self.phase, Phase::Unknown) {
             Phase::Busy { event, .. } => Some(event),
@@ -188,8 +206,30 @@ impl Listener {
 }
 
 impl Step {
-    /// What the main log says of it, in the order of the Python release.
-    pub(crate) fn log(&self, name: &str, host: &mut impl Host) {
+    /// Whether the protocol was broken with it.
+    pub(crate) fn is_breach(&self) -> bool {
+        self.to == ListenerState::Unknown && self.from != self.to
+    }
+
+    /// What the main log says of it: in the order of the Python release, unless the listener is restarted.
+    pub(crate) fn log(&self, name: &str, pool: &str, on_error: OnProtocolError, host: &mut impl Host) {
+        match (on_error, &self.outcome) {
+            (OnProtocolError::Restart, Outcome::NoReady(written) | Outcome::BadResultLine(written)) => {
+                host.log(
+                    LogLevel::Warn,
+                    format_args!(
+                        "{name}: broke the event listener protocol of pool {pool} with '{}', and is restarted \
+                         (on_protocol_error=restart)",
+                        excerpt(written)
+                    ),
+                );
+            }
+            (OnProtocolError::Restart, Outcome::NoEvent | Outcome::Processed | Outcome::Rejected(_))
+            | (OnProtocolError::Unknown, _) => self.log_as_upstream(name, host),
+        }
+    }
+
+    fn log_as_upstream(&self, name: &str, host: &mut impl Host) {
         match &self.outcome {
             Outcome::Processed => host.log(LogLevel::Debug, format_args!("{name}: event was processed")),
             Outcome::Rejected(_) if self.to == ListenerState::Acknowledged => {
@@ -198,13 +238,13 @@ impl Step {
             Outcome::BadResultLine(line) => {
                 host.log(LogLevel::Warn, format_args!("{name}: bad result line: '{line}'"));
             }
-            Outcome::NoEvent | Outcome::Rejected(_) => {}
+            Outcome::NoEvent | Outcome::NoReady(_) | Outcome::Rejected(_) => {}
         }
         if self.from == self.to {
             return;
         }
         host.log(LogLevel::Debug, format_args!("{name}: {} -> {}", self.from.name(), self.to.name()));
-        if self.to == ListenerState::Unknown {
+        if self.is_breach() {
             host.log(
                 LogLevel::Warn,
                 format_args!(
@@ -214,6 +254,13 @@ impl Step {
             );
         }
     }
+}
+
+/// The beginning of what a listener wrote, on one line.
+fn excerpt(written: &str) -> String {
+    let shown: String = written.chars().take(limits::LISTENER_EXCERPT_CHARACTERS).collect();
+    let more = if shown.len() < written.len() { "..." } else { "" };
+    format!("{}{more}", shown.escape_debug())
 }
 
 /// The length in `RESULT <length>`, within the bound.

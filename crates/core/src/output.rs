@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::clock::Now;
 use crate::event::Event;
 use crate::host::Host;
 use crate::log_level::LogLevel;
@@ -14,8 +15,19 @@ use crate::undecodable::{python_bytes, text_of};
 
 impl Supervisor {
     /// A child wrote something.
-    pub(crate) fn output(&mut self, id: ProcessId, channel: Channel, bytes: &[u8], host: &mut impl Host) {
+    pub(crate) fn output(&mut self, now: Now, id: ProcessId, channel: Channel, bytes: &[u8], host: &mut impl Host) {
+        let is_listener = self.processes.get(id).is_some_and(|process| process.listener.is_some());
+        if is_listener && channel == Channel::Stdout {
+            self.append_protocol(id, bytes, host);
+            return self.listener_output(now, id, bytes, host);
+        }
         self.dispatch_output(id, channel, Some(bytes), host);
+    }
+
+    /// Logs what a listener said.
+    fn append_protocol(&mut self, id: ProcessId, bytes: &[u8], host: &mut impl Host) {
+        host.append_log(id, Channel::Stdout, bytes);
+        log_output(&self.processes[id].config, Channel::Stdout, bytes, OutputForm::PythonBytes, host);
     }
 
     /// The end of a child's output: what its dispatchers hold back.
@@ -28,12 +40,6 @@ impl Supervisor {
     fn dispatch_output(&mut self, id: ProcessId, channel: Channel, bytes: Option<&[u8]>, host: &mut impl Host) {
         let Some(process) = self.processes.get_mut(id) else { return };
         let config = Arc::clone(&process.config);
-        if let (Channel::Stdout, Some(_)) = (channel, &process.listener) {
-            let Some(bytes) = bytes else { return };
-            host.append_log(id, channel, bytes);
-            log_output(&config, channel, bytes, OutputForm::PythonBytes, host);
-            return self.listener_output(id, bytes, host);
-        }
         let source = Source { id, channel, group: Arc::clone(&process.group), pid: process.phase.pid(), config };
         // Out of the table for the moment, since its pieces are events of the supervisor it belongs to.
         let mut dispatcher = std::mem::take(process.dispatcher(channel));

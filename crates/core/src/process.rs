@@ -34,8 +34,19 @@ pub(crate) struct Process {
     pub(crate) logs: LogPaths,
     /// The protocol on its stdout, for a member of an event listener pool. Boxed, since most are none.
     pub(crate) listener: Option<Box<Listener>>,
+    pub(crate) restart: Restart,
     pub(crate) stdout: OutputDispatcher,
     pub(crate) stderr: OutputDispatcher,
+}
+
+/// Whether a process that supervisord stops by itself is to be started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Restart {
+    No,
+    /// When it has stopped.
+    Wanted,
+    /// It has stopped; at this monotonic time.
+    At(Duration),
 }
 
 /// Where a process is in its life, with what is true only there. Times are monotonic.
@@ -84,6 +95,7 @@ impl Process {
             group,
             phase: Phase::Stopped,
             listener: None,
+            restart: Restart::No,
             laststart: None,
             laststop: 0,
             backoff: 0,
@@ -100,7 +112,10 @@ impl Process {
     /// Whether it is to be started without being asked (contract/processes.md §1.3, #1, #3, #4).
     pub(crate) fn starts_by_itself(&self, now: Now) -> bool {
         match self.phase {
-            Phase::Stopped => self.config.autostart && self.laststart.is_none(),
+            Phase::Stopped => match self.restart {
+                Restart::No | Restart::Wanted => self.config.autostart && self.laststart.is_none(),
+                Restart::At(at) => now.monotonic >= at,
+            },
             Phase::Exited => match self.config.autorestart {
                 Autorestart::Never => false,
                 Autorestart::Always => true,
@@ -112,6 +127,15 @@ impl Process {
             | Phase::Stopping { .. }
             | Phase::Fatal
             | Phase::Unknown { .. } => false,
+        }
+    }
+
+    /// Whether it runs, or is stopped only to be started again: what a stop is for.
+    pub(crate) fn can_be_stopped(&self) -> bool {
+        match self.phase {
+            Phase::Starting { .. } | Phase::Running { .. } | Phase::Backoff { .. } => true,
+            Phase::Stopped | Phase::Stopping { .. } => self.restart != Restart::No,
+            Phase::Exited | Phase::Fatal | Phase::Unknown { .. } => false,
         }
     }
 

@@ -201,4 +201,16 @@ pub struct EventListenerPoolConfig {
     pub events: Vec<EventType>,
     /// `module:attribute` as in the file.
     pub result_handler: Box<str>,
+    /// What becomes of a listener that breaks the protocol.
+    pub on_protocol_error: OnProtocolError,
+}
+
+/// What becomes of a listener that breaks the protocol (docs/events.md).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnProtocolError {
+    /// It goes on running and gets no more events until it is started anew by hand, as upstream.
+    #[default]
+    Unknown,
+    /// It is stopped, and started again by itself.
+    Restart,
 }

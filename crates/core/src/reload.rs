@@ -68,6 +68,7 @@ impl Supervisor {
     fn let_go(&mut self, id: ProcessId, host: &mut impl Host) {
         let process = &self.processes[id];
         let (config, pid) = (Arc::clone(&process.config), process.phase.pid());
+        self.give_up_restart(id);
         self.processes.remove(id);
         host.forget(id);
         if let Some(pid) = pid {

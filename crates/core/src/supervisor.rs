@@ -102,7 +102,7 @@ impl Supervisor {
             Input::StrangerExited { pid, status } => {
                 host.log(LogLevel::Info, format_args!("reaped unknown pid {pid} ({status})"));
             }
-            Input::Output { process, channel, bytes } => self.output(process, channel, bytes, host),
+            Input::Output { process, channel, bytes } => self.output(now, process, channel, bytes, host),
             Input::StdinTaken { process } => self.dispatch_for(process, host),
             Input::Signal(signal) => self.handle_signal(now, signal, host),
             Input::Command { request, command } => self.command(now, request, command, host),

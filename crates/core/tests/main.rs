@@ -12,6 +12,7 @@ mod lifecycle;
 mod listener_histories;
 mod listener_pool;
 mod listener_protocol;
+mod listener_restart;
 mod properties;
 mod reload;
 mod shutdown;

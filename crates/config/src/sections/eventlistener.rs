@@ -1,6 +1,6 @@
 //! What `[eventlistener:x]` adds to a program: the pool that events are sent to (contract/config.md §5.5).
 
-use supervisor_core::{EventListenerPoolConfig, EventType, GroupConfig, GroupKind};
+use supervisor_core::{EventListenerPoolConfig, EventType, GroupConfig, GroupKind, OnProtocolError};
 
 use super::plugins::is_known_factory;
 use crate::context::SectionReader;
@@ -29,6 +29,7 @@ pub(crate) fn read_eventlistener(
             Err(format!("{specification} cannot be resolved within [{}]", section.name))
         }
     })?;
+    let on_protocol_error = reader.value(&rows::ON_PROTOCOL_ERROR, |text| on_protocol_error(text, &section.name))?;
     let events = read_events(&reader)?;
     if reader.value(&program::REDIRECT_STDERR, boolean)? {
         let text = "section sets redirect_stderr=true but this is not allowed because it will interfere with the \
@@ -36,7 +37,8 @@ pub(crate) fn read_eventlistener(
         reader.refuse(&program::REDIRECT_STDERR, format!("[{}] {text}", section.name))?;
     }
     let processes = builder.build(ProcessSource { section, group_name: name, socket: None })?;
-    let kind = GroupKind::EventListeners(EventListenerPoolConfig { buffer_size, events, result_handler });
+    let pool = EventListenerPoolConfig { buffer_size, events, result_handler, on_protocol_error };
+    let kind = GroupKind::EventListeners(pool);
     Ok(GroupConfig { name: name.into(), priority, kind, processes })
 }
 
@@ -44,6 +46,20 @@ fn buffer_size(text: &str, section: &str) -> Checked<usize> {
     let number = integer(text)?;
     let size = usize::try_from(number).ok().filter(|size| *size > 0);
     size.ok_or_else(|| format!("[{section}] section sets invalid buffer_size ({number})"))
+}
+
+/// One of a few words, in any case; the error says which there are.
+fn word<T: Copy>(words: &[(&str, T)], text: &str, option: &str, section: &str) -> Checked<T> {
+    let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        format!("[{section}] section sets invalid {option} ({text}), it has to be one of {}", known.join(", "))
+    })
+}
+
+fn on_protocol_error(text: &str, section: &str) -> Checked<OnProtocolError> {
+    let words = [("unknown", OnProtocolError::Unknown), ("restart", OnProtocolError::Restart)];
+    word(&words, text, "on_protocol_error", section)
 }
 
 /// The types subscribed to, sorted, each once.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use supervisor_core::{
     Autorestart, ChannelConfig, EventListenerPoolConfig, EventType, ExitStatus, GroupConfig, GroupKind, KillError,
-    ProcessConfig, Signal,
+    OnProtocolError, ProcessConfig, Signal,
 };
 
 use crate::sim::Script;
@@ -51,7 +51,9 @@ fn group(random: &mut Random, name: &str, members: &[&str]) -> Arc<GroupConfig> 
         let mut events = vec![EventType::ProcessState, EventType::ProcessLogStdout, EventType::RemoteCommunication];
         events.extend(tick);
         let buffer_size = random.pick(&[1, 3, 10]);
-        GroupKind::EventListeners(EventListenerPoolConfig { buffer_size, events, result_handler: "x:y".into() })
+        let on_protocol_error = random.pick(&[OnProtocolError::Unknown, OnProtocolError::Restart]);
+        let result_handler = "x:y".into();
+        GroupKind::EventListeners(EventListenerPoolConfig { buffer_size, events, result_handler, on_protocol_error })
     } else {
         GroupKind::Programs
     };

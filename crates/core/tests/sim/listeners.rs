@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use supervisor_core::{
-    Autorestart, Channel, Command, EventListenerPoolConfig, EventType, GroupConfig, GroupKind, Input, PoolStatistics,
-    ProcessConfig,
+    Autorestart, Channel, Command, EventListenerPoolConfig, EventType, GroupConfig, GroupKind, Input, OnProtocolError,
+    PoolStatistics, ProcessConfig,
 };
 
 use super::Sim;
@@ -50,6 +50,7 @@ pub(crate) fn pool(name: &str, buffer_size: usize, events: &[EventType], members
         buffer_size,
         events: events.to_vec(),
         result_handler: "supervisor.dispatchers:default_handler".into(),
+        on_protocol_error: OnProtocolError::Unknown,
     };
     Arc::new(GroupConfig {
         name: name.into(),
@@ -57,6 +58,15 @@ pub(crate) fn pool(name: &str, buffer_size: usize, events: &[EventType], members
         kind: GroupKind::EventListeners(config),
         processes: members.iter().map(member).collect(),
     })
+}
+
+/// The same pool with other options.
+pub(crate) fn with_options(pool: &GroupConfig, change: impl FnOnce(&mut EventListenerPoolConfig)) -> Arc<GroupConfig> {
+    let mut pool = pool.clone();
+    if let GroupKind::EventListeners(config) = &mut pool.kind {
+        change(config);
+    }
+    Arc::new(pool)
 }
 
 impl Sim {

@@ -10,6 +10,7 @@ mod chaos;
 mod config_commands;
 mod containers;
 mod daemonize;
+mod event_overflow;
 mod examples;
 mod facing_the_world;
 mod hostile_listeners;
