@@ -263,6 +263,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_client_that_sends_no_more_gets_all_of_an_answer_that_it_takes_slowly() {
+        LocalSet::new()
+            .run_until(async {
+                let mut served = serve(16);
+                served.client.write_all(OK_REQUEST).await.unwrap();
+                served.client.shutdown().await.unwrap();
+                let mut answer = vec![];
+                while let Ok(byte) = served.client.read_u8().await {
+                    answer.push(byte);
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                assert!(answer.starts_with(b"HTTP/1.1 200 OK") && answer.ends_with(b"OK"), "cut off: {answer:?}");
+            })
+            .await;
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_client_that_sends_no_more_gets_its_answer_if_that_takes_not_too_long() {
         LocalSet::new()
             .run_until(async {

@@ -74,6 +74,9 @@ pub(super) const ARGON2_AT_ONCE: usize = 2;
 /// Credentials that were right and are remembered, for each server.
 pub(super) const KNOWN_CREDENTIALS: usize = 16;
 
+/// Bytes at a time of what the client of a log stream sends, which nobody reads.
+pub(super) const IGNORED_BYTES: usize = 512;
+
 /// Bytes at the end of a log that a log stream begins with.
 pub(super) const STREAM_HEAD_BYTES: u64 = 1024;
 

@@ -15,6 +15,8 @@ mod connection;
 mod context;
 mod error_page;
 mod followed_file;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod host_names;
 mod limits;
 mod listener;
@@ -32,7 +34,7 @@ mod rpc;
 mod settings;
 mod supervisor_state;
 mod system_namespace;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod test_data;
 #[cfg(test)]
 mod test_folder;

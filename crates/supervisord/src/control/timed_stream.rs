@@ -4,8 +4,9 @@
 //! session; so the time is taken here, by what the connection is doing (architecture study, risk 18). A deadline
 //! that passes is an I/O error of kind `TimedOut`, which ends the connection.
 //!
-//! The end of what the client sends is kept back for a while when it comes during the answering of a request: tools
-//! such as `nc` and `socat` end their half first and then read, while for hyper such a client is gone.
+//! The end of what the client sends is kept back for a while when it comes during the answering of a request, and as
+//! long as an answer is being written: tools such as `nc` and `socat` end their half first and then read, while for
+//! hyper such a client is gone.
 
 use std::cell::Cell;
 use std::io;
@@ -42,6 +43,8 @@ pub(super) struct Activity {
     ended: Cell<bool>,
     /// The client does not take what we write.
     write_blocked: Cell<bool>,
+    /// An answer is handed over that hyper has not written to its end.
+    unsent: Cell<bool>,
     /// Told each time the connection becomes idle, for a listener that waits for room.
     became_idle: Rc<Notify>,
 }
@@ -54,6 +57,7 @@ impl Activity {
             since: Cell::new(Instant::now()),
             ended: Cell::new(false),
             write_blocked: Cell::new(false),
+            unsent: Cell::new(false),
             became_idle,
         }
     }
@@ -70,6 +74,7 @@ impl Activity {
 
     /// The answer is handed over and is complete.
     pub(super) fn finish_handling(&self) {
+        self.unsent.set(true);
         self.enter(Phase::Idle);
         self.became_idle.notify_one();
     }
@@ -158,8 +163,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
 }
 
 impl<S> TimedStream<S> {
-    /// The client sends no more: tells so at once, or when the answer is made or has taken too long.
+    /// The client sends no more: tells so at once, or when the answer is written or has taken too long to make.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.activity.unsent.get() {
+            // Writing has a deadline of its own; its end wakes us.
+            return Poll::Pending;
+        }
         match (self.activity.phase.get(), self.kept_back) {
             (Phase::Handling, Some(until)) => self.read_timer.poll(cx, until).map(|_late| Ok(())),
             (Phase::Handling, None) | (Phase::Idle | Phase::Head | Phase::Streaming, _) => Poll::Ready(Ok(())),
@@ -184,7 +193,7 @@ impl<S: AsyncWrite + Unpin> TimedStream<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let attempt = Pin::new(&mut this.socket).poll_write(cx, bytes);
@@ -208,12 +217,36 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // What a socket below TLS does not take is noticed here.
         let this = self.get_mut();
+        if this.activity.phase.get() == Phase::Streaming && this.is_left(cx) {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
         let attempt = Pin::new(&mut this.socket).poll_flush(cx);
+        // hyper flushes once it has written all that it has.
+        if attempt.is_ready() && this.activity.unsent.replace(false) && this.kept_back.is_some() {
+            cx.waker().wake_by_ref();
+        }
         this.watch_write(cx, attempt)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().socket).poll_shutdown(cx)
+    }
+}
+
+impl<S: AsyncRead + Unpin> TimedStream<S> {
+    /// Whether the client of a log stream is gone. hyper asks only as long as it holds nothing of a next request,
+    /// which it will never come to; what else the client sends is of no interest either.
+    fn is_left(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut space = [0; limits::IGNORED_BYTES];
+        let mut buffer = ReadBuf::new(&mut space);
+        match Pin::new(&mut self.socket).poll_read(cx, &mut buffer) {
+            Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                cx.waker().wake_by_ref();
+                false
+            }
+            Poll::Ready(Ok(()) | Err(_)) => true,
+            Poll::Pending => false,
+        }
     }
 }
 

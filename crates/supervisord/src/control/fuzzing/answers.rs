@@ -1,0 +1,97 @@
+//! What a connection answered has to be: HTTP answers one after the other, each as long as it says, and XML-RPC that
+//! can be read wherever that is promised. A log stream alone may break off anywhere: it ends with its client.
+
+use supervisor_protocol::xmlrpc::read_answer;
+
+/// How the answer begins that is a log stream, behind the minor version of HTTP.
+const STREAM_HEAD: &[u8] = b" 200 OK\r\nContent-Type: text/plain;charset=utf-8\r\n";
+
+/// An answer of HTTP in front of the rest.
+struct Head<'a> {
+    status: u16,
+    /// Lines in lower case.
+    fields: Vec<String>,
+    rest: &'a [u8],
+}
+
+/// # Panics
+/// When it is something else.
+pub(super) fn check(mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        if is_cut_off_stream(bytes) {
+            return;
+        }
+        let head = head(bytes);
+        bytes = after_body(&head);
+    }
+}
+
+fn is_cut_off_stream(bytes: &[u8]) -> bool {
+    let begin = bytes.get(b"HTTP/1.1".len()..).unwrap_or_default();
+    STREAM_HEAD.starts_with(begin) || (begin.starts_with(STREAM_HEAD) && end_of_head(bytes).is_none())
+}
+
+fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    bytes.windows(4).position(|window| window == b"\r\n\r\n")
+}
+
+fn head(bytes: &[u8]) -> Head<'_> {
+    let shown = || String::from_utf8_lossy(bytes).into_owned();
+    let length = end_of_head(bytes).unwrap_or_else(|| panic!("a head without an end: {}", shown()));
+    let (head, rest) = bytes.split_at(length);
+    let text = std::str::from_utf8(head).unwrap_or_else(|_| panic!("a head that is no text: {}", shown()));
+    let mut lines = text.split("\r\n");
+    let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok());
+    Head {
+        status: status.unwrap_or_else(|| panic!("no status line: {}", shown())),
+        fields: lines.map(str::to_ascii_lowercase).collect(),
+        rest: rest.get(4..).expect("the empty line"),
+    }
+}
+
+impl Head<'_> {
+    fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find_map(|field| field.strip_prefix(name)?.strip_prefix(": "))
+    }
+}
+
+/// Looks at the body; returns what follows it.
+fn after_body<'a>(head: &Head<'a>) -> &'a [u8] {
+    if head.status < 200 {
+        return head.rest;
+    }
+    assert!(head.status != 500, "a defect: {:?}", head.fields);
+    if head.field("transfer-encoding") == Some("chunked") {
+        return after_chunks(head.rest);
+    }
+    let Some(length) = head.field("content-length").map(|length| length.parse().expect("a length")) else {
+        // It ends with the connection.
+        return &[];
+    };
+    if head.rest.is_empty() || head.rest.starts_with(b"HTTP/1.") {
+        // An answer to HEAD.
+        return head.rest;
+    }
+    let (body, rest) = head.rest.split_at_checked(length).expect("a body as long as its head says");
+    if head.status == 200 && head.field("content-type") == Some("text/xml") {
+        let text = std::str::from_utf8(body).expect("XML is UTF-8");
+        assert!(!text.contains(|c: char| c < ' ' && !"\t\r\n".contains(c)), "what XML cannot carry: {text:?}");
+        read_answer(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    }
+    rest
+}
+
+/// Chunks up to the end of the stream, or to where it breaks off.
+fn after_chunks(mut bytes: &[u8]) -> &[u8] {
+    while let Some(end) = bytes.windows(2).position(|window| window == b"\r\n") {
+        let (digits, rest) = bytes.split_at(end);
+        let digits = std::str::from_utf8(digits).expect("a size of a chunk");
+        let size = usize::from_str_radix(digits, 16).unwrap_or_else(|_| panic!("no size of a chunk: {digits}"));
+        let Some(after) = rest.get(size + 4..) else { return &[] };
+        if size == 0 {
+            return after;
+        }
+        bytes = after;
+    }
+    &[]
+}

@@ -1,0 +1,148 @@
+//! A supervision plane that has an answer for every command, at once or an hour later.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use supervisor_core::{
+    Channel, Command, ConfigInfo, Fault, FaultCode, LogPaths, ProcessInfo, ProcessResult, ProcessState, ReloadDiff,
+    Reply,
+};
+use tokio::sync::Notify;
+use tokio::time::sleep;
+
+use super::super::test_data::{group_config, process_config};
+use crate::inbox::{self, CommandSender, Inbox, Message};
+
+/// What the log of everybody holds: characters of several bytes, bytes that are none, and what XML cannot carry.
+const LOG: &[u8] = b"one\ntwo \xc3\xa9\xe2\x98\x83\xf0\x9f\x98\x80 \xff\xfe\xc3 \x00\x08\x1b[31m ]]> <&> \r\n\xed\xa0\x80 \xef\xbf\xbf three\n";
+
+pub(super) struct Supervision {
+    inbox: Inbox,
+    wake: Arc<Notify>,
+    late: bool,
+}
+
+/// How late a late answer is: longer than a client stays that sends no more.
+const LATE: Duration = Duration::from_hours(1);
+
+impl Supervision {
+    pub(super) fn new(late: bool) -> (Self, CommandSender) {
+        let wake = Arc::new(Notify::new());
+        let waker = Arc::clone(&wake);
+        let (sender, inbox) = inbox::channel(Arc::new(move || waker.notify_one()));
+        (Self { inbox, wake, late }, sender)
+    }
+
+    /// Answers for ever.
+    pub(super) async fn run(self) {
+        loop {
+            while let Some(message) = self.inbox.try_recv() {
+                match message {
+                    Message::Request { command, reply } => {
+                        if self.late {
+                            sleep(LATE).await;
+                        }
+                        reply.send(answer(command));
+                    }
+                    Message::Follow { follower, .. } => {
+                        follower.notify();
+                    }
+                    Message::Log { .. } | Message::IdentifierChanged { .. } => {}
+                }
+            }
+            self.wake.notified().await;
+        }
+    }
+}
+
+/// The log of everybody; written once.
+pub(super) fn log_file() -> PathBuf {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let path = std::env::temp_dir().join(format!("supervisor-fuzz-{}.log", std::process::id()));
+        fs::write(&path, LOG).expect("a temporary file can be written");
+        path
+    })
+    .clone()
+}
+
+/// There are `cat`, whose log is [`log_file`], and `mute`, which has none; everybody else is unknown.
+fn answer(command: Command) -> Result<Reply, Fault> {
+    match command {
+        Command::GetLogFile { name, channel } => Ok(log_of(&known(name)?, channel)),
+        Command::GetProcessInfo { name } => Ok(Reply::ProcessInfo(Box::new(info(&known(name)?)))),
+        Command::GetAllProcessInfo => Ok(Reply::AllProcessInfo(vec![info("cat"), info("mute")])),
+        Command::GetAllConfigInfo => Ok(Reply::AllConfigInfo(vec![config_info()])),
+        Command::ReloadConfig { groups } => {
+            let added = groups.iter().map(|group| (*group.name).into()).collect();
+            Ok(Reply::Reloaded(ReloadDiff { added, changed: vec!["a&b".into()], removed: vec![] }))
+        }
+        Command::StartProcess { name, .. }
+        | Command::StopProcess { name, .. }
+        | Command::SignalProcess { name, .. }
+            if name.ends_with(":*") =>
+        {
+            Ok(results())
+        }
+        Command::StartProcess { name, .. }
+        | Command::StopProcess { name, .. }
+        | Command::SignalProcess { name, .. }
+        | Command::SendProcessStdin { name, .. }
+        | Command::ClearProcessLogs { name }
+        | Command::AddProcessGroup { name }
+        | Command::RemoveProcessGroup { name } => known(name).map(|_| Reply::Done),
+        Command::StartProcessGroup { name, .. }
+        | Command::StopProcessGroup { name, .. }
+        | Command::SignalProcessGroup { name, .. } => known(name).map(|_| results()),
+        Command::StartAllProcesses { .. }
+        | Command::StopAllProcesses { .. }
+        | Command::SignalAllProcesses { .. }
+        | Command::ClearAllProcessLogs => Ok(results()),
+        Command::SendRemoteCommEvent { .. } | Command::ClearLog | Command::Shutdown | Command::Restart => {
+            Ok(Reply::Done)
+        }
+    }
+}
+
+fn known(name: String) -> Result<String, Fault> {
+    match name.as_str() {
+        "cat" | "cat:cat" | "mute" => Ok(name),
+        _ => Err(Fault::new(FaultCode::BadName, name)),
+    }
+}
+
+fn log_of(name: &str, channel: Channel) -> Reply {
+    let path = match (name, channel) {
+        ("mute", Channel::Stdout | Channel::Stderr) => None,
+        (_, Channel::Stdout) => Some(log_file()),
+        (_, Channel::Stderr) => Some(log_file().with_extension("missing")),
+    };
+    Reply::LogFile(path.map(|path| path.to_string_lossy().into()))
+}
+
+fn results() -> Reply {
+    let result = |name: &str, fault| ProcessResult { name: name.into(), group: name.into(), fault };
+    Reply::Results(vec![result("cat", None), result("mute", Some(Fault::new(FaultCode::NotRunning, "<mute>")))])
+}
+
+fn info(name: &str) -> ProcessInfo {
+    ProcessInfo {
+        group: name.into(),
+        config: Arc::new(process_config(name)),
+        state: if name == "mute" { ProcessState::Fatal } else { ProcessState::Running },
+        pid: None,
+        start: 1_795_335_467,
+        stop: 0,
+        exit_code: Some(-1),
+        spawnerr: Some("can't find command '<mute>\u{1}'".into()),
+        logs: LogPaths::default(),
+    }
+}
+
+fn config_info() -> ConfigInfo {
+    let process = Arc::new(process_config("cat"));
+    let group = group_config("cat", vec![Arc::clone(&process)]).into();
+    ConfigInfo { group, process, in_use: true, auto_logs: LogPaths::default() }
+}
