@@ -15,6 +15,9 @@ pub const CHILD_MESSAGE_NAME_BYTES: usize = 3 * 1024;
 /// Events that one wait brings at most; the rest comes with the next one.
 pub const EVENTS_PER_WAIT: usize = 256;
 
+/// A wait of this length or more ends somewhat early, so that none is late by the kernel's slack.
+pub const LONG_WAIT: Duration = Duration::from_millis(100);
+
 /// Connections that wait to be accepted by an HTTP server.
 pub const LISTEN_BACKLOG: i32 = 1024;
 

@@ -19,7 +19,7 @@ use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use polling::{Event, PollMode};
 
-use crate::limits::EVENTS_PER_WAIT;
+use crate::limits::{EVENTS_PER_WAIT, LONG_WAIT};
 
 /// The highest key that may be registered; those above are the poller's own.
 pub const LAST_KEY: usize = WAKER_KEY - 1;
@@ -81,6 +81,18 @@ impl Poller {
         unsafe { self.registered.add_with_mode(fd.as_raw_fd(), interest.event(key), PollMode::Level) }
     }
 
+    /// Registers a descriptor that tells once and is silent from then on, as what is over stays over (a pidfd).
+    ///
+    /// # Errors
+    /// As [`Poller::add`].
+    pub fn add_once(&self, fd: BorrowedFd<'_>, key: usize) -> io::Result<()> {
+        if key > LAST_KEY {
+            return Err(io::Error::from(Errno::EINVAL));
+        }
+        // SAFETY: as in `add`.
+        unsafe { self.registered.add_with_mode(fd.as_raw_fd(), Interest::Readable.event(key), PollMode::Oneshot) }
+    }
+
     /// Waits for something else at a registered descriptor, or under another key.
     pub fn modify(&self, fd: BorrowedFd<'_>, key: usize, interest: Interest) -> io::Result<()> {
         if key > LAST_KEY {
@@ -97,10 +109,10 @@ impl Poller {
     /// Waits until there are events, a [`Waker`] was used or the time is over; `None`: as long as it takes. The events
     /// of the time before are dropped. One system call, and none while nothing happens.
     ///
-    /// A wait with a timeout may end early and without events when a signal arrives, so the caller looks at its clock
-    /// rather than counting on the time.
+    /// A wait with a timeout may end early and without events, when a signal arrives or the time is long, so the caller
+    /// looks at its clock and waits for the rest rather than counting on the time.
     pub fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        let mut timeout = timeout;
+        let mut timeout = timeout.map(short_of_slack);
         loop {
             match self.wait_once(events, timeout) {
                 // What the handler has made readable, the next attempt finds. How much of the time is left is not
@@ -128,6 +140,12 @@ impl Poller {
         }
         wait_milliseconds(epoll, &mut events.list, timeout)
     }
+}
+
+/// The kernel lets a wait end late by a thousandth of its length, five milliseconds for a TICK_5 (timer slack,
+/// prctl(2) and `fs/select.c`). A long one ends early instead, and the short rest is precise.
+fn short_of_slack(timeout: Duration) -> Duration {
+    if timeout < LONG_WAIT { timeout } else { timeout / 500 * 499 }
 }
 
 /// The `struct __kernel_timespec` of epoll_pwait2(2): 64 bits on every machine.
@@ -218,5 +236,22 @@ impl Default for Events {
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_wait_ends_before_the_slack_of_the_kernel_and_a_short_one_is_exact() {
+        for seconds in [1, 5, 60, 3600] {
+            let timeout = Duration::from_secs(seconds);
+            let slack = timeout / 1000;
+            assert!(short_of_slack(timeout) + slack < timeout);
+            assert!(short_of_slack(timeout) > timeout * 99 / 100);
+        }
+        assert_eq!(short_of_slack(Duration::from_millis(99)), Duration::from_millis(99));
+        assert_eq!(short_of_slack(Duration::ZERO), Duration::ZERO);
     }
 }

@@ -34,6 +34,21 @@ fn what_is_not_read_is_told_again_until_it_is() {
 }
 
 #[test]
+fn what_was_added_for_once_is_told_once() {
+    let poller = Poller::new().unwrap();
+    let mut events = Events::new();
+    let (reader, writer) = pipe::pipe().unwrap();
+    poller.add_once(reader.as_fd(), 5).unwrap();
+    assert_eq!(ready(&poller, &mut events), []);
+    drop(writer);
+    assert_eq!(ready(&poller, &mut events).len(), 1);
+    assert_eq!(ready(&poller, &mut events), []);
+    poller.delete(reader.as_fd()).unwrap();
+    poller.add_once(reader.as_fd(), 6).unwrap();
+    assert_eq!(ready(&poller, &mut events).len(), 1, "added anew it is told anew");
+}
+
+#[test]
 fn interest_and_key_can_be_changed() {
     let poller = Poller::new().unwrap();
     let mut events = Events::new();

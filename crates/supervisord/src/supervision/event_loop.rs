@@ -4,6 +4,7 @@
 //! Order within a turn: clients first, then signals, output, ends of children, hot streams, deadlines; the main log and
 //! the answers last. Work per turn is bounded for each source.
 
+use std::collections::VecDeque;
 use std::os::fd::AsFd;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use supervisor_core::{
 };
 use supervisor_sys::Events;
 
+use super::catching_up::CatchingUp;
 use super::child::PollKey;
 use super::limits;
 use super::os_host::OsHost;
@@ -34,6 +36,9 @@ pub struct EventLoop {
     reaps_strangers: bool,
     buffer: Vec<u8>,
     next_hot_visit: Duration,
+    /// Processes that have ended and are not reaped yet; the poller tells of each once.
+    ended: VecDeque<usize>,
+    catching_up: CatchingUp,
 }
 
 /// How the loop ended.
@@ -62,6 +67,8 @@ impl EventLoop {
             reaps_strangers: supervisor_sys::may_adopt_children(),
             buffer: vec![0; limits::READ_BYTES],
             next_hot_visit: Duration::ZERO,
+            ended: VecDeque::new(),
+            catching_up: CatchingUp::default(),
         }
     }
 
@@ -91,14 +98,13 @@ impl EventLoop {
     fn turn(&mut self, events: &Events) {
         self.handle_messages();
         self.handle_restart_config();
-        let mut ended = Vec::new();
         let mut signalled = false;
         for (key, _, _) in events.iter() {
             match PollKey::from_number(key) {
                 PollKey::Signals => signalled = true,
                 PollKey::MainLog => self.host.main_log_writable(),
                 PollKey::Log(index) => self.host.log_writable(index),
-                PollKey::Pidfd(index) => ended.push(index),
+                PollKey::Pidfd(index) => self.ended.push_back(index),
                 PollKey::Stdin(index) => {
                     if let Some(process) = self.host.stdin_writable(index) {
                         self.feed(Input::StdinTaken { process });
@@ -110,10 +116,7 @@ impl EventLoop {
         if signalled {
             self.handle_signals();
         }
-        // The poller tells of the others again.
-        for index in ended.into_iter().take(limits::REAPS_PER_TURN) {
-            self.reap(index);
-        }
+        self.reap_some();
         self.visit_hot_streams();
         if self.supervisor.next_deadline().is_some_and(|deadline| deadline <= clock::monotonic_clock()) {
             self.feed(Input::Timeout);
@@ -150,7 +153,8 @@ impl EventLoop {
 
     fn timeout(&self) -> Option<Duration> {
         let hot = self.host.kernel.has_hot_streams().then_some(self.next_hot_visit);
-        let deadline = [self.supervisor.next_deadline(), hot].into_iter().flatten().min()?;
+        let reap = self.catching_up.until.or((!self.ended.is_empty()).then_some(Duration::ZERO));
+        let deadline = [self.supervisor.next_deadline(), hot, reap].into_iter().flatten().min()?;
         Some(deadline.saturating_sub(clock::monotonic_clock()))
     }
 
@@ -204,6 +208,18 @@ impl EventLoop {
             self.feed(Input::Signal(signal));
             if signal == DaemonSignal::Chld && (self.reaps_strangers || self.host.kernel.lacks_pidfds()) {
                 self.reap_all();
+            }
+        }
+    }
+
+    /// Reaps those that have ended, as many as a turn bears; the others have the next.
+    fn reap_some(&mut self) {
+        for _ in 0..limits::REAPS_PER_TURN {
+            if self.ended.is_empty() || self.catching_up.is_needed(&self.supervisor) {
+                return;
+            }
+            if let Some(index) = self.ended.pop_front() {
+                self.reap(index);
             }
         }
     }

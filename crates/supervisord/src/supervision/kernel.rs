@@ -76,14 +76,14 @@ impl Kernel {
         let started = self.spawner.spawn(&plan).map_err(SpawnFailure::Fork)?;
         self.lacks_pidfds |= started.pidfd.is_none();
         let stream = |fd: OwnedFd| Stream { fd, last_read: Duration::ZERO, answers: false, visit: Visit::WhenReadable };
-        let child = Child {
+        let mut child = Child {
             pid: started.pid,
             pidfd: started.pidfd,
             stdin: socket.is_none().then_some(Stdin { fd: stdin.write, pending: Vec::new() }),
             stdout: Some(stream(stdout.read)),
             stderr: stderr.map(|stderr| stream(stderr.read)),
         };
-        self.watch(index, &child);
+        self.watch(index, &mut child);
         Ok((child, started.exec_error.map(ExecError)))
     }
 
@@ -166,12 +166,20 @@ impl Kernel {
         self.poller.delete(fd.as_fd()).ok();
     }
 
-    fn watch(&mut self, index: usize, child: &Child) {
-        let pidfd = child.pidfd.as_ref().map(|fd| (fd, PollKey::Pidfd(index)));
-        let stdout = child.stdout.as_ref().map(|stream| (&stream.fd, PollKey::Output(index, Channel::Stdout)));
-        let stderr = child.stderr.as_ref().map(|stream| (&stream.fd, PollKey::Output(index, Channel::Stderr)));
-        for (fd, key) in [pidfd, stdout, stderr].into_iter().flatten() {
-            self.poller.add(fd.as_fd(), key.number(), Interest::Readable).ok();
+    /// Watches what a new child has. Without memory for a registration its end shows in SIGCHLD, and its output is
+    /// visited by time.
+    fn watch(&mut self, index: usize, child: &mut Child) {
+        if let Some(pidfd) = &child.pidfd {
+            let watched = self.poller.add_once(pidfd.as_fd(), PollKey::Pidfd(index).number());
+            self.lacks_pidfds |= watched.is_err();
+        }
+        for channel in Channel::BOTH {
+            let Some(stream) = child.stream(channel) else { continue };
+            let key = PollKey::Output(index, channel).number();
+            if self.poller.add(stream.fd.as_fd(), key, Interest::Readable).is_err() {
+                stream.visit = Visit::ByTime;
+                self.hot.push((index, channel));
+            }
         }
     }
 

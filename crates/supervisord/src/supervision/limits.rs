@@ -20,9 +20,11 @@ pub(super) const HOT_PIPE_BYTES: usize = 1024 * 1024;
 /// Messages of the control plane handled in a turn, before children get theirs.
 pub(super) const MESSAGES_PER_TURN: usize = 256;
 
-/// Ends of children handled in a turn, each perhaps with a start anew. In a storm of crashes the others get their turn
-/// in between: a listener answers once a turn.
+/// Ends of children handled in a turn, each perhaps with a start anew; the others get their turn in between.
 pub(super) const REAPS_PER_TURN: usize = 4;
+
+/// How long the end of a process waits for event listeners that are behind.
+pub(super) const LISTENERS_CATCH_UP: Duration = Duration::from_micros(500);
 
 /// Bytes that wait for a blocked log destination of programs. Programs that run are not read meanwhile, so there is
 /// one read and the last words of those that end; more than this is dropped and counted.

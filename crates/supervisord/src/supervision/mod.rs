@@ -4,6 +4,7 @@
 //! nothing that a stranger sent; no lock, no shared state: everything here has one owner.
 
 mod auto_logs;
+mod catching_up;
 mod child;
 pub mod child_environment;
 pub mod event_loop;
