@@ -29,6 +29,7 @@ pub mod limits;
 mod listener_protocol;
 mod log_level;
 mod namespec;
+mod operation;
 mod output;
 mod output_dispatcher;
 mod process;
