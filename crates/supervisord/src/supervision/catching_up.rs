@@ -25,13 +25,11 @@ pub(super) struct CatchingUp {
 impl CatchingUp {
     /// Whether the next end should wait; to be asked again in the next turn if so.
     pub(super) fn is_needed(&mut self, supervisor: &Supervisor) -> bool {
-        match delivered_if_behind(supervisor) {
-            Some(delivered) => self.wait_for_progress(delivered, clock::monotonic_clock()),
-            None => {
-                *self = Self::default();
-                false
-            }
-        }
+        let Some(delivered) = delivered_if_behind(supervisor) else {
+            *self = Self::default();
+            return false;
+        };
+        self.wait_for_progress(delivered, clock::monotonic_clock())
     }
 
     /// Listeners are behind, and have processed this many events so far.
