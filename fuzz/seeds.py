@@ -130,6 +130,9 @@ def connections():
         b"GET /logtail/cat HTTP/1.1\r\n\r\n", b"GET /logtail/cat%3Acat/stdout HTTP/1.0\r\n\r\n",
         b"GET /logtail/cat/stderr HTTP/1.1\r\n\r\n", b"GET /logtail/mute HTTP/1.1\r\n\r\n", b"GET /logtail HTTP/1.1\r\n\r\n",
         b"GET /logtail/%00%ff/x HTTP/1.1\r\n\r\n", b"GET /mainlogtail HTTP/1.1\r\n\r\n", b"GET /mainlogtail HTTP/1.0\r\n\r\n",
+        b"GET /api/v1/events HTTP/1.1\r\nLast-Event-ID: 4\r\n\r\n", b"GET /api/v1/events?since=0&types=EVENT,TICK_5 HTTP/1.0\r\n\r\n",
+        b"GET /api/v1/events?types=NO%53UCH HTTP/1.1\r\n\r\n", b"HEAD /api/v1/events HTTP/1.1\r\n\r\n",
+        b"GET /api/v1/event-pools HTTP/1.1\r\n\r\n", b"GET /api/v1/nothing HTTP/1.1\r\n\r\n", b"PUT /api/v1 HTTP/1.1\r\n\r\n",
         b"POST /mainlogtail HTTP/1.1\r\nContent-Length: 0\r\n\r\n", b"GET /..%2f..%2fetc/passwd HTTP/1.1\r\n\r\n",
     ]
 

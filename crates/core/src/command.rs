@@ -75,13 +75,21 @@ pub enum Command {
         /// What to write.
         chars: Vec<u8>,
     },
-    /// `Done`; the only command that works during a shutdown.
+    /// `Done`; works during a shutdown.
     SendRemoteCommEvent {
         /// The event's `type:`.
         kind: String,
         /// The event's data.
         data: String,
     },
+    /// `Events`: what follows in the event stream. Works to the very end of a shutdown.
+    ReadEvents {
+        /// The serial of the last event that the reader knows; 0: all that can be read; `None`: none, only where to go
+        /// on from.
+        after: Option<u64>,
+    },
+    /// `EventStatistics`; works during a shutdown.
+    GetEventStatistics,
     /// `ProcessInfo`
     GetProcessInfo {
         /// `group:process`.

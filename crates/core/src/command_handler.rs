@@ -5,6 +5,7 @@ use crate::clock::Now;
 use crate::command::Command;
 use crate::deferred::{namespec_of, process_result};
 use crate::event::Event;
+use crate::event_ring::EventBatch;
 use crate::fault::{Fault, FaultCode};
 use crate::host::{Host, StdinError};
 use crate::log_level::LogLevel;
@@ -15,7 +16,7 @@ use crate::process_config::Channel;
 use crate::process_group::ProcessGroup;
 use crate::process_id::{ProcessId, RequestId};
 use crate::process_state::SupervisorState;
-use crate::reply::Reply;
+use crate::reply::{EventStatistics, Reply};
 use crate::signal::Signal;
 use crate::supervisor::Supervisor;
 
@@ -42,9 +43,15 @@ impl Supervisor {
         command: Command,
         host: &mut impl Host,
     ) -> Option<Result<Reply, Fault>> {
-        // Messages still reach listeners, and a log can still be followed; the control plane refuses the calls that
-        // read logs (contract/rpc.md §3.2).
-        let in_shutdown = matches!(command, Command::SendRemoteCommEvent { .. } | Command::GetLogFile { .. });
+        // Messages still reach listeners, and events and logs can still be followed; the control plane refuses the calls
+        // that read logs (contract/rpc.md §3.2).
+        let in_shutdown = matches!(
+            command,
+            Command::SendRemoteCommEvent { .. }
+                | Command::ReadEvents { .. }
+                | Command::GetEventStatistics
+                | Command::GetLogFile { .. }
+        );
         if self.shutdown.is_some() && !in_shutdown {
             return Some(Err(Fault::bare(FaultCode::ShutdownState)));
         }
@@ -78,6 +85,15 @@ impl Supervisor {
             Command::SendRemoteCommEvent { kind, data } => {
                 self.notify(&Event::RemoteCommunication { kind: &kind, data: &data }, host);
                 Some(Ok(Reply::Done))
+            }
+            Command::ReadEvents { after } => {
+                let batch = EventBatch { is_ended: self.is_finished(), ..self.events.read(after) };
+                Some(Ok(Reply::Events(Box::new(batch))))
+            }
+            Command::GetEventStatistics => {
+                let statistics =
+                    EventStatistics { pools: self.pool_statistics().collect(), ring: self.events.statistics() };
+                Some(Ok(Reply::EventStatistics(Box::new(statistics))))
             }
             Command::GetProcessInfo { name } => Some(self.process_info(&name)),
             Command::GetAllProcessInfo => Some(Ok(self.all_process_info())),

@@ -1,4 +1,4 @@
-//! The way of an event: to every pool that subscribes, to the first member that is ready, and back when it was
+//! The way of an event: to the stream, to every pool that subscribes, to the first member that is ready, and back when it was
 //! rejected (contract/events.md §4.3, §5).
 //!
 //! Invariants: a serial is taken only by an event that some pool accepts; what is rejected goes back to the pool that
@@ -30,26 +30,24 @@ impl Supervisor {
         })
     }
 
-    /// Something happened: tells the host and every pool that subscribes to it.
+    /// Something happened: tells the host, the event stream and every pool that subscribes to it.
     pub(crate) fn notify(&mut self, event: &Event<'_>, host: &mut impl Host) {
         host.publish(event);
-        if self.pools.is_empty() {
-            return;
-        }
         let event_type = event.event_type();
-        let mut shared: Option<(u64, Arc<str>)> = None;
+        let payload: Arc<str> = Arc::from(event.payload());
+        self.events.push(self.wall, event_type, &payload);
+        let mut taken: Option<u64> = None;
         for index in 0..self.pools.len() {
             if !self.pools[index].subscribes(event_type) {
                 continue;
             }
             // The serial is taken by the first pool that accepts, so that what nobody wants takes none.
-            let (serial, payload) = shared.get_or_insert_with(|| {
+            let serial = *taken.get_or_insert_with(|| {
                 let serial = self.next_event_serial;
                 self.next_event_serial = next_serial(serial);
-                (serial, Arc::from(event.payload()))
+                serial
             });
-            let (serial, payload) = (*serial, Arc::clone(payload));
-            self.pools[index].accept(serial, event_type, payload, host);
+            self.pools[index].accept(serial, event_type, Arc::clone(&payload), host);
             self.dispatch_events(index, host);
         }
     }

@@ -28,3 +28,18 @@ pub const PROTOCOL_RESTART_SECONDS: u32 = 60;
 /// Processes spawned for one input without being asked for; the rest follow with the next one, so that nobody else waits
 /// for a storm. A client that starts all gets all at once.
 pub const SPAWNS_PER_TURN: usize = 32;
+
+/// Events that the event stream can be read back; more drops the oldest.
+pub const EVENT_RING_EVENTS: usize = 4_096;
+
+/// Bytes of memory that these events take.
+pub const EVENT_RING_BYTES: usize = 4 << 20;
+
+/// Bytes of one payload that the event stream keeps; the rest of it goes to pools alone.
+pub const EVENT_RING_PAYLOAD_BYTES: usize = 64 << 10;
+
+/// Events that a reader of the event stream gets at a time.
+pub const EVENT_BATCH_EVENTS: usize = 256;
+
+/// Bytes of memory that they take; a single event may take more.
+pub const EVENT_BATCH_BYTES: usize = 64 << 10;

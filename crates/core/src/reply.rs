@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::event_listener_pool::PoolStatistics;
+use crate::event_ring::{EventBatch, RingStatistics};
 use crate::fault::Fault;
 use crate::process_config::{GroupConfig, ProcessConfig};
 use crate::process_id::Pid;
@@ -22,6 +24,10 @@ pub enum Reply {
     AllConfigInfo(Vec<ConfigInfo>),
     /// Path of a log file; `None`: the channel has none.
     LogFile(Option<Arc<str>>),
+    /// A piece of the event stream.
+    Events(Box<EventBatch>),
+    /// What became of events so far.
+    EventStatistics(Box<EventStatistics>),
     /// What a reload found.
     Reloaded(ReloadDiff),
 }
@@ -80,6 +86,15 @@ pub struct ConfigInfo {
     pub in_use: bool,
     /// The files behind AUTO, while the active group was made from this very configuration.
     pub auto_logs: LogPaths,
+}
+
+/// What became of events so far, and what is held of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventStatistics {
+    /// Every active pool, in the order the pools were added.
+    pub pools: Vec<PoolStatistics>,
+    /// What the event stream can be read from.
+    pub ring: RingStatistics,
 }
 
 /// Group names that a reload found, each list in start order.

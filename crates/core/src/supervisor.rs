@@ -8,6 +8,7 @@ use crate::clock::Now;
 use crate::deferred::Deferred;
 use crate::event::Event;
 use crate::event_listener_pool::EventListenerPool;
+use crate::event_ring::EventRing;
 use crate::host::Host;
 use crate::input::{DaemonSignal, Input};
 use crate::limits;
@@ -39,11 +40,15 @@ pub struct Supervisor {
     pub(crate) pools: Vec<EventListenerPool>,
     /// The serial of the next event that a pool accepts.
     pub(crate) next_event_serial: u64,
+    /// The newest events, for the event stream.
+    pub(crate) events: EventRing,
     pub(crate) ticks: Ticks,
     /// `None` while RUNNING.
     pub(crate) shutdown: Option<Shutdown>,
     /// Monotonic time of the input that is handled.
     pub(crate) now: Duration,
+    /// Its time on the wall clock, as events of the stream tell it; before the first input that of the start.
+    pub(crate) wall: Duration,
 }
 
 /// What the `[supervisord]` section decides of supervision.
@@ -55,12 +60,16 @@ pub struct Settings {
     pub identifier: String,
     /// The serial of the first event: 0, or after a restart what [`Supervisor::next_event_serial`] was.
     pub first_event_serial: u64,
+    /// The wall clock at the start, since the Unix epoch: the time of the events before the first input. The event
+    /// stream is numbered from it.
+    pub started: Duration,
 }
 
 impl Supervisor {
     /// A supervisor without groups.
     pub fn new(settings: Settings) -> Self {
         let next_event_serial = settings.first_event_serial;
+        let started = settings.started;
         Self {
             settings,
             processes: ProcessTable::default(),
@@ -72,9 +81,11 @@ impl Supervisor {
             sockets: BTreeMap::new(),
             pools: Vec::new(),
             next_event_serial,
+            events: EventRing::new(started),
             ticks: Ticks::default(),
             shutdown: None,
             now: Duration::ZERO,
+            wall: started,
         }
     }
 
@@ -95,6 +106,7 @@ impl Supervisor {
     /// Draws all consequences of one input.
     pub fn handle(&mut self, now: Now, input: Input<'_>, host: &mut impl Host) {
         self.now = now.monotonic;
+        self.wall = now.wall;
         match input {
             Input::Boot => self.notify(&Event::SupervisorStateChange { running: true }, host),
             Input::Timeout => self.run_timers(now, host),
@@ -141,6 +153,16 @@ impl Supervisor {
     /// The serial of the next event, for the supervisor that follows after a restart.
     pub fn next_event_serial(&self) -> u64 {
         self.next_event_serial
+    }
+
+    /// The newest events, for the supervisor that follows after a restart.
+    pub fn into_event_ring(self) -> EventRing {
+        self.events
+    }
+
+    /// Goes on with the event stream of the supervisor before. To be called before [`Supervisor::configure`].
+    pub fn continue_event_ring(&mut self, ring: EventRing) {
+        self.events = ring;
     }
 
     /// A reread brought another `identifier`, which events name from now on (contract/quirks.md K35).

@@ -7,6 +7,7 @@ mod capture;
 mod clock;
 mod deferred;
 mod event_payloads;
+mod event_stream;
 mod groups;
 mod lifecycle;
 mod listener_histories;

@@ -1,9 +1,10 @@
-//! What travels between supervisord and its clients: XML-RPC documents and the table of methods.
+//! What travels between supervisord and its clients: XML-RPC documents, the table of methods, JSON.
 //!
 //! Pure functions from bytes to values and back. It opens no socket, asks no process and knows no HTTP; what a
 //! method does is the control plane's and the core's. Rules: contract/rpc.md §2–§6.
 #![forbid(unsafe_code)]
 
+pub mod json;
 pub mod limits;
 pub mod method;
 mod python;

@@ -13,12 +13,13 @@ use supervisor_config::{
     Config, LoadRequest, MainLogFile, SupervisordCommand, SupervisordOptions, UsageError, find_config_file,
     no_config_file_text, parse_supervisord_command_line, program_path,
 };
-use supervisor_core::{LogLevel, Settings, Supervisor};
+use supervisor_core::{EventRing, LogLevel, Settings, Supervisor};
 use supervisor_protocol::method::Namespaces;
 use supervisor_sys::rlimits::{Raised, Resource, raise};
 use supervisor_sys::{Pidfile, PrivilegeChange};
 
 use crate::check_command;
+use crate::clock;
 use crate::control::{self, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity, publish_state};
 use crate::http_servers::{self, HttpServers};
 use crate::inbox;
@@ -90,9 +91,9 @@ fn run_with(program: &str, arguments: &[String]) -> Result<ExitCode, BootError> 
         let (ended, used_kernel) = Generation::run(config, kernel, &source, start)?;
         match ended {
             Ended::Shutdown => return Ok(ExitCode::SUCCESS),
-            Ended::Restart { config: next, next_event_serial } => {
+            Ended::Restart { config: next, next_event_serial, event_ring } => {
                 config = *next;
-                start = Start::Again { next_event_serial };
+                start = Start::Again { next_event_serial, event_ring };
             }
         }
         kernel = used_kernel;
@@ -143,12 +144,13 @@ impl ConfigSource {
 }
 
 /// Which start of this process it is. Limits and the background are for the first alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Start {
     First,
     /// After a restart.
     Again {
         next_event_serial: u64,
+        event_ring: Box<EventRing>,
     },
 }
 
@@ -162,18 +164,19 @@ struct Generation {
 
 impl Generation {
     fn run(config: Config, kernel: Kernel, source: &ConfigSource, start: Start) -> Result<(Ended, Kernel), BootError> {
-        let mut generation = Self::prepare(config, kernel, start)?;
+        let is_first = matches!(start, Start::First);
+        let mut generation = Self::prepare(config, kernel, is_first)?;
         generation.clean_logs();
-        if start == Start::First && !generation.config.supervisord.nodaemon {
+        if is_first && !generation.config.supervisord.nodaemon {
             generation.daemonize()?;
         }
         generation.supervise(source, start)
     }
 
     /// Limits, privileges, main log, sockets: what can refuse a start.
-    fn prepare(config: Config, kernel: Kernel, start: Start) -> Result<Self, BootError> {
+    fn prepare(config: Config, kernel: Kernel, is_first: bool) -> Result<Self, BootError> {
         let mut messages = config.messages.clone();
-        let limits = if start == Start::First { raise_limits(&config)? } else { Vec::new() };
+        let limits = if is_first { raise_limits(&config)? } else { Vec::new() };
         messages.extend(drop_privileges(&config)?);
         messages.extend(limits);
         let settings = main_log_settings(&config);
@@ -226,11 +229,15 @@ impl Generation {
         let mut supervisor = Supervisor::new(Settings {
             strip_ansi: config.supervisord.strip_ansi,
             identifier: config.supervisord.identifier.clone(),
-            first_event_serial: match start {
+            first_event_serial: match &start {
                 Start::First => 0,
-                Start::Again { next_event_serial } => next_event_serial,
+                Start::Again { next_event_serial, .. } => *next_event_serial,
             },
+            started: clock::wall_clock(),
         });
+        if let Start::Again { event_ring, .. } = start {
+            supervisor.continue_event_ring(*event_ring);
+        }
         let main_log_path = main_log.readable_path();
         let mut host = OsHost::new(kernel, main_log, host_settings(&config), state);
         supervisor.configure(config.groups.clone(), &mut host).map_err(BootError)?;

@@ -1,6 +1,6 @@
 //! The boundary between the two planes: what the control plane sends and how it is answered.
 //!
-//! Messages in by a bounded queue and a wake-up, answers out by a one-shot slot, log followers by a weak handle.
+//! Messages in by a bounded queue and a wake-up, answers out by a one-shot slot, followers of logs and events by a weak handle.
 //! Plain data only: no lock is shared, neither side ever waits for the other to let go of something. The control
 //! plane waits asynchronously while the queue is full; the supervision plane never waits here at all, and never
 //! names the runtime of the other side.
@@ -36,6 +36,11 @@ pub enum Message {
         /// Which log.
         log: FollowedLog,
         /// To be notified after each change of that log.
+        follower: Follower,
+    },
+    /// A client follows events from now on.
+    FollowEvents {
+        /// To be notified after each turn in which something happened.
         follower: Follower,
     },
     /// A line for the main log.
@@ -102,12 +107,12 @@ impl ReplySlot {
     }
 }
 
-/// A client that follows a log, as the plane that writes the log sees it. Holds nothing alive.
+/// A client that follows a log or events, as the plane that has them sees it. Holds nothing alive.
 #[derive(Clone)]
 pub struct Follower(Weak<Notify>);
 
 impl Follower {
-    /// Tells the client's stream that the log has grown, was rotated or was cleared. Cheap enough for every write:
+    /// Tells the client's stream that the log has grown, was rotated or was cleared, or that there are events. Cheap enough for every write:
     /// any number of notifications between two looks at the file are one. False when the client has gone away and
     /// this handle is to be dropped.
     pub fn notify(&self) -> bool {
@@ -171,6 +176,17 @@ impl CommandSender {
     /// Registers a follower of a log.
     pub async fn follow(&self, log: FollowedLog, follower: Follower) {
         self.send(Message::Follow { log, follower }).await;
+    }
+
+    /// Registers a follower of events.
+    pub async fn follow_events(&self, follower: Follower) {
+        self.send(Message::FollowEvents { follower }).await;
+    }
+
+    /// Ends the following of events. The supervision plane is woken to see it, since at its end it waits for that.
+    pub fn unfollow_events(&self, changes: FollowedChanges) {
+        drop(changes);
+        (self.wake)();
     }
 
     /// Tells the new identifier.

@@ -222,6 +222,8 @@ fn command(random: &mut Random) -> Command {
             Command::GetProcessInfo { name: any },
             Command::GetAllProcessInfo,
             Command::GetAllConfigInfo,
+            Command::ReadEvents { after: Some(0) },
+            Command::GetEventStatistics,
             Command::ClearAllProcessLogs,
             Command::ClearLog,
         ]),

@@ -117,6 +117,8 @@ pub(crate) fn answer_text(answer: &Result<Reply, Fault>) -> String {
         Ok(Reply::AllProcessInfo(infos)) => format!("{} processes", infos.len()),
         Ok(Reply::AllConfigInfo(infos)) => format!("{} configurations", infos.len()),
         Ok(Reply::LogFile(path)) => format!("log file {path:?}"),
+        Ok(Reply::Events(batch)) => format!("events up to {}", batch.position),
+        Ok(Reply::EventStatistics(statistics)) => format!("statistics of {} pools", statistics.pools.len()),
         Ok(Reply::Reloaded(diff)) => format!("[{:?}, {:?}, {:?}]", diff.added, diff.changed, diff.removed),
     }
 }

@@ -5,10 +5,11 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use supervisor_core::LogLevel;
 use supervisor_protocol::method::Namespaces;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
 
 use super::limits;
 use super::settings::{ConfigReader, ControlSettings};
@@ -29,6 +30,8 @@ pub(super) struct Context {
     pub(super) reload: Mutex<()>,
     /// Places for large bodies.
     pub(super) large_bodies: Semaphore,
+    /// Places for clients that follow events.
+    event_streams: Arc<Semaphore>,
     identifier: RefCell<Rc<str>>,
     log_level: LogLevel,
 }
@@ -48,9 +51,20 @@ impl Context {
             stopped,
             reload: Mutex::new(()),
             large_bodies: Semaphore::new(limits::LARGE_BODIES),
+            event_streams: Arc::new(Semaphore::new(limits::EVENT_STREAMS)),
             identifier: RefCell::new(identity.identifier.into()),
             log_level,
         }
+    }
+
+    /// A place for a client that follows events; `None` when all are taken.
+    pub(super) fn take_event_stream(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.event_streams).try_acquire_owned().ok()
+    }
+
+    /// How many clients follow events.
+    pub(super) fn event_streams(&self) -> usize {
+        limits::EVENT_STREAMS - self.event_streams.available_permits()
     }
 
     /// `identifier` as of now.
@@ -82,7 +96,7 @@ impl Context {
         use supervisor_core::SupervisorState;
 
         let (stop, stopped) = watch::channel(false);
-        let (sender, inbox) = crate::inbox::channel(std::sync::Arc::new(|| {}));
+        let (sender, inbox) = crate::inbox::channel(Arc::new(|| {}));
         let settings = ControlSettings {
             servers: vec![],
             sender,

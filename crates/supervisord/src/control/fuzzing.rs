@@ -224,6 +224,9 @@ mod tests {
             // What follows the request for a stream is in hyper's hands, who then does not see the client leave.
             format!("GET /mainlogtail HTTP/1.0\r\n\r\n{pid}"),
             format!("GET /mainlogtail HTTP/1.1\r\n\r\n{pid}"),
+            "GET /api/v1/events HTTP/1.1\r\n\r\n".to_owned(),
+            format!("GET /api/v1/events?since=0 HTTP/1.1\r\n\r\n{pid}GET /api/v1/event-pools HTTP/1.1\r\n\r\n"),
+            "HEAD /api/v1/events?since=0 HTTP/1.1\r\n\r\nGET /api/v1/nothing HTTP/1.1\r\n\r\n".to_owned(),
         ]
     }
 
@@ -245,6 +248,8 @@ mod tests {
         assert!(log.contains("<value><string>one\ntwo</string></value>"), "{log}");
         let stream = answered(USUAL | 1 << 2, "GET /logtail/cat HTTP/1.1\r\n\r\n");
         assert!(stream.contains("one\ntwo"), "{stream}");
+        let events = answered(USUAL | 1 << 2, "GET /api/v1/events?since=0 HTTP/1.1\r\n\r\n");
+        assert_eq!(events.matches("\nevent: ").count(), 4, "{events}");
         assert!(answered(USUAL | 2, &pid).starts_with("HTTP/1.1 401 "));
         assert!(answered(USUAL & !(1 << 6), &call("supervisor.restart", &[])).contains("SHUTDOWN_STATE"));
         assert_eq!(answered(USUAL | 1 << 7, &call("supervisor.restart", &[])), "", "nobody waits that long");

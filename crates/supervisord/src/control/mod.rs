@@ -4,10 +4,11 @@
 //! draining. It decides nothing about processes: what needs them goes through [`crate::inbox`] to the supervision
 //! plane. One thread, tokio `current_thread`, hyper's HTTP/1 server; a connection that panics ends alone.
 //!
-//! A connection's way: `listener` accepts, `connection` serves, `auth` admits, `router` picks, `rpc` answers
-//! (contract/rpc.md §1).
+//! A connection's way: `listener` accepts, `connection` serves, `auth` admits, `router` picks, `rpc` or
+//! `api` answers (contract/rpc.md §1).
 
 mod access_log;
+mod api;
 mod argon2_hash;
 mod auth;
 mod config_info;

@@ -1,7 +1,7 @@
 //! Replies of the core as XML-RPC values (contract/rpc.md §4).
 
 use supervisor_core::{FaultCode, ProcessResult, ReloadDiff, Reply};
-use supervisor_protocol::xmlrpc::Writer;
+use supervisor_protocol::xmlrpc::{Value, Writer};
 
 use super::config_info::write_config_info;
 use super::process_info::ProcessInfoWriter;
@@ -23,6 +23,8 @@ pub(super) fn write_reply(writer: &mut Writer, reply: &Reply) {
         Reply::AllConfigInfo(infos) => write_array(writer, infos, write_config_info),
         Reply::LogFile(path) => writer.string(path.as_deref().unwrap_or_default()),
         Reply::Reloaded(diff) => write_diff(writer, diff),
+        // No method asks for these: they are told in JSON alone.
+        Reply::Events(_) | Reply::EventStatistics(_) => writer.value(&Value::Nil),
     }
 }
 
@@ -62,7 +64,7 @@ fn write_diff(writer: &mut Writer, diff: &ReloadDiff) {
 #[cfg(test)]
 mod tests {
     use supervisor_core::Fault;
-    use supervisor_protocol::xmlrpc::{Answer, Value, read_answer};
+    use supervisor_protocol::xmlrpc::{Answer, read_answer};
 
     use super::*;
 

@@ -12,20 +12,17 @@ use super::listener::Section;
 use super::origin::is_cross_site;
 use super::percent::decode;
 use super::response::Response;
-use super::{limits, log_stream, rpc};
+use super::{api, limits, log_stream, rpc};
 
 /// Answers one request.
 pub(super) async fn route(request: Request<Incoming>, section: &Section, context: &Rc<Context>) -> Response {
-    if let Some(host) = section.host_names.as_ref().and_then(|names| names.stranger(&request)) {
-        return stranger_host(host, section);
-    }
-    match admission(section, request.headers(), context).await {
-        Admission::Admitted => {}
-        Admission::Refused => return unauthorized(),
-        Admission::Unreadable => return closing_error_page(StatusCode::BAD_REQUEST),
-        Admission::Undecided => return closing_error_page(StatusCode::SERVICE_UNAVAILABLE),
-    }
     let path = decode(request.uri().path());
+    if let Some(refusal) = refusal(&request, section, context).await {
+        return if api::owns(&path) { api::as_document(refusal) } else { refusal };
+    }
+    if api::owns(&path) {
+        return api::route(&request, &path, context).await;
+    }
     let method = request.method();
     if path.starts_with("/RPC2") {
         if method != Method::POST {
@@ -49,6 +46,19 @@ pub(super) async fn route(request: Request<Incoming>, section: &Section, context
         ("ok.html", &Method::GET | &Method::POST) => ok(),
         (_, &Method::GET | &Method::HEAD) => error_page(StatusCode::NOT_FOUND),
         (_, _) => error_page(StatusCode::BAD_REQUEST),
+    }
+}
+
+/// The answer to whoever is not admitted.
+async fn refusal(request: &Request<Incoming>, section: &Section, context: &Rc<Context>) -> Option<Response> {
+    if let Some(host) = section.host_names.as_ref().and_then(|names| names.stranger(request)) {
+        return Some(stranger_host(host, section));
+    }
+    match admission(section, request.headers(), context).await {
+        Admission::Admitted => None,
+        Admission::Refused => Some(unauthorized()),
+        Admission::Unreadable => Some(closing_error_page(StatusCode::BAD_REQUEST)),
+        Admission::Undecided => Some(closing_error_page(StatusCode::SERVICE_UNAVAILABLE)),
     }
 }
 

@@ -143,6 +143,8 @@ pub(super) async fn log_file(name: String, channel: Channel, context: &Context) 
         | Reply::ProcessInfo(_)
         | Reply::AllProcessInfo(_)
         | Reply::AllConfigInfo(_)
+        | Reply::Events(_)
+        | Reply::EventStatistics(_)
         | Reply::Reloaded(_) => Err(Fault::bare(FaultCode::Failed)),
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use supervisor_config::Config;
 use supervisor_core::{
-    Channel, DaemonSignal, ExitStatus, Input, LogLevel, Now, ProcessId, Supervisor, SupervisorState,
+    Channel, DaemonSignal, EventRing, ExitStatus, Input, LogLevel, Now, ProcessId, Supervisor, SupervisorState,
 };
 use supervisor_sys::Events;
 
@@ -52,6 +52,8 @@ pub enum Ended {
         config: Box<Config>,
         /// Event serials go on from here.
         next_event_serial: u64,
+        /// The event stream goes on from here.
+        event_ring: Box<EventRing>,
     },
 }
 
@@ -85,9 +87,12 @@ impl EventLoop {
             self.turn(&events);
         }
         self.write_last_words(&mut events)?;
+        self.tell_last_events(&mut events)?;
         let ended = match (self.supervisor.state(), self.next_config) {
             (SupervisorState::Restarting, Some(config)) => {
-                Ended::Restart { config: Box::new(config), next_event_serial: self.supervisor.next_event_serial() }
+                let next_event_serial = self.supervisor.next_event_serial();
+                let event_ring = Box::new(self.supervisor.into_event_ring());
+                Ended::Restart { config: Box::new(config), next_event_serial, event_ring }
             }
             (SupervisorState::Restarting | SupervisorState::Running | SupervisorState::Shutdown, _) => Ended::Shutdown,
         };
@@ -151,6 +156,26 @@ impl EventLoop {
         Ok(())
     }
 
+    /// Everything has stopped: whoever follows events gets some time to fetch the last ones, and goes.
+    fn tell_last_events(&mut self, events: &mut Events) -> std::io::Result<()> {
+        let end = clock::monotonic_clock() + limits::LAST_EVENTS_PATIENCE;
+        // Those that know the last event already have yet to hear that it was the last.
+        self.host.event_followers_are_due();
+        loop {
+            self.handle_messages();
+            self.host.end_turn();
+            let left = end.saturating_sub(clock::monotonic_clock());
+            if !self.host.has_event_followers() || left.is_zero() {
+                return Ok(());
+            }
+            self.host.kernel.poller.wait(events, Some(left))?;
+            if events.iter().any(|(key, _, _)| PollKey::from_number(key) == PollKey::Signals) {
+                // A second request to end changes nothing (contract/processes.md §9.7).
+                drop(self.host.kernel.signals.drain());
+            }
+        }
+    }
+
     fn timeout(&self) -> Option<Duration> {
         let hot = self.host.kernel.has_hot_streams().then_some(self.next_hot_visit);
         let reap = self.catching_up.until.or((!self.ended.is_empty()).then_some(Duration::ZERO));
@@ -171,6 +196,7 @@ impl EventLoop {
                     self.feed(Input::Command { request, command });
                 }
                 Message::Follow { log, follower } => self.follow(&log, follower),
+                Message::FollowEvents { follower } => self.host.follow_events(follower),
                 Message::Log { level, text } => self.host.main_log.log(level, format_args!("{text}")),
                 Message::IdentifierChanged { identifier } => {
                     self.host.settings.identifier.clone_from(&identifier);

@@ -36,5 +36,8 @@ pub(super) const MAIN_LOG_PENDING_BYTES: usize = 256 * 1024;
 /// Pause between two attempts to open a log file that could not be opened anew.
 pub(super) const LOG_OPEN_PAUSE: Duration = Duration::from_secs(1);
 
+/// How long the end of supervisord waits for followers of events to fetch the last ones.
+pub(super) const LAST_EVENTS_PATIENCE: Duration = Duration::from_millis(500);
+
 /// How long the end of supervisord waits for readers of its logs, when everything else has stopped.
 pub(super) const LAST_WORDS_PATIENCE: Duration = Duration::from_secs(2);

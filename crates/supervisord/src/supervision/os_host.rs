@@ -11,13 +11,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use supervisor_core::{
-    BadCommand, Channel, Fault, FaultCode, Host, KillError, KillTarget, LogLevel, LogPaths, Pid, ProcessConfig,
+    BadCommand, Channel, Event, Fault, FaultCode, Host, KillError, KillTarget, LogLevel, LogPaths, Pid, ProcessConfig,
     ProcessId, Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState, limits,
 };
 use supervisor_sys::{Credentials, FcgiSocket, errno_name};
 
 use super::child::{Child, PollKey, Stdin};
 use super::child_environment::ChildEnvironment;
+use super::event_followers::EventFollowers;
 use super::kernel::Kernel;
 use super::log_table::LogTable;
 use super::main_log::MainLog;
@@ -57,6 +58,7 @@ pub struct OsHost {
     due: Vec<(RequestId, Result<Reply, Fault>)>,
     next_request: u64,
     pub(super) restart_requested: bool,
+    event_followers: EventFollowers,
 }
 
 /// What the host keeps of a process.
@@ -84,6 +86,7 @@ impl OsHost {
             due: Vec::new(),
             next_request: 0,
             restart_requested: false,
+            event_followers: EventFollowers::default(),
         }
     }
 
@@ -108,7 +111,7 @@ impl OsHost {
         request
     }
 
-    /// The end of a turn: the main log first, then the answers.
+    /// The end of a turn: the main log first, then the answers, then who follows events.
     pub(super) fn end_turn(&mut self) {
         self.flush_main_log();
         for (request, answer) in self.due.drain(..) {
@@ -116,6 +119,22 @@ impl OsHost {
                 slot.send(answer);
             }
         }
+        self.event_followers.notify();
+    }
+
+    /// Registers a client that follows events.
+    pub(super) fn follow_events(&mut self, follower: Follower) {
+        self.event_followers.add(follower);
+    }
+
+    /// Whoever follows events is to look again at the end of this turn.
+    pub(super) fn event_followers_are_due(&mut self) {
+        self.event_followers.mark();
+    }
+
+    /// Whether anybody follows events.
+    pub(super) fn has_event_followers(&self) -> bool {
+        !self.event_followers.is_empty()
     }
 
     /// Registers a client that follows a log.
@@ -332,6 +351,10 @@ impl Host for OsHost {
 
     fn reply(&mut self, request: RequestId, answer: Result<Reply, Fault>) {
         self.due.push((request, answer));
+    }
+
+    fn publish(&mut self, _event: &Event<'_>) {
+        self.event_followers.mark();
     }
 
     fn state_changed(&mut self, state: SupervisorState) {

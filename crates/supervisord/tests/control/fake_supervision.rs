@@ -29,6 +29,7 @@ pub(crate) struct Seen {
     pub(crate) commands: Vec<Command>,
     pub(crate) log: Vec<(LogLevel, String)>,
     pub(crate) followers: Vec<(FollowedLog, Follower)>,
+    pub(crate) event_followers: Vec<Follower>,
     pub(crate) identifiers: Vec<String>,
     held: Vec<ReplySlot>,
 }
@@ -192,6 +193,7 @@ fn supervise(inbox: &Inbox, wakes: &mpsc::Receiver<()>, mut script: Script, seen
                     now.commands.push(command);
                 }
                 Message::Follow { log, follower } => now.followers.push((log, follower)),
+                Message::FollowEvents { follower } => now.event_followers.push(follower),
                 Message::Log { level, text } => now.log.push((level, text)),
                 Message::IdentifierChanged { identifier } => now.identifiers.push(identifier),
             }

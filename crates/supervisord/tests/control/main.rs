@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod client;
+mod event_streams;
 mod fake_supervision;
 mod http;
 mod log_streams;

@@ -11,6 +11,7 @@ mod config_commands;
 mod containers;
 mod daemonize;
 mod event_overflow;
+mod event_stream;
 mod examples;
 mod facing_the_world;
 mod hostile_listeners;

@@ -1,10 +1,12 @@
 //! What a connection answered has to be: HTTP answers one after the other, each as long as it says, and XML-RPC that
-//! can be read wherever that is promised. A log stream alone may break off anywhere: it ends with its client.
+//! can be read wherever that is promised, and JSON likewise. A stream alone may break off anywhere: it ends with its
+//! client.
 
 use supervisor_protocol::xmlrpc::read_answer;
 
-/// How the answer begins that is a log stream, behind the minor version of HTTP.
-const STREAM_HEAD: &[u8] = b" 200 OK\r\nContent-Type: text/plain;charset=utf-8\r\n";
+/// How the answers begin that are streams, behind the minor version of HTTP.
+const STREAM_HEADS: [&[u8]; 2] =
+    [b" 200 OK\r\nContent-Type: text/plain;charset=utf-8\r\n", b" 200 OK\r\nContent-Type: text/event-stream\r\n"];
 
 /// An answer of HTTP in front of the rest.
 struct Head<'a> {
@@ -28,7 +30,8 @@ pub(super) fn check(mut bytes: &[u8]) {
 
 fn is_cut_off_stream(bytes: &[u8]) -> bool {
     let begin = bytes.get(b"HTTP/1.1".len()..).unwrap_or_default();
-    STREAM_HEAD.starts_with(begin) || (begin.starts_with(STREAM_HEAD) && end_of_head(bytes).is_none())
+    let ends_early = end_of_head(bytes).is_none();
+    STREAM_HEADS.iter().any(|head| head.starts_with(begin) || (begin.starts_with(head) && ends_early))
 }
 
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
@@ -77,6 +80,10 @@ fn after_body<'a>(head: &Head<'a>) -> &'a [u8] {
         let text = std::str::from_utf8(body).expect("XML is UTF-8");
         assert!(!text.contains(|c: char| c < ' ' && !"\t\r\n".contains(c)), "what XML cannot carry: {text:?}");
         read_answer(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    }
+    if head.field("content-type") == Some("application/json") {
+        let document: serde_json::Value = serde_json::from_slice(body).expect("JSON");
+        assert_eq!(head.status == 200, document.get("error").is_none(), "{document}");
     }
     rest
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use supervisor_core::{
-    Channel, Command, ConfigInfo, Fault, FaultCode, LogPaths, ProcessInfo, ProcessResult, ProcessState, ReloadDiff,
-    Reply,
+    Channel, Command, ConfigInfo, EventBatch, EventStatistics, EventType, Fault, FaultCode, LogPaths, ProcessInfo,
+    ProcessResult, ProcessState, ReloadDiff, Reply, RingStatistics, StreamEvent,
 };
 use tokio::sync::Notify;
 use tokio::time::sleep;
@@ -46,7 +46,7 @@ impl Supervision {
                         }
                         reply.send(answer(command));
                     }
-                    Message::Follow { follower, .. } => {
+                    Message::Follow { follower, .. } | Message::FollowEvents { follower } => {
                         follower.notify();
                     }
                     Message::Log { .. } | Message::IdentifierChanged { .. } => {}
@@ -72,6 +72,8 @@ pub(super) fn log_file() -> PathBuf {
 fn answer(command: Command) -> Result<Reply, Fault> {
     match command {
         Command::GetLogFile { name, channel } => Ok(log_of(&known(name)?, channel)),
+        Command::ReadEvents { after } => Ok(Reply::Events(Box::new(events(after)))),
+        Command::GetEventStatistics => Ok(Reply::EventStatistics(Box::new(event_statistics()))),
         Command::GetProcessInfo { name } => Ok(Reply::ProcessInfo(Box::new(info(&known(name)?)))),
         Command::GetAllProcessInfo => Ok(Reply::AllProcessInfo(vec![info("cat"), info("mute")])),
         Command::GetAllConfigInfo => Ok(Reply::AllConfigInfo(vec![config_info()])),
@@ -104,6 +106,35 @@ fn answer(command: Command) -> Result<Reply, Fault> {
             Ok(Reply::Done)
         }
     }
+}
+
+/// The last events of a supervisord that has ended.
+fn events(after: Option<u64>) -> EventBatch {
+    let event = |(serial, event_type, payload): (u64, EventType, &str)| StreamEvent {
+        serial,
+        time: Duration::from_millis(1_795_335_467_089),
+        event_type,
+        payload: payload.into(),
+        omitted_bytes: 3,
+    };
+    let all = [
+        (3, EventType::RemoteCommunication, "type:a\r\ndata: {}\n\nevent: x\u{0}\u{1b}[2J\u{2028}"),
+        (4, EventType::ProcessStateExited, "processname:cat groupname:cat from_state:RUNNING expected:0 pid:7"),
+        (5, EventType::ProcessLogStdout, "no payload at all"),
+    ];
+    let events = all.into_iter().filter(|(serial, ..)| after.is_some_and(|after| *serial > after)).map(event).collect();
+    EventBatch {
+        restarted: after.is_some_and(|after| after > 5),
+        lost: (after == Some(0)).then_some((1, 2)),
+        events,
+        position: 5,
+        newest: 5,
+        is_ended: true,
+    }
+}
+
+fn event_statistics() -> EventStatistics {
+    EventStatistics { pools: vec![], ring: RingStatistics { first: 1, oldest: 3, newest: 5, bytes: 99 } }
 }
 
 fn known(name: String) -> Result<String, Fault> {

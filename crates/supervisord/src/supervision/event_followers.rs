@@ -1,0 +1,77 @@
+//! Who follows the event stream, as the plane that has the events sees it.
+//!
+//! Events are not held here and not sent: a follower is told once a turn that there are new ones, and asks for them.
+//! While nobody follows, an event costs one assignment here and nothing crosses the planes.
+
+use crate::inbox::Follower;
+
+/// The followers.
+#[derive(Debug, Default)]
+pub(super) struct EventFollowers {
+    followers: Vec<Follower>,
+    /// Something has happened since they were told.
+    is_due: bool,
+}
+
+impl EventFollowers {
+    /// One more. Those that have gone leave the list, so that it is no longer than the number of clients.
+    pub(super) fn add(&mut self, follower: Follower) {
+        self.followers.retain(|follower| !follower.is_gone());
+        self.followers.push(follower);
+    }
+
+    /// Something has happened.
+    pub(super) fn mark(&mut self) {
+        self.is_due = true;
+    }
+
+    /// Tells them, if something has happened.
+    pub(super) fn notify(&mut self) {
+        if std::mem::take(&mut self.is_due) && !self.followers.is_empty() {
+            self.followers.retain(Follower::notify);
+        }
+    }
+
+    /// Whether nobody follows.
+    pub(super) fn is_empty(&self) -> bool {
+        self.followers.iter().all(Follower::is_gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inbox::FollowedChanges;
+
+    #[tokio::test]
+    async fn they_are_told_once_a_turn_and_only_if_something_happened() {
+        let mut followers = EventFollowers::default();
+        let (changes, follower) = FollowedChanges::new();
+        followers.add(follower);
+        let is_told = async || tokio::time::timeout(std::time::Duration::ZERO, changes.changed()).await.is_ok();
+        followers.notify();
+        assert!(!is_told().await);
+        followers.mark();
+        followers.mark();
+        followers.notify();
+        assert!(is_told().await);
+        followers.notify();
+        assert!(!is_told().await);
+    }
+
+    #[test]
+    fn those_that_have_gone_leave_the_list() {
+        let mut followers = EventFollowers::default();
+        for _ in 0..10 {
+            let (changes, follower) = FollowedChanges::new();
+            followers.add(follower);
+            assert!(!followers.is_empty());
+            drop(changes);
+        }
+        assert_eq!(followers.followers.len(), 1);
+        assert!(followers.is_empty());
+        followers.mark();
+        followers.notify();
+        assert_eq!(followers.followers.len(), 0);
+    }
+}

@@ -1,0 +1,208 @@
+//! The event stream of a real daemon: crashes as they happen, resumed without a gap, to the last event of a shutdown.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use crate::support::{TestDaemon, http_get, testing_the_original, until};
+
+/// How long a client waits for what has to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A program that fails when it is told to.
+const FAILS: &str = "[program:fails]
+command=/bin/sh -c \"read line; exit 3\"
+startsecs=0
+autorestart=false
+";
+
+/// A client that reads the stream as `curl` does.
+struct Follower {
+    socket: UnixStream,
+    text: String,
+}
+
+impl Follower {
+    fn new(daemon: &TestDaemon, query: &str) -> Self {
+        let mut socket = UnixStream::connect(daemon.path("s.sock")).expect("supervisord listens");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        // Of the old HTTP, so that there are no chunks to be put together.
+        write!(socket, "GET /api/v1/events{query} HTTP/1.0\r\n\r\n").expect("it takes a request");
+        let mut follower = Self { socket, text: String::new() };
+        let head = follower.up_to("\r\n\r\n").expect("an answer");
+        assert!(head.starts_with("HTTP/1.0 200 OK\r\n"), "{head}");
+        follower.up_to("\n\n").expect("a first sign of life");
+        follower
+    }
+
+    /// Everything up to this mark, which is taken away; `None` at the end of the stream.
+    fn up_to(&mut self, mark: &str) -> Option<String> {
+        let mut buffer = [0; 4096];
+        loop {
+            if let Some((head, rest)) = self.text.split_once(mark) {
+                let head = head.to_owned();
+                self.text = rest.to_owned();
+                return Some(head);
+            }
+            match self.socket.read(&mut buffer).expect("it goes on or ends") {
+                0 => return None,
+                count => self.text.push_str(std::str::from_utf8(&buffer[..count]).expect("the events are ASCII")),
+            }
+        }
+    }
+
+    /// The data of the next event; `None` at the end of the stream.
+    fn next(&mut self) -> Option<Json> {
+        loop {
+            let frame = self.up_to("\n\n")?;
+            if let Some((_, data)) = frame.split_once("\ndata: ") {
+                return Some(serde_json::from_str(data).expect("data is JSON"));
+            }
+        }
+    }
+
+    /// Reads up to the event of this type, and gives that.
+    fn find(&mut self, event: &str) -> Json {
+        loop {
+            let next = self.next().unwrap_or_else(|| panic!("the stream ended without {event}"));
+            if next["event"] == event {
+                return next;
+            }
+        }
+    }
+}
+
+fn fail(daemon: &TestDaemon) {
+    daemon.call("supervisor.startProcess", &["fails".into()]).ok();
+    daemon.call("supervisor.sendProcessStdin", &["fails".into(), "\n".into()]).expect("it reads");
+    daemon.wait_for_state("fails", "EXITED");
+}
+
+fn serial(event: &Json) -> u64 {
+    event["serial"].as_u64().unwrap_or_else(|| panic!("a serial in {event}"))
+}
+
+#[test]
+fn crash_of_a_program_is_told_as_it_happens() {
+    if testing_the_original() {
+        return; // there is no such stream
+    }
+    let mut daemon = TestDaemon::started(FAILS);
+    let mut follower = Follower::new(&daemon, "?types=PROCESS_STATE_EXITED");
+    let pid = daemon.pid_of("fails");
+    fail(&daemon);
+    let event = follower.next().expect("the stream goes on");
+    assert_eq!(event["event"], "PROCESS_STATE_EXITED");
+    assert_eq!((&event["processname"], &event["groupname"]), (&"fails".into(), &"fails".into()));
+    assert_eq!((&event["from_state"], &event["expected"]), (&"RUNNING".into(), &false.into()));
+    assert_eq!(event["pid"].as_i64(), Some(pid));
+    assert!(event["time"].as_str().is_some_and(|time| time.len() == "2026-11-22T08:17:47.089Z".len()), "{event}");
+    daemon.stop();
+}
+
+#[test]
+fn stream_is_resumed_without_a_gap_or_a_double() {
+    if testing_the_original() {
+        return; // there is no such stream
+    }
+    let mut daemon = TestDaemon::started(FAILS);
+    let mut all = Follower::new(&daemon, "?since=0");
+    assert_eq!(all.next().expect("the first event")["event"], "PROCESS_GROUP_ADDED");
+    let mut last = serial(&all.find("PROCESS_STATE_RUNNING"));
+    let mut seen = vec![last];
+    for _ in 0..5 {
+        // Nobody follows while it happens.
+        fail(&daemon);
+        let mut again = Follower::new(&daemon, &format!("?since={last}"));
+        let exited = again.find("PROCESS_STATE_EXITED");
+        last = serial(&exited);
+    }
+    while seen.last() < Some(&last) {
+        seen.push(serial(&all.next().expect("the stream goes on")));
+    }
+    assert_eq!(seen, (seen[0]..=last).collect::<Vec<_>>());
+    daemon.stop();
+}
+
+#[test]
+fn last_events_of_a_shutdown_arrive_and_the_stream_ends() {
+    if testing_the_original() {
+        return; // there is no such stream
+    }
+    let mut daemon = TestDaemon::started("[program:sleeper]\ncommand=sleep 1000\nstartsecs=0\n");
+    let mut follower = Follower::new(&daemon, "");
+    daemon.signal("TERM");
+    let names: Vec<String> = std::iter::from_fn(|| follower.next()).map(|event| event["event"].to_string()).collect();
+    let expected = ["SUPERVISOR_STATE_CHANGE_STOPPING", "PROCESS_STATE_STOPPING", "PROCESS_STATE_STOPPED"];
+    assert_eq!(names, expected.map(|name| format!("\"{name}\"")));
+    daemon.assert_ends_clean();
+}
+
+#[test]
+fn stream_goes_on_after_a_reload_and_a_new_daemon_is_told() {
+    if testing_the_original() {
+        return; // there is no such stream
+    }
+    let mut daemon = TestDaemon::started(FAILS);
+    let mut follower = Follower::new(&daemon, "");
+    fail(&daemon);
+    let last = serial(&follower.find("PROCESS_STATE_EXITED"));
+    daemon.signal("HUP");
+    assert_eq!(serial(&follower.find("SUPERVISOR_STATE_CHANGE_STOPPING")), last + 1);
+    assert_eq!(follower.next(), None, "a reload closes connections");
+    until("it is up again", || (daemon.log_lines("supervisord started with pid").len() == 2).then_some(()));
+    daemon.wait_until_it_answers();
+    let mut again = Follower::new(&daemon, &format!("?since={}", last + 1));
+    let next = again.next().expect("the stream goes on");
+    assert_eq!((&next["event"], serial(&next)), (&"PROCESS_GROUP_ADDED".into(), last + 2));
+    daemon.stop();
+    daemon.start();
+    let mut again = Follower::new(&daemon, &format!("?since={last}"));
+    let next = again.next().expect("the stream goes on");
+    assert_eq!((&next["event"], &next["restarted"]), (&"lost".into(), &true.into()));
+    assert_eq!(again.next().expect("the stream goes on")["event"], "PROCESS_GROUP_ADDED");
+    daemon.stop();
+}
+
+#[test]
+fn client_that_never_reads_a_flood_harms_nobody_and_is_told_what_it_missed() {
+    if testing_the_original() {
+        return; // there is no such stream
+    }
+    let mut daemon = TestDaemon::started("[inet_http_server]\nport=127.0.0.1:{port}\n");
+    let mut deaf = Follower::new(&daemon, "?types=REMOTE_COMMUNICATION");
+    let mut other = Follower::new(&daemon, "?types=REMOTE_COMMUNICATION");
+    let data = "x".repeat(60_000);
+    let send = |kind: &str, data: &str| {
+        let sent = daemon.call("supervisor.sendRemoteCommEvent", &[kind.into(), data.into()]);
+        assert_eq!(sent, Ok(true.into()));
+    };
+    for number in 0..200 {
+        send(&number.to_string(), &data);
+        let event = other.next().expect("the stream goes on");
+        assert_eq!(event["type"], number.to_string().as_str());
+    }
+    let statistics = http_get(daemon.port(), "/api/v1/event-pools").expect("an answer");
+    let statistics: Json = serde_json::from_str(&statistics.1).expect("JSON");
+    let stream = &statistics["stream"];
+    assert!(stream["bytes"].as_u64() <= stream["max_bytes"].as_u64(), "{stream}");
+    assert_eq!(stream["followers"], 2);
+    send("last", "");
+    let mut lost = 0;
+    let mut told = 0;
+    loop {
+        let event = deaf.next().expect("the stream goes on");
+        if event["event"] == "lost" {
+            lost += event["count"].as_u64().expect("a number");
+        } else if event["type"] == "last" {
+            break;
+        } else {
+            told += 1;
+        }
+    }
+    assert!(lost > 0, "12 MB do not fit into a ring of 4");
+    assert_eq!(lost + told, 200, "each one is told or told to be lost");
+    daemon.stop();
+}
