@@ -1,66 +1,281 @@
-//! Where a file lies.
+//! Where a file lies, found out without asking it.
+//!
+//! A call that touches a file system may wait for it: a server that is gone, a FUSE program that does not answer. So
+//! nothing here does, neither stat(2) nor statfs(2): the kernel's list of mounts says what is mounted where, and a path
+//! is followed by readlink(2) up to the first directory that lies on a remote file system, and no further.
+//!
+//! Not known: what is mounted over a directory above an older mount, and what a symbolic link on a remote file system
+//! leads to.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
 
-use nix::sys::statfs::statfs;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::makedev;
 
-/// Magic numbers (statfs(2), linux/magic.h) of file systems that a server or a user's program stands behind, so that a
-/// call may take as long as they like: 9P, AFS (two), autofs, BeeGFS, Ceph, CIFS, Coda, FUSE, GFS2, GPFS, Lustre,
-/// NCP, NFS, OCFS2, OrangeFS, PanFS, SMB (two), vboxsf, vmhgfs.
-const REMOTE: [u32; 20] = [
-    0x0102_1997,
-    0x5346_414F,
-    0x6B41_4653,
-    0x0000_0187,
-    0x1983_0326,
-    0x00C3_6400,
-    0xFF53_4D42,
-    0x7375_7245,
-    0x6573_5546,
-    0x0116_1970,
-    0x4750_4653,
-    0x0BD0_0BD0,
-    0x0000_564C,
-    0x0000_6969,
-    0x7461_636F,
-    0x2003_0528,
-    0xAAD7_AAEA,
-    0x0000_517B,
-    0xFE53_4D42,
-    0x786F_4256,
+use crate::limits::{KNOWN_PLACES, SYMBOLIC_LINKS};
+
+/// Types of file systems that a server or a user's program stands behind, so that a call may take as long as they like.
+/// Those of FUSE are named `fuse.NAME`.
+const REMOTE: [&str; 26] = [
+    "9p", "afs", "autofs", "beegfs", "ceph", "cifs", "coda", "fuse", "fuseblk", "gfs2", "gpfs", "lustre", "ncpfs",
+    "nfs", "nfs4", "ocfs2", "orangefs", "panfs", "pvfs2", "smb2", "smb3", "smbfs", "vboxsf", "virtiofs", "vmhgfs",
+    "prl_fs",
 ];
 
-/// Whether a path lies on a file system that may keep a caller waiting: a program there is started with
-/// [`crate::SpawnMethod::Fork`]. `false` for a path that is not there.
-///
-/// It may itself wait for the server, so it is for the time a program is configured, not for each spawn.
-pub fn is_on_network_filesystem(path: &Path) -> bool {
-    statfs(path).is_ok_and(|answer| is_remote(answer.filesystem_type()))
+const MOUNTS: &str = "/proc/self/mountinfo";
+
+/// A file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileSystem {
+    /// Its device number, as the list of mounts has it. stat(2) may say another one (btrfs, overlay).
+    pub device: u64,
+    /// Whether calls may wait for a server or for a user's program.
+    pub is_remote: bool,
 }
 
-fn is_remote(kind: nix::sys::statfs::FsType) -> bool {
-    // The type of the field differs between machines; the numbers have 32 bits on all of them.
-    let low = i128::from(kind.0) & 0xFFFF_FFFF;
-    REMOTE.iter().any(|magic| i128::from(*magic) == low)
+/// What is mounted where. Always up to date: whether the list has changed costs one poll(2), and asks no file system.
+#[derive(Debug)]
+pub struct MountTable {
+    /// `None`: there is no /proc.
+    list: Option<File>,
+    mounts: Vec<Mount>,
+    /// What was found out of folders and of symbolic links, until the list changes.
+    known: HashMap<PathBuf, Option<Place>>,
+}
+
+#[derive(Debug)]
+struct Mount {
+    point: PathBuf,
+    filesystem: FileSystem,
+}
+
+/// Where a path leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    /// Without symbolic links, as far as they may be followed.
+    path: PathBuf,
+    filesystem: FileSystem,
+}
+
+impl MountTable {
+    /// Reads the list. Without /proc it stays empty, and nothing is known of any path.
+    pub fn new() -> Self {
+        let mut table = Self { list: File::open(MOUNTS).ok(), mounts: Vec::new(), known: HashMap::new() };
+        table.read();
+        table
+    }
+
+    /// The file system that a path leads to, or would be made on. `None`: nothing is known of it.
+    pub fn filesystem_of(&mut self, path: &Path) -> Option<FileSystem> {
+        if self.has_changed() {
+            self.read();
+        }
+        let path = std::path::absolute(path).ok()?;
+        if let Some(known) = self.known.get(&path) {
+            return known.as_ref().map(|place| place.filesystem);
+        }
+        // Programs and logs come in numbers, their folders do not.
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return mounted_at(&self.mounts, &path);
+        };
+        let folder = self.place_of(folder)?;
+        if folder.filesystem.is_remote {
+            return Some(folder.filesystem);
+        }
+        let file = folder.path.join(name);
+        let filesystem = mounted_at(&self.mounts, &file)?;
+        if filesystem.is_remote || fs::read_link(&file).is_err() {
+            return Some(filesystem);
+        }
+        self.place_of(&path).map(|place| place.filesystem)
+    }
+
+    /// Where a path leads; remembered.
+    fn place_of(&mut self, path: &Path) -> Option<Place> {
+        if let Some(known) = self.known.get(path) {
+            return known.clone();
+        }
+        let place = follow(&self.mounts, path);
+        if self.known.len() >= KNOWN_PLACES {
+            self.known.clear();
+        }
+        self.known.insert(path.to_owned(), place.clone());
+        place
+    }
+
+    /// Whether calls for a path may wait for a server or for a user's program: a program there is started with
+    /// [`crate::SpawnMethod::Fork`].
+    pub fn is_remote(&mut self, path: &Path) -> bool {
+        self.filesystem_of(path).is_some_and(|filesystem| filesystem.is_remote)
+    }
+
+    /// proc(5), «/proc/pid/mounts»: a change shows as an error and an exceptional condition.
+    fn has_changed(&self) -> bool {
+        let Some(list) = &self.list else { return false };
+        let mut polled = [PollFd::new(list.as_fd(), PollFlags::POLLPRI)];
+        poll(&mut polled, PollTimeout::ZERO).is_ok_and(|changed| changed > 0)
+    }
+
+    fn read(&mut self) {
+        self.known.clear();
+        if let Some(list) = &mut self.list
+            && let Ok(mounts) = read_mounts(list)
+        {
+            self.mounts = mounts;
+        }
+    }
+}
+
+impl Default for MountTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn read_mounts(list: &mut File) -> io::Result<Vec<Mount>> {
+    let mut text = Vec::new();
+    list.rewind()?;
+    list.read_to_end(&mut text)?;
+    Ok(text.split(|byte| *byte == b'\n').filter_map(parse_mount).collect())
+}
+
+/// One line of the list (proc(5)): id, parent, major:minor, root, mount point, options, optional fields, `-`, type, …
+fn parse_mount(line: &[u8]) -> Option<Mount> {
+    let mut fields = line.split(|byte| *byte == b' ');
+    let (major, minor) = std::str::from_utf8(fields.nth(2)?).ok()?.split_once(':')?;
+    let device = makedev(major.parse().ok()?, minor.parse().ok()?);
+    let point = PathBuf::from(unescape(fields.nth(1)?));
+    fields.find(|field| *field == b"-")?;
+    let kind = std::str::from_utf8(fields.next()?).ok()?;
+    let is_remote = REMOTE.contains(&kind) || kind.starts_with("fuse.");
+    Some(Mount { point, filesystem: FileSystem { device, is_remote } })
+}
+
+/// A blank, a tab, a new line and a backslash are written as `\040` and the like.
+fn unescape(field: &[u8]) -> OsString {
+    let mut bytes = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let Some((&first, after)) = rest.split_first() {
+        let number = after.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = number.and_then(|digits| u8::from_str_radix(digits, 8).ok()).filter(|_| first == b'\\');
+        bytes.push(byte.unwrap_or(first));
+        rest = if byte.is_some() { &after[3..] } else { after };
+    }
+    OsString::from_vec(bytes)
+}
+
+/// The last mount on the longest of the mount points that a path lies below.
+fn mounted_at(mounts: &[Mount], path: &Path) -> Option<FileSystem> {
+    let above = mounts.iter().filter(|mount| path.starts_with(&mount.point));
+    above.max_by_key(|mount| mount.point.as_os_str().len()).map(|mount| mount.filesystem)
+}
+
+/// Follows an absolute path as path_resolution(7) does, but stops where it gets remote, and where nothing is there yet.
+fn follow(mounts: &[Mount], path: &Path) -> Option<Place> {
+    let mut reached = PathBuf::from("/");
+    let mut left: Vec<OsString> = components(path.as_os_str());
+    let mut links = 0;
+    while let Some(name) = left.pop() {
+        if name == ".." {
+            reached.pop();
+            continue;
+        }
+        reached.push(&name);
+        let filesystem = mounted_at(mounts, &reached)?;
+        if filesystem.is_remote {
+            return Some(Place { path: reached, filesystem });
+        }
+        let Ok(target) = fs::read_link(&reached) else { continue };
+        links += 1;
+        if links > SYMBOLIC_LINKS {
+            return None;
+        }
+        reached.pop();
+        if target.is_absolute() {
+            reached = PathBuf::from("/");
+        }
+        left.extend(components(target.as_os_str()));
+    }
+    let filesystem = mounted_at(mounts, &reached)?;
+    Some(Place { path: reached, filesystem })
+}
+
+/// The names of a path, the last one first.
+fn components(path: &OsStr) -> Vec<OsString> {
+    let names = Path::new(OsStr::from_bytes(path.as_bytes())).components().rev();
+    names
+        .filter_map(|component| match component {
+            Component::Normal(name) => Some(name.to_owned()),
+            Component::ParentDir => Some(OsString::from("..")),
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use nix::sys::statfs::{FsType, NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, TMPFS_MAGIC};
+    use std::os::unix::fs::{MetadataExt, symlink};
 
-    #[test]
-    fn network_file_systems_are_told_from_local_ones() {
-        assert!(is_remote(NFS_SUPER_MAGIC));
-        assert!(is_remote(SMB_SUPER_MAGIC));
-        assert!(is_remote(FsType(0x6573_5546)));
-        assert!(!is_remote(TMPFS_MAGIC));
-        assert!(!is_remote(FsType(0xEF53)));
+    use super::*;
+
+    const LIST: &str = r"29 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+30 29 0:21 / /proc rw - proc proc rw
+31 29 0:40 / /mnt/shared\040logs rw,relatime shared:2 master:3 - nfs4 server:/logs rw,vers=4.2
+32 29 0:41 / /home/me/remote rw - fuse.sshfs me@host: rw
+33 29 0:42 / /data rw - xfs /dev/sdb rw
+34 33 0:43 / /data rw - 9p share rw
+nonsense
+";
+
+    fn mounts() -> Vec<Mount> {
+        LIST.as_bytes().split(|byte| *byte == b'\n').filter_map(parse_mount).collect()
     }
 
     #[test]
-    fn neither_proc_nor_a_missing_path_is_remote() {
-        assert!(!is_on_network_filesystem(Path::new("/proc")));
-        assert!(!is_on_network_filesystem(Path::new("/no/such/path")));
+    fn a_path_belongs_to_the_longest_mount_point_above_it_and_to_the_last_mount_there() {
+        let mounts = mounts();
+        let at = |path: &str| mounted_at(&mounts, Path::new(path)).unwrap();
+        assert_eq!(at("/var/log/x"), FileSystem { device: makedev(8, 1), is_remote: false });
+        assert_eq!(at("/mnt/shared logs/a/b"), FileSystem { device: makedev(0, 40), is_remote: true });
+        assert_eq!(at("/mnt/shared logs2").device, makedev(8, 1));
+        assert!(at("/home/me/remote").is_remote);
+        assert_eq!(at("/data/x").device, makedev(0, 43));
+        assert_eq!(mounts.len(), 6);
+    }
+
+    #[test]
+    fn symbolic_links_are_followed_up_to_where_it_gets_remote() {
+        let folder = std::env::temp_dir().join(format!("mounts-{}", std::process::id()));
+        fs::create_dir_all(folder.join("real")).unwrap();
+        symlink("real", folder.join("near")).unwrap();
+        symlink("/no-such-server/logs", folder.join("far")).unwrap();
+        symlink("loop", folder.join("loop")).unwrap();
+        let mut mounts = mounts();
+        let filesystem = FileSystem { device: 7, is_remote: true };
+        mounts.push(Mount { point: PathBuf::from("/no-such-server"), filesystem });
+        let mut table = MountTable { list: None, mounts, known: HashMap::new() };
+        for _ in ["found out", "remembered"] {
+            assert_eq!(table.filesystem_of(&folder.join("near/../far/x.log")), Some(filesystem));
+            assert_eq!(table.filesystem_of(&folder.join("far")), Some(filesystem));
+            assert!(!table.is_remote(&folder.join("near/new/x.log")));
+            assert_eq!(table.filesystem_of(&folder.join("loop/x")), None);
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_kernels_own_list_names_the_devices_that_stat_names() {
+        let mut table = MountTable::new();
+        let proc = table.filesystem_of(Path::new("/proc/self/status")).unwrap();
+        assert_eq!(proc, FileSystem { device: fs::metadata("/proc").unwrap().dev(), is_remote: false });
+        assert_eq!(table.known.len(), 1);
+        assert!(!table.is_remote(Path::new("/no/such/path")));
+        assert!(!table.has_changed());
     }
 }

@@ -44,7 +44,7 @@ pub use credentials::{Credentials, PrivilegeChange, drop_privileges, resolve_use
 pub use daemonize::daemonize;
 pub use errno::errno_name;
 pub use fcgi_socket::FcgiSocket;
-pub use filesystem::is_on_network_filesystem;
+pub use filesystem::{FileSystem, MountTable};
 pub use kill::kill;
 pub use pidfile::Pidfile;
 pub use poller::{Events, Interest, LAST_KEY, Poller, Waker};

@@ -12,6 +12,12 @@ pub const CHILD_MESSAGE_BYTES: usize = libc::PIPE_BUF;
 /// Bytes that a path or a word of the command may take of that text; longer ones are cut.
 pub const CHILD_MESSAGE_NAME_BYTES: usize = 3 * 1024;
 
+/// Folders and symbolic links whose file system is remembered; with one more all are found out anew.
+pub const KNOWN_PLACES: usize = 1024;
+
+/// Symbolic links that are followed in one path (path_resolution(7)).
+pub const SYMBOLIC_LINKS: u32 = 40;
+
 /// Events that one wait brings at most; the rest comes with the next one.
 pub const EVENTS_PER_WAIT: usize = 256;
 

@@ -63,7 +63,7 @@ pub enum SpawnMethod {
     #[default]
     SharedTable,
     /// Costs time in proportion to memory and open descriptors, but never waits for the exec: for a program whose
-    /// directory or file [lies on a network file system](crate::is_on_network_filesystem).
+    /// directory or file [lies on a remote file system](crate::MountTable::is_remote).
     Fork,
 }
 

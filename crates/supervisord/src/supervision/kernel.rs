@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use supervisor_core::{Channel, ProcessConfig};
 use supervisor_sys::{
-    CStrArray, Credentials, ExecFailure, Interest, Poller, Signals, SpawnMethod, SpawnPlan, Spawner, errno_name,
+    CStrArray, Credentials, ExecFailure, Interest, MountTable, Poller, Signals, SpawnMethod, SpawnPlan, Spawner,
+    errno_name,
 };
 
 use super::child::{Child, PollKey, Stdin, Stream, Visit};
@@ -28,6 +29,7 @@ pub struct Kernel {
     pub(super) poller: Poller,
     pub(super) signals: Signals,
     spawner: Spawner,
+    pub(super) mounts: MountTable,
     /// Streams that are visited by time.
     hot: Vec<(usize, Channel)>,
     lacks_pidfds: bool,
@@ -43,7 +45,7 @@ impl Kernel {
         let poller = Poller::new()?;
         let signals = Signals::install()?;
         poller.add(signals.fd(), PollKey::Signals.number(), Interest::Readable)?;
-        Ok(Self { poller, signals, spawner, hot: Vec::new(), lacks_pidfds: false })
+        Ok(Self { poller, signals, spawner, mounts: MountTable::new(), hot: Vec::new(), lacks_pidfds: false })
     }
 
     /// Makes the pipes of a child and starts it.
@@ -71,7 +73,7 @@ impl Kernel {
             stdin: socket.unwrap_or(stdin.read.as_fd()),
             stdout: stdout.write.as_fd(),
             stderr: stderr.as_ref().map_or(stdout.write.as_fd(), |stderr| stderr.write.as_fd()),
-            method: method_for(program, config),
+            method: method_for(&mut self.mounts, program, config),
         };
         let started = self.spawner.spawn(&plan).map_err(SpawnFailure::Fork)?;
         self.lacks_pidfds |= started.pidfd.is_none();
@@ -301,11 +303,11 @@ fn pipe(own: OwnEnd) -> Result<Pipe, SpawnFailure> {
     Ok(Pipe { read, write })
 }
 
-fn method_for(program: &Program, config: &ProcessConfig) -> SpawnMethod {
+fn method_for(mounts: &mut MountTable, program: &Program, config: &ProcessConfig) -> SpawnMethod {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let executable = OsStr::from_bytes(program.executable.to_bytes());
-    let remote = |path: &OsStr| supervisor_sys::is_on_network_filesystem(path.as_ref());
+    let mut remote = |path: &OsStr| mounts.is_remote(path.as_ref());
     if remote(executable) || config.directory.as_deref().is_some_and(|directory| remote(OsStr::new(directory))) {
         SpawnMethod::Fork
     } else {
