@@ -83,7 +83,8 @@ impl EventLoop {
         self.feed(Input::Boot);
         self.host.end_turn();
         while !self.supervisor.is_finished() {
-            self.host.kernel.poller.wait(&mut events, self.timeout())?;
+            let timeout = self.timeout();
+            self.host.kernel.poller.wait(&mut events, timeout)?;
             self.turn(&events);
         }
         self.write_last_words(&mut events)?;
@@ -103,6 +104,7 @@ impl EventLoop {
     fn turn(&mut self, events: &Events) {
         self.handle_messages();
         self.handle_restart_config();
+        self.host.take_in_writers_answers();
         let mut signalled = false;
         for (key, _, _) in events.iter() {
             match PollKey::from_number(key) {
@@ -135,7 +137,7 @@ impl EventLoop {
     /// Everything has stopped: what waits for slow readers of our logs gets some time, which delays nobody any more.
     fn write_last_words(&mut self, events: &mut Events) -> std::io::Result<()> {
         let end = clock::monotonic_clock() + limits::LAST_WORDS_PATIENCE;
-        while self.host.has_blocked_logs() {
+        while self.host.has_waiting_logs() {
             let left = end.saturating_sub(clock::monotonic_clock());
             if left.is_zero() {
                 self.host.report_lost_logs(limits::LAST_WORDS_PATIENCE);
@@ -143,6 +145,7 @@ impl EventLoop {
                 break;
             }
             self.host.kernel.poller.wait(events, Some(left))?;
+            self.host.take_in_writers_answers();
             for (key, _, _) in events.iter() {
                 match PollKey::from_number(key) {
                     PollKey::MainLog => self.host.main_log_writable(),
@@ -176,10 +179,11 @@ impl EventLoop {
         }
     }
 
-    fn timeout(&self) -> Option<Duration> {
+    fn timeout(&mut self) -> Option<Duration> {
         let hot = self.host.kernel.has_hot_streams().then_some(self.next_hot_visit);
         let reap = self.catching_up.until.or((!self.ended.is_empty()).then_some(Duration::ZERO));
-        let deadline = [self.supervisor.next_deadline(), hot, reap].into_iter().flatten().min()?;
+        let writers = self.host.kernel.log_writers.deadline();
+        let deadline = [self.supervisor.next_deadline(), hot, reap, writers].into_iter().flatten().min()?;
         Some(deadline.saturating_sub(clock::monotonic_clock()))
     }
 

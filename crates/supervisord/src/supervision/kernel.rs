@@ -20,6 +20,7 @@ use supervisor_sys::{
 use super::child::{Child, PollKey, Stdin, Stream, Visit};
 use super::limits;
 use super::log_stream::LogStream;
+use super::log_writers::LogWriters;
 use super::program_search::Program;
 use crate::inbox::Wake;
 
@@ -29,7 +30,7 @@ pub struct Kernel {
     pub(super) poller: Poller,
     pub(super) signals: Signals,
     spawner: Spawner,
-    pub(super) mounts: MountTable,
+    pub(super) log_writers: LogWriters,
     /// Streams that are visited by time.
     hot: Vec<(usize, Channel)>,
     lacks_pidfds: bool,
@@ -45,7 +46,8 @@ impl Kernel {
         let poller = Poller::new()?;
         let signals = Signals::install()?;
         poller.add(signals.fd(), PollKey::Signals.number(), Interest::Readable)?;
-        Ok(Self { poller, signals, spawner, mounts: MountTable::new(), hot: Vec::new(), lacks_pidfds: false })
+        let log_writers = LogWriters::new(poller.waker());
+        Ok(Self { poller, signals, spawner, log_writers, hot: Vec::new(), lacks_pidfds: false })
     }
 
     /// Makes the pipes of a child and starts it.
@@ -73,7 +75,7 @@ impl Kernel {
             stdin: socket.unwrap_or(stdin.read.as_fd()),
             stdout: stdout.write.as_fd(),
             stderr: stderr.as_ref().map_or(stdout.write.as_fd(), |stderr| stderr.write.as_fd()),
-            method: method_for(&mut self.mounts, program, config),
+            method: method_for(&mut self.log_writers.mounts, program, config),
         };
         let started = self.spawner.spawn(&plan).map_err(SpawnFailure::Fork)?;
         self.lacks_pidfds |= started.pidfd.is_none();

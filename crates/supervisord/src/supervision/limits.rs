@@ -33,6 +33,27 @@ pub(super) const LOG_PENDING_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of the main log that wait for a blocked destination; more than this is dropped and counted.
 pub(super) const MAIN_LOG_PENDING_BYTES: usize = 256 * 1024;
 
+/// A write to a log that takes longer than this moves all logs of its file system to a thread.
+pub(super) const SLOW_DISK: Duration = Duration::from_millis(100);
+
+/// Threads that write logs of remote and slow file systems; with more such file systems than this some share one.
+pub(super) const LOG_WRITERS: usize = 8;
+
+/// Bytes of stack of such a thread.
+pub(super) const LOG_WRITER_STACK: usize = 256 * 1024;
+
+/// How long the opening or the emptying of a log is waited for while its thread is at work for no longer than this.
+pub(super) const LOG_WRITER_PATIENCE: Duration = Duration::from_millis(50);
+
+/// An order that takes a thread longer than this is said in the main log.
+pub(super) const LOG_WRITER_HANGS: Duration = Duration::from_secs(1);
+
+/// Bytes that wait for a thread before programs with that log are not read any more.
+pub(super) const LOG_QUEUE_BYTES: usize = 256 * 1024;
+
+/// Bytes up to which chunks for a thread become one.
+pub(super) const SMALL_CHUNK: usize = 4 * 1024;
+
 /// Pause between two attempts to open a log file that could not be opened anew.
 pub(super) const LOG_OPEN_PAUSE: Duration = Duration::from_secs(1);
 

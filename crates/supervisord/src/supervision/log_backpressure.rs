@@ -9,9 +9,11 @@ use std::time::Duration;
 use supervisor_core::{Channel, LogLevel, ProcessId};
 
 use super::child::PollKey;
+use super::limits;
 use super::log_file::LogFileNotice;
 use super::log_table::LogId;
 use super::os_host::OsHost;
+use crate::clock;
 
 impl OsHost {
     /// Writes output to the log of a channel; stops to read the channel if that is blocked now.
@@ -21,10 +23,15 @@ impl OsHost {
         if entry.id != process {
             return;
         }
+        let before = clock::monotonic_clock();
         let notice = entry.logs.append(channel, logs, bytes, *now);
+        let took = clock::monotonic_clock().saturating_sub(before);
         let Some(log) = entry.logs.log(channel) else { return };
         if let Some(notice) = notice {
             self.report(log, notice);
+        }
+        if took >= limits::SLOW_DISK {
+            self.leave_to_writer(log, took);
         }
         self.settle(log);
         self.hold_if_blocked(process.index(), channel);
@@ -58,6 +65,11 @@ impl OsHost {
     pub(super) fn flush_main_log(&mut self) {
         self.main_log.flush();
         self.watch_main_log();
+        if let Some((device, took)) = self.main_log.take_slow() {
+            let path = self.main_log.readable_path().unwrap_or_default();
+            self.leave_file_system(device, &path, took);
+            self.main_log.flush();
+        }
     }
 
     /// The poller says that a destination of the main log takes bytes again.
@@ -67,20 +79,26 @@ impl OsHost {
     }
 
     /// Whether something still waits to be written somewhere.
-    pub(super) fn has_blocked_logs(&mut self) -> bool {
-        let main = self.main_log.streams().into_iter().flatten().any(|stream| stream.is_blocked());
-        main || !self.logs.blocked().is_empty()
+    pub(super) fn has_waiting_logs(&mut self) -> bool {
+        self.main_log.waiting() > 0 || !self.logs.waiting().is_empty()
     }
 
     /// Says what the logs of programs did not take to the end.
     pub(super) fn report_lost_logs(&mut self, patience: Duration) {
-        for log in self.logs.blocked() {
-            let pending = self.logs.stream(log).map_or(0, |stream| stream.pending());
+        let seconds = patience.as_secs();
+        for (log, bytes) in self.logs.waiting() {
             let path = self.logs.path(log).display();
-            self.main_log.log(
-                LogLevel::Error,
-                format_args!("nobody took the last {pending} bytes for {path} within {} s", patience.as_secs()),
-            );
+            if self.logs.is_queued(log) {
+                self.main_log.log(
+                    LogLevel::Error,
+                    format_args!("the last {bytes} bytes for {path} were not written within {seconds} s and are lost: its file system does not answer"),
+                );
+            } else {
+                self.main_log.log(
+                    LogLevel::Error,
+                    format_args!("nobody took the last {bytes} bytes for {path} within {seconds} s"),
+                );
+            }
         }
     }
 
@@ -88,7 +106,7 @@ impl OsHost {
     pub(super) fn unwatch_logs(&mut self) {
         let Self { kernel, main_log, logs, .. } = self;
         main_log.streams().into_iter().flatten().for_each(|stream| kernel.unwatch_log(stream));
-        for log in logs.blocked() {
+        for (log, _) in logs.waiting() {
             if let Some(stream) = logs.stream(log) {
                 kernel.unwatch_log(stream);
             }
@@ -97,12 +115,12 @@ impl OsHost {
 
     /// After each write: a log that is blocked is watched, and one that is not keeps nobody waiting, whoever's write it
     /// was that found room.
-    fn settle(&mut self, log: LogId) {
+    pub(super) fn settle(&mut self, log: LogId) {
         let Self { kernel, entries, logs, .. } = self;
-        // A file is never blocked, and nobody waits for it.
-        let Some(stream) = logs.stream(log) else { return };
-        kernel.watch_log(stream, PollKey::Log(log.index()));
-        if stream.is_blocked() {
+        if let Some(stream) = logs.stream(log) {
+            kernel.watch_log(stream, PollKey::Log(log.index()));
+        }
+        if logs.is_blocked(log) {
             return;
         }
         for (index, channel) in logs.take_held(log) {
@@ -118,7 +136,7 @@ impl OsHost {
         main_log.streams().into_iter().flatten().for_each(|stream| kernel.watch_log(stream, PollKey::MainLog));
     }
 
-    fn report(&mut self, log: LogId, notice: LogFileNotice) {
+    pub(super) fn report(&mut self, log: LogId, notice: LogFileNotice) {
         let path = self.logs.path(log).display();
         match notice {
             LogFileNotice::Drops { error } => self.main_log.log(

@@ -66,6 +66,8 @@ enum Destination {
 #[derive(Debug)]
 struct RegularFile {
     file: File,
+    /// The number of its file system.
+    device: u64,
     /// Bytes in it, counted.
     size: u64,
     /// The size at which the rotation is tried, after one that was refused.
@@ -82,9 +84,28 @@ impl LogFile {
         Ok(Self { destination: open(&path)?, path, dropped: 0, backups: 0 })
     }
 
+    /// One that is to be opened with the first write.
+    pub(super) fn missing(path: Arc<Path>) -> Self {
+        Self { destination: Destination::Missing { retry_at: Duration::ZERO }, path, dropped: 0, backups: 0 }
+    }
+
     /// The path it was opened by.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The path, to be kept.
+    pub(super) fn shared_path(&self) -> Arc<Path> {
+        Arc::clone(&self.path)
+    }
+
+    /// The number of its file system (stat(2)); `None` for what is no file, and while there is none.
+    pub(super) fn device(&self) -> Option<u64> {
+        match &self.destination {
+            Destination::Regular(file) => Some(file.device),
+            Destination::Stream(stream) => stream.device(),
+            Destination::Missing { .. } => None,
+        }
     }
 
     /// Whether it is a file that can be read back and emptied.
@@ -324,7 +345,7 @@ fn open(path: &Path) -> io::Result<Destination> {
     };
     let metadata = file.metadata()?;
     Ok(if metadata.is_file() {
-        Destination::Regular(RegularFile { file, size: metadata.size(), rotate_above: 0 })
+        Destination::Regular(RegularFile { file, device: metadata.dev(), size: metadata.size(), rotate_above: 0 })
     } else {
         Destination::Stream(LogStream::new(OwnedFd::from(file)))
     })

@@ -16,6 +16,8 @@ use nix::sys::stat::{SFlag, fstat};
 pub(super) struct LogStream {
     fd: OwnedFd,
     writing: Writing,
+    /// The number of the file system of a regular file; anything else is no matter of a disk.
+    device: Option<u64>,
     /// What has not been taken yet; empty unless the destination is blocked.
     pending: Vec<u8>,
     /// Whether somebody waits for it with the poller; theirs to keep.
@@ -43,7 +45,7 @@ pub(super) struct Refused {
 impl LogStream {
     /// Takes what was opened by its path, with O_NONBLOCK.
     pub(super) fn new(fd: OwnedFd) -> Self {
-        Self { fd, writing: Writing::AtOnce, pending: Vec::new(), watched: false }
+        Self { fd, writing: Writing::AtOnce, device: None, pending: Vec::new(), watched: false }
     }
 
     /// Takes a copy of a descriptor that is shared with others.
@@ -51,15 +53,24 @@ impl LogStream {
     /// # Errors
     /// As `dup(2)`.
     pub(super) fn of_shared(fd: BorrowedFd<'_>) -> io::Result<Self> {
-        let kind = SFlag::from_bits_truncate(fstat(fd)?.st_mode & SFlag::S_IFMT.bits());
+        let status = fstat(fd)?;
+        let kind = SFlag::from_bits_truncate(status.st_mode & SFlag::S_IFMT.bits());
         if (kind == SFlag::S_IFIFO || kind == SFlag::S_IFCHR)
             && let Ok(own) = supervisor_sys::pipe::reopen_for_writing(fd)
         {
             return Ok(Self::new(own));
         }
         // A copy of a file shares its position, so that nobody overwrites what others write to it.
-        let writing = if kind == SFlag::S_IFREG { Writing::AtOnce } else { Writing::WhenReady };
-        Ok(Self { writing, ..Self::new(fd.try_clone_to_owned()?) })
+        let (writing, device) = match kind {
+            SFlag::S_IFREG => (Writing::AtOnce, Some(status.st_dev)),
+            _ => (Writing::WhenReady, None),
+        };
+        Ok(Self { writing, device, ..Self::new(fd.try_clone_to_owned()?) })
+    }
+
+    /// The number of the file system, if it is a regular file, which is always ready and may still take long.
+    pub(super) fn device(&self) -> Option<u64> {
+        self.device
     }
 
     /// Whether something waits to be written.

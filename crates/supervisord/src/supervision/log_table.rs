@@ -13,8 +13,10 @@ use std::time::Duration;
 use supervisor_core::Channel;
 
 use super::limits;
-use super::log_file::{LogFile, LogFileNotice, Rotation, clear_closed, own_descriptor};
+use super::log_file::{LogFileNotice, Rotation, clear_closed, own_descriptor};
 use super::log_stream::LogStream;
+use super::log_writers::{LogWriters, Outcome, Ticket};
+use super::open_log::OpenLog;
 use crate::inbox::Follower;
 
 /// A log of the table.
@@ -38,6 +40,8 @@ impl LogId {
 pub(super) struct LogTable {
     slots: Vec<Option<Slot>>,
     by_path: HashMap<Arc<Path>, LogId>,
+    /// The logs that threads write.
+    by_ticket: HashMap<Ticket, LogId>,
     vacant: Vec<LogId>,
 }
 
@@ -48,7 +52,7 @@ struct Slot {
     registered: usize,
     /// Channels of running processes that are.
     running: usize,
-    open: Option<LogFile>,
+    open: Option<OpenLog>,
     /// Clients to be told of each change.
     followers: Vec<Follower>,
     /// Streams that are not read until this log takes bytes again.
@@ -62,7 +66,7 @@ impl LogTable {
             Some(number) => PathBuf::from(format!("/proc/self/fd/{number}")).into(),
             None => path.into(),
         };
-        let Self { slots, by_path, vacant } = self;
+        let Self { slots, by_path, vacant, .. } = self;
         let id = *by_path.entry(Arc::clone(&path)).or_insert_with(|| {
             vacant.pop().unwrap_or_else(|| {
                 slots.push(None);
@@ -83,11 +87,15 @@ impl LogTable {
     }
 
     /// Opens the log for a channel of a process that starts.
-    pub(super) fn open(&mut self, id: LogId) -> io::Result<()> {
-        let Some(slot) = self.slot(id) else { return Ok(()) };
-        match &mut slot.open {
-            Some(open) => open.follow_path(),
-            None => slot.open = Some(LogFile::open(Arc::clone(&slot.path))?),
+    pub(super) fn open(&mut self, id: LogId, writers: &mut LogWriters) -> io::Result<()> {
+        let Self { slots, by_ticket, .. } = self;
+        let Some(slot) = slots.get_mut(id.0).and_then(Option::as_mut) else { return Ok(()) };
+        if let Some(open) = &mut slot.open {
+            open.follow_path();
+        } else {
+            let open = OpenLog::open(Arc::clone(&slot.path), writers)?;
+            by_ticket.extend(open.ticket().map(|ticket| (ticket, id)));
+            slot.open = Some(open);
         }
         slot.running += 1;
         Ok(())
@@ -123,7 +131,7 @@ impl LogTable {
     /// Whether something waits to be written.
     pub(super) fn is_blocked(&self, id: LogId) -> bool {
         let slot = self.slots.get(id.0).and_then(Option::as_ref);
-        slot.and_then(|slot| slot.open.as_ref()).is_some_and(LogFile::is_blocked)
+        slot.and_then(|slot| slot.open.as_ref()).is_some_and(OpenLog::is_blocked)
     }
 
     /// The stream behind a log, to be watched with the poller.
@@ -148,9 +156,50 @@ impl LogTable {
         self.tidy(id);
     }
 
-    /// The logs that wait to be written.
-    pub(super) fn blocked(&self) -> Vec<LogId> {
-        (0..self.slots.len()).map(LogId).filter(|id| self.is_blocked(*id)).collect()
+    /// The logs with bytes that wait to be written, and how many.
+    pub(super) fn waiting(&mut self) -> Vec<(LogId, usize)> {
+        let waiting = |(index, slot): (usize, &mut Option<Slot>)| {
+            let bytes = slot.as_mut()?.open.as_mut()?.waiting();
+            (bytes > 0).then_some((LogId(index), bytes))
+        };
+        self.slots.iter_mut().enumerate().filter_map(waiting).collect()
+    }
+
+    /// Whether a thread writes this log.
+    pub(super) fn is_queued(&self, id: LogId) -> bool {
+        let slot = self.slots.get(id.0).and_then(Option::as_ref);
+        slot.and_then(|slot| slot.open.as_ref()).is_some_and(OpenLog::is_queued)
+    }
+
+    /// The file system of a log that the loop writes itself.
+    pub(super) fn device(&self, id: LogId) -> Option<u64> {
+        self.slots.get(id.0)?.as_ref()?.open.as_ref()?.device()
+    }
+
+    /// Leaves all logs of a file system to its thread.
+    pub(super) fn leave_to_writer(&mut self, device: u64, writers: &mut LogWriters) {
+        let Self { slots, by_ticket, .. } = self;
+        for (index, slot) in slots.iter_mut().enumerate() {
+            if let Some(log) = slot.as_mut().and_then(|slot| slot.open.as_mut()) {
+                log.leave_to_writer(device, writers);
+                by_ticket.extend(log.ticket().map(|ticket| (ticket, LogId(index))));
+            }
+        }
+    }
+
+    /// Takes in what a thread has done. Gives the log, and what there is to be said of it.
+    pub(super) fn answered(
+        &mut self,
+        ticket: Ticket,
+        outcome: Outcome,
+        now: Duration,
+    ) -> Option<(LogId, Option<LogFileNotice>)> {
+        // Else nobody wanted the log any more.
+        let id = *self.by_ticket.get(&ticket)?;
+        let slot = self.slot(id)?;
+        let notice = slot.open.as_mut()?.answered(outcome, now);
+        slot.notify();
+        Some((id, notice))
     }
 
     /// The path of a log, for what is said of it.
@@ -159,11 +208,12 @@ impl LogTable {
     }
 
     /// Empties a log, open or not.
-    pub(super) fn clear(&mut self, id: LogId) -> io::Result<()> {
+    pub(super) fn clear(&mut self, id: LogId, writers: &mut LogWriters) -> io::Result<()> {
         let Some(slot) = self.slot(id) else { return Ok(()) };
-        match &mut slot.open {
-            Some(open) => open.clear()?,
-            None => clear_closed(&slot.path)?,
+        match (&mut slot.open, writers.writer_of(&slot.path)) {
+            (Some(open), _) => open.clear(writers)?,
+            (None, Some(writer)) => writers.clear_closed(&writer, Arc::clone(&slot.path))?,
+            (None, None) => clear_closed(&slot.path)?,
         }
         slot.notify();
         Ok(())
@@ -195,10 +245,12 @@ impl LogTable {
     fn tidy(&mut self, id: LogId) {
         let Some(slot) = self.slots.get_mut(id.0) else { return };
         let Some(used) = slot else { return };
-        if used.running > 0 || used.open.as_ref().is_some_and(LogFile::is_blocked) {
+        if used.running > 0 || used.open.as_ref().is_some_and(OpenLog::is_busy) {
             return;
         }
-        used.open = None;
+        if let Some(ticket) = used.open.take().and_then(|open| open.ticket()) {
+            self.by_ticket.remove(&ticket);
+        }
         if used.registered == 0 {
             self.by_path.remove(&used.path);
             *slot = None;
@@ -216,84 +268,4 @@ impl Slot {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    const AT_TEN: Rotation = Rotation { maxbytes: 10, backups: 3 };
-
-    fn folder(name: &str) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("log-table-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        path
-    }
-
-    #[test]
-    fn two_programs_with_one_log_lose_nothing_when_it_rotates() {
-        let folder = folder("shared");
-        let mut table = LogTable::default();
-        let path = folder.join("x.log");
-        let ids = [table.register(&path), table.register(&path)];
-        assert_eq!(ids[0], ids[1]);
-        for id in ids {
-            table.open(id).unwrap();
-        }
-        for round in 0..4 {
-            for id in ids {
-                let line = format!("{round}\n");
-                assert!(table.append(id, AT_TEN, line.as_bytes(), Duration::ZERO).is_none());
-            }
-        }
-        table.close(ids[0]);
-        assert!(table.append(ids[1], AT_TEN, b"last\n", Duration::ZERO).is_none());
-        let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
-        assert_eq!(text("x.log.2") + &text("x.log.1") + &text("x.log"), "0\n0\n1\n1\n2\n2\n3\n3\nlast\n");
-        fs::remove_dir_all(&folder).unwrap();
-    }
-
-    #[test]
-    fn names_of_one_descriptor_are_one_log() {
-        let mut table = LogTable::default();
-        let id = table.register(Path::new("/dev/stdout"));
-        assert_eq!(table.register(Path::new("/dev/fd/1")), id);
-        assert_eq!(table.register(Path::new("/proc/self/fd/1")), id);
-        assert_ne!(table.register(Path::new("/dev/stderr")), id);
-    }
-
-    #[test]
-    fn a_place_is_used_again_once_nobody_knows_its_log() {
-        let mut table = LogTable::default();
-        let first = table.register(Path::new("/dev/null"));
-        table.open(first).unwrap();
-        table.forget(first);
-        assert_ne!(table.register(Path::new("/a")), first, "it is still written to");
-        table.close(first);
-        assert_eq!(table.register(Path::new("/b")), first);
-    }
-
-    #[test]
-    fn what_waits_outlives_the_program_that_wrote_it() {
-        let folder = folder("waits");
-        let path = folder.join("fifo");
-        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        let mut table = LogTable::default();
-        let id = table.register(&path);
-        table.open(id).unwrap();
-        while !table.is_blocked(id) {
-            assert!(table.append(id, AT_TEN, &[b'x'; 1000], Duration::ZERO).is_none());
-        }
-        table.hold(id, 7, Channel::Stderr);
-        table.close(id);
-        assert_eq!(table.blocked(), [id]);
-        let mut reader = fs::OpenOptions::new().read(true).open(&path).unwrap();
-        let mut buffer = vec![0; 100_000];
-        assert!(io::Read::read(&mut reader, &mut buffer).unwrap() >= 4096);
-        assert!(table.flush(id).is_none());
-        assert!(!table.is_blocked(id));
-        assert_eq!(table.take_held(id), [(7, Channel::Stderr)]);
-        table.close_if_unused(id);
-        assert!(table.stream(id).is_none(), "it is closed at last");
-        fs::remove_dir_all(&folder).unwrap();
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ use std::fmt::{self, Write as _};
 use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -18,6 +19,8 @@ use supervisor_core::LogLevel;
 use super::limits;
 use super::log_file::{LogFile, LogFileNotice, LogFileSettings, Rotation};
 use super::log_stream::{LogStream, Refused};
+use super::log_writers::{LogWriters, Outcome, Ticket};
+use super::open_log::OpenLog;
 use super::syslog::Syslog;
 use crate::clock;
 use crate::inbox::Follower;
@@ -46,7 +49,7 @@ pub enum MainLogTarget {
 #[derive(Debug)]
 pub struct MainLog {
     level: LogLevel,
-    file: Option<LogFile>,
+    file: Option<OpenLog>,
     rotation: Rotation,
     syslog: Option<Syslog>,
     /// Standard output, in the foreground.
@@ -57,6 +60,8 @@ pub struct MainLog {
     /// Lines of this turn.
     pending: String,
     stamp: Stamp,
+    /// How long the last write took, if it was too long, and the file system.
+    slow: Option<(u64, Duration)>,
 }
 
 impl MainLog {
@@ -67,7 +72,7 @@ impl MainLog {
     pub fn open(settings: MainLogSettings) -> io::Result<Self> {
         let never = Rotation { maxbytes: 0, backups: 0 };
         let (file, rotation, syslog) = match settings.target {
-            MainLogTarget::File(file) => (Some(LogFile::open(file.path)?), file.rotation, None),
+            MainLogTarget::File(file) => (Some(OpenLog::Direct(LogFile::open(file.path)?)), file.rotation, None),
             MainLogTarget::Syslog => (None, never, Some(Syslog::new())),
         };
         let copy = settings.to_stdout.then(|| LogStream::of_shared(io::stdout().as_fd()));
@@ -82,6 +87,7 @@ impl MainLog {
             followers: Vec::new(),
             pending: String::new(),
             stamp: Stamp::new(),
+            slow: None,
         })
     }
 
@@ -123,6 +129,10 @@ impl MainLog {
         let (bound, now) = (limits::MAIN_LOG_PENDING_BYTES, clock::monotonic_clock());
         let file = self.file.as_mut();
         let notice = file.and_then(|file| file.append(lines.as_bytes(), self.rotation, bound, now));
+        let took = clock::monotonic_clock().saturating_sub(now);
+        if took >= limits::SLOW_DISK {
+            self.slow = self.file.as_ref().and_then(OpenLog::device).map(|device| (device, took));
+        }
         self.notify();
         // The room is used again.
         self.pending = lines;
@@ -133,13 +143,57 @@ impl MainLog {
     /// Writes on to destinations that take bytes again.
     pub(super) fn flush_blocked(&mut self) {
         self.write_copy(&[]);
-        let notice = self.file.as_mut().and_then(LogFile::flush);
+        let notice = self.file.as_mut().and_then(OpenLog::flush);
         self.tell(notice);
     }
 
     /// The streams behind it, to be watched with the poller.
     pub(super) fn streams(&mut self) -> [Option<&mut LogStream>; 2] {
-        [self.file.as_mut().and_then(LogFile::stream), self.copy.as_mut()]
+        [self.file.as_mut().and_then(OpenLog::stream), self.copy.as_mut()]
+    }
+
+    /// Takes in what a thread has done, if it was for this log.
+    pub(super) fn answered(&mut self, ticket: Ticket, outcome: Outcome) -> Option<Outcome> {
+        let ours = self.file.as_mut().filter(|file| file.ticket() == Some(ticket));
+        let Some(file) = ours else { return Some(outcome) };
+        let notice = file.answered(outcome, clock::monotonic_clock());
+        self.notify();
+        self.tell(notice);
+        None
+    }
+
+    /// Leaves the file to a thread if it lies on this file system.
+    pub(super) fn leave_to_writer(&mut self, device: u64, writers: &mut LogWriters) {
+        if let Some(file) = &mut self.file {
+            file.leave_to_writer(device, writers);
+        }
+    }
+
+    /// Leaves the file to a thread if it lies where calls may take long. To be called when there may be threads.
+    pub(super) fn leave_if_remote(&mut self, writers: &mut LogWriters) {
+        let Some(file) = &mut self.file else { return };
+        if let Some(device) = file.device()
+            && let Some(_writer) = writers.writer_of(file.path())
+        {
+            writers.mark_slow(device, file.path());
+            file.leave_to_writer(device, writers);
+        }
+    }
+
+    /// The file system that the last write was too slow on, and how long it took; said once.
+    pub(super) fn take_slow(&mut self) -> Option<(u64, Duration)> {
+        self.slow.take()
+    }
+
+    /// How much waits to be written, in bytes.
+    pub(super) fn waiting(&mut self) -> usize {
+        let copy = self.copy.as_ref().map_or(0, LogStream::pending);
+        self.file.as_mut().map_or(0, OpenLog::waiting) + copy
+    }
+
+    /// Whether a thread writes the file.
+    pub(super) fn is_queued(&self) -> bool {
+        self.file.as_ref().is_some_and(OpenLog::is_queued)
     }
 
     /// Opens the file anew (SIGUSR2).
@@ -155,9 +209,9 @@ impl MainLog {
     ///
     /// # Errors
     /// As `unlink(2)` and `open(2)`.
-    pub fn clear(&mut self) -> io::Result<()> {
+    pub(super) fn clear(&mut self, writers: &mut LogWriters) -> io::Result<()> {
         self.flush();
-        let cleared = self.file.as_mut().map_or(Ok(()), LogFile::clear);
+        let cleared = self.file.as_mut().map_or(Ok(()), |file| file.clear(writers));
         self.notify();
         cleared
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use supervisor_core::{
     BadCommand, Channel, Event, Fault, FaultCode, Host, KillError, KillTarget, LogLevel, LogPaths, Pid, ProcessConfig,
-    ProcessId, Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState, limits,
+    ProcessId, Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState, limits as core_limits,
 };
 use supervisor_sys::{Credentials, FcgiSocket, errno_name};
 
@@ -20,10 +20,12 @@ use super::child::{Child, PollKey, Stdin};
 use super::child_environment::ChildEnvironment;
 use super::event_followers::EventFollowers;
 use super::kernel::Kernel;
+use super::limits;
 use super::log_table::LogTable;
 use super::main_log::MainLog;
 use super::process_logs::ProcessLogs;
 use super::program_search::find_program;
+use crate::clock;
 use crate::control::StatePublisher;
 use crate::inbox::{FollowedLog, Follower, ReplySlot};
 
@@ -71,7 +73,8 @@ pub(super) struct Entry {
 
 impl OsHost {
     /// A host without processes.
-    pub fn new(kernel: Kernel, main_log: MainLog, settings: OsHostSettings, state: StatePublisher) -> Self {
+    pub fn new(mut kernel: Kernel, mut main_log: MainLog, settings: OsHostSettings, state: StatePublisher) -> Self {
+        main_log.leave_if_remote(&mut kernel.log_writers);
         Self {
             kernel,
             main_log,
@@ -238,7 +241,9 @@ impl Host for OsHost {
             return Err(SpawnError(format!("unknown process '{}'", config.name)));
         };
         let dispatchers = |error: &io::Error| SpawnError(dispatchers_text(&config.name, error));
-        entry.logs.open(table).map_err(|error| dispatchers(&error))?;
+        let before = clock::monotonic_clock();
+        entry.logs.open(table, &mut kernel.log_writers).map_err(|error| dispatchers(&error))?;
+        let opening = clock::monotonic_clock().saturating_sub(before);
         let credentials = config.uid.map(|uid| {
             let resolved = users.get(&uid).cloned().unwrap_or_else(|| supervisor_sys::resolve_user(uid));
             resolved.map_err(|reason| format!("couldn't setuid to {uid}: {reason}"))
@@ -256,6 +261,9 @@ impl Host for OsHost {
         }
         let pid = child.pid;
         entry.child = Some(child);
+        if opening >= limits::SLOW_DISK {
+            self.opening_was_slow(process, opening);
+        }
         Ok(pid)
     }
 
@@ -272,7 +280,7 @@ impl Host for OsHost {
             stdout.answers = true;
         }
         // What is larger than the bound by itself is taken when nothing waits: it would never find room.
-        if !stdin.pending.is_empty() && stdin.pending.len() + bytes.len() > limits::STDIN_BYTES {
+        if !stdin.pending.is_empty() && stdin.pending.len() + bytes.len() > core_limits::STDIN_BYTES {
             return Err(StdinError::Full);
         }
         let waited = !stdin.pending.is_empty();
@@ -310,9 +318,9 @@ impl Host for OsHost {
     }
 
     fn clear_logs(&mut self, process: ProcessId) -> Result<(), String> {
-        let Self { entries, logs, .. } = self;
+        let Self { kernel, entries, logs, .. } = self;
         let Some(entry) = entries.get_mut(process.index()).and_then(Option::as_mut) else { return Ok(()) };
-        entry.logs.clear(logs).map_err(|error| error.to_string())
+        entry.logs.clear(logs, &mut kernel.log_writers).map_err(|error| error.to_string())
     }
 
     fn reopen_logs(&mut self) {
@@ -323,10 +331,12 @@ impl Host for OsHost {
     }
 
     fn clear_main_log(&mut self) -> Result<(), Fault> {
-        if self.main_log.readable_path().is_none_or(|path| !path.exists()) {
+        // Whether a file that a thread writes is there, the thread finds out.
+        let is_there = |path: PathBuf| self.main_log.is_queued() || path.exists();
+        if !self.main_log.readable_path().is_some_and(is_there) {
             return Err(Fault::bare(FaultCode::NoFile));
         }
-        self.main_log.clear().map_err(|_| Fault::bare(FaultCode::Failed))?;
+        self.main_log.clear(&mut self.kernel.log_writers).map_err(|_| Fault::bare(FaultCode::Failed))?;
         self.main_log.log(LogLevel::Info, format_args!("reopening log file"));
         Ok(())
     }

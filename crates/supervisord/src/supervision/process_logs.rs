@@ -10,6 +10,7 @@ use supervisor_core::{Channel, ChannelConfig, LogFile as LogFileConfig, LogPaths
 use super::auto_logs;
 use super::log_file::{LogFileNotice, Rotation};
 use super::log_table::{LogId, LogTable};
+use super::log_writers::LogWriters;
 use super::syslog::SyslogLines;
 
 /// Both channels of a process. Paths stay for its whole life, files are open while a child runs.
@@ -77,11 +78,11 @@ impl ProcessLogs {
     }
 
     /// Opens the files for a child.
-    pub(super) fn open(&mut self, table: &mut LogTable) -> io::Result<()> {
+    pub(super) fn open(&mut self, table: &mut LogTable, writers: &mut LogWriters) -> io::Result<()> {
         if !self.open {
             let mut opened = Vec::new();
             for id in self.ids() {
-                if let Err(error) = table.open(id) {
+                if let Err(error) = table.open(id, writers) {
                     for id in opened {
                         table.close(id);
                     }
@@ -129,8 +130,8 @@ impl ProcessLogs {
         table.append(file.log, file.rotation, bytes, now)
     }
 
-    pub(super) fn clear(&self, table: &mut LogTable) -> io::Result<()> {
-        self.ids().try_for_each(|id| table.clear(id))
+    pub(super) fn clear(&self, table: &mut LogTable, writers: &mut LogWriters) -> io::Result<()> {
+        self.ids().try_for_each(|id| table.clear(id, writers))
     }
 
     /// The log of a channel.
@@ -142,7 +143,7 @@ impl ProcessLogs {
         log.file.as_ref().map(|file| file.log)
     }
 
-    fn ids(&self) -> impl Iterator<Item = LogId> + use<> {
+    pub(super) fn ids(&self) -> impl Iterator<Item = LogId> + use<> {
         Channel::BOTH.map(|channel| self.log(channel)).into_iter().flatten()
     }
 }

@@ -275,7 +275,7 @@ startsecs=0
 }
 
 /// What seq(1) prints.
-fn numbers_to(last: usize) -> String {
+pub(crate) fn numbers_to(last: usize) -> String {
     (1..=last).map(|number| number.to_string() + "\n").collect()
 }
 

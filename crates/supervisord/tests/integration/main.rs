@@ -16,6 +16,7 @@ mod examples;
 mod facing_the_world;
 mod hostile_listeners;
 mod https;
+mod hung_disks;
 mod last_words;
 mod lifecycle;
 mod listener_programs;

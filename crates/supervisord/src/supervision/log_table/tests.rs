@@ -1,0 +1,196 @@
+//! Logs that several programs share, and those that a thread writes.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use super::*;
+
+const AT_TEN: Rotation = Rotation { maxbytes: 10, backups: 3 };
+
+fn folder(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("log-table-{}-{name}", std::process::id()));
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// Threads whose answers are waited for on a busy machine, too.
+fn writers() -> LogWriters {
+    let mut writers = LogWriters::new(supervisor_sys::Poller::new().unwrap().waker());
+    writers.patience = Duration::from_secs(20);
+    writers
+}
+
+#[test]
+fn two_programs_with_one_log_lose_nothing_when_it_rotates() {
+    let folder = folder("shared");
+    let mut table = LogTable::default();
+    let path = folder.join("x.log");
+    let ids = [table.register(&path), table.register(&path)];
+    assert_eq!(ids[0], ids[1]);
+    for id in ids {
+        table.open(id, &mut writers()).unwrap();
+    }
+    for round in 0..4 {
+        for id in ids {
+            let line = format!("{round}\n");
+            assert!(table.append(id, AT_TEN, line.as_bytes(), Duration::ZERO).is_none());
+        }
+    }
+    table.close(ids[0]);
+    assert!(table.append(ids[1], AT_TEN, b"last\n", Duration::ZERO).is_none());
+    let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
+    assert_eq!(text("x.log.2") + &text("x.log.1") + &text("x.log"), "0\n0\n1\n1\n2\n2\n3\n3\nlast\n");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn names_of_one_descriptor_are_one_log() {
+    let mut table = LogTable::default();
+    let id = table.register(Path::new("/dev/stdout"));
+    assert_eq!(table.register(Path::new("/dev/fd/1")), id);
+    assert_eq!(table.register(Path::new("/proc/self/fd/1")), id);
+    assert_ne!(table.register(Path::new("/dev/stderr")), id);
+}
+
+#[test]
+fn a_place_is_used_again_once_nobody_knows_its_log() {
+    let mut table = LogTable::default();
+    let first = table.register(Path::new("/dev/null"));
+    table.open(first, &mut writers()).unwrap();
+    table.forget(first);
+    assert_ne!(table.register(Path::new("/a")), first, "it is still written to");
+    table.close(first);
+    assert_eq!(table.register(Path::new("/b")), first);
+}
+
+#[test]
+fn what_waits_outlives_the_program_that_wrote_it() {
+    let folder = folder("waits");
+    let path = folder.join("fifo");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut table = LogTable::default();
+    let id = table.register(&path);
+    table.open(id, &mut writers()).unwrap();
+    while !table.is_blocked(id) {
+        assert!(table.append(id, AT_TEN, &[b'x'; 1000], Duration::ZERO).is_none());
+    }
+    table.hold(id, 7, Channel::Stderr);
+    table.close(id);
+    assert!(matches!(table.waiting()[..], [(log, 1..)] if log == id));
+    let mut reader = fs::OpenOptions::new().read(true).open(&path).unwrap();
+    let mut buffer = vec![0; 100_000];
+    assert!(io::Read::read(&mut reader, &mut buffer).unwrap() >= 4096);
+    assert!(table.flush(id).is_none());
+    assert!(!table.is_blocked(id));
+    assert_eq!(table.take_held(id), [(7, Channel::Stderr)]);
+    table.close_if_unused(id);
+    assert!(table.stream(id).is_none(), "it is closed at last");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Takes in the answers of the threads until nothing waits any more.
+fn take_in_all(table: &mut LogTable, writers: &mut LogWriters, ticket: Ticket) {
+    while !table.waiting().is_empty() {
+        let outcome = writers.wait_for(ticket, crate::clock::monotonic_clock() + Duration::from_secs(20));
+        table.answered(ticket, outcome.expect("the thread is well"), Duration::ZERO);
+    }
+}
+
+#[test]
+fn a_log_that_is_left_to_a_thread_goes_on_where_it_was_and_rotates_between_the_same_chunks() {
+    let folder = folder("left");
+    let (mut table, mut writers) = (LogTable::default(), writers());
+    let path = folder.join("x.log");
+    let id = table.register(&path);
+    table.open(id, &mut writers).unwrap();
+    let rotation = Rotation { maxbytes: 20_000, backups: 9 };
+    let chunk = |number: usize| number.to_string().repeat(5_000).into_bytes();
+    for number in 0..10 {
+        if number == 3 {
+            let device = table.device(id).unwrap();
+            writers.mark_slow(device, &path);
+            table.leave_to_writer(device, &mut writers);
+            assert!(table.is_queued(id));
+        }
+        assert!(table.append(id, rotation, &chunk(number), Duration::ZERO).is_none());
+    }
+    let ticket = *table.by_ticket.keys().next().unwrap();
+    take_in_all(&mut table, &mut writers, ticket);
+    let part = |numbers: std::ops::Range<usize>| numbers.flat_map(chunk).collect::<Vec<u8>>();
+    let parts = [("x.log.2", part(0..4)), ("x.log.1", part(4..8)), ("x.log", part(8..10))];
+    for (name, expected) in parts {
+        assert!(fs::read(folder.join(name)).unwrap() == expected, "{name}");
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_log_of_a_thread_is_reopened_and_cleared_in_the_order_of_its_bytes() {
+    let folder = folder("ordered");
+    let (mut table, mut writers) = (LogTable::default(), writers());
+    let path = folder.join("x.log");
+    writers.mark_slow(fs::metadata(&folder).unwrap().dev(), &path);
+    let id = table.register(&path);
+    table.open(id, &mut writers).unwrap();
+    let write = |table: &mut LogTable, text: &str| {
+        assert!(table.append(id, AT_TEN, text.as_bytes(), Duration::ZERO).is_none());
+    };
+    let ticket = *table.by_ticket.keys().next().unwrap();
+    write(&mut table, "gone\n");
+    table.clear(id, &mut writers).unwrap();
+    write(&mut table, "before\n");
+    take_in_all(&mut table, &mut writers, ticket);
+    fs::rename(&path, folder.join("old")).unwrap();
+    table.reopen();
+    write(&mut table, "after\n");
+    take_in_all(&mut table, &mut writers, ticket);
+    let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    assert_eq!((text("old"), text("x.log")), ("before\n".to_owned(), "after\n".to_owned()));
+    table.close(id);
+    assert!(table.by_ticket.is_empty());
+    table.clear(id, &mut writers).unwrap();
+    assert_eq!(text("x.log"), "");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_thread_tells_that_a_log_cannot_be_opened_and_gives_back_what_is_no_file() {
+    let folder = folder("given-back");
+    let (mut table, mut writers) = (LogTable::default(), writers());
+    let path = folder.join("fifo");
+    writers.mark_slow(fs::metadata(&folder).unwrap().dev(), &path);
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let [fifo, missing] = [path, folder.join("no/such.log")].map(|path| table.register(&path));
+    table.open(fifo, &mut writers).unwrap();
+    assert!(table.stream(fifo).is_some());
+    let error = table.open(missing, &mut writers).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn what_finds_no_room_before_a_thread_is_dropped_as_a_whole_and_counted() {
+    let folder = folder("full");
+    let (mut table, mut writers) = (LogTable::default(), writers());
+    let path = folder.join("x.log");
+    writers.mark_slow(fs::metadata(&folder).unwrap().dev(), &path);
+    let id = table.register(&path);
+    table.open(id, &mut writers).unwrap();
+    let ticket = *table.by_ticket.keys().next().unwrap();
+    let never = Rotation { maxbytes: 0, backups: 0 };
+    let chunk = vec![b'x'; limits::LOG_PENDING_BYTES / 2];
+    // Nobody takes in the answers, so the thread is as good as hung.
+    let notices = [(); 4].map(|()| table.append(id, never, &chunk, Duration::ZERO));
+    assert!(matches!(notices, [None, None, Some(LogFileNotice::Drops { .. }), None]), "{notices:?}");
+    assert!(table.is_blocked(id));
+    let deadline = crate::clock::monotonic_clock() + Duration::from_secs(20);
+    let mut said = None;
+    while !table.waiting().is_empty() {
+        let outcome = writers.wait_for(ticket, deadline).expect("the thread is well");
+        said = table.answered(ticket, outcome, Duration::ZERO).unwrap().1;
+    }
+    let lost = limits::LOG_PENDING_BYTES as u64;
+    assert!(matches!(said, Some(LogFileNotice::TakesAgain { dropped }) if dropped == lost), "{said:?}");
+    assert_eq!(fs::metadata(&path).unwrap().len(), lost);
+    fs::remove_dir_all(&folder).unwrap();
+}

@@ -1,0 +1,376 @@
+//! Threads that write logs for which the loop must not wait: one for each file system that may keep a caller.
+//!
+//! A thread that is in write(2), open(2) or rename(2) for a file system that does not answer cannot be called back; it
+//! can only be another one than the loop's. So what lies on a remote file system (NFS, CIFS, FUSE: the list of mounts
+//! tells) is written by a thread from the beginning. A local one is written by the loop itself, which costs neither a
+//! copy nor a change of threads; one that has once taken longer than `SLOW_DISK` gets a thread for good. So a local
+//! disk that hangs can hold the loop once, never twice.
+//!
+//! Considered and left: a watchdog can tell of a thread that hangs, and not wake it; io_uring hands every buffered
+//! write on ext4 to a thread of the kernel's, and is forbidden in most containers; a thread for every log costs the
+//! healthy path a copy and two wake-ups for each read.
+//!
+//! Invariants: a thread owns the files that it writes, nothing is shared with it but two counters; there are at most
+//! `LOG_WRITERS` threads, and file systems beyond that share them; a log has one order under way at a time
+//! ([`super::queued_log`]), so bytes keep their order and the queue its bound. Threads are never waited for at the
+//! end: a kernel that cannot end a call keeps the process until it can, whatever we do.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use supervisor_sys::{MountTable, Waker};
+
+use super::limits;
+use super::log_batch::Batch;
+use super::log_file::{LogFile, LogFileNotice, clear_closed};
+use crate::clock;
+
+/// All threads, and which file system is whose.
+#[derive(Debug)]
+pub(super) struct LogWriters {
+    pub(super) mounts: MountTable,
+    writers: Vec<Writer>,
+    by_device: HashMap<u64, usize>,
+    answers: mpsc::Receiver<Answer>,
+    /// Answers that came while another one was waited for.
+    early: VecDeque<Answer>,
+    /// For the next thread.
+    sender: mpsc::Sender<Answer>,
+    waker: Waker,
+    next_ticket: u64,
+    /// When to look whether a thread hangs; `None` while none has anything to do.
+    look_at: Option<Duration>,
+    /// How long an answer that matters at once is waited for.
+    pub(super) patience: Duration,
+}
+
+#[derive(Debug)]
+struct Writer {
+    handle: WriterHandle,
+    /// A log of its file system, for what is said of it.
+    example: PathBuf,
+    /// It was said that its file system does not answer.
+    told: bool,
+}
+
+/// Names a log for its thread, never given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Ticket(u64);
+
+/// What a thread is to do with a log.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// Open it.
+    Open(Arc<Path>),
+    /// Take one that is open.
+    Adopt(Box<LogFile>),
+    /// Write.
+    Append(Batch),
+    /// Open the path anew (SIGUSR2).
+    Reopen,
+    /// Open the path anew if it leads elsewhere.
+    FollowPath,
+    /// Remove the file and begin a new one.
+    Clear,
+    /// Empty a file that is not open.
+    ClearClosed(Arc<Path>),
+    /// Close it; the only order without an answer.
+    Close,
+}
+
+/// What has become of an order.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) ticket: Ticket,
+    pub(super) outcome: Outcome,
+    writer: usize,
+}
+
+/// What has become of an order.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// It is open; or cannot be opened, which is tried again with the next write. A stream is given back: its room is
+    /// for the poller to tell.
+    Opened(io::Result<Option<Box<LogFile>>>),
+    /// The batch is written, or dropped as the notice says; it is given back empty.
+    Written(Batch, Option<LogFileNotice>),
+    /// Reopened, adopted, or found where its path leads.
+    Done,
+    /// Emptied, or not.
+    Cleared(io::Result<()>),
+}
+
+/// What is to be said of a file system.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum WriterNotice {
+    /// It keeps its thread waiting.
+    Hangs(PathBuf),
+    /// It has answered at last.
+    Answers(PathBuf),
+}
+
+/// One thread, for those who give it orders.
+#[derive(Clone, Debug)]
+pub(super) struct WriterHandle {
+    orders: mpsc::Sender<(Ticket, Order)>,
+    progress: Arc<Progress>,
+}
+
+/// How far a thread has got; written by the thread but for `sent`.
+#[derive(Debug, Default)]
+struct Progress {
+    sent: AtomicU64,
+    done: AtomicU64,
+    /// The monotonic clock in milliseconds, and one, when the order under way began; 0: none is.
+    busy_since: AtomicU64,
+}
+
+impl LogWriters {
+    /// No threads yet. The waker ends a wait of the loop when there is an answer.
+    pub(super) fn new(waker: Waker) -> Self {
+        let (sender, answers) = mpsc::channel();
+        Self {
+            mounts: MountTable::new(),
+            writers: Vec::new(),
+            by_device: HashMap::new(),
+            answers,
+            early: VecDeque::new(),
+            sender,
+            waker,
+            next_ticket: 0,
+            look_at: None,
+            patience: limits::LOG_WRITER_PATIENCE,
+        }
+    }
+
+    /// Who writes a path. `None`: the loop itself.
+    pub(super) fn writer_of(&mut self, path: &Path) -> Option<WriterHandle> {
+        let filesystem = self.mounts.filesystem_of(path)?;
+        if filesystem.is_remote || self.by_device.contains_key(&filesystem.device) {
+            self.writer_of_device(filesystem.device, path)
+        } else {
+            None
+        }
+    }
+
+    /// Whether a file system, by the number that stat(2) gives it, was too slow for the loop.
+    pub(super) fn is_slow(&self, device: u64) -> bool {
+        self.by_device.contains_key(&device)
+    }
+
+    /// A file system has kept the loop waiting: what is logged there is written by a thread from now on. stat(2) and
+    /// the list of mounts may number it differently.
+    pub(super) fn mark_slow(&mut self, device: u64, path: &Path) {
+        let listed = self.mounts.filesystem_of(path).map(|filesystem| filesystem.device);
+        if self.writer_of_device(device, path).is_some()
+            && let (Some(listed), Some(writer)) = (listed, self.by_device.get(&device).copied())
+        {
+            self.by_device.entry(listed).or_insert(writer);
+        }
+    }
+
+    /// The thread of a file system, which begins now if it has none. `None` if the system refuses one.
+    pub(super) fn writer_of_device(&mut self, device: u64, path: &Path) -> Option<WriterHandle> {
+        let index = match self.by_device.get(&device) {
+            Some(index) => *index,
+            None if self.writers.len() < limits::LOG_WRITERS => self.start_writer(path).ok()?,
+            None => self.least_busy_writer()?,
+        };
+        self.by_device.insert(device, index);
+        self.writers.get(index).map(|writer| writer.handle.clone())
+    }
+
+    /// A name for a log.
+    pub(super) fn ticket(&mut self) -> Ticket {
+        self.next_ticket += 1;
+        Ticket(self.next_ticket)
+    }
+
+    /// The next answer that has come.
+    pub(super) fn next_answer(&mut self) -> Option<(Answer, Option<WriterNotice>)> {
+        let answer = self.early.pop_front().or_else(|| self.answers.try_recv().ok())?;
+        let notice = self.writers.get_mut(answer.writer).and_then(Writer::has_answered);
+        Some((answer, notice))
+    }
+
+    /// Waits for the next answer about a log; `None` when there is none until `deadline`. Others are kept for later.
+    pub(super) fn wait_for(&mut self, ticket: Ticket, deadline: Duration) -> Option<Outcome> {
+        if let Some(place) = self.early.iter().position(|answer| answer.ticket == ticket) {
+            return self.early.remove(place).map(|answer| answer.outcome);
+        }
+        loop {
+            let left = deadline.saturating_sub(clock::monotonic_clock());
+            let answer = self.answers.recv_timeout(left).ok()?;
+            if answer.ticket == ticket {
+                return Some(answer.outcome);
+            }
+            self.early.push_back(answer);
+        }
+    }
+
+    /// Empties a log that is not open. An error, too, if it takes longer than is waited for.
+    pub(super) fn clear_closed(&mut self, writer: &WriterHandle, path: Arc<Path>) -> io::Result<()> {
+        let ticket = self.ticket();
+        if writer.is_slow_now() {
+            return Err(io::Error::from(io::ErrorKind::TimedOut));
+        }
+        writer.send(ticket, Order::ClearClosed(path));
+        match self.wait_for(ticket, clock::monotonic_clock() + self.patience) {
+            Some(Outcome::Cleared(result)) => result,
+            Some(Outcome::Opened(_) | Outcome::Written(..) | Outcome::Done) => Ok(()),
+            None => Err(io::Error::from(io::ErrorKind::TimedOut)),
+        }
+    }
+
+    /// When to look after the threads again; nothing while they have nothing to do.
+    pub(super) fn deadline(&mut self) -> Option<Duration> {
+        if self.look_at.is_none() && self.writers.iter().any(|writer| writer.handle.has_orders() && !writer.told) {
+            self.look_at = Some(clock::monotonic_clock() + limits::LOG_WRITER_HANGS);
+        }
+        self.look_at
+    }
+
+    /// Finds a file system that does not answer; says so once.
+    pub(super) fn look_after(&mut self, now: Duration) -> Option<WriterNotice> {
+        if self.look_at.is_none_or(|time| time > now) {
+            return None;
+        }
+        let hangs = |writer: &&mut Writer| !writer.told && writer.handle.busy_for(now) >= limits::LOG_WRITER_HANGS;
+        let Some(writer) = self.writers.iter_mut().find(hangs) else {
+            self.look_at = None;
+            return None;
+        };
+        writer.told = true;
+        Some(WriterNotice::Hangs(writer.example.clone()))
+    }
+
+    fn start_writer(&mut self, path: &Path) -> io::Result<usize> {
+        let (orders, received) = mpsc::channel();
+        let handle = WriterHandle { orders, progress: Arc::default() };
+        let index = self.writers.len();
+        let thread = WriterThread {
+            files: HashMap::new(),
+            progress: Arc::clone(&handle.progress),
+            answers: self.sender.clone(),
+            waker: self.waker.clone(),
+            index,
+        };
+        let builder = thread::Builder::new().name(format!("log-writer-{index}")).stack_size(limits::LOG_WRITER_STACK);
+        builder.spawn(move || thread.run(received))?;
+        self.writers.push(Writer { handle, example: path.to_owned(), told: false });
+        Ok(index)
+    }
+
+    fn least_busy_writer(&self) -> Option<usize> {
+        let now = clock::monotonic_clock();
+        (0..self.writers.len()).min_by_key(|index| self.writers[*index].handle.busy_for(now))
+    }
+}
+
+impl Writer {
+    fn has_answered(&mut self) -> Option<WriterNotice> {
+        std::mem::take(&mut self.told).then(|| WriterNotice::Answers(self.example.clone()))
+    }
+}
+
+impl WriterHandle {
+    /// Gives an order, which is carried out after all earlier ones.
+    pub(super) fn send(&self, ticket: Ticket, order: Order) {
+        self.progress.sent.fetch_add(1, Ordering::Relaxed);
+        // A thread ends when nobody can give it orders any more, and no sooner.
+        self.orders.send((ticket, order)).ok();
+    }
+
+    /// Whether it would be no use to wait for an answer now.
+    pub(super) fn is_slow_now(&self) -> bool {
+        self.busy_for(clock::monotonic_clock()) >= limits::LOG_WRITER_PATIENCE
+    }
+
+    fn has_orders(&self) -> bool {
+        self.progress.sent.load(Ordering::Relaxed) > self.progress.done.load(Ordering::Relaxed)
+    }
+
+    /// How long the order under way has taken so far; zero if there is none.
+    fn busy_for(&self, now: Duration) -> Duration {
+        match self.progress.busy_since.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            since => now.saturating_sub(Duration::from_millis(since - 1)),
+        }
+    }
+}
+
+/// What a thread has.
+struct WriterThread {
+    files: HashMap<Ticket, LogFile>,
+    progress: Arc<Progress>,
+    answers: mpsc::Sender<Answer>,
+    waker: Waker,
+    index: usize,
+}
+
+impl WriterThread {
+    /// Ends when nobody can give it orders any more.
+    fn run(mut self, orders: mpsc::Receiver<(Ticket, Order)>) {
+        for (ticket, order) in orders {
+            let since = u64::try_from(clock::monotonic_clock().as_millis()).unwrap_or(u64::MAX - 1);
+            self.progress.busy_since.store(since + 1, Ordering::Relaxed);
+            let outcome = self.carry_out(ticket, order);
+            self.progress.busy_since.store(0, Ordering::Relaxed);
+            self.progress.done.fetch_add(1, Ordering::Relaxed);
+            if let Some(outcome) = outcome {
+                // Nobody listens any more when supervision has ended.
+                self.answers.send(Answer { ticket, outcome, writer: self.index }).ok();
+                self.waker.wake();
+            }
+        }
+    }
+
+    fn carry_out(&mut self, ticket: Ticket, order: Order) -> Option<Outcome> {
+        let file = self.files.get_mut(&ticket);
+        Some(match order {
+            Order::Open(path) => Outcome::Opened(self.open(ticket, path)),
+            Order::Adopt(file) => {
+                self.files.insert(ticket, *file);
+                Outcome::Done
+            }
+            Order::Append(mut batch) => {
+                let notice = file.and_then(|file| batch.write_to(file, clock::monotonic_clock()));
+                batch.clear();
+                Outcome::Written(batch, notice)
+            }
+            Order::Reopen => {
+                file.map(LogFile::reopen);
+                Outcome::Done
+            }
+            Order::FollowPath => {
+                file.map(LogFile::follow_path);
+                Outcome::Done
+            }
+            Order::Clear => Outcome::Cleared(file.map_or(Ok(()), LogFile::clear)),
+            Order::ClearClosed(path) => Outcome::Cleared(clear_closed(&path)),
+            Order::Close => {
+                self.files.remove(&ticket);
+                return None;
+            }
+        })
+    }
+
+    fn open(&mut self, ticket: Ticket, path: Arc<Path>) -> io::Result<Option<Box<LogFile>>> {
+        match LogFile::open(Arc::clone(&path)) {
+            Ok(file) if file.device().is_none() => Ok(Some(Box::new(file))),
+            Ok(file) => {
+                self.files.insert(ticket, file);
+                Ok(None)
+            }
+            Err(error) => {
+                self.files.insert(ticket, LogFile::missing(path));
+                Err(error)
+            }
+        }
+    }
+}
