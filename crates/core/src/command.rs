@@ -75,7 +75,7 @@ pub enum Command {
         /// What to write.
         chars: Vec<u8>,
     },
-    /// `Done`; works during a shutdown.
+    /// `Done` once every pool that wants it has a place for it; works during a shutdown.
     SendRemoteCommEvent {
         /// The event's `type:`.
         kind: String,

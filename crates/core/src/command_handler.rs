@@ -4,7 +4,6 @@
 use crate::clock::Now;
 use crate::command::Command;
 use crate::deferred::{namespec_of, process_result};
-use crate::event::Event;
 use crate::event_ring::EventBatch;
 use crate::fault::{Fault, FaultCode};
 use crate::host::{Host, StdinError};
@@ -82,10 +81,6 @@ impl Supervisor {
                 Some(Ok(self.signal_all(&ids, &signal, host)))
             }
             Command::SendProcessStdin { name, chars } => Some(self.send_stdin(&name, &chars, host)),
-            Command::SendRemoteCommEvent { kind, data } => {
-                self.notify(&Event::RemoteCommunication { kind: &kind, data: &data }, host);
-                Some(Ok(Reply::Done))
-            }
             Command::ReadEvents { after } => {
                 let batch = EventBatch { is_ended: self.is_finished(), ..self.events.read(after) };
                 Some(Ok(Reply::Events(Box::new(batch))))
@@ -95,6 +90,7 @@ impl Supervisor {
                     EventStatistics { pools: self.pool_statistics().collect(), ring: self.events.statistics() };
                 Some(Ok(Reply::EventStatistics(Box::new(statistics))))
             }
+            Command::SendRemoteCommEvent { kind, data } => self.send_remote_event(request, kind, data, host),
             Command::GetProcessInfo { name } => Some(self.process_info(&name)),
             Command::GetAllProcessInfo => Some(Ok(self.all_process_info())),
             Command::GetAllConfigInfo => Some(Ok(Reply::AllConfigInfo(self.config_info()))),

@@ -17,6 +17,7 @@ use crate::process::Phase;
 use crate::process_config::OnProtocolError;
 use crate::process_id::ProcessId;
 use crate::supervisor::Supervisor;
+use crate::timers::Timer;
 
 impl Supervisor {
     /// The counters of every active pool, in the order the pools were added.
@@ -162,7 +163,11 @@ impl Supervisor {
     }
 
     /// Removes the pool of a group; events that wait in it are dropped with it.
-    pub(crate) fn remove_pool(&mut self, name: &str) {
-        self.pools.retain(|pool| *pool.name != *name);
+    pub(crate) fn remove_pool(&mut self, name: &str, host: &mut impl Host) {
+        let now = self.now;
+        for pool in self.pools.extract_if(.., |pool| *pool.name == *name) {
+            pool.report_removal(now, host);
+        }
+        self.timers.cancel(Timer::PoolRelief);
     }
 }

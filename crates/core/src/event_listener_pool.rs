@@ -5,12 +5,15 @@
 //! was accepted is delivered, dropped, waiting, or in progress with a member.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::event::EventType;
+use crate::event_backpressure::Blocking;
 use crate::event_buffer::{Bound, EventBuffer, PoolEvent};
 use crate::host::Host;
+use crate::limits;
 use crate::log_level::LogLevel;
-use crate::process_config::{EventListenerPoolConfig, OnProtocolError};
+use crate::process_config::{Channel, EventListenerPoolConfig, OnProtocolError, Overflow, ProcessConfig};
 use crate::process_id::ProcessId;
 
 /// One `[eventlistener:x]` that is active.
@@ -23,6 +26,8 @@ pub(crate) struct EventListenerPool {
     pub(crate) buffer: EventBuffer,
     next_poolserial: u64,
     counters: Counters,
+    /// Since when and whether it is full, with `overflow=block`.
+    pub(crate) blocking: Option<Blocking>,
 }
 
 #[derive(Debug, Default)]
@@ -56,12 +61,44 @@ pub struct PoolStatistics {
     pub waiting_bytes: usize,
     /// Members that work on an event now.
     pub in_progress: usize,
+    /// It is full, or was a moment ago, and programs and clients have to wait for room, with `overflow=block`.
+    pub blocked: bool,
 }
 
 impl EventListenerPool {
     pub(crate) fn new(name: Arc<str>, config: EventListenerPoolConfig, members: Vec<ProcessId>) -> Self {
-        let buffer = EventBuffer::new(config.buffer_size);
-        Self { name, config, members, buffer, next_poolserial: 0, counters: Counters::default() }
+        let buffer = EventBuffer::new(match config.overflow {
+            Overflow::DropOldest => config.buffer_size,
+            // Who makes an event that can wait is not asked for more; what comes all the same is not dropped for it.
+            Overflow::Block => usize::MAX,
+        });
+        Self { name, config, members, buffer, next_poolserial: 0, counters: Counters::default(), blocking: None }
+    }
+
+    /// Whether what can wait for room is to.
+    pub(crate) fn is_full(&self) -> bool {
+        match self.config.overflow {
+            Overflow::DropOldest => false,
+            Overflow::Block => self.buffer.len() >= self.config.buffer_size || self.is_large(),
+        }
+    }
+
+    /// Whether even what better did not wait is to.
+    pub(crate) fn is_large(&self) -> bool {
+        match self.config.overflow {
+            Overflow::DropOldest => false,
+            Overflow::Block => self.buffer.bytes() >= limits::LISTENER_POOL_BLOCK_BYTES,
+        }
+    }
+
+    /// Whether a channel of a program, as it is configured, makes events that the pool wants.
+    pub(crate) fn wants_output(&self, config: &ProcessConfig, channel: Channel) -> bool {
+        let options = config.channel(channel);
+        let (log, message) = match channel {
+            Channel::Stdout => (EventType::ProcessLogStdout, EventType::ProcessCommunicationStdout),
+            Channel::Stderr => (EventType::ProcessLogStderr, EventType::ProcessCommunicationStderr),
+        };
+        (options.events_enabled && self.subscribes(log)) || (options.capture_maxbytes > 0 && self.subscribes(message))
     }
 
     /// Whether the pool wants events of this type.
@@ -119,6 +156,17 @@ impl EventListenerPool {
         )
     }
 
+    /// What a pool that is removed leaves undone.
+    pub(crate) fn report_removal(&self, now: Duration, host: &mut impl Host) {
+        let (name, waiting) = (&self.name, self.buffer.len());
+        if self.config.overflow != Overflow::DropOldest && waiting > 0 {
+            host.log(LogLevel::Warn, format_args!("pool {name} was removed with {waiting} events that nobody has got"));
+        }
+        if let Some(blocking) = &self.blocking {
+            blocking.report_end(name, now, host);
+        }
+    }
+
     pub(crate) fn statistics(&self, in_progress: usize) -> PoolStatistics {
         let Counters { accepted, delivered, rejected, dropped_by_count, dropped_by_bytes } = self.counters;
         PoolStatistics {
@@ -131,6 +179,7 @@ impl EventListenerPool {
             waiting: self.buffer.len(),
             waiting_bytes: self.buffer.bytes(),
             in_progress,
+            blocked: self.blocking.is_some(),
         }
     }
 }

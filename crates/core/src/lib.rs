@@ -17,6 +17,7 @@ mod command;
 mod command_handler;
 mod deferred;
 mod event;
+mod event_backpressure;
 mod event_buffer;
 mod event_dispatch;
 mod event_listener_pool;
@@ -61,7 +62,7 @@ pub use log_level::LogLevel;
 pub use namespec::{Namespec, make_namespec};
 pub use process_config::{
     Autorestart, Channel, ChannelConfig, EventListenerPoolConfig, GroupConfig, GroupKind, LogFile, OnProtocolError,
-    ProcessConfig, SocketAddress, SocketConfig, SocketOwner,
+    Overflow, ProcessConfig, SocketAddress, SocketConfig, SocketOwner,
 };
 pub use process_id::{Pid, ProcessId, RequestId};
 pub use process_state::{ProcessState, SupervisorState};

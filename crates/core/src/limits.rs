@@ -10,6 +10,16 @@ pub const STDIN_BYTES: usize = 1 << 20;
 /// Bytes of memory that the events waiting in one pool take; more drops the oldest. One event may be larger.
 pub const LISTENER_POOL_BYTES: usize = 32 << 20;
 
+/// From so many bytes on, what can wait for a pool with `overflow=block` does, however few events they are. The rest up
+/// to [`LISTENER_POOL_BYTES`] is for what cannot wait, and for what has been read already.
+pub const LISTENER_POOL_BLOCK_BYTES: usize = 16 << 20;
+
+/// Events of clients that may wait for a place in pools; one more is refused with FAILED.
+pub const WAITING_EVENTS: usize = 1_024;
+
+/// Bytes that these events may take together; one event may be larger.
+pub const WAITING_EVENT_BYTES: usize = 16 << 20;
+
 /// A pool that has emptied keeps room for at most so many events.
 pub const LISTENER_POOL_SPARE_EVENTS: usize = 1_024;
 

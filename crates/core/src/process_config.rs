@@ -201,8 +201,20 @@ pub struct EventListenerPoolConfig {
     pub events: Vec<EventType>,
     /// `module:attribute` as in the file.
     pub result_handler: Box<str>,
+    /// What becomes of events that find no room.
+    pub overflow: Overflow,
     /// What becomes of a listener that breaks the protocol.
     pub on_protocol_error: OnProtocolError,
+}
+
+/// What becomes of events that find no room in a pool (docs/events.md).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overflow {
+    /// The oldest event is dropped, as upstream.
+    #[default]
+    DropOldest,
+    /// Whoever can wait waits: programs whose output makes events, and clients that send some.
+    Block,
 }
 
 /// What becomes of a listener that breaks the protocol (docs/events.md).

@@ -59,7 +59,7 @@ impl Supervisor {
                 self.let_go(*id, host);
             }
         }
-        self.remove_pool(name);
+        self.remove_pool(name, host);
         self.notify(&Event::ProcessGroup { group: name, added: false }, host);
         Ok(Reply::Done)
     }

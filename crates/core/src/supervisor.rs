@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::clock::Now;
 use crate::deferred::Deferred;
 use crate::event::Event;
+use crate::event_backpressure::WaitingEvents;
 use crate::event_listener_pool::EventListenerPool;
 use crate::event_ring::EventRing;
 use crate::host::Host;
@@ -32,6 +33,7 @@ pub struct Supervisor {
     pub(crate) pending: Vec<Arc<GroupConfig>>,
     pub(crate) timers: Timers,
     pub(crate) deferred: Deferred,
+    pub(crate) waiting_events: WaitingEvents,
     /// Processes that are to be started without being asked. Stale entries are fine: each is looked at again.
     pub(crate) start_queue: VecDeque<ProcessId>,
     /// How many processes hold each FastCGI socket, by its url.
@@ -77,6 +79,7 @@ impl Supervisor {
             pending: Vec::new(),
             timers: Timers::default(),
             deferred: Deferred::default(),
+            waiting_events: WaitingEvents::default(),
             start_queue: VecDeque::new(),
             sockets: BTreeMap::new(),
             pools: Vec::new(),
@@ -126,6 +129,8 @@ impl Supervisor {
         }
         self.start_queued(now, host);
         self.advance_shutdown(now, host);
+        self.admit_waiting_events(host);
+        self.report_blocking(host);
         self.update_tick_timer(now);
     }
 
@@ -209,7 +214,7 @@ impl Supervisor {
                 Timer::StopReport(id) => self.report_stopping(now, id, host),
                 Timer::ShutdownReport => self.report_shutdown(now, host),
                 // What waits for it looks at the time itself, at the end of each input.
-                Timer::ListenerGrace => {}
+                Timer::ListenerGrace | Timer::PoolRelief => {}
                 Timer::Tick => self.tick(now, host),
             }
         }

@@ -18,6 +18,8 @@ pub(crate) enum Timer {
     ShutdownReport,
     /// The end of the time that listeners have to answer before a shutdown stops them.
     ListenerGrace,
+    /// A pool that was full may have had room for long enough to say so.
+    PoolRelief,
     /// The next slice of a TICK event.
     Tick,
 }

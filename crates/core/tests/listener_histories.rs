@@ -6,11 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use supervisor_core::{Channel, EventType, ExitStatus, Input, ProcessState, StdinError};
+use supervisor_core::{
+    Channel, ChannelConfig, DaemonSignal, EventType, ExitStatus, Input, OnProtocolError, Overflow, ProcessConfig,
+    ProcessState, StdinError,
+};
 
 use crate::sim::Sim;
-use crate::sim::config::{alone, program};
-use crate::sim::listeners::pool;
+use crate::sim::config::{alone, channel, program};
+use crate::sim::listeners::{pool, with_options};
 use crate::sim::random::Random;
 
 const HISTORIES: u64 = 2_000;
@@ -68,7 +71,7 @@ impl Ledger {
         for line in sim.take().lines() {
             let words: Vec<&str> = line.split(' ').collect();
             match words.as_slice() {
-                ["REMOTE_COMMUNICATION", ..] => {
+                ["REMOTE_COMMUNICATION" | "PROCESS_LOG_STDOUT", ..] => {
                     for pool in ['p', 'q'] {
                         self.places.insert((pool, self.accepted), Place::Waiting);
                     }
@@ -132,7 +135,8 @@ fn number(word: &str) -> u64 {
 fn happen(sim: &mut Sim, unsaid: &mut BTreeMap<&str, Vec<u8>>, random: &mut Random) {
     let (full_name, name) = random.pick(&MEMBERS);
     match random.below(20) {
-        0..6 => sim.send_event("event"),
+        0..5 => sim.send_event("event"),
+        5 => sim.write("cat", Channel::Stdout, b"some output of a program"),
         6..9 => unsaid.entry(full_name).or_default().extend(random.pick(&PHRASES).bytes()),
         9..16 => {
             let bytes = unsaid.entry(full_name).or_default();
@@ -187,10 +191,21 @@ fn settle(sim: &mut Sim, ledger: &mut Ledger) {
         for delivery in sent {
             let (full_name, _) = MEMBERS.iter().find(|(_, name)| *name == delivery.to).expect("a member");
             sim.say_done(full_name);
+            sim.read_pipes();
         }
         ledger.read(sim);
     }
     ledger.read(sim);
+}
+
+/// In the middle of it all: everybody is answered, and it ends.
+fn shut_down(sim: &mut Sim, random: &mut Random) {
+    sim.signal(random.pick(&[DaemonSignal::Term, DaemonSignal::Hup]));
+    assert_eq!(sim.host.witness.open_requests(), 0);
+    sim.read_pipes();
+    assert_eq!(sim.unread("cat", Channel::Stdout), 0);
+    sim.advance(100.0);
+    assert!(sim.supervisor.is_finished());
 }
 
 #[test]
@@ -200,22 +215,42 @@ fn every_event_is_done_once_or_dropped_with_a_line() {
     for seed in first..first + environment("LISTENER_HISTORIES", HISTORIES) {
         let mut random = Random::seeded(seed);
         let buffer_size = random.pick(&[1, 2, 5, 1_000]);
-        let events = [EventType::RemoteCommunication];
-        let mut groups: Vec<_> = POOLS.iter().map(|(name, all)| pool(name, buffer_size, &events, all)).collect();
-        groups.push(alone(program("cat")));
+        let events = [EventType::RemoteCommunication, EventType::ProcessLogStdout];
+        let mut blocking = Vec::new();
+        let mut groups: Vec<_> = Vec::new();
+        for (name, members) in POOLS {
+            let overflow = random.pick(&[Overflow::DropOldest, Overflow::Block]);
+            let on_error = random.pick(&[OnProtocolError::Unknown, OnProtocolError::Restart]);
+            blocking.extend((overflow == Overflow::Block).then_some(name));
+            groups.push(with_options(&pool(name, buffer_size, &events, members), |config| {
+                (config.overflow, config.on_protocol_error) = (overflow, on_error);
+            }));
+        }
+        let stdout = ChannelConfig { events_enabled: true, ..channel() };
+        groups.push(alone(ProcessConfig { stdout, ..program("cat") }));
         let mut sim = Sim::with(groups);
         let (mut ledger, mut unsaid) = (Ledger::default(), BTreeMap::new());
         for _ in 0..random.below(150) {
             happen(&mut sim, &mut unsaid, &mut random);
+            sim.read_pipes();
             ledger.read(&mut sim);
             ledger.check(&sim);
+        }
+        if random.percent(20) {
+            shut_down(&mut sim, &mut random);
+            continue;
         }
         settle(&mut sim, &mut ledger);
         ledger.check(&sim);
         for (pool, _) in POOLS {
             let statistics = sim.statistics(pool);
             assert_eq!((statistics.waiting, statistics.in_progress), (0, 0), "history {seed}: {statistics:?}");
+            if blocking.contains(&pool) {
+                assert_eq!(statistics.delivered, statistics.accepted, "history {seed}: nothing is dropped");
+            }
         }
+        assert_eq!(sim.host.witness.open_requests(), 0, "history {seed}");
+        assert_eq!(sim.unread("cat", Channel::Stdout), 0, "history {seed}");
         assert_eq!(sim.state("cat"), ProcessState::Running, "history {seed}");
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use supervisor_core::{
     ChannelConfig, Command, EventListenerPoolConfig, EventType, ExitStatus, GroupConfig, GroupKind, KillError, LogFile,
-    LogPaths, OnProtocolError, ProcessConfig, ProcessState, Reply, SocketAddress, SocketConfig, SocketOwner,
+    LogPaths, OnProtocolError, Overflow, ProcessConfig, ProcessState, Reply, SocketAddress, SocketConfig, SocketOwner,
 };
 
 use crate::sim::config::{alone, channel, group, program, unix_socket};
@@ -108,6 +108,7 @@ fn kind_priority_and_order_of_a_group_count() {
             buffer_size,
             events: events.to_vec(),
             result_handler: "supervisor.dispatchers:default_handler".into(),
+            overflow: Overflow::DropOldest,
             on_protocol_error: OnProtocolError::Unknown,
         }),
         processes: vec![Arc::new(program("a")), Arc::new(program("b"))],

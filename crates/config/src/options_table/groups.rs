@@ -17,6 +17,7 @@ options! {
     eventlistener {
         EVENTS: "events", EventTypes, Required, "events that it is sent";
         BUFFER_SIZE: "buffer_size", Integer, Text("10"), "events that may wait for it";
+        OVERFLOW: "overflow", OverflowPolicy, Text("drop-oldest"), "what becomes of events that find no room";
         ON_PROTOCOL_ERROR: "on_protocol_error", ProtocolErrorPolicy, Text("unknown"), "what becomes of a listener that breaks the protocol";
         RESULT_HANDLER: "result_handler", Factory, Text("supervisor.dispatchers:default_handler"), "judge of its results";
         PRIORITY: "priority", Integer, Text("-1"), "order of start of the pool";

@@ -1,6 +1,6 @@
 //! What `[eventlistener:x]` adds to a program: the pool that events are sent to (contract/config.md §5.5).
 
-use supervisor_core::{EventListenerPoolConfig, EventType, GroupConfig, GroupKind, OnProtocolError};
+use supervisor_core::{EventListenerPoolConfig, EventType, GroupConfig, GroupKind, OnProtocolError, Overflow};
 
 use super::plugins::is_known_factory;
 use crate::context::SectionReader;
@@ -29,6 +29,7 @@ pub(crate) fn read_eventlistener(
             Err(format!("{specification} cannot be resolved within [{}]", section.name))
         }
     })?;
+    let overflow = reader.value(&rows::OVERFLOW, |text| overflow(text, &section.name))?;
     let on_protocol_error = reader.value(&rows::ON_PROTOCOL_ERROR, |text| on_protocol_error(text, &section.name))?;
     let events = read_events(&reader)?;
     if reader.value(&program::REDIRECT_STDERR, boolean)? {
@@ -37,7 +38,7 @@ pub(crate) fn read_eventlistener(
         reader.refuse(&program::REDIRECT_STDERR, format!("[{}] {text}", section.name))?;
     }
     let processes = builder.build(ProcessSource { section, group_name: name, socket: None })?;
-    let pool = EventListenerPoolConfig { buffer_size, events, result_handler, on_protocol_error };
+    let pool = EventListenerPoolConfig { buffer_size, events, result_handler, overflow, on_protocol_error };
     let kind = GroupKind::EventListeners(pool);
     Ok(GroupConfig { name: name.into(), priority, kind, processes })
 }
@@ -55,6 +56,11 @@ fn word<T: Copy>(words: &[(&str, T)], text: &str, option: &str, section: &str) -
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         format!("[{section}] section sets invalid {option} ({text}), it has to be one of {}", known.join(", "))
     })
+}
+
+fn overflow(text: &str, section: &str) -> Checked<Overflow> {
+    let words = [("drop-oldest", Overflow::DropOldest), ("block", Overflow::Block)];
+    word(&words, text, "overflow", section)
 }
 
 fn on_protocol_error(text: &str, section: &str) -> Checked<OnProtocolError> {

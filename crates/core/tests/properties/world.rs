@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use supervisor_core::{
     Autorestart, ChannelConfig, EventListenerPoolConfig, EventType, ExitStatus, GroupConfig, GroupKind, KillError,
-    OnProtocolError, ProcessConfig, Signal,
+    OnProtocolError, Overflow, ProcessConfig, Signal,
 };
 
 use crate::sim::Script;
@@ -52,8 +52,10 @@ fn group(random: &mut Random, name: &str, members: &[&str]) -> Arc<GroupConfig> 
         events.extend(tick);
         let buffer_size = random.pick(&[1, 3, 10]);
         let on_protocol_error = random.pick(&[OnProtocolError::Unknown, OnProtocolError::Restart]);
+        let overflow = random.pick(&[Overflow::DropOldest, Overflow::Block]);
         let result_handler = "x:y".into();
-        GroupKind::EventListeners(EventListenerPoolConfig { buffer_size, events, result_handler, on_protocol_error })
+        let config = EventListenerPoolConfig { buffer_size, events, result_handler, overflow, on_protocol_error };
+        GroupKind::EventListeners(config)
     } else {
         GroupKind::Programs
     };

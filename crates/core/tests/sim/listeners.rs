@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use supervisor_core::{
     Autorestart, Channel, Command, EventListenerPoolConfig, EventType, GroupConfig, GroupKind, Input, OnProtocolError,
-    PoolStatistics, ProcessConfig,
+    Overflow, PoolStatistics, ProcessConfig,
 };
 
 use super::Sim;
@@ -50,6 +50,7 @@ pub(crate) fn pool(name: &str, buffer_size: usize, events: &[EventType], members
         buffer_size,
         events: events.to_vec(),
         result_handler: "supervisor.dispatchers:default_handler".into(),
+        overflow: Overflow::DropOldest,
         on_protocol_error: OnProtocolError::Unknown,
     };
     Arc::new(GroupConfig {

@@ -13,6 +13,7 @@ pub(crate) mod random;
 mod trace;
 mod witness;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +55,8 @@ pub(crate) struct Sim {
     wall: Duration,
     schedule: Vec<(Duration, Scheduled)>,
     next_request: u64,
+    /// What children have written and nobody has read, by full name.
+    pipes: BTreeMap<(String, Channel), Vec<u8>>,
 }
 
 /// An input for later.
@@ -127,6 +130,7 @@ impl Sim {
             wall: Duration::from_secs(WALL_BEGIN.unsigned_abs()),
             schedule: Vec::new(),
             next_request: 1,
+            pipes: BTreeMap::new(),
         }
     }
 
@@ -299,6 +303,33 @@ impl Sim {
     pub(crate) fn output(&mut self, name: &str, channel: Channel, bytes: &[u8]) {
         let process = self.id(name).expect("a process that writes is there");
         self.feed(Input::Output { process, channel, bytes });
+    }
+
+    /// A child writes something, which is read when the core does not hold it.
+    pub(crate) fn write(&mut self, name: &str, channel: Channel, bytes: &[u8]) {
+        self.pipes.entry((name.to_owned(), channel)).or_default().extend_from_slice(bytes);
+        self.read_pipes();
+    }
+
+    /// Reads what children have written, so many bytes at a time, as long as the core does not hold it.
+    pub(crate) fn read_pipes(&mut self) {
+        const READ_BYTES: usize = 7;
+        let names: Vec<_> = self.pipes.keys().cloned().collect();
+        for (name, channel) in names {
+            while let Some(process) = self.id(&name)
+                && !self.supervisor.holds_output(process, channel)
+                && let Some(pipe) = self.pipes.get_mut(&(name.clone(), channel))
+                && !pipe.is_empty()
+            {
+                let bytes: Vec<u8> = pipe.drain(..pipe.len().min(READ_BYTES)).collect();
+                self.feed(Input::Output { process, channel, bytes: &bytes });
+            }
+        }
+    }
+
+    /// Bytes that a child has written and nobody has read.
+    pub(crate) fn unread(&self, name: &str, channel: Channel) -> usize {
+        self.pipes.get(&(name.to_owned(), channel)).map_or(0, Vec::len)
     }
 
     // What is to be seen

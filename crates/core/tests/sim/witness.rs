@@ -49,8 +49,16 @@ pub(crate) struct Track {
 /// What a request that is not answered yet asked for.
 #[derive(Debug)]
 enum Asked {
-    Start { name: String, wait: bool },
-    Stop { name: String, wait: bool },
+    Start {
+        name: String,
+        wait: bool,
+    },
+    Stop {
+        name: String,
+        wait: bool,
+    },
+    /// To send an event, which may have to wait for room.
+    Event,
     Other,
 }
 
@@ -76,6 +84,11 @@ impl Witness {
     pub(crate) fn find(&self, name: &str) -> Option<ProcessId> {
         let spec = Namespec::parse(name);
         self.names.get(spec.group)?.get(spec.process?).copied()
+    }
+
+    /// Requests that wait for their answer, but for those of events.
+    pub(crate) fn open_requests_for_processes(&self) -> usize {
+        self.open.values().filter(|asked| !matches!(asked, Asked::Event)).count()
     }
 
     /// Requests that wait for their answer.
@@ -169,6 +182,7 @@ impl Witness {
         let asked = match command {
             Command::StartProcess { name, wait } => Asked::Start { name: name.clone(), wait: *wait },
             Command::StopProcess { name, wait } => Asked::Stop { name: name.clone(), wait: *wait },
+            Command::SendRemoteCommEvent { .. } => Asked::Event,
             _ => Asked::Other,
         };
         self.open.insert(request, asked);
@@ -249,7 +263,7 @@ impl Asked {
         use ProcessState::{Backoff, Fatal, Running, Starting, Stopping};
         let (name, wait) = match self {
             Self::Start { name, wait } | Self::Stop { name, wait } => (name, *wait),
-            Self::Other => return true,
+            Self::Event | Self::Other => return true,
         };
         let starts = matches!(self, Self::Start { .. });
         match answer {

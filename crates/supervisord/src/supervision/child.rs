@@ -49,7 +49,7 @@ pub(super) enum Visit {
     WhenReadable,
     /// Every now and then: it is hot.
     ByTime,
-    /// Not until its log takes bytes again.
+    /// Not until its log takes bytes again, or its events find room.
     Held,
 }
 

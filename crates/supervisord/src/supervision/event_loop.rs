@@ -131,6 +131,8 @@ impl EventLoop {
         if std::mem::take(&mut self.host.restart_requested) {
             self.restart.start();
         }
+        let Self { supervisor, host, .. } = self;
+        host.resume_for_events(|process, channel| supervisor.holds_output(process, channel));
         self.host.end_turn();
     }
 
@@ -287,11 +289,16 @@ impl EventLoop {
         self.feed(Input::Exited { process: id, status });
     }
 
-    /// Reads once, unless the log of the channel takes no more.
+    /// Reads once, unless the log of the channel takes no more, or a pool of listeners that wants its events.
     fn read_if_taken(&mut self, index: usize, channel: Channel) {
-        if !self.host.hold_if_blocked(index, channel) {
-            self.read_output(index, channel);
+        if self.host.hold_if_blocked(index, channel) {
+            return;
         }
+        let Some(process) = self.host.entry_at(index).map(|entry| entry.id) else { return };
+        if self.supervisor.holds_output(process, channel) {
+            return self.host.hold_for_events(index, channel);
+        }
+        self.read_output(index, channel);
     }
 
     /// Reads once; `None` when there was nothing.

@@ -204,7 +204,7 @@ impl Kernel {
         }
     }
 
-    /// Stops to read a stream whose log takes no more. False if it was held already.
+    /// Stops to read a stream whose log, or whose events, find no room. False if it was held already.
     pub(super) fn hold(&mut self, index: usize, channel: Channel, stream: &mut Stream) -> bool {
         match stream.visit {
             Visit::WhenReadable => drop(self.poller.delete(stream.fd.as_fd())),

@@ -50,6 +50,8 @@ pub struct OsHost {
     /// By [`ProcessId::index`].
     pub(super) entries: Vec<Option<Entry>>,
     pub(super) logs: LogTable,
+    /// Streams that are not read until their events find room.
+    pub(super) held_for_events: Vec<(usize, Channel)>,
     /// Monotonic time of the input that is being handled.
     pub(super) now: Duration,
     /// FastCGI sockets by their url.
@@ -82,6 +84,7 @@ impl OsHost {
             state,
             entries: Vec::new(),
             logs: LogTable::default(),
+            held_for_events: Vec::new(),
             now: Duration::ZERO,
             sockets: BTreeMap::new(),
             users: BTreeMap::new(),

@@ -349,6 +349,7 @@ fn statistics_of_pools_are_a_document() {
         waiting: 0,
         waiting_bytes: 0,
         in_progress: 1,
+        blocked: false,
     };
     let statistics =
         EventStatistics { pools: vec![pool], ring: RingStatistics { first: 1, oldest: 1, newest: 5, bytes: 9 } };

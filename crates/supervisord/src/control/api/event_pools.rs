@@ -37,6 +37,7 @@ fn push_pool(object: &mut Object<'_>, pool: &PoolStatistics) {
         waiting,
         waiting_bytes,
         in_progress,
+        blocked,
     } = pool;
     object.string("name", name);
     object.number("accepted", accepted);
@@ -47,6 +48,7 @@ fn push_pool(object: &mut Object<'_>, pool: &PoolStatistics) {
     object.number("waiting", waiting);
     object.number("waiting_bytes", waiting_bytes);
     object.number("in_progress", in_progress);
+    object.boolean("blocked", *blocked);
 }
 
 fn push_stream(object: &mut Object<'_>, ring: &RingStatistics, followers: usize) {
@@ -77,11 +79,12 @@ mod tests {
             waiting: 6,
             waiting_bytes: 7,
             in_progress: 8,
+            blocked: true,
         };
         let ring = RingStatistics { first: 10, oldest: 12, newest: 20, bytes: 900 };
         let expected = concat!(
             r#"{"pools": [{"name": "watch", "accepted": 1, "delivered": 2, "rejected": 3, "dropped_by_count": 4, "#,
-            r#""dropped_by_bytes": 5, "waiting": 6, "waiting_bytes": 7, "in_progress": 8}], "#,
+            r#""dropped_by_bytes": 5, "waiting": 6, "waiting_bytes": 7, "in_progress": 8, "blocked": true}], "#,
             r#""stream": {"first": 10, "oldest": 12, "newest": 20, "events": 9, "bytes": 900, "#,
             r#""max_events": 4096, "max_bytes": 4194304, "followers": 3}}"#
         );

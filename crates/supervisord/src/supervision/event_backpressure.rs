@@ -1,0 +1,41 @@
+//! What a full pool of event listeners with `overflow=block` means for the programs whose output makes its events: their
+//! output is not read until there is room again, so it waits in their own pipes.
+//!
+//! The core knows who is held up and why; here is only which streams are not read meanwhile. A stream that its log holds
+//! up too (`log_backpressure.rs`) is held by one of both, and asked about the other when it is to be read again. Nothing
+//! polls: room comes with an input of the core, and each turn of the loop ends with a look at what is held.
+
+use supervisor_core::{Channel, ProcessId};
+
+use super::child::Visit;
+use super::os_host::OsHost;
+
+impl OsHost {
+    /// Stops to read a stream.
+    pub(super) fn hold_for_events(&mut self, index: usize, channel: Channel) {
+        let Self { kernel, entries, held_for_events, .. } = self;
+        let child = entries.get_mut(index).and_then(Option::as_mut).and_then(|entry| entry.child.as_mut());
+        let stream = child.and_then(|child| child.stream(channel).as_mut());
+        if let Some(stream) = stream
+            && kernel.hold(index, channel, stream)
+        {
+            held_for_events.push((index, channel));
+        }
+    }
+
+    /// Reads the streams again that are held up no more.
+    pub(super) fn resume_for_events(&mut self, is_held: impl Fn(ProcessId, Channel) -> bool) {
+        let Self { kernel, entries, held_for_events, .. } = self;
+        held_for_events.retain(|(index, channel)| {
+            // Its process may have ended meanwhile, and another one may have its place.
+            let Some(entry) = entries.get_mut(*index).and_then(Option::as_mut) else { return false };
+            let stream = entry.child.as_mut().and_then(|child| child.stream(*channel).as_mut());
+            let Some(stream) = stream.filter(|stream| stream.visit == Visit::Held) else { return false };
+            let stays = is_held(entry.id, *channel);
+            if !stays {
+                kernel.resume(*index, *channel, stream);
+            }
+            stays
+        });
+    }
+}
