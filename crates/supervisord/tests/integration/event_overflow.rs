@@ -47,7 +47,7 @@ fn recorded(daemon: &TestDaemon) -> Vec<String> {
 fn block_holds_a_program_that_floods_and_loses_nothing() {
     const COUNT: usize = 20_000;
     if testing_the_original() {
-        return; // N32
+        return; // N45
     }
     let mut daemon = TestDaemon::prepared(&format!(
         "[supervisord]
@@ -83,7 +83,7 @@ startsecs=0
 #[test]
 fn block_lets_a_client_wait_until_its_event_has_a_place_and_a_shutdown_does_not_wait_for_it() {
     if testing_the_original() {
-        return; // N32
+        return; // N45
     }
     let mut daemon = TestDaemon::prepared(&records("events=REMOTE_COMMUNICATION\noverflow=block\nbuffer_size=1"));
     daemon.write("records.py", RECORDS);
