@@ -8,8 +8,8 @@ A difference is right exactly when expected_differences.toml names it, with the 
 (COMPATIBILITY.md). So it is a ratchet: a difference that nobody expects fails, and an expected one that is no longer
 there fails too, until its entry is taken out.
 
-The scenarios are no part of this repository: they lie beside it, in ../shared/conformance. CONFORM_VENV names the
-virtual environment with the Python release, target/python otherwise.
+Some scenarios are ours, in conformance/scenarios; the others, and what runs them all, lie beside this repository, in
+../shared/conformance. CONFORM_VENV names the virtual environment with the Python release, target/python otherwise.
 """
 import os
 import pathlib
@@ -21,6 +21,7 @@ import tomllib
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 CONFORM = ROOT.parent / "shared/conformance/conform.py"
+FOLDERS = (CONFORM.parent / "scenarios", HERE / "scenarios")
 
 SCENARIO = re.compile(r"(?:ok  |FAIL) (?P<name>\S+): (?P<agree>\d+)/\d+ observations agree")
 DIFFERENCE = re.compile(r"   differs: (?P<label>.*)")
@@ -40,9 +41,21 @@ def expected_differences():
 def compare(candidate, part):
     """Runs the scenarios whose name contains `part`. Returns how many observations agree, the names of the scenarios
     and the differences: (scenario, observation) to the lines that show it."""
+    agree, names, differences = 0, [], {}
+    for folder in FOLDERS:
+        found = compare_folder(candidate, part, folder)
+        agree += found[0]
+        names += found[1]
+        differences.update(found[2])
+    if not names:
+        sys.exit(f"no scenario has {part!r} in its name")
+    return agree, names, differences
+
+
+def compare_folder(candidate, part, folder):
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     environment.setdefault("CONFORM_VENV", str(ROOT / "target/python"))
-    command = [sys.executable, str(CONFORM), "--candidate", str(candidate), "-k", part]
+    command = [sys.executable, str(CONFORM), "--scenarios", str(folder), "--candidate", str(candidate), "-k", part]
     run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     agree, names, differences, finished = 0, [], {}, False
     for line in run.stdout.splitlines():
@@ -55,7 +68,7 @@ def compare(candidate, part):
             finished = True
         elif line.startswith("      "):
             lines.append(line)
-    if not (finished and names):
+    if not finished:
         sys.exit(f"{' '.join(command)} did not come to its end:\n{run.stdout}")
     return agree, names, differences
 

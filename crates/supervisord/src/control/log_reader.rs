@@ -1,13 +1,15 @@
 //! Reading parts of log files: byte ranges, shown as text (contract/rpc.md §5).
 //!
 //! Everything here may block: it runs on the threads for file access. Only regular files are read; a terminal or a
-//! pipe as log file has no bytes to go back to. A range may cut a character or hold any bytes: what is not UTF-8
-//! becomes U+FFFD (contract/quirks.md F14).
+//! pipe as log file has no bytes to go back to, and `/dev/null` is an empty one. A range may cut a character or hold any
+//! bytes: what is not UTF-8 becomes U+FFFD (contract/quirks.md F14).
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
+use nix::fcntl::OFlag;
 use supervisor_core::{Fault, FaultCode};
 
 use super::limits;
@@ -67,14 +69,15 @@ fn tail_range(offset: i64, length: i64, size: u64) -> (u64, u64, bool) {
     (size - count, count, overflow)
 }
 
-/// Opens a regular file and tells its size.
+/// Opens a file that has a size, and tells it: a regular one, or a device with an end (lseek(2) refuses a terminal).
 fn open(path: &Path) -> io::Result<(File, u64)> {
     // Looked at before it is opened, since the opening of a pipe would wait for its writer.
-    if !fs::metadata(path)?.is_file() {
+    let kind = fs::metadata(path)?.file_type();
+    if !kind.is_file() && !kind.is_char_device() {
         return Err(io::ErrorKind::Unsupported.into());
     }
-    let file = File::open(path)?;
-    let size = file.metadata()?.len();
+    let mut file = File::options().read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits()).open(path)?;
+    let size = file.seek(SeekFrom::End(0))?;
     Ok((file, size))
 }
 
@@ -186,14 +189,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_regular_file_is_not_read() {
+    fn what_has_no_end_is_not_read() {
         let folder = TestFolder::new();
-        let null = folder.path("null");
-        symlink("/dev/null", &null).unwrap();
-        for path in [folder.path("."), null] {
+        let fifo = folder.path("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for path in [folder.path("."), fifo, "/dev/ptmx".into()] {
             assert_eq!(read(Some(&path), 0, 0), Err(Fault::bare(FaultCode::Failed)), "{}", path.display());
             assert_eq!(tail(Some(&path), 7, 7), Tail { text: String::new(), offset: 7, overflow: false });
         }
+    }
+
+    #[test]
+    fn the_null_device_is_an_empty_log() {
+        let folder = TestFolder::new();
+        let null = folder.path("null");
+        symlink("/dev/null", &null).unwrap();
+        assert_eq!(read(Some(&null), 0, 0), Ok(String::new()));
+        assert_eq!(tail(Some(&null), 0, 7), Tail { text: String::new(), offset: 0, overflow: false });
     }
 
     #[test]
