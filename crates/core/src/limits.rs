@@ -39,6 +39,9 @@ pub const PROTOCOL_RESTART_SECONDS: u32 = 60;
 /// for a storm. A client that starts all gets all at once.
 pub const SPAWNS_PER_TURN: usize = 32;
 
+/// Bytes of output that one PROCESS_LOG event tells of: what Supervisor reads at a time.
+pub const PROCESS_LOG_BYTES: usize = 128 << 10;
+
 /// Events that the event stream can be read back; more drops the oldest.
 pub const EVENT_RING_EVENTS: usize = 4_096;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::clock::Now;
 use crate::event::Event;
 use crate::host::Host;
+use crate::limits::PROCESS_LOG_BYTES;
 use crate::log_level::LogLevel;
 use crate::output_dispatcher::{Piece, strip_ansi};
 use crate::process_config::{Channel, ProcessConfig};
@@ -69,7 +70,9 @@ impl Supervisor {
                 host.append_log(*id, channel, data);
                 log_output(config, channel, data, OutputForm::Text, host);
                 if config.channel(channel).events_enabled {
-                    self.notify(&Event::ProcessLog { process, group, pid, channel, data }, host);
+                    for data in parts_for_events(data) {
+                        self.notify(&Event::ProcessLog { process, group, pid, channel, data }, host);
+                    }
                 }
             }
             Piece::Captured(_) => log_output(config, channel, data, OutputForm::Text, host),
@@ -80,6 +83,24 @@ impl Supervisor {
             }
         }
     }
+}
+
+/// What is read at a time may be more than listeners are used to. No character is cut if it is text.
+fn parts_for_events(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = data;
+    std::iter::from_fn(move || {
+        let mut end = rest.len().min(PROCESS_LOG_BYTES);
+        if let Some(after) = rest.get(end) {
+            // A character has four bytes at most, and the last three do not begin one.
+            let begins = |place: usize| rest[place] & 0b1100_0000 != 0b1000_0000;
+            let first_of_character =
+                if after & 0b1100_0000 == 0b1000_0000 { (end - 3..end).rev().find(|it| begins(*it)) } else { None };
+            end = first_of_character.unwrap_or(end);
+        }
+        let (part, later) = rest.split_at(end);
+        rest = later;
+        (!part.is_empty()).then_some(part)
+    })
 }
 
 /// Where a piece of output comes from.
@@ -108,4 +129,23 @@ enum OutputForm {
     Text,
     /// As Python shows bytes: the protocol of a listener.
     PythonBytes,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_bounded_and_cut_no_character() {
+        for (character, lead) in ["a", "é", "日", "🦀"].into_iter().flat_map(|it| [(it, ""), (it, "x")]) {
+            let text = lead.to_owned() + &character.repeat(PROCESS_LOG_BYTES * 2 / character.len() + 5);
+            let parts: Vec<&[u8]> = parts_for_events(text.as_bytes()).collect();
+            assert!(parts.concat() == text.as_bytes());
+            assert!(parts.iter().all(|part| part.len() <= PROCESS_LOG_BYTES && std::str::from_utf8(part).is_ok()));
+            assert!(parts[0].len() > PROCESS_LOG_BYTES - 4, "{character}");
+        }
+        let no_text = vec![0x80; PROCESS_LOG_BYTES + 1];
+        assert_eq!(parts_for_events(&no_text).map(<[u8]>::len).collect::<Vec<_>>(), [PROCESS_LOG_BYTES, 1]);
+        assert_eq!(parts_for_events(b"").count(), 0);
+    }
 }

@@ -86,6 +86,9 @@ impl Supervisor {
             if let Some(shutdown) = &mut self.shutdown {
                 shutdown.groups.pop();
                 (shutdown.asked, shutdown.grace_ends) = (false, None);
+                if shutdown.is_finished() {
+                    self.report_survivors(host);
+                }
             }
         }
     }
@@ -118,6 +121,18 @@ impl Supervisor {
                 | ProcessState::Exited
                 | ProcessState::Fatal
                 | ProcessState::Unknown => {}
+            }
+        }
+    }
+
+    /// Says what could not be signalled and goes on without a supervisor.
+    fn report_survivors(&self, host: &mut impl Host) {
+        let members = self.groups.in_order_added().flat_map(|group| group.members().iter());
+        for id in members {
+            let process = &self.processes[*id];
+            if let Some(pid) = process.phase.pid() {
+                let name = &process.config.name;
+                host.log(LogLevel::Warn, format_args!("{name} (pid {pid}) could not be signalled, it is left running"));
             }
         }
     }

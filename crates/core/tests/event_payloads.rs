@@ -165,6 +165,18 @@ fn output_that_is_no_text_and_characters_of_several_bytes() {
 }
 
 #[test]
+fn no_event_carries_more_output_than_listeners_are_used_to() {
+    let stdout = ChannelConfig { events_enabled: true, ..channel() };
+    let mut watched = Watched::of(ProcessConfig { stdout, ..program("cat") }, [Script::lives()]);
+    watched.payloads();
+    let text = "x".repeat(256 * 1024);
+    watched.sim.output("cat", Channel::Stdout, text.as_bytes());
+    let head = "PROCESS_LOG_STDOUT processname:cat groupname:cat pid:101 channel:stdout\n";
+    let part = head.to_owned() + &"x".repeat(128 * 1024);
+    assert!(watched.payloads() == [part.clone(), part]);
+}
+
+#[test]
 fn messages_of_clients_are_not_escaped() {
     let mut watched = Watched::of(program("cat"), [Script::lives()]);
     watched.payloads();

@@ -221,9 +221,15 @@ fn what_waits_for_its_first_spawn_is_not_spawned() {
 fn what_cannot_be_signalled_is_not_waited_for() {
     let script = Script::lives().unreachable(KillError::Failed("EPERM".to_owned()));
     let mut sim = Sim::running(program("cat"), script);
+    sim.take();
     sim.signal(DaemonSignal::Term);
     assert!(sim.supervisor.is_finished());
     assert_eq!(sim.state("cat"), ProcessState::Unknown);
+    let warnings = sim.take().log().with("WARN").lines();
+    assert_eq!(
+        warnings.last().map(String::as_str),
+        Some("WARN cat (pid 100) could not be signalled, it is left running")
+    );
 }
 
 #[test]
