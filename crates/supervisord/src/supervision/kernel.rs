@@ -316,3 +316,22 @@ fn method_for(mounts: &mut MountTable, program: &Program, config: &ProcessConfig
         SpawnMethod::SharedTable
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_that_could_not_be_made_is_told_in_the_contracts_words() {
+        let error = |name: nix::errno::Errno| io::Error::from(name);
+        for (failure, text) in [
+            (SpawnFailure::Pipes(error(nix::errno::Errno::EMFILE)), "too many open files to spawn 'x'"),
+            (SpawnFailure::Pipes(error(nix::errno::Errno::ENFILE)), "unknown error making dispatchers for 'x': ENFILE"),
+            (SpawnFailure::Fork(error(nix::errno::Errno::EMFILE)), "too many open files to spawn 'x'"),
+            (SpawnFailure::Fork(error(nix::errno::Errno::EAGAIN)), "Too many processes in process table to spawn 'x'"),
+            (SpawnFailure::Fork(error(nix::errno::Errno::ENOMEM)), "unknown error during fork for 'x': ENOMEM"),
+        ] {
+            assert_eq!(failure.text("x"), text);
+        }
+    }
+}

@@ -245,6 +245,8 @@ impl LogTable {
     fn tidy(&mut self, id: LogId) {
         let Some(slot) = self.slots.get_mut(id.0) else { return };
         let Some(used) = slot else { return };
+        // A log that is not written any more tells nobody, so those who have gone are let go now.
+        used.followers.retain(|follower| !follower.is_gone());
         if used.running > 0 || used.open.as_ref().is_some_and(OpenLog::is_busy) {
             return;
         }

@@ -218,6 +218,7 @@ impl MainLog {
 
     /// Tells a client of each change from now on.
     pub fn follow(&mut self, follower: Follower) {
+        self.followers.retain(|follower| !follower.is_gone());
         self.followers.push(follower);
     }
 
