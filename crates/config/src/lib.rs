@@ -69,6 +69,7 @@ pub use effective::{
     EffectiveConfig, EffectiveOption, EffectiveSection, EffectiveValue, MASK, Origin, Secrets, effective_config,
 };
 pub use load::{LoadRequest, load, load_client};
+pub use nearest::nearest;
 pub use problem::{Problem, Severity};
 pub use python_repr::Repr;
 pub use recorder::Source;

@@ -1,7 +1,7 @@
 //! Which of the known words was probably meant by one that nobody knows.
 
 /// The nearest word, if it is only a few keystrokes away.
-pub(crate) fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+pub fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let tolerance = 1 + word.chars().count() / 5;
     let close = known.map(|name| (distance(word, name, tolerance), name)).min_by_key(|(distance, _)| *distance);
     close.filter(|(distance, _)| *distance <= tolerance).map(|(_, name)| name)

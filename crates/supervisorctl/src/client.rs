@@ -1,4 +1,4 @@
-//! The HTTP client: XML-RPC calls over one connection, and log streams over one each (contract/ctl.md §4).
+//! The HTTP client: XML-RPC calls over one connection, streams and documents over one each (contract/ctl.md §4).
 //!
 //! A connection lasts from the first call of a command to its last. Nothing is sent twice, except when hyper says
 //! that the first time it was not sent at all.
@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use supervisor_protocol::xmlrpc::{Answer, Value, read_answer, write_call};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 
-use crate::limits::{CONNECT_TIMEOUT, MAX_ANSWER_BYTES};
+use crate::limits::{CONNECT_TIMEOUT, MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES};
 use crate::result_code::ResultCode;
 use crate::server_url::Endpoint;
 use crate::world::{CallError, ConnectError};
@@ -93,6 +93,31 @@ impl Client {
         let request = self.request(Method::GET, &encode_path(path)).header(ACCEPT, "*/*");
         let request = request.body(Full::default()).expect("the path has been encoded");
         sender.send_request(request).await.map_err(|error| broken(&error))
+    }
+
+    /// Brings a document, over a connection of its own.
+    pub(crate) async fn get(&self, path: &str) -> Result<String, CallError> {
+        let body = Limited::new(self.open(path).await?, MAX_ANSWER_BYTES).collect().await;
+        let bytes = body.map_err(|error| CallError::Broken(error.to_string()))?.to_bytes();
+        String::from_utf8(bytes.into()).map_err(|_| CallError::BadAnswer("not UTF-8".to_owned()))
+    }
+
+    /// Opens what is at a path with its query, over a connection of its own. Only status 200 is an answer; the words of
+    /// another status are the server's own if it says some.
+    pub(crate) async fn open(&self, path: &str) -> Result<Incoming, CallError> {
+        let mut sender = self.connect().await?;
+        let request = self.request(Method::GET, path).header(ACCEPT, "*/*").body(Full::default());
+        let request = request.map_err(|error| CallError::Broken(error.to_string()))?;
+        let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
+        let error = match response.status() {
+            StatusCode::OK => return Ok(response.into_body()),
+            StatusCode::UNAUTHORIZED => return Err(CallError::Unauthorized),
+            status => {
+                let reason = status.canonical_reason().unwrap_or_default();
+                CallError::Http { status: status.as_u16(), reason: own_words(response, reason).await }
+            }
+        };
+        Err(error)
     }
 
     async fn post(&self, sender: &mut Sender, document: Bytes) -> hyper::Result<Response<Incoming>> {
@@ -174,6 +199,14 @@ fn what_is_there(error: CallError, path: &Path) -> CallError {
         }
         (_, _) => error,
     }
+}
+
+/// What a server of ours says in a refusal, or else the usual words.
+async fn own_words(refusal: Response<Incoming>, usual: &str) -> String {
+    let body = Limited::new(refusal.into_body(), MAX_REFUSAL_BYTES).collect().await.ok();
+    let document = body.and_then(|body| serde_json::from_slice::<serde_json::Value>(&body.to_bytes()).ok());
+    let words = document.as_ref().and_then(|document| document.get("error")).and_then(serde_json::Value::as_str);
+    words.unwrap_or(usual).to_owned()
 }
 
 /// The text of an answer with status 200.

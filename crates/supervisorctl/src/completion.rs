@@ -2,6 +2,8 @@
 //!
 //! A word reaches from the last blank to the cursor, so that `group:*` and names with dashes are whole words.
 
+use supervisor_core::EventType;
+
 use crate::actions::{self, ACTIONS, Completes};
 use crate::world::ProcessName;
 
@@ -21,6 +23,7 @@ pub(crate) fn complete(line: &str, processes: impl FnOnce() -> Vec<ProcessName>)
             Completes::Actions => action_names(),
             Completes::Groups => group_names(&processes()),
             Completes::Processes => namespecs(&processes(), word),
+            Completes::EventTypes => event_types().map(str::to_owned).collect(),
         },
     };
     let matching = candidates.into_iter().filter(|candidate| candidate.starts_with(word));
@@ -34,6 +37,11 @@ fn first_len(line: &str, index: usize) -> usize {
 
 fn action_names() -> Vec<String> {
     ACTIONS.iter().map(|action| action.name.to_owned()).collect()
+}
+
+/// Names of event types.
+pub(crate) fn event_types() -> impl Iterator<Item = &'static str> {
+    EventType::all().map(EventType::name)
 }
 
 /// Names of groups, each once.
@@ -110,6 +118,15 @@ mod tests {
         assert_eq!(offers("status --format=j"), ["--format=json "]);
         assert_eq!(offers("start --"), ["--wait ", "--no-wait ", "--timeout= "]);
         assert_eq!(offers("avail -"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn types_for_events() {
+        assert_eq!(
+            offers("events TICK PROCESS_G"),
+            ["PROCESS_GROUP ", "PROCESS_GROUP_ADDED ", "PROCESS_GROUP_REMOVED "]
+        );
+        assert_eq!(offers("events --s"), ["--since= ", "--stats "]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::actions::{ACTIONS, Action, Completes};
+use crate::completion;
 
 /// The options of the program that are followed by a value.
 const WITH_VALUE: &str =
@@ -51,6 +52,7 @@ _supervisorctl() {
             @HELP@) candidates=(@ACTIONS@) ;;
             @GROUPS@) kind=groups ;;
             @PROCESSES@) kind=processes ;;
+            @EVENTS@) candidates=(@EVENT_TYPES@) ;;
             completion) candidates=(bash zsh fish) ;;
         esac
         case $action in
@@ -103,6 +105,7 @@ _supervisorctl() {
         (@HELP@) _describe action actions; return ;;
         (@GROUPS@) kind=groups ;;
         (@PROCESSES@) kind=processes ;;
+        (@EVENTS@) kind=events ;;
         (completion) compadd -- bash zsh fish; return ;;
         (*) return 1 ;;
     esac
@@ -110,6 +113,10 @@ _supervisorctl() {
         case $action in
 @ACTION_OPTIONS@        esac
         compadd -- $names
+        return
+    fi
+    if [[ $kind == events ]]; then
+        compadd -- @EVENT_TYPES@
         return
     fi
     names=("${(@f)$("${words[1]/#\~/$HOME}" $connection completion $kind 2>/dev/null)}")
@@ -176,6 +183,8 @@ fn fill(template: &str, quote: fn(&str) -> String) -> String {
         .replace("@HELP@", &of_kind(Completes::Actions).join("|"))
         .replace("@GROUPS@", &of_kind(Completes::Groups).join("|"))
         .replace("@PROCESSES@", &of_kind(Completes::Processes).join("|"))
+        .replace("@EVENTS@", &of_kind(Completes::EventTypes).join("|"))
+        .replace("@EVENT_TYPES@", &event_types())
         .replace("@DESCRIPTIONS@", &descriptions)
         .replace("@ACTION_OPTIONS@", &options)
 }
@@ -195,12 +204,17 @@ fn fish() -> String {
     add(&after(Completes::Actions), &names(|_| true).join(" "), "");
     add(&after(Completes::Groups), "(__supervisorctl_names groups)", "");
     add(&after(Completes::Processes), "(__supervisorctl_names processes)", "");
+    add(&after(Completes::EventTypes), &event_types(), "");
     for action in ACTIONS.into_iter().filter(|action| !action.options.is_empty()) {
         let condition =
             format!("__fish_seen_subcommand_from {}; and string match -q -- \"-*\" (commandline -ct)", action.name);
         add(&condition, &action.options.join(" "), "");
     }
     text
+}
+
+fn event_types() -> String {
+    completion::event_types().collect::<Vec<_>>().join(" ")
 }
 
 fn of_kind(kind: Completes) -> Vec<&'static str> {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use supervisor_protocol::json::push_string;
 use supervisor_protocol::xmlrpc::Value;
 
 /// Appends a value. Dates are strings, base64 is its text, a number that is none is `null`.
@@ -37,23 +38,6 @@ pub(crate) fn push_object<'a>(out: &mut String, members: impl Iterator<Item = (&
         push_value(out, value);
     }
     out.push('}');
-}
-
-/// RFC 8259 §7; control characters that a terminal might obey, DEL and C1 among them, are escaped too.
-fn push_string(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_control() => write!(out, "\\u{:04x}", u32::from(c)).expect("a String takes all"),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }
 
 #[cfg(test)]

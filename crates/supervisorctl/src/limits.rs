@@ -14,6 +14,15 @@ pub(crate) const MAX_WAIT: Duration = Duration::from_hours(24);
 /// Largest answer that is read, in bytes: room for the whole of a big log file.
 pub(crate) const MAX_ANSWER_BYTES: usize = 256 * 1024 * 1024;
 
+/// Largest event of a stream that is shown, in bytes: far more than supervisord sends.
+pub(crate) const MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
+
+/// Bytes of a document that says why something is refused.
+pub(crate) const MAX_REFUSAL_BYTES: usize = 64 * 1024;
+
+/// How long an event stream may be silent, which supervisord breaks every 15 seconds, before it is given up.
+pub(crate) const STREAM_SILENCE: Duration = Duration::from_mins(1);
+
 /// `status` asks for each name on its own up to this many names, for the whole list beyond.
 pub(crate) const MAX_SINGLE_STATUS_NAMES: usize = 8;
 

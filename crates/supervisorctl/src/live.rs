@@ -10,16 +10,17 @@ use std::time::Duration;
 use hyper::StatusCode;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::answers::FromValue;
 use crate::client::{Account, Client};
 use crate::editor::Editor;
 use crate::follow::Streams;
+use crate::limits::STREAM_SILENCE;
 use crate::line_reader::LineReader;
 use crate::output::Output;
 use crate::terminal;
-use crate::world::{CallError, FollowEvent, Line, ProcessName, Until, World};
+use crate::world::{CallError, FollowEvent, Line, ProcessName, StreamPiece, Until, World};
 use supervisor_protocol::xmlrpc::Value;
 
 /// See the module.
@@ -106,6 +107,45 @@ impl World for LiveWorld {
                 () = interrupts.wait() => Err(CallError::Interrupted),
                 () = passed(*deadline) => Err(CallError::DeadlinePassed),
                 answer = client.call(method, parameters) => answer,
+            }
+        })
+    }
+
+    fn get(&mut self, path: &str) -> Result<String, CallError> {
+        let Self { runtime, interrupts, client, deadline, .. } = self;
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = interrupts.wait() => Err(CallError::Interrupted),
+                () = passed(*deadline) => Err(CallError::DeadlinePassed),
+                answer = client.get(path) => answer,
+            }
+        })
+    }
+
+    fn open_stream(&mut self, path: &str) -> Result<(), CallError> {
+        self.interrupts.catch(&self.runtime);
+        let Self { runtime, interrupts, client, streams, .. } = self;
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = interrupts.wait() => Err(CallError::Interrupted),
+                opened = client.open(path) => opened.map(|body| streams.add(body)),
+            }
+        })
+    }
+
+    fn next_piece(&mut self) -> StreamPiece {
+        let Self { runtime, interrupts, streams, .. } = self;
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = interrupts.wait() => StreamPiece::Interrupted,
+                piece = timeout(STREAM_SILENCE, streams.next_chunk()) => match piece {
+                    Ok(Some(bytes)) => StreamPiece::Bytes(bytes.into()),
+                    Ok(None) => StreamPiece::Ended,
+                    Err(_) => StreamPiece::Silent,
+                },
             }
         })
     }

@@ -12,6 +12,8 @@ mod completion;
 mod completion_script;
 mod controller;
 mod editor;
+mod event_stream;
+mod event_view;
 mod exit_status;
 mod failure;
 mod follow;

@@ -17,7 +17,7 @@ use crate::hash_password;
 use crate::output::Output;
 use crate::result_code::ResultCode;
 use crate::shell;
-use crate::world::{CallError, ConnectError, FollowEvent, Line, Until, World};
+use crate::world::{CallError, ConnectError, FollowEvent, Line, StreamPiece, Until, World};
 
 /// The URL of the scripted server.
 pub(crate) const URL: &str = "unix:///run/s.sock";
@@ -265,6 +265,29 @@ impl World for ScriptedWorld {
         let mut replies = self.replies.borrow_mut();
         let index = replies.iter().position(|(known, _)| *known == call);
         replies.remove(index.unwrap_or_else(|| panic!("unexpected call: {call}"))).1
+    }
+
+    fn get(&mut self, path: &str) -> Result<String, CallError> {
+        match self.call(&format!("supervisor.GET {path}"), &[])? {
+            Value::Str(text) => Ok(text),
+            other => panic!("{other:?} is no document"),
+        }
+    }
+
+    /// As if it were a call: `opens PATH`.
+    fn open_stream(&mut self, path: &str) -> Result<(), CallError> {
+        self.call(&format!("supervisor.opens {path}"), &[]).map(drop)
+    }
+
+    fn next_piece(&mut self) -> StreamPiece {
+        match (self.chunks.pop_front(), self.lines.pop_front()) {
+            (Some(chunk), line) => {
+                self.lines.extend(line);
+                StreamPiece::Bytes(chunk.as_bytes().to_vec())
+            }
+            (None, Some(Line::Interrupted)) => StreamPiece::Interrupted,
+            (None, Some(Line::Text(_) | Line::EndOfInput) | None) => StreamPiece::Ended,
+        }
     }
 
     fn start_following(&mut self, paths: &[String], output: &mut Output) -> bool {

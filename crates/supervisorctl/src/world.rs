@@ -26,7 +26,7 @@ pub(crate) enum CallError {
     Http {
         /// The number.
         status: u16,
-        /// The words beside it, if the number has any.
+        /// The words beside it, if the number has any, or the server's own.
         reason: String,
     },
     /// No connection.
@@ -82,6 +82,19 @@ pub(crate) enum FollowEvent {
     StreamsEnded,
 }
 
+/// What comes next on an event stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StreamPiece {
+    /// Some of it.
+    Bytes(Vec<u8>),
+    /// The server has ended it, or the connection broke.
+    Ended,
+    /// Nothing for so long that the server must be gone.
+    Silent,
+    /// Ctrl-C.
+    Interrupted,
+}
+
 /// What to wait for besides the streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Until {
@@ -119,6 +132,15 @@ pub(crate) trait World {
 
     /// All calls together may take this long from now on, to the end of the command ([`World::disconnect`]).
     fn set_deadline(&mut self, limit: Duration);
+
+    /// Brings a document of `/api/v1`.
+    fn get(&mut self, path: &str) -> Result<String, CallError>;
+
+    /// Opens a stream of `/api/v1`, given with its query, to be closed by [`World::stop_following`].
+    fn open_stream(&mut self, path: &str) -> Result<(), CallError>;
+
+    /// Waits for what comes next on it.
+    fn next_piece(&mut self) -> StreamPiece;
 
     /// Opens a log stream per path (`/logtail/cat/stdout`). One that cannot be opened is reported on standard
     /// error and is no error otherwise (quirks.md K29). `false` after Ctrl-C.

@@ -3,6 +3,7 @@
 mod add;
 mod avail;
 mod clear;
+mod events;
 mod fg;
 mod help;
 mod maintail;
@@ -57,13 +58,16 @@ pub(crate) enum Completes {
     Groups,
     /// Namespecs.
     Processes,
+    /// Types of events.
+    EventTypes,
 }
 
 /// Every command, sorted by name.
-pub(crate) const ACTIONS: [&Action; 22] = [
+pub(crate) const ACTIONS: [&Action; 23] = [
     &add::ACTION,
     &avail::ACTION,
     &clear::ACTION,
+    &events::ACTION,
     &quit::EXIT,
     &fg::ACTION,
     &help::ACTION,

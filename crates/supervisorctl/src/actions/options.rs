@@ -85,10 +85,10 @@ pub(super) fn take_wait<'a>(words: &'a [&'a str]) -> Result<(Wait, &'a [&'a str]
 }
 
 /// An option's value, and the words behind it.
-type Valued<'a> = Option<(&'a str, &'a [&'a str])>;
+pub(super) type Valued<'a> = Option<(&'a str, &'a [&'a str])>;
 
 /// The value of the option that stands at the head; `None` if another word does.
-fn value_of<'a>(option: &str, words: &'a [&'a str]) -> Result<Valued<'a>, String> {
+pub(super) fn value_of<'a>(option: &str, words: &'a [&'a str]) -> Result<Valued<'a>, String> {
     let Some((first, rest)) = words.split_first() else { return Ok(None) };
     if let Some(value) = first.strip_prefix(option).and_then(|value| value.strip_prefix('=')) {
         return Ok(Some((value, rest)));

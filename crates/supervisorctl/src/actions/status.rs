@@ -2,10 +2,12 @@
 
 use supervisor_core::{FaultCode, Namespec, ProcessState};
 
+use super::events::EVENT_POOLS;
 use super::options::{Format, take_format};
 use super::{Action, Completes, refuse};
 use crate::answers::ProcessInfo;
 use crate::controller::{Controller, Flow};
+use crate::event_view;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::format;
@@ -54,18 +56,43 @@ pub(super) fn run(controller: &mut Controller, argument: &str) -> Result<Flow, F
         Ok(taken) => taken,
         Err(complaint) => return Ok(refuse(controller, &ACTION, &complaint, ExitStatus::Generic)),
     };
-    let infos = if names.is_empty() || names.contains(&"all") {
+    let mut infos = if names.is_empty() || names.contains(&"all") {
         controller.call(ALL, &[])?
     } else if names.len() > MAX_SINGLE_STATUS_NAMES || names.iter().any(|name| needs_the_list(name)) {
         from_the_list(controller, names)?
     } else {
         one_by_one(controller, names)?
     };
+    if for_a_program {
+        add_event_pools(controller, &mut infos);
+    }
     show(controller, format, &infos);
     if infos.iter().any(is_stopped) {
         controller.fail(ExitStatus::SomethingStopped);
     }
     Ok(Flow::Continue)
+}
+
+/// Gives the members of event listener pools what their pool has done. The server may be older than that, or not ours;
+/// then there is nothing to give.
+fn add_event_pools(controller: &mut Controller, infos: &mut [ProcessInfo]) {
+    if infos.is_empty() {
+        return;
+    }
+    let pools = match controller.world.get(EVENT_POOLS) {
+        Ok(document) => event_view::pools(&document),
+        Err(CallError::Http { status: 404, .. }) => return,
+        Err(error) => Err(error.to_string()),
+    };
+    let pools = pools.unwrap_or_else(|error| {
+        controller.output.line(&format!("what event listeners have done is not known: {error}"));
+        Vec::new()
+    });
+    for info in infos {
+        if let Some((_, pool)) = pools.iter().find(|(name, _)| *name == info.group) {
+            info.others.push(("event_pool".to_owned(), pool.clone()));
+        }
+    }
 }
 
 fn show(controller: &mut Controller, format: Format, infos: &[ProcessInfo]) {
@@ -142,7 +169,7 @@ fn is_stopped(info: &ProcessInfo) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Scene, array, check, fault, process, unreachable};
+    use crate::testing::{Scene, array, check, fault, process, text, unreachable};
     use crate::world::ConnectError;
 
     fn cat() -> Value {
@@ -247,12 +274,44 @@ mod tests {
         let one = || Scene::new().on("getProcessInfo cat", Ok(cat()));
         let words = one().run("status --format wide cat").words_and_status();
         assert!(words.0.starts_with("NAME  STATE    PID"), "{words:?}");
-        let (json, status) = one().run("status --format json cat").words_and_status();
+        let one_of_old = one().on("GET /api/v1/event-pools", old());
+        let (json, status) = one_of_old.run("status --format json cat").words_and_status();
         assert!(json.starts_with("[\n  {\"name\": \"cat\", \"group\": \"cat\", ") && status == 0, "{json}");
         let complaint = "Error: --format takes json, table, wide or plain, not xml";
         check(Scene::new(), "status --format xml", &format!("{complaint}\n{}\n", ACTION.help), 1);
         let named = Scene::new().on("getProcessInfo --format", fault(FaultCode::BadName, "--format"));
         check(named, "status -- --format", "--format: ERROR (no such process)\n", 4);
+    }
+
+    fn old() -> Result<Value, CallError> {
+        Err(CallError::Http { status: 404, reason: "Not Found".to_owned() })
+    }
+
+    #[test]
+    fn json_tells_what_the_pool_of_a_listener_has_done() {
+        let scene = |reply| {
+            let processes = array([cat(), process("watch", "one", (20, "RUNNING"), "", 9)]);
+            Scene::new().on("getAllProcessInfo", processes).on("GET /api/v1/event-pools", reply)
+        };
+        let document = r#"{"pools": [{"dropped_by_count": 7, "name": "watch", "later": [true]}], "stream": {}}"#;
+        let (json, _) = scene(text(document)).run("status --format json").words_and_status();
+        let member = r#""event_pool": {"name": "watch", "dropped_by_count": 7, "later": [true]}}"#;
+        let lines: Vec<&str> = json.lines().collect();
+        assert!(lines[2].ends_with(member), "{json}");
+        assert!(!lines[1].contains("event_pool"), "{json}");
+        for (reply, words) in [
+            (old(), ""),
+            (
+                Err(CallError::Broken("early end".to_owned())),
+                "what event listeners have done is not known: early end\n",
+            ),
+            (text("[]"), "what event listeners have done is not known: no list of pools\n"),
+        ] {
+            let outcome = scene(reply).run("status --format json");
+            assert_eq!((outcome.out.lines().count(), outcome.status), (4, 0), "{outcome:?}");
+            assert!(!outcome.out.contains("event_pool"));
+            assert_eq!(outcome.err, words);
+        }
     }
 
     #[test]

@@ -49,6 +49,9 @@ fn actions_and_options() {
         ("CTL stop --no", "--no-wait"),
         ("CTL completion b", "bash"),
         ("CTL version ", ""),
+        ("CTL events PROCESS_STATE_F", "PROCESS_STATE_FATAL"),
+        ("CTL events TICK TICK_6", "TICK_60"),
+        ("CTL events --st", "--stats"),
     ]);
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a helper fails the test")]
 
 mod completion;
+mod events;
 mod server;
 mod terminal;
 mod unreachable;
@@ -258,6 +259,15 @@ impl Session {
 
     fn press_ctrl_c(&self) {
         kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGINT).unwrap();
+    }
+
+    /// Reads no more; standard error, and the exit status.
+    fn close_and_finish(self) -> (String, ExitStatus) {
+        let Self { mut child, out } = self;
+        drop(out);
+        let mut err = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        (err, child.wait().unwrap())
     }
 
     /// What came after, standard error, and the exit status.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use crate::support::{TestDaemon, http_get, testing_the_original, until};
+use crate::support::{TestDaemon, http_get, supervisorctl, testing_the_original, until};
 
 /// How long a client waits for what has to come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -204,5 +204,98 @@ fn client_that_never_reads_a_flood_harms_nobody_and_is_told_what_it_missed() {
     }
     assert!(lost > 0, "12 MB do not fit into a ring of 4");
     assert_eq!(lost + told, 200, "each one is told or told to be lost");
+    daemon.stop();
+}
+
+#[test]
+fn supervisorctl_shows_a_crash_as_a_line_and_as_an_object() {
+    if testing_the_original() {
+        return; // it knows no such command
+    }
+    let mut daemon = TestDaemon::started(FAILS);
+    let pid = daemon.pid_of("fails");
+    for (words, parts) in [
+        (
+            &["events", "PROCESS_STATE_EXITED", "--since", "0"][..],
+            [" PROCESS_STATE_EXITED   fails from_state:RUNNING expected:false pid:".to_owned(), pid.to_string()],
+        ),
+        (
+            &["events", "--format", "json", "--since", "0", "PROCESS_STATE_EXITED"],
+            [
+                r#", "event": "PROCESS_STATE_EXITED", "processname": "fails", "#.to_owned(),
+                format!("\"pid\": {pid}}}\n"),
+            ],
+        ),
+    ] {
+        let mut follower = daemon.start_ctl_of(&supervisorctl(), words);
+        if daemon.state("fails") == "RUNNING" {
+            fail(&daemon);
+        }
+        until("the crash is shown", || follower.stdout().ends_with('\n').then_some(()));
+        let shown = follower.stdout();
+        assert!(parts.iter().all(|part| shown.contains(part)) && shown.lines().count() == 1, "{shown}");
+        follower.signal("INT");
+        assert_eq!(follower.wait_for_end().status, 0);
+    }
+    let mut follower = daemon.start_ctl_of(&supervisorctl(), &["events", "--since", "0", "--format", "json"]);
+    until("it follows", || follower.stdout().contains("PROCESS_STATE_EXITED").then_some(()));
+    daemon.stop();
+    let ended = follower.wait_for_end();
+    let last: Json = serde_json::from_str(ended.stdout.lines().last().expect("events")).expect("an object");
+    assert_eq!((&last["event"], ended.status), (&"SUPERVISOR_STATE_CHANGE_STOPPING".into(), 1));
+    let hint = format!("; to go on from here: events --format json --since {}\n", serial(&last));
+    assert!(ended.stderr.starts_with("error: unix://") && ended.stderr.ends_with(&hint), "{}", ended.stderr);
+}
+
+#[test]
+fn drops_are_counted_for_everybody_to_see() {
+    if testing_the_original() {
+        return; // it counts nothing
+    }
+    let mut daemon = TestDaemon::started(
+        "[eventlistener:deaf]
+command=sleep 1000
+events=REMOTE_COMMUNICATION
+buffer_size=2
+startsecs=0
+[program:other]
+command=sleep 1000
+startsecs=0
+",
+    );
+    for _ in 0..5 {
+        daemon.call("supervisor.sendRemoteCommEvent", &["kind".into(), "data".into()]).expect("an event");
+    }
+    let shown = daemon.ctl(&["events", "--stats"]);
+    let row: Vec<&str> = shown.stdout.lines().nth(1).expect("a pool").split_whitespace().take(6).collect();
+    assert_eq!((row, shown.status), (vec!["deaf", "5", "0", "0", "3", "0"], 0), "{}", shown.stdout);
+    let document: Json =
+        serde_json::from_str(&daemon.ctl(&["events", "--stats", "--format", "json"]).stdout).expect("JSON");
+    assert_eq!((&document["pools"][0]["dropped_by_count"], &document["pools"][0]["waiting"]), (&3.into(), &2.into()));
+    let status: Json = serde_json::from_str(&daemon.ctl(&["status", "--format", "json"]).stdout).expect("JSON");
+    assert_eq!((&status[0]["name"], &status[0]["event_pool"]["dropped_by_count"]), (&"deaf".into(), &3.into()));
+    assert_eq!((&status[1]["name"], status[1].get("event_pool")), (&"other".into(), None));
+    daemon.stop();
+}
+
+#[test]
+fn events_are_for_those_who_may_come_in() {
+    if testing_the_original() {
+        return; // there is no such stream
+    }
+    let server = "[inet_http_server]\nport=127.0.0.1:{port}\nusername=user\npassword=secret\n";
+    let mut daemon = TestDaemon::started(server);
+    for path in ["/api/v1/events?since=0", "/api/v1/event-pools"] {
+        let (status, body) = http_get(daemon.port(), path).expect("an answer");
+        assert_eq!((status, body.as_str()), (401, "{\"error\": \"Unauthorized\"}\n"));
+    }
+    let url = format!("http://127.0.0.1:{}", daemon.port());
+    let refused = daemon.ctl(&["-s", &url, "events"]);
+    assert_eq!((refused.stdout.as_str(), refused.status), ("Server requires authentication\n", 1));
+    let words = ["-s", &url, "-u", "user", "-p", "secret", "events", "--since", "0"];
+    let mut follower = daemon.start_ctl_of(&supervisorctl(), &words);
+    until("it follows", || follower.stdout().contains(" SUPERVISOR_STATE_CHANGE_RUNNING\n").then_some(()));
+    follower.signal("INT");
+    assert_eq!(follower.wait_for_end().status, 0);
     daemon.stop();
 }

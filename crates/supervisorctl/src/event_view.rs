@@ -1,0 +1,256 @@
+//! Events for people: a line each; and what pools do with them, as a table.
+//!
+//! What stands in an event comes from programs, so that control characters are shown and not sent. Words that the
+//! client does not know yet are shown too: a newer server may say more.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value as Json};
+use supervisor_core::make_namespec;
+use supervisor_protocol::json::push_string;
+use supervisor_protocol::xmlrpc::Value;
+
+use crate::output::visible_on_one_line;
+
+/// Room for the name of an event; that of the longest state.
+const NAME_WIDTH: usize = 22;
+
+/// What a line tells of an event besides time, name and process, in this order; what is not listed follows by name.
+const FIELDS: [&str; 7] = ["from_state", "expected", "tries", "pid", "channel", "type", "when"];
+
+/// What is told in another place of the line, or not at all.
+const ELSEWHERE: [&str; 7] = ["serial", "time", "event", "processname", "groupname", "data", "omitted_bytes"];
+
+/// The columns of the table of pools; others follow by name.
+const COLUMNS: [&str; 10] = [
+    "name",
+    "accepted",
+    "delivered",
+    "rejected",
+    "dropped_by_count",
+    "dropped_by_bytes",
+    "waiting",
+    "waiting_bytes",
+    "in_progress",
+    "blocked",
+];
+
+/// The line for an event, its time in this zone.
+pub(crate) fn line(event: &Map<String, Json>, zone: &TimeZone) -> String {
+    let text = |name: &str| event.get(name).and_then(Json::as_str).unwrap_or_default();
+    if text("event") == "lost" {
+        return lost(event);
+    }
+    let mut line = format!("{} {:<NAME_WIDTH$}", local_time(text("time"), zone), visible_on_one_line(text("event")));
+    let process = match (text("groupname"), text("processname")) {
+        (group, "") => group.to_owned(),
+        (group, name) => make_namespec(group, name),
+    };
+    if !process.is_empty() {
+        line.push(' ');
+        line.push_str(&visible_on_one_line(&process));
+    }
+    let mut push = |name: &str, value: &Json| line.extend([" ", &visible_on_one_line(name), ":", &shown(value)]);
+    for (name, value) in in_order(event, &FIELDS).filter(|(name, _)| !ELSEWHERE.contains(name)) {
+        push(name, value);
+    }
+    for name in ["data", "omitted_bytes"] {
+        if let Some(value) = event.get(name) {
+            push(name, value);
+        }
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+/// The line in the place of events that are missing.
+fn lost(event: &Map<String, Json>) -> String {
+    let number = |name: &str| event.get(name).and_then(Json::as_u64).unwrap_or_default();
+    if event.get("restarted") == Some(&Json::Bool(true)) {
+        let before = number("from").saturating_sub(1);
+        return format!("-- supervisord was started anew: what else happened after event {before} is not known");
+    }
+    let (count, from, to) = (number("count"), number("from"), number("to"));
+    format!(
+        "-- {count} events are missing here, {from} to {to}: supervisord no longer had them when they were asked for"
+    )
+}
+
+/// A head and a line per pool, and what the stream is read from.
+pub(crate) fn statistics(document: &Json) -> String {
+    let pools: Vec<&Map<String, Json>> =
+        document["pools"].as_array().into_iter().flatten().filter_map(Json::as_object).collect();
+    let mut text = table(&pools);
+    if pools.is_empty() {
+        "There are no event listener pools.\n".clone_into(&mut text);
+    }
+    let number = |name: &str| document["stream"][name].as_u64().unwrap_or_default();
+    writeln!(
+        text,
+        "\nstream: {} of {} events, {} of {} bytes, serials {} to {}, {} followers",
+        number("events"),
+        number("max_events"),
+        number("bytes"),
+        number("max_bytes"),
+        number("oldest"),
+        number("newest"),
+        number("followers"),
+    )
+    .expect("a String takes all");
+    text
+}
+
+fn table(pools: &[&Map<String, Json>]) -> String {
+    let Some(first) = pools.first() else { return String::new() };
+    let names: Vec<&str> = in_order(first, &COLUMNS).map(|(name, _)| name).collect();
+    let title = |name: &&str| if *name == "name" { "POOL".to_owned() } else { name.replace('_', " ").to_uppercase() };
+    let row =
+        |pool: &&Map<String, Json>| names.iter().map(|name| pool.get(*name).map_or("-".to_owned(), shown)).collect();
+    let mut rows: Vec<Vec<String>> = vec![names.iter().map(title).collect()];
+    rows.extend(pools.iter().map(row));
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..names.len()).map(width).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
+            0 => format!("{cell:<width$}"),
+            _ => format!("  {cell:>width$}"),
+        });
+        text.extend(cells);
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+    text
+}
+
+/// What each pool has done, by its name, as members of an answer.
+pub(crate) fn pools(document: &str) -> Result<Vec<(String, Value)>, String> {
+    let document: Json = serde_json::from_str(document).map_err(|error| error.to_string())?;
+    let pools = document["pools"].as_array().ok_or("no list of pools")?;
+    let pool = |pool: &Json| {
+        let members = pool.as_object()?;
+        let values = in_order(members, &COLUMNS).map(|(name, value)| (name.to_owned(), to_value(value)));
+        Some((members.get("name")?.as_str()?.to_owned(), Value::Struct(values.collect())))
+    };
+    Ok(pools.iter().filter_map(pool).collect())
+}
+
+fn to_value(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Nil,
+        Json::Bool(truth) => Value::Bool(*truth),
+        Json::Number(number) => number.as_i64().map_or_else(|| Value::Str(number.to_string()), Value::Int),
+        Json::String(text) => Value::Str(text.clone()),
+        Json::Array(items) => Value::Array(items.iter().map(to_value).collect()),
+        Json::Object(members) => {
+            Value::Struct(members.iter().map(|(name, value)| (name.clone(), to_value(value))).collect())
+        }
+    }
+}
+
+/// The members, the known ones first and in this order.
+fn in_order<'a>(members: &'a Map<String, Json>, known: &'a [&'a str]) -> impl Iterator<Item = (&'a str, &'a Json)> {
+    let first = known.iter().filter_map(|name| members.get_key_value(*name));
+    let others = members.iter().filter(|(name, _)| !known.contains(&name.as_str()));
+    first.chain(others).map(|(name, value)| (name.as_str(), value))
+}
+
+/// A value as a word, in quotes where it would not be one.
+fn shown(value: &Json) -> String {
+    match value {
+        Json::String(text) => {
+            let is_word = !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '\\');
+            match visible_on_one_line(text) {
+                word if is_word && word == *text => word.into_owned(),
+                _ => {
+                    let mut quoted = String::new();
+                    push_string(&mut quoted, text);
+                    quoted
+                }
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => value.to_string(),
+    }
+}
+
+/// A time as the server gives it, in another zone; as it is when it is none.
+fn local_time(text: &str, zone: &TimeZone) -> String {
+    match text.parse::<Timestamp>() {
+        Ok(time) => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string(),
+        Err(_) => visible_on_one_line(text).into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line_of(event: &str) -> String {
+        let event: Json = serde_json::from_str(event).unwrap();
+        line(event.as_object().unwrap(), &TimeZone::fixed(jiff::tz::offset(2)))
+    }
+
+    #[test]
+    fn a_line_for_an_event() {
+        for (event, expected) in [
+            (
+                r#"{"serial": 7, "time": "2026-11-22T08:17:47.089Z", "event": "PROCESS_STATE_EXITED",
+                "processname": "one", "groupname": "web", "from_state": "RUNNING", "expected": false, "pid": 7}"#,
+                "2026-11-22 10:17:47.089 PROCESS_STATE_EXITED   web:one from_state:RUNNING expected:false pid:7",
+            ),
+            (
+                r#"{"serial": 7, "time": "2026-11-22T23:17:47.000Z", "event": "SUPERVISOR_STATE_CHANGE_RUNNING"}"#,
+                "2026-11-23 01:17:47.000 SUPERVISOR_STATE_CHANGE_RUNNING",
+            ),
+            (
+                r#"{"time": "2026-11-22T08:17:47.089Z", "event": "PROCESS_GROUP_ADDED", "groupname": "cat"}"#,
+                "2026-11-22 10:17:47.089 PROCESS_GROUP_ADDED    cat",
+            ),
+            (
+                r#"{"time": "2026-11-22T08:17:47.089Z", "event": "PROCESS_LOG_STDOUT", "processname": "cat",
+                "groupname": "cat", "pid": 7, "channel": "stdout", "data": "a b\n\u001b[2J", "omitted_bytes": 5}"#,
+                "2026-11-22 10:17:47.089 PROCESS_LOG_STDOUT     cat pid:7 channel:stdout data:\"a b\\n\\u001b[2J\" \
+                 omitted_bytes:5",
+            ),
+            (
+                r#"{"time": "soon\n", "event": "NEW\u001b", "new": [1], "type": "", "data": "x"}"#,
+                "soon\\n NEW\\x1b                type:\"\" new:[1] data:x",
+            ),
+            (
+                r#"{"event": "lost", "restarted": false, "from": 5, "to": 7, "count": 3}"#,
+                "-- 3 events are missing here, 5 to 7: supervisord no longer had them when they were asked for",
+            ),
+            (
+                r#"{"event": "lost", "restarted": true, "from": 5, "to": null, "count": null}"#,
+                "-- supervisord was started anew: what else happened after event 4 is not known",
+            ),
+        ] {
+            assert_eq!(line_of(event), expected);
+        }
+    }
+
+    #[test]
+    fn a_table_of_pools() {
+        let document = serde_json::json!({
+            "pools": [
+                {"name": "watch", "accepted": 812, "delivered": 800, "rejected": 1, "dropped_by_count": 2,
+                "dropped_by_bytes": 0, "waiting": 9, "waiting_bytes": 1512, "in_progress": 1, "spilled": 3},
+                {"name": "m\u{1b}", "accepted": 1}
+            ],
+            "stream": {"first": 1, "oldest": 3, "newest": 9, "events": 7, "bytes": 99, "max_events": 4096,
+                "max_bytes": 4_194_304, "followers": 1}
+        });
+        let expected = "\
+POOL       ACCEPTED  DELIVERED  REJECTED  DROPPED BY COUNT  DROPPED BY BYTES  WAITING  WAITING BYTES  IN PROGRESS  SPILLED
+watch           812        800         1                 2                 0        9           1512            1        3
+\"m\\u001b\"         1          -         -                 -                 -        -              -            -        -
+
+stream: 7 of 4096 events, 99 of 4194304 bytes, serials 3 to 9, 1 followers
+";
+        assert_eq!(statistics(&document), expected);
+        let without = serde_json::json!({"pools": [], "stream": {}});
+        assert!(statistics(&without).starts_with("There are no event listener pools.\n\nstream: 0 of 0 events"));
+    }
+}
