@@ -17,6 +17,9 @@ use crate::completion::complete;
 use crate::limits::MAX_HISTORY_LINES;
 use crate::world::{Line, ProcessName};
 
+/// Terminals without editing; the library would read their lines itself, but not see an interrupt.
+const PLAIN_TERMINALS: [&str; 3] = ["dumb", "cons25", "emacs"];
+
 /// Names of processes, on demand.
 type Names = Box<dyn Fn() -> Vec<ProcessName>>;
 
@@ -30,6 +33,9 @@ impl Editor {
     /// An editor with the history of earlier sessions; `None` if the terminal does not support one. A history
     /// that cannot be read is empty.
     pub(crate) fn new(history_file: Option<PathBuf>) -> Option<Self> {
+        if std::env::var("TERM").is_ok_and(|name| PLAIN_TERMINALS.contains(&name.as_str())) {
+            return None;
+        }
         let config =
             Config::builder().completion_type(CompletionType::List).max_history_size(MAX_HISTORY_LINES).ok()?;
         let mut editor = rustyline::Editor::with_config(config.build()).ok()?;

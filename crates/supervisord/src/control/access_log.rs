@@ -49,6 +49,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_the_server_did_wrong_is_an_error_and_a_word_in_an_address_is_none() {
+        use super::super::error_page::error_page;
+        use hyper::StatusCode;
+
+        let (context, _stop, inbox) = Context::for_tests();
+        let line = RequestLine { method: Method::GET, uri: Uri::from_static("/error"), version: Version::HTTP_11 };
+        for (status, shown) in
+            [(StatusCode::NOT_FOUND, None), (StatusCode::INTERNAL_SERVER_ERROR, Some(LogLevel::Error))]
+        {
+            log(&context, Peer::Unix, &line, &error_page(status));
+            let level = match inbox.try_recv() {
+                Some(crate::inbox::Message::Log { level, .. }) => Some(level),
+                _ => None,
+            };
+            assert_eq!(level, shown, "{status}");
+        }
+    }
+
+    #[test]
     fn time_is_in_the_common_log_format() {
         assert_eq!(time_text(1_795_335_069, TimeZone::UTC), "22/Nov/2026:08:11:09 +0000");
         let east = TimeZone::fixed(jiff::tz::offset(2));

@@ -138,6 +138,11 @@ mod tests {
     }
 
     fn serve(buffer: usize) -> Served {
+        serve_for(None, buffer)
+    }
+
+    /// One that asks for this username.
+    fn serve_for(username: Option<&str>, buffer: usize) -> Served {
         let (context, stop, inbox) = Context::for_tests();
         let (client, server) = duplex(buffer);
         let leave = Rc::new(Notify::new());
@@ -145,7 +150,7 @@ mod tests {
             peer: Peer::Unix,
             section: Rc::new(Section {
                 name: "unix_http_server".to_owned(),
-                username: None,
+                username: username.map(str::to_owned),
                 password: None,
                 host_names: None,
                 certificate: None,
@@ -224,6 +229,35 @@ mod tests {
                 served.client.read_to_string(&mut answer).await.unwrap();
                 assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
                 assert_about(begin.elapsed(), limits::BODY_TIME);
+            })
+            .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_is_refused_may_send_the_body_first_but_not_for_long() {
+        LocalSet::new()
+            .run_until(async {
+                let (head, body) = ("POST /RPC2 HTTP/1.1\r\nContent-Length: 5\r\n\r\n", "<x/>\n");
+                for (wait, patience) in [(MOMENT, MOMENT), (Duration::MAX, limits::REFUSED_BODY_TIME)] {
+                    let mut served = serve_for(Some("user"), 1024);
+                    let begin = Instant::now();
+                    served.client.write_all(head.as_bytes()).await.unwrap();
+                    let answer = async {
+                        let mut answer = [0; 24];
+                        served.client.read_exact(&mut answer).await.unwrap();
+                        answer
+                    };
+                    let Ok(answer) = timeout(wait, answer).await else {
+                        served.client.write_all(body.as_bytes()).await.expect("the connection is open still");
+                        let mut answer = String::new();
+                        served.client.read_to_string(&mut answer).await.unwrap();
+                        assert!(answer.starts_with("HTTP/1.1 401 Unauthorized"), "{answer}");
+                        assert_about(begin.elapsed(), patience);
+                        continue;
+                    };
+                    assert_eq!(&answer, b"HTTP/1.1 401 Unauthorize");
+                    assert_about(begin.elapsed(), patience);
+                }
             })
             .await;
     }

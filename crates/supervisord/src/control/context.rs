@@ -105,7 +105,7 @@ impl Context {
             namespaces: Namespaces::default(),
             config_reader: ConfigReader::new(|| Err("never read".to_owned())),
             main_log: None,
-            log_level: LogLevel::Critical,
+            log_level: LogLevel::Info,
         };
         (Self::new(settings, stopped), stop, inbox)
     }

@@ -25,6 +25,12 @@ pub(super) const HEAD_TIME: Duration = Duration::from_secs(30);
 /// Time for a request's body.
 pub(super) const BODY_TIME: Duration = Duration::from_mins(1);
 
+/// Bytes of a refused request's body that are read and forgotten.
+pub(super) const REFUSED_BODY_BYTES: usize = 1024 * 1024;
+
+/// Time for the body of a refused request: whoever has not been admitted does not hold a connection for long.
+pub(super) const REFUSED_BODY_TIME: Duration = Duration::from_secs(2);
+
 /// Time between requests on a connection; long, since clients keep theirs for interactive sessions.
 pub(super) const IDLE_TIME: Duration = Duration::from_mins(30);
 

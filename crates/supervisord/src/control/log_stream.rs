@@ -129,9 +129,16 @@ fn http_date(time: SystemTime) -> Option<HeaderValue> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::time::Duration;
 
+    use http_body_util::BodyExt as _;
+    use tokio::task::LocalSet;
+    use tokio::time::Instant;
+
+    use super::super::test_folder::TestFolder;
     use super::*;
+    use crate::inbox::Message;
 
     #[test]
     fn a_path_names_a_process_and_a_channel() {
@@ -149,6 +156,29 @@ mod tests {
         ] {
             assert_eq!(name_and_channel(path), expected, "{path}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_that_is_told_is_sent_at_once() {
+        LocalSet::new()
+            .run_until(async {
+                let folder = TestFolder::new();
+                let path = folder.file("log", b"first");
+                let (context, _stop, inbox) = Context::for_tests();
+                let context = Rc::new(context);
+                let mut body = follow(path.clone(), FollowedLog::Main, &context).await.into_body();
+                let Some(Message::Follow { follower, .. }) = inbox.try_recv() else { panic!("a follower") };
+                let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+                assert_eq!(first, "first");
+                // The stream has seen that there is no more, and waits; far from its next look on its own.
+                sleep(limits::STREAM_RECHECK / 2).await;
+                let begin = Instant::now();
+                fs::write(&path, "first, then").unwrap();
+                assert!(follower.notify());
+                let second = body.frame().await.unwrap().unwrap().into_data().unwrap();
+                assert_eq!((second.as_ref(), begin.elapsed()), (&b", then"[..], Duration::ZERO));
+            })
+            .await;
     }
 
     #[test]

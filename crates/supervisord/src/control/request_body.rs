@@ -1,10 +1,10 @@
-//! Receiving the body of a request, within its bounds (contract/rpc.md §1.2).
+//! Receiving the body of a request, within its bounds (contract/rpc.md §1.2); or letting it pass.
 
 use std::rc::Rc;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use hyper::header::{CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING};
 use hyper::{Request, StatusCode};
 use tokio::time::timeout;
 
@@ -33,4 +33,24 @@ pub(super) async fn receive(request: Request<Incoming>, context: &Rc<Context>) -
         Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
         Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
     }
+}
+
+/// Lets the body of a refused request pass, as far as it comes at once: there are clients, Python's among them, that
+/// write it after the head and do not look at an answer before; on a connection that is closed already they fail
+/// with a broken pipe instead of reading why they were refused. One that waits to be told to send does not send.
+pub(super) async fn let_pass(request: Request<Incoming>) {
+    if request.headers().contains_key(EXPECT) {
+        return;
+    }
+    let mut body = request.into_body();
+    let mut left = limits::REFUSED_BODY_BYTES;
+    let passing = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            let Some(rest) = left.checked_sub(bytes) else { return };
+            left = rest;
+        }
+    };
+    // Whoever takes longer may see a broken pipe.
+    drop(timeout(limits::REFUSED_BODY_TIME, passing).await);
 }

@@ -12,13 +12,15 @@ use super::listener::Section;
 use super::origin::is_cross_site;
 use super::percent::decode;
 use super::response::Response;
-use super::{api, limits, log_stream, rpc};
+use super::{api, limits, log_stream, request_body, rpc};
 
 /// Answers one request.
 pub(super) async fn route(request: Request<Incoming>, section: &Section, context: &Rc<Context>) -> Response {
     let path = decode(request.uri().path());
     if let Some(refusal) = refusal(&request, section, context).await {
-        return if api::owns(&path) { api::as_document(refusal) } else { refusal };
+        let refusal = if api::owns(&path) { api::as_document(refusal) } else { refusal };
+        request_body::let_pass(request).await;
+        return refusal;
     }
     if api::owns(&path) {
         return api::route(&request, &path, context).await;
@@ -29,6 +31,7 @@ pub(super) async fn route(request: Request<Incoming>, section: &Section, context
             return error_page(StatusCode::BAD_REQUEST);
         }
         if is_cross_site(request.headers()) {
+            request_body::let_pass(request).await;
             return closing_error_page(StatusCode::FORBIDDEN);
         }
         return rpc::handle(request, context).await;

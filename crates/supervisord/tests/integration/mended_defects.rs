@@ -29,6 +29,14 @@ fn stdin_that_nobody_reads_is_queued() {
     let more_than_a_pipe_holds = "x".repeat(200_000);
     let answer = daemon.call("supervisor.sendProcessStdin", &["deaf".into(), more_than_a_pipe_holds.as_str().into()]);
     assert_eq!(answer, Ok(true.into()));
+    let bound = 1 << 20;
+    let fault = (0..=bound / more_than_a_pipe_holds.len())
+        .find_map(|_| {
+            let chars = more_than_a_pipe_holds.as_str().into();
+            daemon.call("supervisor.sendProcessStdin", &["deaf".into(), chars]).err()
+        })
+        .expect("it is not queued without end");
+    assert_eq!(fault.text, "FAILED: deaf does not read its stdin, its buffer is full");
     daemon.stop();
 }
 
