@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use crate::datatypes::{Checked, UserDatabase};
+use crate::datatypes::{Checked, UserDatabase, process_or_group_name};
 use crate::diagnostics::{ConfigError, ConfigWarning, Culprit, Place, Refusal};
 use crate::expand::{EnvironmentNames, Label, Names, expand};
 use crate::ini::{Document, Entry, Section};
@@ -177,6 +177,15 @@ impl<'c> SectionReader<'c> {
     pub(crate) fn refuse(&self, row: &OptionRow, refusal: impl Into<Refusal>) -> Result<(), ConfigError> {
         let place = self.place(row);
         self.context.problems.report(self.error(refusal.into()).in_option(row.name).at(&place))
+    }
+
+    /// The name after the colon of the section's; `None` if it is none, which has been said.
+    pub(crate) fn name_of_section(&self) -> Result<Option<&'c str>, ConfigError> {
+        let after_colon = self.section.name.split_once(':').map_or("", |(_, name)| name);
+        match process_or_group_name(after_colon) {
+            Ok(name) => Ok(Some(name)),
+            Err(text) => self.refuse_section(text).map(|()| None),
+        }
     }
 
     /// Says that the section cannot be used.

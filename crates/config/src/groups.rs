@@ -6,7 +6,7 @@ use std::sync::Arc;
 use supervisor_core::{GroupConfig, GroupKind};
 
 use crate::context::Context;
-use crate::datatypes::{integer, process_or_group_name};
+use crate::datatypes::integer;
 use crate::diagnostics::ConfigError;
 use crate::environment::Variables;
 use crate::ini::Section;
@@ -49,11 +49,7 @@ fn read_program_group(builder: &mut ProcessBuilder<'_>, section: &Section) -> Re
     let context = builder.context;
     let here = [context.here_word()];
     let reader = context.reader(section, &here);
-    let after_colon = section.name.split_once(':').map_or("", |(_, name)| name);
-    let name = match process_or_group_name(after_colon) {
-        Ok(name) => name,
-        Err(text) => return reader.refuse_section(text).map(|()| None),
-    };
+    let Some(name) = reader.name_of_section()? else { return Ok(None) };
     let priority = reader.value(&program::PRIORITY, integer)?;
     let processes = builder.build(ProcessSource { section, group_name: name, socket: None })?;
     Ok(Some(GroupConfig { name: name.into(), priority, kind: GroupKind::Programs, processes }))

@@ -56,11 +56,7 @@ impl<'c> ProcessBuilder<'c> {
     pub(crate) fn build(&mut self, source: ProcessSource<'_>) -> Result<Processes, ConfigError> {
         let context = self.context;
         let header = context.reader(source.section, &[]).attributed();
-        let after_colon = source.section.name.split_once(':').map_or("", |(_, name)| name);
-        let program_name = match process_or_group_name(after_colon) {
-            Ok(name) => name,
-            Err(text) => return header.refuse_section(text).map(|()| Processes::new()),
-        };
+        let Some(program_name) = header.name_of_section()? else { return Ok(Processes::new()) };
         let words = [
             context.here_word(),
             context.host_node_name_word(),

@@ -28,11 +28,7 @@ pub(crate) fn read_fcgi_program(
     let context = builder.context;
     let here = [context.here_word()];
     let reader = context.reader(section, &here);
-    let after_colon = section.name.split_once(':').map_or("", |(_, name)| name);
-    let name = match process_or_group_name(after_colon) {
-        Ok(name) => name,
-        Err(text) => return reader.refuse_section(text).map(|()| None),
-    };
+    let Some(name) = reader.name_of_section()? else { return Ok(None) };
     let priority = reader.value(&program::PRIORITY, integer)?;
     let socket = sockets.of_program(context, section)?;
     let processes = builder.build(ProcessSource { section, group_name: name, socket: socket.as_ref() })?;

@@ -4,7 +4,7 @@ use supervisor_core::{GroupConfig, GroupKind};
 
 use super::fcgi_program::SocketTable;
 use crate::context::Context;
-use crate::datatypes::{integer, list_of_strings, process_or_group_name};
+use crate::datatypes::{integer, list_of_strings};
 use crate::diagnostics::{ConfigError, Culprit, Refusal};
 use crate::ini::Section;
 use crate::options_table::group as rows;
@@ -20,11 +20,7 @@ pub(crate) fn read_group<'c>(
     let context = builder.context;
     let here = [context.here_word()];
     let reader = context.reader(section, &here);
-    let after_colon = section.name.split_once(':').map_or("", |(_, name)| name);
-    let name = match process_or_group_name(after_colon) {
-        Ok(name) => name,
-        Err(text) => return reader.refuse_section(text).map(|()| None),
-    };
+    let Some(name) = reader.name_of_section()? else { return Ok(None) };
     let programs = reader.text(&rows::PROGRAMS)?.unwrap_or_default();
     let priority = reader.value(&rows::PRIORITY, integer)?;
     let mut processes = Vec::new();
