@@ -2,13 +2,10 @@
 
 use supervisor_core::FaultCode;
 
+use super::group_change::{GroupChange, Refusal};
 use super::{Action, Completes};
 use crate::controller::{Controller, Flow};
-use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::result_code::ResultCode::Known;
-use crate::world::CallError;
-use supervisor_protocol::xmlrpc::Value;
 
 pub(super) const ACTION: Action = Action {
     name: "add",
@@ -21,34 +18,20 @@ pub(super) const ACTION: Action = Action {
     run,
 };
 
-const METHOD: &str = "supervisor.addProcessGroup";
+const CHANGE: GroupChange = GroupChange { method: "supervisor.addProcessGroup", done: "added process group", refusal };
 
 fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
-    for name in argument.split_whitespace() {
-        add_one(controller, name)?;
-    }
-    Ok(Flow::Continue)
+    CHANGE.run(controller, argument)
 }
 
-fn add_one(controller: &mut Controller, name: &str) -> Result<(), Failure> {
-    let line = match controller.try_call::<()>(METHOD, &[Value::from(name)]) {
-        Ok(()) => {
-            controller.output.line(&format!("{name}: added process group"));
-            return Ok(());
-        }
-        Err(CallError::Fault { code: Known(FaultCode::AlreadyAdded), .. }) => {
-            controller.output.line("ERROR: process group already active");
-            return Ok(());
-        }
-        Err(CallError::Fault { code: Known(FaultCode::ShutdownState), .. }) => "ERROR: shutting down".to_owned(),
-        Err(CallError::Fault { code: Known(FaultCode::BadName), .. }) => {
-            format!("ERROR: no such process/group: {name}")
-        }
-        Err(error) => return Err(Failure::Call { method: METHOD, error }),
-    };
-    controller.output.line(&line);
-    controller.fail(ExitStatus::Generic);
-    Ok(())
+fn refusal(fault: FaultCode, name: &str) -> Option<Refusal> {
+    if fault == FaultCode::AlreadyAdded {
+        return Some(Refusal::Harmless("ERROR: process group already active".to_owned()));
+    }
+    if fault == FaultCode::ShutdownState {
+        return Some(Refusal::Failed("ERROR: shutting down".to_owned()));
+    }
+    (fault == FaultCode::BadName).then(|| Refusal::Failed(format!("ERROR: no such process/group: {name}")))
 }
 
 #[cfg(test)]

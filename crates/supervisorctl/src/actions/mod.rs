@@ -5,6 +5,7 @@ mod avail;
 mod clear;
 mod events;
 mod fg;
+mod group_change;
 mod help;
 mod maintail;
 mod open;

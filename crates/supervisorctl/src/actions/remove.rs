@@ -2,13 +2,10 @@
 
 use supervisor_core::FaultCode;
 
+use super::group_change::{GroupChange, Refusal};
 use super::{Action, Completes};
 use crate::controller::{Controller, Flow};
-use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::result_code::ResultCode::Known;
-use crate::world::CallError;
-use supervisor_protocol::xmlrpc::Value;
 
 pub(super) const ACTION: Action = Action {
     name: "remove",
@@ -21,32 +18,18 @@ pub(super) const ACTION: Action = Action {
     run,
 };
 
-const METHOD: &str = "supervisor.removeProcessGroup";
+const CHANGE: GroupChange =
+    GroupChange { method: "supervisor.removeProcessGroup", done: "removed process group", refusal };
 
 fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
-    for name in argument.split_whitespace() {
-        remove_one(controller, name)?;
-    }
-    Ok(Flow::Continue)
+    CHANGE.run(controller, argument)
 }
 
-fn remove_one(controller: &mut Controller, name: &str) -> Result<(), Failure> {
-    let line = match controller.try_call::<()>(METHOD, &[Value::from(name)]) {
-        Ok(()) => {
-            controller.output.line(&format!("{name}: removed process group"));
-            return Ok(());
-        }
-        Err(CallError::Fault { code: Known(FaultCode::StillRunning), .. }) => {
-            format!("ERROR: process/group still running: {name}")
-        }
-        Err(CallError::Fault { code: Known(FaultCode::BadName), .. }) => {
-            format!("ERROR: no such process/group: {name}")
-        }
-        Err(error) => return Err(Failure::Call { method: METHOD, error }),
-    };
-    controller.output.line(&line);
-    controller.fail(ExitStatus::Generic);
-    Ok(())
+fn refusal(fault: FaultCode, name: &str) -> Option<Refusal> {
+    if fault == FaultCode::StillRunning {
+        return Some(Refusal::Failed(format!("ERROR: process/group still running: {name}")));
+    }
+    (fault == FaultCode::BadName).then(|| Refusal::Failed(format!("ERROR: no such process/group: {name}")))
 }
 
 #[cfg(test)]
