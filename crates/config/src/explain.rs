@@ -130,7 +130,7 @@ fn words_of(row: &OptionRow) -> Option<Vec<&'static str>> {
     match row.data_type {
         DataType::Boolean => Some(vec!["true", "false", "yes", "no", "on", "off"]),
         DataType::Autorestart => Some(vec!["true", "false", "unexpected"]),
-        DataType::OverflowPolicy => Some(vec!["drop-oldest", "block"]),
+        DataType::OverflowPolicy => Some(vec!["drop-oldest", "block", "spill"]),
         DataType::ProtocolErrorPolicy => Some(vec!["unknown", "restart"]),
         DataType::LogLevel => Some(supervisor_core::LogLevel::ALL.map(supervisor_core::LogLevel::name).to_vec()),
         DataType::Factory

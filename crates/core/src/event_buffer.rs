@@ -7,15 +7,22 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::event::EventType;
+use crate::event_journal::JournalKey;
 use crate::limits;
 
 /// An event as one pool holds it. The payload is shared between pools.
-#[derive(Clone, Debug)]
-pub(crate) struct PoolEvent {
-    pub(crate) serial: u64,
-    pub(crate) poolserial: u64,
-    pub(crate) event_type: EventType,
-    pub(crate) payload: Arc<str>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolEvent {
+    /// Its number among all events.
+    pub serial: u64,
+    /// Its number among those of its pool.
+    pub poolserial: u64,
+    /// What happened; never an abstract type.
+    pub event_type: EventType,
+    /// What else there is to say.
+    pub payload: Arc<str>,
+    /// Where the journal of the pool keeps it; `None`: memory alone has it.
+    pub journal: Option<JournalKey>,
 }
 
 impl PoolEvent {
@@ -54,6 +61,11 @@ impl EventBuffer {
         self.events.len()
     }
 
+    /// The events, the oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &PoolEvent> {
+        self.events.iter()
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -61,6 +73,11 @@ impl EventBuffer {
     /// Adds a new event, after all others.
     pub(crate) fn push_newest(&mut self, event: PoolEvent, dropped: impl FnMut(Bound, PoolEvent)) {
         self.make_room(&event, dropped);
+        self.append(event);
+    }
+
+    /// Adds a new event, after all others, whatever the bounds are.
+    pub(crate) fn append(&mut self, event: PoolEvent) {
         self.bytes += event.size();
         self.events.push_back(event);
     }
@@ -81,7 +98,7 @@ impl EventBuffer {
         Some(event)
     }
 
-    /// Puts back what was just taken out: there is room for it.
+    /// Adds an event that came back, before all others, whatever the bounds are.
     pub(crate) fn put_back(&mut self, event: PoolEvent) {
         self.bytes += event.size();
         self.events.push_front(event);

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use crate::clock::Now;
 use crate::event::Event;
 use crate::event_buffer::PoolEvent;
-use crate::event_listener_pool::{PoolStatistics, next_serial};
+use crate::event_journal::JournalFate;
+use crate::event_listener_pool::{EventListenerPool, PoolStatistics, next_serial};
 use crate::host::{Host, StdinError};
 use crate::listener_protocol::{ListenerState, Outcome};
 use crate::log_level::LogLevel;
 use crate::process::Phase;
-use crate::process_config::OnProtocolError;
+use crate::process_config::{GroupConfig, GroupKind, OnProtocolError, Overflow};
 use crate::process_id::ProcessId;
 use crate::supervisor::Supervisor;
 use crate::timers::Timer;
@@ -55,7 +56,7 @@ impl Supervisor {
 
     /// Gives events of a pool to members that are ready for one.
     fn dispatch_events(&mut self, index: usize, host: &mut impl Host) {
-        while let Some(event) = self.pools[index].buffer.pop_oldest() {
+        while let Some(event) = self.pools[index].next_event(host) {
             if let Err(event) = self.send_to_a_member(index, event, host) {
                 self.pools[index].buffer.put_back(event);
                 return;
@@ -110,7 +111,7 @@ impl Supervisor {
             breach |= step.is_breach();
             match step.outcome {
                 Outcome::NoEvent | Outcome::NoReady(_) | Outcome::BadResultLine(_) => {}
-                Outcome::Processed => pool.count_delivered(),
+                Outcome::Processed(event) => pool.delivered(&event, host),
                 Outcome::Rejected(event) => pool.rebuffer(event, host),
             }
         });
@@ -162,12 +163,56 @@ impl Supervisor {
         self.pools.iter().position(|pool| pool.members.contains(&id))
     }
 
-    /// Removes the pool of a group; events that wait in it are dropped with it.
+    /// Makes the pool of a group, with what its journal holds.
+    pub(crate) fn add_pool(
+        &mut self,
+        group: &GroupConfig,
+        name: &Arc<str>,
+        members: &[ProcessId],
+        host: &mut impl Host,
+    ) {
+        let GroupKind::EventListeners(config) = &group.kind else { return };
+        for id in members {
+            self.processes[*id].listener = Some(Box::default());
+        }
+        let mut pool = EventListenerPool::new(Arc::clone(name), config.clone(), members.to_vec());
+        self.open_journal(group, host);
+        if let Some(Some(backlog)) = self.journals.remove(&group.name) {
+            pool.replay(backlog, host);
+        }
+        self.pools.push(pool);
+    }
+
+    /// Opens the journal of a pool, so that no event gets a serial that is in it. Of all pools of a configuration before
+    /// the first event.
+    pub(crate) fn open_journal(&mut self, group: &GroupConfig, host: &mut impl Host) {
+        if !spills(group) || self.journals.contains_key(&group.name) {
+            return;
+        }
+        let backlog = host.open_journal(&group.name);
+        if let Some(backlog) = &backlog {
+            self.next_event_serial = self.next_event_serial.max(backlog.next_serial);
+        }
+        self.journals.insert(group.name.clone(), backlog);
+    }
+
+    /// Removes the pool of a group; events that wait in it are dropped with it, but for those of a journal that the
+    /// configuration, as it was read last, still has a pool for.
     pub(crate) fn remove_pool(&mut self, name: &str, host: &mut impl Host) {
         let now = self.now;
+        let comes_again = self.pending.iter().any(|group| *group.name == *name && spills(group));
+        let fate = if comes_again { JournalFate::Kept } else { JournalFate::Deleted };
         for pool in self.pools.extract_if(.., |pool| *pool.name == *name) {
-            pool.report_removal(now, host);
+            pool.report_removal(fate, now, host);
         }
         self.timers.cancel(Timer::PoolRelief);
+    }
+}
+
+/// Whether a group is a pool with a journal.
+fn spills(group: &GroupConfig) -> bool {
+    match &group.kind {
+        GroupKind::EventListeners(pool) => pool.overflow == Overflow::Spill,
+        GroupKind::Programs | GroupKind::FastCgi => false,
     }
 }

@@ -10,6 +10,8 @@ use std::time::Duration;
 use crate::event::EventType;
 use crate::event_backpressure::Blocking;
 use crate::event_buffer::{Bound, EventBuffer, PoolEvent};
+use crate::event_journal::JournalFate;
+use crate::event_spill::Spill;
 use crate::host::Host;
 use crate::limits;
 use crate::log_level::LogLevel;
@@ -20,32 +22,35 @@ use crate::process_id::ProcessId;
 #[derive(Debug)]
 pub(crate) struct EventListenerPool {
     pub(crate) name: Arc<str>,
-    config: EventListenerPoolConfig,
+    pub(crate) config: EventListenerPoolConfig,
     /// In configuration order.
     pub(crate) members: Vec<ProcessId>,
     pub(crate) buffer: EventBuffer,
-    next_poolserial: u64,
-    counters: Counters,
+    pub(crate) next_poolserial: u64,
+    pub(crate) counters: Counters,
+    /// What its journal holds, with `overflow=spill`; `None`: it has none.
+    pub(crate) spill: Option<Spill>,
     /// Since when and whether it is full, with `overflow=block`.
     pub(crate) blocking: Option<Blocking>,
 }
 
 #[derive(Debug, Default)]
-struct Counters {
-    accepted: u64,
+pub(crate) struct Counters {
+    pub(crate) accepted: u64,
     delivered: u64,
     rejected: u64,
     dropped_by_count: u64,
     dropped_by_bytes: u64,
+    pub(crate) unreadable: u64,
 }
 
 /// What a pool has done since it was added, and what it holds now. `accepted` is the sum of `delivered`, both
-/// `dropped`, `waiting` and `in_progress`.
+/// `dropped`, `unreadable`, `waiting`, `spilled` and `in_progress`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolStatistics {
     /// The pool's name.
     pub name: Arc<str>,
-    /// Events that it has taken in.
+    /// Events that it has taken in, or found in its journal.
     pub accepted: u64,
     /// Events that a member has processed.
     pub delivered: u64,
@@ -55,10 +60,16 @@ pub struct PoolStatistics {
     pub dropped_by_count: u64,
     /// Events dropped because those that waited were too large together.
     pub dropped_by_bytes: u64,
-    /// Events that wait now.
+    /// Events that its journal could not give back.
+    pub unreadable: u64,
+    /// Events that wait in memory now.
     pub waiting: usize,
     /// The memory they take, in bytes.
     pub waiting_bytes: usize,
+    /// Events that wait in its journal alone.
+    pub spilled: u64,
+    /// Bytes of their payloads.
+    pub spilled_bytes: u64,
     /// Members that work on an event now.
     pub in_progress: usize,
     /// It is full, or was a moment ago, and programs and clients have to wait for room, with `overflow=block`.
@@ -68,17 +79,19 @@ pub struct PoolStatistics {
 impl EventListenerPool {
     pub(crate) fn new(name: Arc<str>, config: EventListenerPoolConfig, members: Vec<ProcessId>) -> Self {
         let buffer = EventBuffer::new(match config.overflow {
-            Overflow::DropOldest => config.buffer_size,
+            // Without its journal it does as it would without the option.
+            Overflow::DropOldest | Overflow::Spill => config.buffer_size,
             // Who makes an event that can wait is not asked for more; what comes all the same is not dropped for it.
             Overflow::Block => usize::MAX,
         });
-        Self { name, config, members, buffer, next_poolserial: 0, counters: Counters::default(), blocking: None }
+        let counters = Counters::default();
+        Self { name, config, members, buffer, next_poolserial: 0, counters, spill: None, blocking: None }
     }
 
     /// Whether what can wait for room is to.
     pub(crate) fn is_full(&self) -> bool {
         match self.config.overflow {
-            Overflow::DropOldest => false,
+            Overflow::DropOldest | Overflow::Spill => false,
             Overflow::Block => self.buffer.len() >= self.config.buffer_size || self.is_large(),
         }
     }
@@ -86,7 +99,7 @@ impl EventListenerPool {
     /// Whether even what better did not wait is to.
     pub(crate) fn is_large(&self) -> bool {
         match self.config.overflow {
-            Overflow::DropOldest => false,
+            Overflow::DropOldest | Overflow::Spill => false,
             Overflow::Block => self.buffer.bytes() >= limits::LISTENER_POOL_BLOCK_BYTES,
         }
     }
@@ -121,26 +134,41 @@ impl EventListenerPool {
         let poolserial = self.next_poolserial;
         self.next_poolserial = next_serial(poolserial);
         self.counters.accepted += 1;
+        let event = PoolEvent { serial, poolserial, event_type, payload, journal: None };
+        if self.spill.is_some() {
+            return self.spill(event, host);
+        }
         let Self { buffer, counters, name, .. } = self;
-        let event = PoolEvent { serial, poolserial, event_type, payload };
         buffer.push_newest(event, |bound, dropped| counters.drop_event(name, bound, &dropped, host));
     }
 
     /// Takes back an event that no member has processed.
     pub(crate) fn rebuffer(&mut self, event: PoolEvent, host: &mut impl Host) {
         self.counters.rejected += 1;
-        let Self { buffer, counters, name, config, .. } = self;
+        let Self { buffer, counters, name, config, spill, .. } = self;
         let (serial, size, max) = (event.serial, buffer.len(), config.buffer_size);
         host.log(
             LogLevel::Debug,
             format_args!("rebuffering event {serial} for pool {name} (buf size={size}, max={max})"),
         );
+        if spill.is_some() {
+            return buffer.put_back(event);
+        }
         buffer.push_oldest(event, |bound, dropped| counters.drop_event(name, bound, &dropped, host));
     }
 
     /// A member has processed an event.
-    pub(crate) fn count_delivered(&mut self) {
+    pub(crate) fn delivered(&mut self, event: &PoolEvent, host: &mut impl Host) {
         self.counters.delivered += 1;
+        if let Some(key) = event.journal {
+            host.mark_done(&self.name, key);
+        }
+    }
+
+    /// Takes out the event that is to be sent next.
+    pub(crate) fn next_event(&mut self, host: &mut impl Host) -> Option<PoolEvent> {
+        self.refill(host);
+        self.buffer.pop_oldest()
     }
 
     /// The header line and the payload. `len` counts characters, as upstream's Python listeners read them (K01).
@@ -157,10 +185,24 @@ impl EventListenerPool {
     }
 
     /// What a pool that is removed leaves undone.
-    pub(crate) fn report_removal(&self, now: Duration, host: &mut impl Host) {
-        let (name, waiting) = (&self.name, self.buffer.len());
-        if self.config.overflow != Overflow::DropOldest && waiting > 0 {
-            host.log(LogLevel::Warn, format_args!("pool {name} was removed with {waiting} events that nobody has got"));
+    pub(crate) fn report_removal(&self, fate: JournalFate, now: Duration, host: &mut impl Host) {
+        let (name, held) = (&self.name, self.held());
+        let kept = match fate {
+            JournalFate::Kept => held.in_journal,
+            JournalFate::Deleted => 0,
+        };
+        let lost = held.in_journal + held.in_memory_alone - kept;
+        if self.config.overflow != Overflow::DropOldest && lost > 0 {
+            host.log(LogLevel::Warn, format_args!("pool {name} was removed with {lost} events that nobody has got"));
+        }
+        if kept > 0 {
+            host.log(
+                LogLevel::Info,
+                format_args!("pool {name} was removed; {kept} events wait in its journal until it is there again"),
+            );
+        }
+        if self.spill.is_some() {
+            host.close_journal(name, fate);
         }
         if let Some(blocking) = &self.blocking {
             blocking.report_end(name, now, host);
@@ -168,7 +210,8 @@ impl EventListenerPool {
     }
 
     pub(crate) fn statistics(&self, in_progress: usize) -> PoolStatistics {
-        let Counters { accepted, delivered, rejected, dropped_by_count, dropped_by_bytes } = self.counters;
+        let Counters { accepted, delivered, rejected, dropped_by_count, dropped_by_bytes, unreadable } = self.counters;
+        let spill = self.spill.as_ref();
         PoolStatistics {
             name: Arc::clone(&self.name),
             accepted,
@@ -176,8 +219,11 @@ impl EventListenerPool {
             rejected,
             dropped_by_count,
             dropped_by_bytes,
-            waiting: self.buffer.len(),
-            waiting_bytes: self.buffer.bytes(),
+            unreadable,
+            waiting: self.buffer.len() + spill.map_or(0, |spill| spill.late.len()),
+            waiting_bytes: self.buffer.bytes() + spill.map_or(0, |spill| spill.late.bytes()),
+            spilled: spill.map_or(0, |spill| spill.unread),
+            spilled_bytes: spill.map_or(0, |spill| spill.unread_bytes),
             in_progress,
             blocked: self.blocking.is_some(),
         }
@@ -185,13 +231,17 @@ impl EventListenerPool {
 }
 
 impl Counters {
-    fn drop_event(&mut self, pool: &str, bound: Bound, dropped: &PoolEvent, host: &mut impl Host) {
+    /// Counts and logs an event that is dropped, and takes it out of the journal.
+    pub(crate) fn drop_event(&mut self, pool: &str, bound: Bound, dropped: &PoolEvent, host: &mut impl Host) {
         match bound {
             Bound::Count => self.dropped_by_count += 1,
             Bound::Bytes => self.dropped_by_bytes += 1,
         }
         let serial = dropped.serial;
         host.log(LogLevel::Error, format_args!("pool {pool} event buffer overflowed, discarding event {serial}"));
+        if let Some(key) = dropped.journal {
+            host.mark_done(pool, key);
+        }
     }
 }
 

@@ -6,6 +6,8 @@
 use std::fmt;
 
 use crate::event::Event;
+use crate::event_buffer::PoolEvent;
+use crate::event_journal::{JournalBacklog, JournalError, JournalFate, JournalKey, JournalRead};
 use crate::fault::Fault;
 use crate::log_level::LogLevel;
 use crate::process_config::{Channel, ProcessConfig, SocketConfig};
@@ -55,6 +57,27 @@ pub trait Host {
 
     /// Closes a FastCGI socket and removes its path.
     fn close_socket(&mut self, socket: &SocketConfig);
+
+    /// Opens the journal of a pool, or makes one. `None`: it cannot be had, and the host has logged why.
+    fn open_journal(&mut self, pool: &str) -> Option<JournalBacklog>;
+
+    /// Writes an event behind all others of the journal. With `stays_in_memory` it is not given back as long as the
+    /// journal is open; that is allowed only when all others have been given back.
+    fn append_to_journal(
+        &mut self,
+        pool: &str,
+        event: &PoolEvent,
+        stays_in_memory: bool,
+    ) -> Result<JournalKey, JournalError>;
+
+    /// Gives the next event back that memory does not hold.
+    fn read_journal(&mut self, pool: &str) -> JournalRead;
+
+    /// An event need not be kept any more.
+    fn mark_done(&mut self, pool: &str, event: JournalKey);
+
+    /// Closes the journal of a pool that is removed.
+    fn close_journal(&mut self, pool: &str, fate: JournalFate);
 
     /// Whether the main log shows this level; spares the making of lines that nobody sees.
     fn log_enabled(&self, level: LogLevel) -> bool;

@@ -76,7 +76,7 @@ pub(crate) enum Outcome {
     /// It had none, and this is not what it may say.
     NoReady(String),
     /// It is done.
-    Processed,
+    Processed(PoolEvent),
     /// It goes back to its pool.
     Rejected(PoolEvent),
     /// It goes back to its pool, since this line is no result. Given on as [`Outcome::Rejected`] after the warning.
@@ -178,7 +178,7 @@ impl Listener {
     fn finish(&mut self, result: &[u8], sink: &mut impl FnMut(Step)) {
         let Phase::Busy { event, .. } = std::mem::replace(&mut self.phase, Phase::Acknowledged) else { return };
         self.breaches = 0;
-        let outcome = if result == b"OK" { Outcome::Processed } else { Outcome::Rejected(event) };
+        let outcome = if result == b"OK" { Outcome::Processed(event) } else { Outcome::Rejected(event) };
         sink(Step { from: ListenerState::Busy, to: ListenerState::Acknowledged, outcome });
     }
 
@@ -224,14 +224,14 @@ impl Step {
                     ),
                 );
             }
-            (OnProtocolError::Restart, Outcome::NoEvent | Outcome::Processed | Outcome::Rejected(_))
+            (OnProtocolError::Restart, Outcome::NoEvent | Outcome::Processed(_) | Outcome::Rejected(_))
             | (OnProtocolError::Unknown, _) => self.log_as_upstream(name, host),
         }
     }
 
     fn log_as_upstream(&self, name: &str, host: &mut impl Host) {
         match &self.outcome {
-            Outcome::Processed => host.log(LogLevel::Debug, format_args!("{name}: event was processed")),
+            Outcome::Processed(_) => host.log(LogLevel::Debug, format_args!("{name}: event was processed")),
             Outcome::Rejected(_) if self.to == ListenerState::Acknowledged => {
                 host.log(LogLevel::Warn, format_args!("{name}: event was rejected"));
             }

@@ -215,6 +215,8 @@ pub enum Overflow {
     DropOldest,
     /// Whoever can wait waits: programs whose output makes events, and clients that send some.
     Block,
+    /// Events wait in a journal on disk, and outlive supervisord there.
+    Spill,
 }
 
 /// What becomes of a listener that breaks the protocol (docs/events.md).

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::event::Event;
-use crate::event_listener_pool::EventListenerPool;
 use crate::fault::{Fault, FaultCode};
 use crate::host::Host;
 use crate::log_level::LogLevel;
 use crate::process::Process;
-use crate::process_config::{GroupConfig, GroupKind, ProcessConfig, SocketConfig};
+use crate::process_config::{GroupConfig, ProcessConfig, SocketConfig};
 use crate::process_group::ProcessGroup;
 use crate::process_id::ProcessId;
 use crate::reply::{ConfigInfo, LogPaths, ReloadDiff, Reply};
@@ -100,12 +99,7 @@ impl Supervisor {
             self.processes[id].logs = host.create_logs(id, process_config);
             members.push(id);
         }
-        if let GroupKind::EventListeners(pool) = &config.kind {
-            for id in &members {
-                self.processes[*id].listener = Some(Box::default());
-            }
-            self.pools.push(EventListenerPool::new(Arc::clone(&name), pool.clone(), members.clone()));
-        }
+        self.add_pool(config, &name, &members, host);
         let group = ProcessGroup::new(Arc::clone(config), name, members, &self.processes);
         for id in group.by_priority(&self.processes) {
             if self.processes[id].config.autostart {

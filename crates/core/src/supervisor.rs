@@ -8,6 +8,7 @@ use crate::clock::Now;
 use crate::deferred::Deferred;
 use crate::event::Event;
 use crate::event_backpressure::WaitingEvents;
+use crate::event_journal::JournalBacklog;
 use crate::event_listener_pool::EventListenerPool;
 use crate::event_ring::EventRing;
 use crate::host::Host;
@@ -40,6 +41,8 @@ pub struct Supervisor {
     pub(crate) sockets: BTreeMap<Box<str>, usize>,
     /// Active event listener pools, in the order they were added.
     pub(crate) pools: Vec<EventListenerPool>,
+    /// Journals of pools that are not made yet; `None`: it was tried and cannot be had.
+    pub(crate) journals: BTreeMap<Box<str>, Option<JournalBacklog>>,
     /// The serial of the next event that a pool accepts.
     pub(crate) next_event_serial: u64,
     /// The newest events, for the event stream.
@@ -83,6 +86,7 @@ impl Supervisor {
             start_queue: VecDeque::new(),
             sockets: BTreeMap::new(),
             pools: Vec::new(),
+            journals: BTreeMap::new(),
             next_event_serial,
             events: EventRing::new(started),
             ticks: Ticks::default(),
@@ -97,6 +101,9 @@ impl Supervisor {
     /// # Errors
     /// The text for the user when a FastCGI socket cannot be created (contract/quirks.md F21).
     pub fn configure(&mut self, groups: Vec<Arc<GroupConfig>>, host: &mut impl Host) -> Result<(), String> {
+        for group in &groups {
+            self.open_journal(group, host);
+        }
         for group in &groups {
             if self.groups.get(&group.name).is_none() {
                 self.add_group(group, host)?;

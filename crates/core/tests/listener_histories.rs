@@ -117,7 +117,7 @@ impl Ledger {
             assert_eq!(statistics.accepted, self.accepted);
             assert_eq!(statistics.delivered, self.count(pool, Place::Done));
             assert_eq!(statistics.dropped_by_count, self.count(pool, Place::Dropped));
-            assert_eq!(statistics.waiting as u64, self.count(pool, Place::Waiting));
+            assert_eq!(statistics.waiting as u64 + statistics.spilled, self.count(pool, Place::Waiting));
             assert_eq!(statistics.in_progress as u64, busy);
         }
     }
@@ -216,12 +216,12 @@ fn every_event_is_done_once_or_dropped_with_a_line() {
         let mut random = Random::seeded(seed);
         let buffer_size = random.pick(&[1, 2, 5, 1_000]);
         let events = [EventType::RemoteCommunication, EventType::ProcessLogStdout];
-        let mut blocking = Vec::new();
+        let mut lossless = Vec::new();
         let mut groups: Vec<_> = Vec::new();
         for (name, members) in POOLS {
-            let overflow = random.pick(&[Overflow::DropOldest, Overflow::Block]);
+            let overflow = random.pick(&[Overflow::DropOldest, Overflow::Block, Overflow::Spill]);
             let on_error = random.pick(&[OnProtocolError::Unknown, OnProtocolError::Restart]);
-            blocking.extend((overflow == Overflow::Block).then_some(name));
+            lossless.extend((overflow != Overflow::DropOldest).then_some(name));
             groups.push(with_options(&pool(name, buffer_size, &events, members), |config| {
                 (config.overflow, config.on_protocol_error) = (overflow, on_error);
             }));
@@ -244,8 +244,12 @@ fn every_event_is_done_once_or_dropped_with_a_line() {
         ledger.check(&sim);
         for (pool, _) in POOLS {
             let statistics = sim.statistics(pool);
-            assert_eq!((statistics.waiting, statistics.in_progress), (0, 0), "history {seed}: {statistics:?}");
-            if blocking.contains(&pool) {
+            assert_eq!(
+                (statistics.waiting, statistics.spilled, statistics.in_progress),
+                (0, 0, 0),
+                "history {seed}: {statistics:?}"
+            );
+            if lossless.contains(&pool) {
                 assert_eq!(statistics.delivered, statistics.accepted, "history {seed}: nothing is dropped");
             }
         }

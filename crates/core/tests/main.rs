@@ -8,6 +8,7 @@ mod clock;
 mod deferred;
 mod event_backpressure;
 mod event_payloads;
+mod event_spill;
 mod event_stream;
 mod groups;
 mod lifecycle;

@@ -241,6 +241,7 @@ impl Generation {
         let main_log_path = main_log.readable_path();
         let mut host = OsHost::new(kernel, main_log, host_settings(&config), state);
         supervisor.configure(config.groups.clone(), &mut host).map_err(BootError)?;
+        host.report_unclaimed_journals();
         host.log_servers(&config);
         let (sender, inbox) = inbox::channel(Arc::clone(&wake));
         let pidfile = write_pidfile(&config.supervisord.pidfile, &mut host);

@@ -93,7 +93,7 @@ impl DataType {
             Self::Names => "names with commas between them",
             Self::Octal => "an octal number",
             Self::Owner => "user, or user:group",
-            Self::OverflowPolicy => "drop-oldest or block",
+            Self::OverflowPolicy => "drop-oldest, block or spill",
             Self::Path => "a path in an existing directory",
             Self::ProtocolErrorPolicy => "unknown or restart",
             Self::Signal => "name or number of a signal",

@@ -59,7 +59,7 @@ fn word<T: Copy>(words: &[(&str, T)], text: &str, option: &str, section: &str) -
 }
 
 fn overflow(text: &str, section: &str) -> Checked<Overflow> {
-    let words = [("drop-oldest", Overflow::DropOldest), ("block", Overflow::Block)];
+    let words = [("drop-oldest", Overflow::DropOldest), ("block", Overflow::Block), ("spill", Overflow::Spill)];
     word(&words, text, "overflow", section)
 }
 

@@ -52,7 +52,7 @@ fn group(random: &mut Random, name: &str, members: &[&str]) -> Arc<GroupConfig> 
         events.extend(tick);
         let buffer_size = random.pick(&[1, 3, 10]);
         let on_protocol_error = random.pick(&[OnProtocolError::Unknown, OnProtocolError::Restart]);
-        let overflow = random.pick(&[Overflow::DropOldest, Overflow::Block]);
+        let overflow = random.pick(&[Overflow::DropOldest, Overflow::Block, Overflow::Spill]);
         let result_handler = "x:y".into();
         let config = EventListenerPoolConfig { buffer_size, events, result_handler, overflow, on_protocol_error };
         GroupKind::EventListeners(config)

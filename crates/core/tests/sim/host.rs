@@ -8,11 +8,13 @@ use std::fmt;
 use std::time::Duration;
 
 use supervisor_core::{
-    BadCommand, Channel, Event, ExitStatus, Fault, Host, KillError, KillTarget, LogFile, LogLevel, LogPaths, Pid,
-    ProcessConfig, ProcessId, Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState,
+    BadCommand, Channel, Event, ExitStatus, Fault, Host, JournalBacklog, JournalError, JournalFate, JournalKey,
+    JournalRead, KillError, KillTarget, LogFile, LogLevel, LogPaths, Pid, PoolEvent, ProcessConfig, ProcessId, Reply,
+    RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState,
 };
 
 use super::child::{Script, SimChild};
+use super::journal::SimJournal;
 use super::trace::{Kind, Line, Trace, answer_text, event_text};
 use super::witness::Witness;
 
@@ -43,6 +45,8 @@ pub(crate) struct SimHost {
     pub(crate) socket_errors: BTreeMap<String, String>,
     pub(crate) open_sockets: BTreeSet<String>,
     pub(crate) main_log_error: Option<Fault>,
+    /// Journals by the names of their pools.
+    pub(crate) journals: BTreeMap<String, SimJournal>,
     /// The core has asked for the configuration of a restart.
     pub(crate) restart_config_asked: bool,
     pub(crate) log_level: LogLevel,
@@ -71,6 +75,7 @@ impl SimHost {
             socket_errors: BTreeMap::new(),
             open_sockets: BTreeSet::new(),
             main_log_error: None,
+            journals: BTreeMap::new(),
             restart_config_asked: false,
             log_level: LogLevel::Debug,
             trace: Some(Trace::default()),
@@ -97,6 +102,10 @@ impl SimHost {
     /// Whether pipes and log files of a process are open.
     pub(crate) fn holds(&self, id: ProcessId) -> bool {
         self.held.contains(&id)
+    }
+
+    fn journal(&mut self, pool: &str) -> &mut SimJournal {
+        self.journals.get_mut(pool).expect("a journal is opened before it is used")
     }
 
     fn name_of(&self, id: ProcessId) -> String {
@@ -240,6 +249,36 @@ impl Host for SimHost {
         self.note(Kind::Call, || format!("close {}", socket.url));
         if !self.open_sockets.remove(&*socket.url) {
             self.witness.object(format!("{} was closed, but was not open", socket.url));
+        }
+    }
+
+    fn open_journal(&mut self, pool: &str) -> Option<JournalBacklog> {
+        self.note(Kind::Call, || format!("open journal {pool}"));
+        self.journals.entry(pool.to_owned()).or_default().open()
+    }
+
+    fn append_to_journal(
+        &mut self,
+        pool: &str,
+        event: &PoolEvent,
+        stays_in_memory: bool,
+    ) -> Result<JournalKey, JournalError> {
+        self.journal(pool).append(event, stays_in_memory)
+    }
+
+    fn read_journal(&mut self, pool: &str) -> JournalRead {
+        self.journal(pool).read()
+    }
+
+    fn mark_done(&mut self, pool: &str, event: JournalKey) {
+        self.journal(pool).mark_done(event);
+    }
+
+    fn close_journal(&mut self, pool: &str, fate: JournalFate) {
+        self.note(Kind::Call, || format!("close journal {pool}: {fate:?}"));
+        match fate {
+            JournalFate::Kept => self.journal(pool).close(),
+            JournalFate::Deleted => drop(self.journals.remove(pool)),
         }
     }
 

@@ -8,6 +8,7 @@ mod checks;
 pub(crate) mod child;
 pub(crate) mod config;
 mod host;
+pub(crate) mod journal;
 pub(crate) mod listeners;
 pub(crate) mod random;
 mod trace;
@@ -25,6 +26,7 @@ use supervisor_core::{
 use checks::Storm;
 pub(crate) use child::Script;
 pub(crate) use host::SimHost;
+use journal::SimJournal;
 pub(crate) use trace::Trace;
 
 /// Monotonic time at which a simulation begins; not zero, which the core uses for «at once».
@@ -143,6 +145,17 @@ impl Sim {
     pub(crate) fn hide(&mut self, process: &str) {
         let text = format!("can't find command '/bin/{process}'");
         self.host.hidden.insert(process.to_owned(), BadCommand::NoFile(text));
+    }
+
+    /// This supervisord is killed, and another one begins with the same groups and what is on disk.
+    pub(crate) fn crash(&mut self, groups: Vec<Arc<GroupConfig>>) {
+        let mut journals = std::mem::take(&mut self.host.journals);
+        journals.values_mut().for_each(SimJournal::close);
+        let mut next = Self::new(Settings::default());
+        next.host.journals = journals;
+        next.supervisor.configure(groups, &mut next.host).expect("the sockets of a test can be bound");
+        next.feed(Input::Boot);
+        *self = next;
     }
 
     // Time

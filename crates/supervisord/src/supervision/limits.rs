@@ -57,6 +57,13 @@ pub(super) const SMALL_CHUNK: usize = 4 * 1024;
 /// Pause between two attempts to open a log file that could not be opened anew.
 pub(super) const LOG_OPEN_PAUSE: Duration = Duration::from_secs(1);
 
+/// Bytes of the events in the journal of one pool that are not done; more drops the oldest. The files may take two of
+/// theirs more, and one for each listener that never answers.
+pub(super) const JOURNAL_BYTES: u64 = 256 << 20;
+
+/// From this size on a file of a journal is followed by another one.
+pub(super) const JOURNAL_FILE_BYTES: u64 = 8 << 20;
+
 /// How long the end of supervisord waits for followers of events to fetch the last ones.
 pub(super) const LAST_EVENTS_PATIENCE: Duration = Duration::from_millis(500);
 

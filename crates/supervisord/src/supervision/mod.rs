@@ -9,6 +9,8 @@ mod child;
 pub mod child_environment;
 mod event_backpressure;
 mod event_followers;
+mod event_journal;
+mod event_journals;
 pub mod event_loop;
 pub mod kernel;
 mod limits;

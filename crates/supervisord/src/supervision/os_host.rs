@@ -11,14 +11,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use supervisor_core::{
-    BadCommand, Channel, Event, Fault, FaultCode, Host, KillError, KillTarget, LogLevel, LogPaths, Pid, ProcessConfig,
-    ProcessId, Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState, limits as core_limits,
+    BadCommand, Channel, Event, Fault, FaultCode, Host, JournalBacklog, JournalError, JournalFate, JournalKey,
+    JournalRead, KillError, KillTarget, LogLevel, LogPaths, Pid, PoolEvent, ProcessConfig, ProcessId, Reply, RequestId,
+    Signal, SocketConfig, SpawnError, StdinError, SupervisorState, limits as core_limits,
 };
 use supervisor_sys::{Credentials, FcgiSocket, errno_name};
 
 use super::child::{Child, PollKey, Stdin};
 use super::child_environment::ChildEnvironment;
 use super::event_followers::EventFollowers;
+use super::event_journals::EventJournals;
 use super::kernel::Kernel;
 use super::limits;
 use super::log_table::LogTable;
@@ -50,6 +52,7 @@ pub struct OsHost {
     /// By [`ProcessId::index`].
     pub(super) entries: Vec<Option<Entry>>,
     pub(super) logs: LogTable,
+    pub(super) journals: EventJournals,
     /// Streams that are not read until their events find room.
     pub(super) held_for_events: Vec<(usize, Channel)>,
     /// Monotonic time of the input that is being handled.
@@ -76,6 +79,7 @@ pub(super) struct Entry {
 impl OsHost {
     /// A host without processes.
     pub fn new(mut kernel: Kernel, mut main_log: MainLog, settings: OsHostSettings, state: StatePublisher) -> Self {
+        let journals = EventJournals::new(settings.childlogdir.clone(), settings.identifier.clone());
         main_log.leave_if_remote(&mut kernel.log_writers);
         Self {
             kernel,
@@ -84,6 +88,7 @@ impl OsHost {
             state,
             entries: Vec::new(),
             logs: LogTable::default(),
+            journals,
             held_for_events: Vec::new(),
             now: Duration::ZERO,
             sockets: BTreeMap::new(),
@@ -99,6 +104,7 @@ impl OsHost {
     /// What outlives a restart. Requests that still wait are dropped, which their clients see as a shutdown.
     pub fn into_kernel(mut self) -> Kernel {
         self.unwatch_logs();
+        self.journals.close_all();
         self.kernel
     }
 
@@ -352,6 +358,31 @@ impl Host for OsHost {
 
     fn close_socket(&mut self, socket: &SocketConfig) {
         self.sockets.remove(&socket.url);
+    }
+
+    fn open_journal(&mut self, pool: &str) -> Option<JournalBacklog> {
+        self.open_event_journal(pool)
+    }
+
+    fn append_to_journal(
+        &mut self,
+        pool: &str,
+        event: &PoolEvent,
+        stays_in_memory: bool,
+    ) -> Result<JournalKey, JournalError> {
+        self.journals.append(pool, event, stays_in_memory)
+    }
+
+    fn read_journal(&mut self, pool: &str) -> JournalRead {
+        self.read_event_journal(pool)
+    }
+
+    fn mark_done(&mut self, pool: &str, event: JournalKey) {
+        self.journals.mark_done(pool, event);
+    }
+
+    fn close_journal(&mut self, pool: &str, fate: JournalFate) {
+        self.journals.close(pool, fate);
     }
 
     fn log_enabled(&self, level: LogLevel) -> bool {

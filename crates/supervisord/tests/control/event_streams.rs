@@ -346,8 +346,11 @@ fn statistics_of_pools_are_a_document() {
         rejected: 2,
         dropped_by_count: 3,
         dropped_by_bytes: 4,
+        unreadable: 0,
         waiting: 0,
         waiting_bytes: 0,
+        spilled: 0,
+        spilled_bytes: 0,
         in_progress: 1,
         blocked: false,
     };

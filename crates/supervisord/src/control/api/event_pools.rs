@@ -34,8 +34,11 @@ fn push_pool(object: &mut Object<'_>, pool: &PoolStatistics) {
         rejected,
         dropped_by_count,
         dropped_by_bytes,
+        unreadable,
         waiting,
         waiting_bytes,
+        spilled,
+        spilled_bytes,
         in_progress,
         blocked,
     } = pool;
@@ -45,8 +48,11 @@ fn push_pool(object: &mut Object<'_>, pool: &PoolStatistics) {
     object.number("rejected", rejected);
     object.number("dropped_by_count", dropped_by_count);
     object.number("dropped_by_bytes", dropped_by_bytes);
+    object.number("unreadable", unreadable);
     object.number("waiting", waiting);
     object.number("waiting_bytes", waiting_bytes);
+    object.number("spilled", spilled);
+    object.number("spilled_bytes", spilled_bytes);
     object.number("in_progress", in_progress);
     object.boolean("blocked", *blocked);
 }
@@ -76,15 +82,18 @@ mod tests {
             rejected: 3,
             dropped_by_count: 4,
             dropped_by_bytes: 5,
+            unreadable: 9,
             waiting: 6,
             waiting_bytes: 7,
+            spilled: 10,
+            spilled_bytes: 11,
             in_progress: 8,
             blocked: true,
         };
         let ring = RingStatistics { first: 10, oldest: 12, newest: 20, bytes: 900 };
         let expected = concat!(
             r#"{"pools": [{"name": "watch", "accepted": 1, "delivered": 2, "rejected": 3, "dropped_by_count": 4, "#,
-            r#""dropped_by_bytes": 5, "waiting": 6, "waiting_bytes": 7, "in_progress": 8, "blocked": true}], "#,
+            r#""dropped_by_bytes": 5, "unreadable": 9, "waiting": 6, "waiting_bytes": 7, "spilled": 10, "spilled_bytes": 11, "in_progress": 8, "blocked": true}], "#,
             r#""stream": {"first": 10, "oldest": 12, "newest": 20, "events": 9, "bytes": 900, "#,
             r#""max_events": 4096, "max_bytes": 4194304, "followers": 3}}"#
         );
