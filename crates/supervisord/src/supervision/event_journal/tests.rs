@@ -1,3 +1,5 @@
+//! What a journal promises, on real files: order, damage, full disks, links, two owners.
+
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
