@@ -23,6 +23,7 @@ use crate::clock;
 use crate::control::{self, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity, publish_state};
 use crate::http_servers::{self, HttpServers};
 use crate::inbox;
+use crate::rpc_interfaces;
 use crate::show_config_command;
 use crate::supervision::child_environment::ChildEnvironment;
 use crate::supervision::clean_auto_logs;
@@ -191,6 +192,11 @@ impl Generation {
             of_level.for_each(|(level, text)| main_log.log(*level, format_args!("{text}")));
         }
         let servers = HttpServers::bind(&config.http_servers).map_err(BootError)?;
+        rpc_interfaces::check(&config).map_err(|refusal| {
+            main_log.log(LogLevel::Warn, format_args!("{}", refusal.reason()));
+            main_log.flush();
+            BootError::new(refusal)
+        })?;
         Ok(Self { config, kernel, main_log, servers })
     }
 
@@ -351,7 +357,11 @@ fn config_reader(source: &ConfigSource) -> ConfigReader {
 
 fn read_config(source: &ConfigSource) -> ReadConfig {
     let source = source.clone();
-    Arc::new(move || source.read())
+    Arc::new(move || {
+        let config = source.read()?;
+        rpc_interfaces::check(&config).map_err(|refusal| format!("{refusal}: {}", refusal.reason()))?;
+        Ok(config)
+    })
 }
 
 impl OsHost {

@@ -9,9 +9,12 @@ use std::process::ExitCode;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::json;
-use supervisor_config::{CheckFormat, Problem, Severity, Source, SupervisordOptions, check};
+use supervisor_config::{
+    CheckFormat, Config, HttpServerConfig, Problem, Severity, Source, SupervisordOptions, check, load,
+};
 
 use crate::offline::Offline;
+use crate::{http_servers, rpc_interfaces};
 
 /// Exit status of warnings that count.
 const WARNINGS_STATUS: u8 = 1;
@@ -35,7 +38,10 @@ pub(crate) fn run(
     format: CheckFormat,
 ) -> Result<ExitCode, String> {
     let offline = Offline::find(program, options)?;
-    let report = check(&offline.request());
+    let mut report = check(&offline.request());
+    if let Ok(config) = load(&offline.request()) {
+        report.problems.extend(refusals(&config, &report.sources));
+    }
     let text = match format {
         CheckFormat::Json => report.problems.iter().map(json_line).collect(),
         CheckFormat::Text => {
@@ -57,6 +63,30 @@ pub(crate) fn run(
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// What a start would refuse though the file can be read: servers that stand open or lack their files, interfaces that
+/// cannot be made.
+fn refusals(config: &Config, sources: &[Source]) -> Vec<Problem> {
+    let of_server = |(server, message): (&HttpServerConfig, String)| {
+        let place = server.place.clone();
+        let line = sources.iter().find(|source| source.file == place.file).and_then(|source| source.line(place.line));
+        let length = line.map_or(0, |line| line.trim_end().chars().count());
+        let length = u32::try_from(length).unwrap_or(u32::MAX).saturating_sub(place.column.saturating_sub(1));
+        Problem { place: Some(place), length, ..refusal(server.section.clone(), message) }
+    };
+    let mut problems: Vec<Problem> = http_servers::problems(&config.http_servers).map(of_server).collect();
+    if let Err(refused) = rpc_interfaces::check(config) {
+        let section = format!("rpcinterface:{}", refused.name);
+        let message = format!("{refused}: {}", refused.reason());
+        problems.push(Problem { option: Some(refused.option), ..refusal(section, message) });
+    }
+    problems
+}
+
+fn refusal(section: String, message: String) -> Problem {
+    let section = Some(section);
+    Problem { severity: Severity::Error, place: None, length: 0, section, option: None, message, hint: None }
 }
 
 /// One problem for a program; what is not known is null.

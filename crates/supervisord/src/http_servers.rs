@@ -15,16 +15,26 @@ use crate::exposure::refuse_open_doors;
 /// # Errors
 /// One line for the user.
 pub fn check(configs: &[HttpServerConfig]) -> Result<(), String> {
-    refuse_open_doors(configs)?;
-    configs.iter().try_for_each(|config| {
-        load_tls(config)?;
-        let HttpServerConfig { section, place, .. } = config;
-        let checked = config.password.as_deref().map_or(Ok(()), control::check_password);
-        checked.map_err(|error| {
-            let file = &place.file;
-            format!("password= in [{section}] is no argon2 hash, though it looks like one: {error} (file {file})")
-        })
+    problems(configs).next().map_or(Ok(()), |(_, problem)| Err(problem))
+}
+
+/// All that [`check`] would refuse, one after the other, with its server.
+pub fn problems(configs: &[HttpServerConfig]) -> impl Iterator<Item = (&HttpServerConfig, String)> {
+    configs.iter().flat_map(|config| {
+        let found = [
+            refuse_open_doors(std::slice::from_ref(config)).err(),
+            load_tls(config).err(),
+            config.password.as_deref().and_then(|password| bad_hash(config, password)),
+        ];
+        found.into_iter().flatten().map(move |problem| (config, problem))
     })
+}
+
+fn bad_hash(config: &HttpServerConfig, password: &str) -> Option<String> {
+    let HttpServerConfig { section, place, .. } = config;
+    let error = control::check_password(password).err()?;
+    let file = &place.file;
+    Some(format!("password= in [{section}] is no argon2 hash, though it looks like one: {error} (file {file})"))
 }
 
 /// The sockets, and the files of those that have one; dropping it removes the files that are still ours.

@@ -12,6 +12,7 @@ pub mod http_servers;
 pub mod inbox;
 mod offline;
 pub mod pidproxy;
+mod rpc_interfaces;
 pub mod sample_config;
 mod show_config_command;
 pub mod supervision;

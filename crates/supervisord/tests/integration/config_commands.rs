@@ -109,6 +109,29 @@ fn errors_are_told_all_at_once_to_people_and_programs() {
 }
 
 #[test]
+fn servers_and_interfaces_that_a_start_would_refuse_are_told() {
+    if testing_the_original() {
+        return;
+    }
+    let text = "[supervisord]\n[inet_http_server]\nport=*:9001\n[unix_http_server]\nfile={dir}/s.sock\nusername=u\npassword=$argon2id$x\n\
+                [rpcinterface:supervisor]\n\
+                supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\nretries=3\n";
+    let folder = Folder::new("refused", text);
+    let (status, text, _) = folder.run(&["--check"]);
+    assert_eq!(status, 2);
+    assert!(text.contains("error: [inet_http_server] listens on every address, port 9001, "), "{text}");
+    assert!(text.contains("3 | port=*:9001\n  |      ^^^^^^\n"), "{text}");
+    assert!(text.contains("error: password= in [unix_http_server] is no argon2 hash"), "{text}");
+    assert!(text.contains("error: Could not make supervisor rpc interface: "), "{text}");
+    assert!(text.ends_with("3 errors, 0 warnings\n"), "{text}");
+    let tls = "[supervisord]\n[inet_http_server]\nport=127.0.0.1:9001\ntls_cert={dir}/no.pem\ntls_key={dir}/no.key\n";
+    let (status, text, _) = Folder::new("certificate", tls).run(&["--check", "--format=json"]);
+    let problem: Value = serde_json::from_str(&text).expect("one problem");
+    assert_eq!((status, &problem["severity"], &problem["line"]), (2, &"error".into(), &3.into()));
+    assert!(problem["message"].as_str().is_some_and(|said| said.contains("no.pem")), "{problem}");
+}
+
+#[test]
 fn file_that_is_not_there_is_an_error() {
     if testing_the_original() {
         return;

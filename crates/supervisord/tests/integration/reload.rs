@@ -77,6 +77,21 @@ fn assert_broken_file_is_refused(ask: impl FnOnce(&mut TestDaemon)) {
 }
 
 #[test]
+fn hup_refuses_an_interface_that_could_not_be_made() {
+    if testing_the_original() {
+        return; // it stops everything first: D6
+    }
+    let mut daemon = TestDaemon::started("[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n");
+    daemon.wait_for_state("a", "RUNNING");
+    let pid = daemon.pid_of("a");
+    daemon.configure_also("[rpcinterface:supervisor]\nretries = 3\n");
+    daemon.signal("HUP");
+    daemon.wait_for_log("Could not make supervisor rpc interface");
+    assert_eq!(daemon.pid_of("a"), pid);
+    daemon.stop();
+}
+
+#[test]
 fn hup_refuses_a_broken_file_and_everything_keeps_running() {
     assert_broken_file_is_refused(|daemon| daemon.signal("HUP"));
 }

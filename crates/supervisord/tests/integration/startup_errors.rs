@@ -70,6 +70,29 @@ fn program_without_a_command() {
     assert_usage_error(&ended, &daemon.filled_in(message));
 }
 
+/// To the original it is a keyword argument of a function that has none.
+#[test]
+fn option_that_the_factory_of_an_interface_does_not_take() {
+    let daemon = TestDaemon::prepared("[rpcinterface:supervisor]\nretries = 3\n");
+    let ended = daemon.run(&["-n", "-c", "{dir}/supervisord.conf"]);
+    // A socket that the original left behind may be told of after it.
+    assert!(ended.stderr.starts_with("Error: Could not make supervisor rpc interface\nFor help, use "), "{ended:?}");
+    assert_eq!(ended.status, 2);
+    assert!(daemon.log().contains(" WARN "), "{}", daemon.log());
+}
+
+#[test]
+fn option_of_an_interface_that_no_server_offers_is_ignored() {
+    let mut daemon = TestDaemon::prepared("");
+    let configuration = "[supervisord]\nlogfile={dir}/supervisord.log\npidfile={dir}/supervisord.pid\n\
+                         [rpcinterface:supervisor]\nretries = 3\n\
+                         supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n";
+    daemon.write("supervisord.conf", configuration);
+    daemon.launch(&["-n"]);
+    daemon.wait_for_log("supervisord started");
+    daemon.stop();
+}
+
 #[test]
 fn unknown_option() {
     let daemon = TestDaemon::prepared("");
