@@ -208,6 +208,25 @@ fn client_that_never_reads_a_flood_harms_nobody_and_is_told_what_it_missed() {
 }
 
 #[test]
+fn client_that_never_reads_does_not_keep_supervisord_from_its_end() {
+    if testing_the_original() {
+        return; // there is no such stream
+    }
+    let mut daemon = TestDaemon::started("[program:sleeper]\ncommand=sleep 1000\nstartsecs=0\n");
+    let deaf = Follower::new(&daemon, "");
+    let mut other = Follower::new(&daemon, "?types=PROCESS_STATE");
+    let data = "x".repeat(60_000);
+    for _ in 0..100 {
+        daemon.call("supervisor.sendRemoteCommEvent", &["flood".into(), data.as_str().into()]).expect("an event");
+    }
+    daemon.signal("TERM");
+    assert_eq!(other.find("PROCESS_STATE_STOPPED")["processname"], "sleeper");
+    assert_eq!(other.next(), None);
+    daemon.assert_ends_clean();
+    drop(deaf);
+}
+
+#[test]
 fn supervisorctl_shows_a_crash_as_a_line_and_as_an_object() {
     if testing_the_original() {
         return; // it knows no such command
