@@ -24,18 +24,24 @@ const FIELDS: [&str; 7] = ["from_state", "expected", "tries", "pid", "channel", 
 const ELSEWHERE: [&str; 7] = ["serial", "time", "event", "processname", "groupname", "data", "omitted_bytes"];
 
 /// The columns of the table of pools; others follow by name.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 13] = [
     "name",
     "accepted",
     "delivered",
     "rejected",
     "dropped_by_count",
     "dropped_by_bytes",
+    "unreadable",
     "waiting",
     "waiting_bytes",
+    "spilled",
+    "spilled_bytes",
     "in_progress",
     "blocked",
 ];
+
+/// Columns that most configurations never have anything in: left out where no pool has.
+const RARE: [&str; 4] = ["unreadable", "spilled", "spilled_bytes", "blocked"];
 
 /// The line for an event, its time in this zone.
 pub(crate) fn line(event: &Map<String, Json>, zone: &TimeZone) -> String {
@@ -104,7 +110,10 @@ pub(crate) fn statistics(document: &Json) -> String {
 
 fn table(pools: &[&Map<String, Json>]) -> String {
     let Some(first) = pools.first() else { return String::new() };
-    let names: Vec<&str> = in_order(first, &COLUMNS).map(|(name, _)| name).collect();
+    let says_something = |value: &Json| !matches!(value, Json::Bool(false)) && value.as_u64() != Some(0);
+    let is_shown =
+        |name: &&str| !RARE.contains(name) || pools.iter().any(|pool| pool.get(*name).is_some_and(says_something));
+    let names: Vec<&str> = in_order(first, &COLUMNS).map(|(name, _)| name).filter(is_shown).collect();
     let title = |name: &&str| if *name == "name" { "POOL".to_owned() } else { name.replace('_', " ").to_uppercase() };
     let row =
         |pool: &&Map<String, Json>| names.iter().map(|name| pool.get(*name).map_or("-".to_owned(), shown)).collect();
@@ -236,16 +245,16 @@ mod tests {
         let document = serde_json::json!({
             "pools": [
                 {"name": "watch", "accepted": 812, "delivered": 800, "rejected": 1, "dropped_by_count": 2,
-                "dropped_by_bytes": 0, "waiting": 9, "waiting_bytes": 1512, "in_progress": 1, "spilled": 3},
+                "dropped_by_bytes": 0, "waiting": 9, "waiting_bytes": 1512, "in_progress": 1, "spilled": 3, "unreadable": 0, "blocked": false, "later": 0},
                 {"name": "m\u{1b}", "accepted": 1}
             ],
             "stream": {"first": 1, "oldest": 3, "newest": 9, "events": 7, "bytes": 99, "max_events": 4096,
                 "max_bytes": 4_194_304, "followers": 1}
         });
         let expected = "\
-POOL       ACCEPTED  DELIVERED  REJECTED  DROPPED BY COUNT  DROPPED BY BYTES  WAITING  WAITING BYTES  IN PROGRESS  SPILLED
-watch           812        800         1                 2                 0        9           1512            1        3
-\"m\\u001b\"         1          -         -                 -                 -        -              -            -        -
+POOL       ACCEPTED  DELIVERED  REJECTED  DROPPED BY COUNT  DROPPED BY BYTES  WAITING  WAITING BYTES  SPILLED  IN PROGRESS  LATER
+watch           812        800         1                 2                 0        9           1512        3            1      0
+\"m\\u001b\"         1          -         -                 -                 -        -              -        -            -      -
 
 stream: 7 of 4096 events, 99 of 4194304 bytes, serials 3 to 9, 1 followers
 ";
