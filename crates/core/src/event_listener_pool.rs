@@ -50,6 +50,9 @@ pub(crate) struct Counters {
 pub struct PoolStatistics {
     /// The pool's name.
     pub name: Arc<str>,
+    /// What becomes of events that find no room: as configured, or [`Overflow::DropOldest`] without the journal that
+    /// there should be.
+    pub overflow: Overflow,
     /// Events that it has taken in, or found in its journal.
     pub accepted: u64,
     /// Events that a member has processed.
@@ -209,11 +212,31 @@ impl EventListenerPool {
         }
     }
 
+    /// What supervisord leaves undone when it ends.
+    pub(crate) fn report_end(&self, host: &mut impl Host) {
+        let (name, held) = (&self.name, self.held());
+        if self.config.overflow != Overflow::DropOldest && held.in_memory_alone > 0 {
+            let lost = held.in_memory_alone;
+            host.log(LogLevel::Warn, format_args!("pool {name} ends with {lost} events that nobody has got"));
+        }
+        if held.in_journal > 0 {
+            let kept = held.in_journal;
+            host.log(
+                LogLevel::Info,
+                format_args!("{kept} events of pool {name} wait in its journal for the next start"),
+            );
+        }
+    }
+
     pub(crate) fn statistics(&self, in_progress: usize) -> PoolStatistics {
         let Counters { accepted, delivered, rejected, dropped_by_count, dropped_by_bytes, unreadable } = self.counters;
         let spill = self.spill.as_ref();
         PoolStatistics {
             name: Arc::clone(&self.name),
+            overflow: match self.config.overflow {
+                Overflow::Spill if spill.is_none() => Overflow::DropOldest,
+                as_configured @ (Overflow::DropOldest | Overflow::Block | Overflow::Spill) => as_configured,
+            },
             accepted,
             delivered,
             rejected,

@@ -219,6 +219,17 @@ pub enum Overflow {
     Spill,
 }
 
+impl Overflow {
+    /// The word in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DropOldest => "drop-oldest",
+            Self::Block => "block",
+            Self::Spill => "spill",
+        }
+    }
+}
+
 /// What becomes of a listener that breaks the protocol (docs/events.md).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnProtocolError {

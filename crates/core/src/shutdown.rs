@@ -60,6 +60,7 @@ impl Supervisor {
         self.start_queue.clear();
         host.state_changed(state);
         self.notify(&Event::SupervisorStateChange { running: false }, host);
+        self.admit_waiting_events(host);
         self.advance_shutdown(now, host);
         self.report_shutdown(now, host);
     }
@@ -88,6 +89,7 @@ impl Supervisor {
                 (shutdown.asked, shutdown.grace_ends) = (false, None);
                 if shutdown.is_finished() {
                     self.report_survivors(host);
+                    self.pools.iter().for_each(|pool| pool.report_end(host));
                 }
             }
         }

@@ -218,6 +218,11 @@ fn a_shutdown_answers_everybody_and_ends() {
         assert!(requests.iter().all(|request| sim.answer(*request) == "True"));
         sim.advance(1.0);
         assert!(sim.supervisor.is_finished());
+        let waiting = sim.statistics("l").waiting;
+        assert_eq!(
+            sim.take().with("nobody has got").log().lines(),
+            [format!("WARN pool l ends with {waiting} events that nobody has got")]
+        );
     }
 }
 

@@ -106,6 +106,10 @@ fn a_restart_keeps_what_waits() {
     sim.signal(DaemonSignal::Hup);
     sim.advance(30.0);
     assert!(sim.supervisor.is_finished());
+    assert_eq!(
+        sim.take().with("pool l wait").log().lines(),
+        ["INFO 10 events of pool l wait in its journal for the next start"]
+    );
     sim.crash(groups(5));
     sim.deliveries();
     sim.advance(2.0);
@@ -195,7 +199,8 @@ fn a_journal_that_another_has_leaves_a_pool_that_drops_the_oldest() {
     sim.advance(2.0);
     assert_eq!(sim.take().with("open journal").lines().len(), 1, "it is tried once");
     send(&mut sim, 0..5);
-    assert_eq!(sim.statistics("l").dropped_by_count, 2);
+    let statistics = sim.statistics("l");
+    assert_eq!((statistics.dropped_by_count, statistics.overflow), (2, Overflow::DropOldest));
     assert_eq!(work(&mut sim), numbered(2..5));
 }
 

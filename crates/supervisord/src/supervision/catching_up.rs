@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use supervisor_core::Supervisor;
+use supervisor_core::{Overflow, Supervisor};
 
 use super::limits;
 use crate::clock;
@@ -55,7 +55,9 @@ fn delivered_if_behind(supervisor: &Supervisor) -> Option<u64> {
     let (mut delivered, mut behind) = (0, false);
     for pool in supervisor.pool_statistics() {
         delivered += pool.delivered;
-        behind |= pool.waiting > 0 && pool.in_progress > 0;
+        // Where nothing is dropped to make room, nothing is gained.
+        let may_drop = pool.overflow == Overflow::DropOldest;
+        behind |= may_drop && pool.waiting > 0 && pool.in_progress > 0;
     }
     behind.then_some(delivered)
 }

@@ -24,7 +24,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 use supervisor_core::{JournalBacklog, JournalError, JournalKey, JournalRead, PoolEvent};
 use supervisor_sys::errno_name;
 
-use self::segment::{Found, Look, Segment};
+use self::segment::{Look, Segment};
 use super::limits;
 
 /// A journal that is open.
@@ -182,30 +182,18 @@ impl EventJournal {
     /// Reads a file that an earlier life has left.
     fn take_in(&mut self, number: u64, backlog: &mut JournalBacklog, warnings: &mut Vec<String>) -> io::Result<()> {
         let file = self.open_file(number, OFlag::O_RDWR)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
+        if !file.metadata()?.is_file() {
             return Err(io::Error::from(io::ErrorKind::InvalidInput));
         }
-        let mut segment = Segment::new(number, file, metadata.len());
-        let mut offset = 0;
-        loop {
-            match segment.look(offset)? {
-                Look::Record(found) => {
-                    offset += found.size;
-                    segment.count(&found);
-                    raise_serials(backlog, &found);
-                }
-                Look::End => break,
-                Look::Garbage => {
-                    warnings.push(format!(
-                        "{} ends with {} bytes that are no whole event, they are dropped",
-                        self.file_path(number).display(),
-                        segment.length - offset
-                    ));
-                    segment.cut(offset);
-                    break;
-                }
-            }
+        let mut segment = Segment::new(number, file);
+        let whole = segment.scan(|body| raise_serials(backlog, body))?;
+        if whole < segment.length {
+            warnings.push(format!(
+                "{} ends with {} bytes that are no whole event, they are dropped",
+                self.file_path(number).display(),
+                segment.length - whole
+            ));
+            segment.cut(whole);
         }
         backlog.events += segment.live;
         backlog.bytes += segment.unread_payload;
@@ -223,7 +211,7 @@ impl EventJournal {
             let number = self.next_number;
             let file = self.open_file(number, OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL)?;
             self.next_number += 1;
-            self.segments.push_back(Segment::new(number, file, 0));
+            self.segments.push_back(Segment::new(number, file));
         }
         Ok(self.segments.back_mut().expect("there is one, or one was made"))
     }
@@ -352,10 +340,10 @@ fn file_name(number: u64) -> String {
     format!("{number:020}.events")
 }
 
-fn raise_serials(backlog: &mut JournalBacklog, found: &Found) {
-    if let Some(event) = record::decode(&found.body) {
-        backlog.next_serial = backlog.next_serial.max(event.serial.saturating_add(1));
-        backlog.next_poolserial = backlog.next_poolserial.max(event.poolserial.saturating_add(1));
+fn raise_serials(backlog: &mut JournalBacklog, body: &[u8]) {
+    if let Some((serial, poolserial)) = record::serials(body) {
+        backlog.next_serial = backlog.next_serial.max(serial.saturating_add(1));
+        backlog.next_poolserial = backlog.next_poolserial.max(poolserial.saturating_add(1));
     }
 }
 

@@ -341,6 +341,7 @@ fn a_client_that_never_reads_holds_up_nobody_and_little_waits_for_it() {
 fn statistics_of_pools_are_a_document() {
     let pool = PoolStatistics {
         name: "watch".into(),
+        overflow: supervisor_core::Overflow::DropOldest,
         accepted: 9,
         delivered: 1,
         rejected: 2,

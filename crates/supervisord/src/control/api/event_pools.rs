@@ -29,6 +29,7 @@ fn text(statistics: &EventStatistics, followers: usize) -> String {
 fn push_pool(object: &mut Object<'_>, pool: &PoolStatistics) {
     let PoolStatistics {
         name,
+        overflow,
         accepted,
         delivered,
         rejected,
@@ -43,6 +44,7 @@ fn push_pool(object: &mut Object<'_>, pool: &PoolStatistics) {
         blocked,
     } = pool;
     object.string("name", name);
+    object.string("overflow", overflow.name());
     object.number("accepted", accepted);
     object.number("delivered", delivered);
     object.number("rejected", rejected);
@@ -71,12 +73,15 @@ fn push_stream(object: &mut Object<'_>, ring: &RingStatistics, followers: usize)
 
 #[cfg(test)]
 mod tests {
+    use supervisor_core::Overflow;
+
     use super::*;
 
     #[test]
     fn every_number_is_told() {
         let pool = PoolStatistics {
             name: "watch".into(),
+            overflow: Overflow::Block,
             accepted: 1,
             delivered: 2,
             rejected: 3,
@@ -92,7 +97,7 @@ mod tests {
         };
         let ring = RingStatistics { first: 10, oldest: 12, newest: 20, bytes: 900 };
         let expected = concat!(
-            r#"{"pools": [{"name": "watch", "accepted": 1, "delivered": 2, "rejected": 3, "dropped_by_count": 4, "#,
+            r#"{"pools": [{"name": "watch", "overflow": "block", "accepted": 1, "delivered": 2, "rejected": 3, "dropped_by_count": 4, "#,
             r#""dropped_by_bytes": 5, "unreadable": 9, "waiting": 6, "waiting_bytes": 7, "spilled": 10, "spilled_bytes": 11, "in_progress": 8, "blocked": true}], "#,
             r#""stream": {"first": 10, "oldest": 12, "newest": 20, "events": 9, "bytes": 900, "#,
             r#""max_events": 4096, "max_bytes": 4194304, "followers": 3}}"#

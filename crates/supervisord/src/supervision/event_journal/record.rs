@@ -85,6 +85,21 @@ pub(super) fn decode(body: &[u8]) -> Option<PoolEvent> {
     })
 }
 
+/// The next record of what was read from a file: its header and its body. `None`: what stands there is none.
+pub(super) fn first(bytes: &[u8]) -> Option<(Header, &[u8])> {
+    let (header, rest) = bytes.split_first_chunk()?;
+    let header = Header::decode(*header)?;
+    let body = rest.get(..header.length)?;
+    header.fits(body).then_some((header, body))
+}
+
+/// Serial and poolserial of a body.
+pub(super) fn serials(body: &[u8]) -> Option<(u64, u64)> {
+    let (serial, rest) = body.split_first_chunk()?;
+    let (poolserial, _) = rest.split_first_chunk()?;
+    Some((u64::from_le_bytes(*serial), u64::from_le_bytes(*poolserial)))
+}
+
 /// Bytes of payload in a body.
 pub(super) fn payload_bytes(body: &[u8]) -> u64 {
     let name = body.get(NUMBERS_BYTES - 1).map_or(0, |length| usize::from(*length));
@@ -134,10 +149,7 @@ mod tests {
     }
 
     fn read(record: &[u8]) -> Option<PoolEvent> {
-        let (header, body) = record.split_first_chunk()?;
-        let header = Header::decode(*header)?;
-        let body = body.get(..header.length)?;
-        header.fits(body).then(|| decode(body))?
+        first(record).and_then(|(_, body)| decode(body))
     }
 
     #[test]

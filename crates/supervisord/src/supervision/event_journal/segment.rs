@@ -4,7 +4,7 @@
 //! `unread` those of them that the core has not been given.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
 use supervisor_core::PoolEvent;
@@ -48,9 +48,9 @@ pub(super) enum Look {
 }
 
 impl Segment {
-    /// A file whose records are not known yet.
-    pub(super) fn new(number: u64, file: File, length: u64) -> Self {
-        Self { number, file, length, live: 0, live_bytes: 0, unread: 0, unread_payload: 0 }
+    /// A file that is empty, or is to be scanned.
+    pub(super) fn new(number: u64, file: File) -> Self {
+        Self { number, file, length: 0, live: 0, live_bytes: 0, unread: 0, unread_payload: 0 }
     }
 
     /// What stands here.
@@ -110,14 +110,27 @@ impl Segment {
         }
     }
 
-    /// Counts a record that was found when the journal was opened.
-    pub(super) fn count(&mut self, found: &Found) {
-        if !found.is_done {
-            self.live += 1;
-            self.live_bytes += found.size;
-            self.unread += 1;
-            self.unread_payload += record::payload_bytes(&found.body);
+    /// Reads the whole file and counts its records, each of which is shown. Gives the length of those that are whole.
+    ///
+    /// # Errors
+    /// As `read(2)`.
+    pub(super) fn scan(&mut self, mut show: impl FnMut(&[u8])) -> io::Result<u64> {
+        let mut bytes = Vec::new();
+        (&self.file).read_to_end(&mut bytes)?;
+        self.length = bytes.len() as u64;
+        let mut rest = bytes.as_slice();
+        while let Some((header, body)) = record::first(rest) {
+            let size = HEADER_BYTES + header.length;
+            if !header.is_done {
+                self.live += 1;
+                self.live_bytes += size as u64;
+                self.unread += 1;
+                self.unread_payload += record::payload_bytes(body);
+            }
+            show(body);
+            rest = &rest[size..];
         }
+        Ok((bytes.len() - rest.len()) as u64)
     }
 
     /// The core was given a record.

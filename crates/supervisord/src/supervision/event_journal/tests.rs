@@ -281,19 +281,50 @@ fn names_hold_whatever_names_hold_and_are_no_auto_logs() {
     assert!(one != other && one.len() < 255 && other.len() < 255);
 }
 
+#[test]
+fn whatever_becomes_of_the_bytes_nothing_is_made_up() {
+    let folder = Folder::new();
+    append(&mut folder.open().journal, 0..20);
+    let whole: Vec<_> = folder.files().into_iter().map(|file| (fs::read(&file).unwrap(), file)).collect();
+    let mut random = random(7);
+    for _ in 0..300 {
+        for (bytes, file) in &whole {
+            let mut bytes = bytes.clone();
+            for _ in 0..random(4) {
+                let place = usize::try_from(random(bytes.len() as u64)).unwrap();
+                match random(3) {
+                    0 => bytes[place] ^= 1 << random(8),
+                    1 => bytes[place] = 0xFF,
+                    _ => bytes.truncate(place + 1),
+                }
+            }
+            fs::write(file, bytes).unwrap();
+        }
+        let mut journal = folder.open().journal;
+        let left = serials(&mut journal);
+        assert!(left.is_sorted() && left.iter().all(|serial| *serial < 20), "{left:?}");
+        assert!(left.windows(2).all(|pair| pair[0] < pair[1]), "{left:?}");
+    }
+}
+
+/// Numbers below a bound, the same for the same seed (xorshift64).
+fn random(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    move |below| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    }
+}
+
 /// Random histories beside a queue in memory.
 #[test]
 fn it_is_a_queue_that_outlives_whoever_has_it() {
     for seed in 0..200_u64 {
         let folder = Folder::new();
         let mut journal = folder.open().journal;
-        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        let mut random = move |below: u64| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state % below
-        };
+        let mut random = random(seed);
         let (mut unread, mut taken) = (VecDeque::new(), Vec::new());
         let mut next = 0;
         for _ in 0..200 {
