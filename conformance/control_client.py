@@ -8,7 +8,8 @@ The client of the Python release beside its own daemon says what is right. Again
 and to end with the same status (what programs of others see), and so has our client against our daemon (what people
 see), line by line. A line that differs on purpose says so with the row of COMPATIBILITY.md; it fails as well when it
 no longer differs. Two rows hold everywhere and are known here: F20, one clean `error: ` where Python shows a class, a
-file and a line; and N23, more help below the help. SUPERVISOR_PYTHON names the virtual environment with the Python release, target/python otherwise.
+file and a line; and N23, more help below the help. SUPERVISOR_PYTHON names the virtual environment with the Python
+release, target/python otherwise.
 """
 import concurrent.futures
 import contextlib

@@ -8,8 +8,8 @@ They run unmodified: the npm package `supervisord`, Prometheus' node exporter (t
 `supervisorctl` and Salt's module and state `supervisord`, the last two with as much of their surroundings as they
 import. Each is installed below target/third-party by the ordinary client of its registry, in a pinned version where
 the registry has pins; of packages that are huge only what is run is kept. One whose installer a machine does not have
-(no npm, no Debian) is skipped, which is counted and said. SUPERVISOR_BIN_OF=DIR/bin, a folder with the binaries of
-the Python release, in the place of ours shows that the expectations are right.
+(no npm, no Debian) is skipped, which is counted and said. The folder with the binaries of the Python release in the
+place of ours shows that the expectations are right. THIRD_PARTY names another folder than target/third-party.
 """
 import contextlib
 import json

@@ -133,6 +133,12 @@ def connections():
         b"GET /api/v1/events HTTP/1.1\r\nLast-Event-ID: 4\r\n\r\n", b"GET /api/v1/events?since=0&types=EVENT,TICK_5 HTTP/1.0\r\n\r\n",
         b"GET /api/v1/events?types=NO%53UCH HTTP/1.1\r\n\r\n", b"HEAD /api/v1/events HTTP/1.1\r\n\r\n",
         b"GET /api/v1/event-pools HTTP/1.1\r\n\r\n", b"GET /api/v1/nothing HTTP/1.1\r\n\r\n", b"PUT /api/v1 HTTP/1.1\r\n\r\n",
+        b"GET /api/v1/events HTTP/1.1\r\n\r\n",
+        b"GET /api/v1/events?types=PROCESS_STATE,TICK_5&after=7 HTTP/1.0\r\n\r\n",
+        b"GET /api/v1/events HTTP/1.1\r\nLast-Event-ID: 3\r\nAccept: text/event-stream\r\n\r\n",
+        b"GET /api/v1/event-pools HTTP/1.1\r\n\r\n" * 2,
+        b"POST /api/v1/events HTTP/1.1\r\nContent-Length: 1\r\n\r\nx",
+        b"GET /api/v1 HTTP/1.1\r\nOrigin: http://evil.example\r\n\r\n",
         b"POST /mainlogtail HTTP/1.1\r\nContent-Length: 0\r\n\r\n", b"GET /..%2f..%2fetc/passwd HTTP/1.1\r\n\r\n",
     ]
 
