@@ -277,6 +277,16 @@ pub(super) fn folder_of(childlogdir: &Path, pool: &str, identifier: &str) -> Pat
     childlogdir.join(format!("{}{}", escaped(pool), ending(identifier)))
 }
 
+/// Whether events wait in this folder, and nobody has it open.
+pub(super) fn is_forsaken(path: &Path) -> bool {
+    let holds_events = || {
+        let numbers = numbers_in(path).unwrap_or_default();
+        let mut files = numbers.into_iter().map(|number| fs::symlink_metadata(path.join(file_name(number))));
+        files.any(|file| file.is_ok_and(|file| file.is_file() && file.len() > 0))
+    };
+    lock_folder(path).is_ok_and(|_folder| holds_events())
+}
+
 /// What the names of the folders of all journals of this identifier end with.
 pub(super) fn ending(identifier: &str) -> String {
     format!("-{}.spill", escaped(identifier))
@@ -310,6 +320,10 @@ fn open_folder(path: &Path) -> Result<File, String> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(text_of(&error)),
         Ok(()) | Err(_) => {}
     }
+    lock_folder(path)
+}
+
+fn lock_folder(path: &Path) -> Result<File, String> {
     let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW;
     let folder =
         OpenOptions::new().read(true).custom_flags(flags.bits()).open(path).map_err(|error| text_of(&error))?;

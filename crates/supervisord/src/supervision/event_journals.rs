@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use supervisor_core::{JournalBacklog, JournalError, JournalFate, JournalKey, JournalRead, LogLevel, PoolEvent};
 
-use super::event_journal::{EventJournal, Opened, ending, folder_of};
+use super::event_journal::{EventJournal, Opened, ending, folder_of, is_forsaken};
 use super::os_host::OsHost;
 
 /// The journals that are open.
@@ -55,16 +55,15 @@ impl EventJournals {
         }
     }
 
-    /// Folders of journals of this identifier that no pool has opened.
+    /// Folders of journals of this identifier that hold events, and that nobody has opened.
     fn unclaimed(&self) -> Vec<PathBuf> {
-        let claimed: Vec<_> =
-            self.open.keys().map(|pool| folder_of(&self.childlogdir, pool, &self.identifier)).collect();
         let ending = ending(&self.identifier);
         let entries = fs::read_dir(&self.childlogdir).into_iter().flatten().flatten();
         let mut folders: Vec<PathBuf> = entries
             .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.ends_with(&ending)))
             .map(|entry| entry.path())
-            .filter(|path| !claimed.contains(path))
+            // One of ours is locked too.
+            .filter(|path| is_forsaken(path))
             .collect();
         folders.sort();
         folders

@@ -244,6 +244,22 @@ fn two_never_have_one_journal() {
 }
 
 #[test]
+fn a_journal_is_forsaken_when_it_holds_events_that_nobody_reads() {
+    let folder = Folder::new();
+    assert!(!is_forsaken(&folder.journal()), "there is none");
+    let mut journal = folder.open().journal;
+    append(&mut journal, 0..1);
+    assert!(!is_forsaken(&folder.journal()), "it is open");
+    drop(journal);
+    assert!(is_forsaken(&folder.journal()));
+    let mut journal = folder.open().journal;
+    let (_, key) = read_all(&mut journal).remove(0);
+    journal.mark_done(key);
+    drop(journal);
+    assert!(!is_forsaken(&folder.journal()), "it is empty");
+}
+
+#[test]
 fn links_and_folders_of_others_are_refused() {
     let folder = Folder::new();
     let elsewhere = folder.0.join("elsewhere");
