@@ -235,6 +235,34 @@ fn spill_on_a_full_disk_goes_on_in_memory() {
 }
 
 #[test]
+fn spill_goes_on_after_an_update_and_says_what_goes_with_its_section() {
+    if testing_the_original() {
+        return; // N46
+    }
+    let section = |size: usize| records(&format!("events=REMOTE_COMMUNICATION\noverflow=spill\nbuffer_size={size}"));
+    let mut daemon = TestDaemon::prepared(&section(5));
+    daemon.write("records.py", RECORDS);
+    daemon.start();
+    send_numbers(&daemon, 0..10);
+    daemon.configure(&section(6));
+    assert_eq!(daemon.ctl(&["update"]).status, 0);
+    daemon.wait_for_log("INFO pool records was removed; 10 events wait in its journal until it is there again");
+    daemon.wait_for_log("INFO pool records goes on with 10 events of its journal");
+    daemon.write("go", "");
+    until("all have arrived", || (recorded(&daemon) == numbers(0..10)).then_some(()));
+    daemon.write("record", "");
+    std::fs::remove_file(daemon.path("go")).expect("it was written");
+    daemon.configure(&section(7));
+    assert_eq!(daemon.ctl(&["update"]).status, 0);
+    send_numbers(&daemon, 0..3);
+    daemon.configure("");
+    assert_eq!(daemon.ctl(&["update"]).status, 0);
+    daemon.wait_for_log("WARN pool records was removed with 3 events that nobody has got");
+    assert_eq!(daemon.files(".spill"), Vec::<String>::new());
+    daemon.stop();
+}
+
+#[test]
 fn spill_leaves_the_journal_of_another_supervisord_alone_and_tells_of_one_that_nobody_reads() {
     if testing_the_original() {
         return; // N46
