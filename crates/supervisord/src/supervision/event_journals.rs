@@ -114,6 +114,9 @@ impl OsHost {
 
     /// Tells of journals that nobody reads: their pool was renamed, or has another `overflow` now.
     pub fn report_unclaimed_journals(&mut self) {
+        if self.kernel.log_writers.mounts.is_remote(&self.journals.childlogdir) {
+            return; // There are none, and to look for some might take for ever.
+        }
         for path in self.journals.unclaimed() {
             self.main_log.log(
                 LogLevel::Warn,

@@ -74,6 +74,36 @@ startsecs=0
 ";
 
 #[test]
+fn journal_on_a_file_system_that_may_hang_is_refused_and_its_pool_works_without() {
+    if testing_the_original() || !can_mount_fuse() {
+        return; // N46
+    }
+    let mut daemon = started_with_hanging_file_system(
+        "[supervisord]
+childlogdir={dir}/mnt
+[eventlistener:silent]
+command=/bin/sleep 1000
+events=REMOTE_COMMUNICATION
+overflow=spill
+buffer_size=1
+stdout_logfile=NONE
+stderr_logfile=NONE
+startsecs=0
+",
+    );
+    daemon.wait_for_log(
+        "of pool silent cannot be used, the pool drops its oldest events when it is full: it lies on a remote",
+    );
+    hang(&daemon);
+    for _ in 0..2 {
+        daemon.call("supervisor.sendRemoteCommEvent", &["t".into(), "d".into()]).expect("nobody waits for the disk");
+    }
+    daemon.wait_for_log("ERRO pool silent event buffer overflowed, discarding event 0");
+    answer_again(&daemon);
+    daemon.stop();
+}
+
+#[test]
 fn file_system_that_hangs_delays_nobody_but_who_logs_there_and_loses_nothing() {
     const LINES: usize = 300_000;
     if testing_the_original() || !can_mount_fuse() {
