@@ -116,6 +116,51 @@ fn block_lets_a_client_wait_until_its_event_has_a_place_and_a_shutdown_does_not_
     daemon.assert_ends_clean();
 }
 
+/// Floods, and has much to say when it is asked to end.
+const SAYS_GOODBYE: &str = "\
+import os, signal
+def goodbye(*_):
+    for _ in range(10000):
+        os.write(1, b'<!--XSUPERVISOR:BEGIN-->goodbye<!--XSUPERVISOR:END-->')
+    open('goodbye', 'w').close()
+    os._exit(0)
+signal.signal(signal.SIGTERM, goodbye)
+while True:
+    os.write(1, b'<!--XSUPERVISOR:BEGIN-->message<!--XSUPERVISOR:END-->')
+";
+
+#[test]
+fn block_holds_up_no_stop_no_restart_and_no_shutdown() {
+    if testing_the_original() {
+        return; // N45
+    }
+    let mut daemon = TestDaemon::prepared(&format!(
+        "[supervisord]
+loglevel=info
+[program:floods]
+command={} {{dir}}/floods.py
+directory={{dir}}
+stdout_logfile=NONE
+stdout_capture_maxbytes=1KB
+startsecs=0
+{}",
+        python_environment().join("bin/python").display(),
+        records("events=PROCESS_COMMUNICATION\noverflow=block\nbuffer_size=10")
+    ));
+    daemon.write("records.py", RECORDS);
+    daemon.write("floods.py", SAYS_GOODBYE);
+    daemon.start();
+    daemon.wait_for_log("WARN pool records is full with ");
+    daemon.call("supervisor.stopProcess", &["floods".into()]).expect("it runs");
+    assert!(daemon.path("goodbye").exists(), "it has said all that it had to say");
+    daemon.wait_for_log("INFO stopped: floods (exit status 0)");
+    daemon.call("supervisor.restart", &[]).expect("it is asked for the first time");
+    until("it is full again", || (daemon.log_lines("WARN pool records is full with ").len() == 2).then_some(()));
+    daemon.stop();
+    assert!(!daemon.log().contains("SIGKILL") && !daemon.log().contains("overflowed"));
+    assert_eq!(daemon.log_lines("WARN pool records ends with ").len(), 2, "at the restart and at the end");
+}
+
 /// Sends events with these numbers as their data.
 fn send_numbers(daemon: &TestDaemon, numbers: std::ops::Range<usize>) {
     for number in numbers {
