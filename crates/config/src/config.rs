@@ -152,7 +152,7 @@ impl RpcInterfaceConfig {
 /// All that supervisorctl is configured to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientConfig {
-    /// Where supervisord listens: `http://…` or `unix:///…`; another scheme fails at first use.
+    /// Where supervisord listens: `http://…`, `https://…` or `unix:///…`; another scheme fails at first use.
     pub server_url: String,
     /// Login name.
     pub username: Option<String>,
@@ -162,10 +162,21 @@ pub struct ClientConfig {
     pub prompt: String,
     /// Where the shell keeps its history, absolute.
     pub history_file: Option<PathBuf>,
+    /// For an `https://…` server.
+    pub tls: ClientTlsFiles,
     /// Plug-ins in file order.
     pub ctlplugins: Vec<CtlPluginConfig>,
     /// The file it was read from, absolute; `None`: there was none, all of the above are defaults.
     pub path: Option<PathBuf>,
+}
+
+/// Whom supervisorctl believes, and what it shows of itself. Paths are absolute.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientTlsFiles {
+    /// Authorities (PEM) that may have signed the server's certificate; `None`: those of the system.
+    pub ca: Option<PathBuf>,
+    /// Certificate chain and private key (PEM), for a server that asks for them.
+    pub identity: Option<(PathBuf, PathBuf)>,
 }
 
 /// One `[ctlplugin:x]`.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use supervisor_config::{ClientConfig, ClientOptions, load_client};
+use supervisor_config::{ClientConfig, ClientOptions, ClientTlsFiles, load_client};
 
 use crate::folder::Folder;
 
@@ -27,6 +27,7 @@ fn without_a_file_all_is_default() {
         password: None,
         prompt: "supervisor".into(),
         history_file: None,
+        tls: ClientTlsFiles::default(),
         ctlplugins: vec![],
         path: None,
     };

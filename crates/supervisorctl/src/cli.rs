@@ -6,8 +6,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use supervisor_config::{
-    ClientConfig, ClientOptions, SupervisorctlCommand, find_config_file, load_client, parse_supervisorctl_command_line,
-    program_path,
+    ClientConfig, ClientOptions, ClientTlsFiles, SupervisorctlCommand, find_config_file, load_client,
+    parse_supervisorctl_command_line, program_path,
 };
 
 use crate::answers::FromValue as _;
@@ -94,7 +94,7 @@ fn hash_password(program: &str) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return refuse(program, &error),
     };
-    let nobody = Account { url: String::new(), username: None, password: None };
+    let nobody = Account { url: String::new(), username: None, password: None, tls: ClientTlsFiles::default() };
     let mut output = Output::new(Box::new(io::stdout()), Box::new(io::stderr()), io::stdout().is_terminal());
     hash_password::run(&mut LiveWorld::new(nobody, runtime), &mut output, io::stdin().is_terminal())
 }
@@ -104,7 +104,12 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
 }
 
 fn account(config: &ClientConfig) -> Account {
-    Account { url: config.server_url.clone(), username: config.username.clone(), password: config.password.clone() }
+    Account {
+        url: config.server_url.clone(),
+        username: config.username.clone(),
+        password: config.password.clone(),
+        tls: config.tls.clone(),
+    }
 }
 
 fn show(text: &str) -> u8 {

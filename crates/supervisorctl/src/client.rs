@@ -15,12 +15,14 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use supervisor_config::ClientTlsFiles;
 use supervisor_protocol::xmlrpc::{Answer, Value, read_answer, write_call};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 
 use crate::limits::{CONNECT_TIMEOUT, MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES};
 use crate::result_code::ResultCode;
 use crate::server_url::Endpoint;
+use crate::tls;
 use crate::world::{CallError, ConnectError};
 
 /// What is sent: whole, in memory.
@@ -35,6 +37,8 @@ pub(crate) struct Account {
     pub(crate) username: Option<String>,
     /// In clear.
     pub(crate) password: Option<String>,
+    /// For an https server.
+    pub(crate) tls: ClientTlsFiles,
 }
 
 /// A client of one server.
@@ -147,12 +151,16 @@ impl Client {
                 let stream = connect.map_err(|error| what_is_there(error, &path))?;
                 begin(stream).await
             }
-            Endpoint::Tcp { host, port } => {
+            Endpoint::Inet { encrypted, host, port } => {
                 let unknown = |error: io::Error| CallError::Connect(ConnectError::UnknownHost(error.to_string()));
-                let addresses: Vec<_> = lookup_host((host, port)).await.map_err(unknown)?.collect();
+                let addresses: Vec<_> = lookup_host((host.as_str(), port)).await.map_err(unknown)?.collect();
                 let stream = within(CONNECT_TIMEOUT, TcpStream::connect(addresses.as_slice())).await?;
                 // A call is one small packet: waiting for more to send would only delay it.
                 drop(stream.set_nodelay(true));
+                if encrypted {
+                    let tls = tls::connect(&self.account.tls, &host, stream);
+                    return begin(tls.await.map_err(CallError::Connect)?).await;
+                }
                 begin(stream).await
             }
         }

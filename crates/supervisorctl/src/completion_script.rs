@@ -10,7 +10,7 @@ use crate::completion;
 
 /// The options of the program that are followed by a value.
 const WITH_VALUE: &str =
-    "-c -s -u -p -r --configuration --serverurl --username --password --history_file --history-file";
+    "-c -s -u -p -r --configuration --serverurl --username --password --history_file --history-file --tls-ca";
 
 /// The others.
 const WITHOUT_VALUE: &str = "-h -i --help --interactive";
@@ -154,6 +154,7 @@ complete -c supervisorctl -s s -l serverurl -x -d 'where supervisord listens'
 complete -c supervisorctl -s u -l username -x -d 'name to log in with'
 complete -c supervisorctl -s p -l password -x -d 'password to log in with'
 complete -c supervisorctl -s r -l history_file -r -F -d 'history of the shell'
+complete -c supervisorctl -l tls-ca -r -F -d 'authorities for an https server'
 complete -c supervisorctl -s i -l interactive -d 'ask before shutdown and reload, and for a login'
 complete -c supervisorctl -s h -l help -d 'how to use it'
 complete -c supervisorctl -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'

@@ -114,7 +114,9 @@ fn describe_call(method: &str, error: &CallError, url: &str, origin: &UrlOrigin)
             format!("{url} gave an answer to {method} that cannot be read ({why}): is it supervisord? ({origin})")
         }
         CallError::BadUrl => {
-            format!("Unknown protocol for serverurl {url} ({origin}): use http://HOST:PORT or unix://PATH")
+            format!(
+                "Unknown protocol for serverurl {url} ({origin}): use http://HOST:PORT, https://HOST:PORT or unix://PATH"
+            )
         }
         CallError::Interrupted => "interrupted".to_owned(),
         CallError::DeadlinePassed => format!("{url} has not answered {method} in time ({origin})"),
@@ -131,6 +133,13 @@ fn describe_connect(error: &ConnectError, url: &str, origin: &UrlOrigin) -> Stri
         ConnectError::NotASocket(_) => ": is this the file of its [unix_http_server]?",
         ConnectError::UnknownHost(_) => ": is the name of the host right?",
         ConnectError::TimedOut => ": are host and port right, and does a firewall let them through?",
+        ConnectError::TlsFiles(_) => "",
+        ConnectError::Distrusted(_) => {
+            ": set tls_ca in [supervisorctl], or --tls-ca, to the file of the authority that has signed it"
+        }
+        ConnectError::NoTls(_) => {
+            ": does its [inet_http_server] set tls_cert, and tls_client_ca our certificate's authority?"
+        }
         ConnectError::Other(_) => ": is the address right?",
     };
     format!("{url} {error} ({origin}){hint}")
@@ -161,6 +170,9 @@ impl fmt::Display for ConnectError {
             Self::PermissionDenied => f.write_str("permission denied"),
             Self::UnknownHost(why) => write!(f, "unknown host: {why}"),
             Self::TimedOut => f.write_str("does not accept connections in time"),
+            Self::TlsFiles(why) => f.write_str(why),
+            Self::Distrusted(why) => write!(f, "has a certificate that cannot be trusted: {why}"),
+            Self::NoTls(why) => write!(f, "cannot be spoken to by TLS: {why}"),
             Self::Other(why) => write!(f, "cannot be reached: {why}"),
         }
     }

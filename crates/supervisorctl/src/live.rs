@@ -85,7 +85,7 @@ impl World for LiveWorld {
         let account = Account {
             username: Some(username.to_owned()),
             password: Some(password.to_owned()),
-            url: self.client.account().url.clone(),
+            ..self.client.account().clone()
         };
         self.client.set_account(account);
     }

@@ -32,6 +32,7 @@ mod status_view;
 mod terminal;
 #[cfg(test)]
 mod testing;
+mod tls;
 mod upcheck;
 mod world;
 

@@ -1,6 +1,6 @@
-//! Where a server listens: `unix://PATH` or `http://HOST[:PORT]` (contract/ctl.md §4).
+//! Where a server listens: `unix://PATH`, `http://HOST[:PORT]` or `https://HOST[:PORT]` (contract/ctl.md §4).
 //!
-//! As in the original a path after the host is ignored, and the port defaults to 80.
+//! As in the original a path after the host is ignored, and the port defaults to 80, or 443.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,9 @@ pub(crate) enum Endpoint {
     /// A socket in the file system.
     Unix(PathBuf),
     /// A host, by name or number, and a port.
-    Tcp {
+    Inet {
+        /// Whether it speaks HTTPS.
+        encrypted: bool,
         /// Without the brackets of an IPv6 number.
         host: String,
         /// 1 to 65535.
@@ -24,29 +26,31 @@ impl Endpoint {
         if let Some(path) = url.strip_prefix("unix://") {
             return Some(Self::Unix(PathBuf::from(path)));
         }
-        let rest = url.strip_prefix("http://")?;
+        let (rest, encrypted) = match url.strip_prefix("http://") {
+            Some(rest) => (rest, false),
+            None => (url.strip_prefix("https://")?, true),
+        };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
         let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
-        let (host, port) = split_port(address)?;
+        let (host, port) = split_port(address, if encrypted { 443 } else { 80 })?;
         if host.is_empty() {
             return None;
         }
-        Some(Self::Tcp { host: host.to_owned(), port })
+        Some(Self::Inet { encrypted, host: host.to_owned(), port })
     }
 
     /// The value of the `Host` header.
     pub(crate) fn host_header(&self) -> String {
         match self {
             Self::Unix(_) => "localhost".to_owned(),
-            Self::Tcp { host, port } if host.contains(':') => format!("[{host}]:{port}"),
-            Self::Tcp { host, port } => format!("{host}:{port}"),
+            Self::Inet { host, port, .. } if host.contains(':') => format!("[{host}]:{port}"),
+            Self::Inet { host, port, .. } => format!("{host}:{port}"),
         }
     }
 }
 
 /// Host and port of `host`, `host:port`, `[v6]` and `[v6]:port`.
-fn split_port(address: &str) -> Option<(&str, u16)> {
-    const DEFAULT_PORT: u16 = 80;
+fn split_port(address: &str, default_port: u16) -> Option<(&str, u16)> {
     let (host, port) = match address.strip_prefix('[') {
         Some(rest) => {
             let (host, after) = rest.split_once(']')?;
@@ -58,7 +62,7 @@ fn split_port(address: &str) -> Option<(&str, u16)> {
         },
     };
     let port = match port {
-        None | Some("") => DEFAULT_PORT,
+        None | Some("") => default_port,
         Some(digits) => digits.parse().ok()?,
     };
     Some((host, port))
@@ -70,7 +74,8 @@ mod tests {
 
     #[test]
     fn forms() {
-        let tcp = |host: &str, port| Some(Endpoint::Tcp { host: host.to_owned(), port });
+        let inet = |encrypted, host: &str, port| Some(Endpoint::Inet { encrypted, host: host.to_owned(), port });
+        let (tcp, tls) = (|host, port| inet(false, host, port), |host, port| inet(true, host, port));
         for (url, expected) in [
             ("unix:///run/s.sock", Some(Endpoint::Unix(PathBuf::from("/run/s.sock")))),
             ("unix://s.sock", Some(Endpoint::Unix(PathBuf::from("s.sock")))),
@@ -84,7 +89,9 @@ mod tests {
             ("http://", None),
             ("http://a:b", None),
             ("http://a:99999", None),
-            ("https://example", None),
+            ("https://example", tls("example", 443)),
+            ("https://[::1]:9001/x", tls("::1", 9001)),
+            ("https://", None),
             ("HTTP://example", None),
             ("bogus://x", None),
             ("", None),

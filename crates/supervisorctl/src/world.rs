@@ -58,6 +58,12 @@ pub(crate) enum ConnectError {
     UnknownHost(String),
     /// No answer in time.
     TimedOut,
+    /// A file for TLS is of no use: which, and why.
+    TlsFiles(String),
+    /// The server's certificate is not to be trusted: why.
+    Distrusted(String),
+    /// It does not speak TLS, or not with us: why.
+    NoTls(String),
     /// Anything else, in the words of the system.
     Other(String),
 }

@@ -29,6 +29,8 @@ pub struct ClientOptions {
     pub password: Option<String>,
     /// History of the shell, as typed.
     pub history_file: Option<String>,
+    /// Authorities for an https server, as typed.
+    pub tls_ca: Option<String>,
     /// The action and its arguments; its options are its own business.
     pub arguments: Vec<String>,
 }
@@ -42,10 +44,11 @@ enum Id {
     Username,
     Password,
     HistoryFile,
+    TlsCa,
 }
 
 #[rustfmt::skip]
-const SWITCHES: [Switch<Id>; 9] = [
+const SWITCHES: [Switch<Id>; 10] = [
     switch(Id::Configuration, Some('c'), "configuration", Some("FILENAME"), "read this file instead of searching for one"),
     switch(Id::Interactive, Some('i'), "interactive", None, "start an interactive session: ask before shutdown and reload, and for a login"),
     switch(Id::Serverurl, Some('s'), "serverurl", Some("URL"), "where supervisord listens, http://localhost:9001 unless set"),
@@ -53,6 +56,7 @@ const SWITCHES: [Switch<Id>; 9] = [
     switch(Id::Password, Some('p'), "password", Some("WORD"), "password to log in with"),
     switch(Id::HistoryFile, Some('r'), "history_file", Some("FILENAME"), "where the shell keeps its history (also --history-file)"),
     switch(Id::HistoryFile, None, "history-file", Some("FILENAME"), ""),
+    switch(Id::TlsCa, None, "tls-ca", Some("FILENAME"), "authorities that may have signed the certificate of an https server"),
     switch(Id::Help, Some('h'), "help", None, "print this text and exit (also -?)"),
     Switch { id: Id::Help, short: Some('?'), long: None, argument: None, help: "", may_be_abbreviated: false },
 ];
@@ -87,6 +91,7 @@ pub fn parse_supervisorctl_command_line(
             }
             Id::Username => set(&mut options.username, occurrence, text())?,
             Id::Password => set(&mut options.password, occurrence, text())?,
+            Id::TlsCa => set(&mut options.tls_ca, occurrence, text())?,
             Id::HistoryFile => set(&mut options.history_file, occurrence, text())?,
         }
     }
@@ -123,7 +128,22 @@ mod tests {
 
     #[test]
     fn options_end_where_the_action_begins() {
-        let given = options(&["-c", "x", "-s", "unix:///s", "-u", "me", "-p", "pw", "-r", "h", "tail", "-f", "web"]);
+        let given = options(&[
+            "-c",
+            "x",
+            "-s",
+            "unix:///s",
+            "-u",
+            "me",
+            "-p",
+            "pw",
+            "-r",
+            "h",
+            "--tls-ca=a.pem",
+            "tail",
+            "-f",
+            "web",
+        ]);
         let expected = ClientOptions {
             configuration: Some("x".into()),
             interactive: false,
@@ -131,6 +151,7 @@ mod tests {
             username: Some("me".into()),
             password: Some("pw".into()),
             history_file: Some("h".into()),
+            tls_ca: Some("a.pem".into()),
             arguments: vec!["tail".into(), "-f".into(), "web".into()],
         };
         assert_eq!(given, expected);

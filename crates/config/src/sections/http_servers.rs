@@ -1,8 +1,8 @@
 //! `[inet_http_server]` and `[unix_http_server]` (contract/config.md §5.2).
 
 use std::borrow::Cow;
-use std::path::PathBuf;
 
+use super::pem_files::{pem_path, refuse_alone};
 use crate::config::{HttpServerAddress, HttpServerConfig, TlsFiles};
 use crate::context::{Context, SectionReader};
 use crate::datatypes::{boolean, file_mode, inet_address, octal};
@@ -59,17 +59,11 @@ fn host_names(text: &str) -> Vec<String> {
 fn read_tls(context: &Context, reader: SectionReader<'_>) -> Result<Option<TlsFiles>, ConfigError> {
     let here = [context.here_word()];
     let reader = reader.with_names(Names::new(&context.environment, &here));
-    let path = |row: &OptionRow| -> Result<Option<PathBuf>, ConfigError> {
-        let text = reader.text(row)?;
-        Ok(text.filter(|text| !strip(text).is_empty()).map(|text| context.home.normalize(strip(&text))))
-    };
+    let path = |row| pem_path(context, &reader, row);
     let certificate = path(&inet_http_server::TLS_CERT)?;
     let key = path(&inet_http_server::TLS_KEY)?;
     let client_ca = path(&inet_http_server::TLS_CLIENT_CA)?;
-    let incomplete = |set: &OptionRow, missing: &OptionRow| {
-        let (section, set_name, missing_name) = (&reader.section.name, set.name, missing.name);
-        reader.refuse(set, format!("Section [{section}] has {set_name} but no {missing_name}"))
-    };
+    let incomplete = |set, missing| refuse_alone(&reader, set, missing);
     match (certificate, key, client_ca) {
         (Some(certificate), Some(key), client_ca) => return Ok(Some(TlsFiles { certificate, key, client_ca })),
         (Some(_), None, _) => incomplete(&inet_http_server::TLS_CERT, &inet_http_server::TLS_KEY)?,

@@ -6,6 +6,7 @@ pub(crate) mod fcgi_program;
 pub(crate) mod group;
 pub(crate) mod http_servers;
 pub(crate) mod log_channels;
+pub(crate) mod pem_files;
 pub(crate) mod plugins;
 pub(crate) mod program;
 pub(crate) mod supervisorctl;

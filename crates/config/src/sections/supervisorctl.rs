@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::pem_files::{pem_path, refuse_alone};
 use super::plugins::read_plugins;
 use crate::command_line::ClientOptions;
-use crate::config::{ClientConfig, CtlPluginConfig};
-use crate::context::Context;
+use crate::config::{ClientConfig, ClientTlsFiles, CtlPluginConfig};
+use crate::context::{Context, SectionReader};
 use crate::diagnostics::ConfigError;
 use crate::expand::Names;
 use crate::ini::Section;
@@ -24,6 +25,10 @@ pub(crate) fn client_defaults(options: &ClientOptions, home: &Home) -> ClientCon
         password: options.password.clone(),
         prompt: default(rows::PROMPT.default),
         history_file: options.history_file.as_ref().filter(|path| !path.is_empty()).map(|path| home.normalize(path)),
+        tls: ClientTlsFiles {
+            ca: options.tls_ca.as_ref().filter(|path| !path.is_empty()).map(|path| home.normalize(path)),
+            identity: None,
+        },
         ctlplugins: Vec::new(),
         path: None,
     }
@@ -48,6 +53,7 @@ pub(crate) fn read_supervisorctl(
     let username = text(&rows::USERNAME)?;
     let password = text(&rows::PASSWORD)?;
     let history_file = reader_with_here.text(&rows::HISTORY_FILE)?.filter(|path| !path.is_empty());
+    let tls = read_tls(context, &reader_with_here)?;
     let plugins = read_plugins(context, SectionType::CtlPlugin, &ctlplugin::FACTORY)?;
 
     let defaults = client_defaults(options, &context.home);
@@ -57,10 +63,24 @@ pub(crate) fn read_supervisorctl(
         password: defaults.password.or(password),
         prompt: prompt.unwrap_or(defaults.prompt),
         history_file: defaults.history_file.or_else(|| history_file.map(|path| context.home.normalize(&path))),
+        tls: ClientTlsFiles { ca: defaults.tls.ca.or(tls.ca), ..tls },
         ctlplugins: plugins
             .into_iter()
             .map(|plugin| CtlPluginConfig { name: plugin.name, factory: plugin.factory, options: plugin.options })
             .collect(),
         path: None,
     })
+}
+
+/// The files for an https server; a certificate and its key come together.
+fn read_tls(context: &Context, reader: &SectionReader<'_>) -> Result<ClientTlsFiles, ConfigError> {
+    let path = |row| pem_path(context, reader, row);
+    let ca = path(&rows::TLS_CA)?;
+    let identity = match (path(&rows::TLS_CERT)?, path(&rows::TLS_KEY)?) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (Some(_), None) => refuse_alone(reader, &rows::TLS_CERT, &rows::TLS_KEY).map(|()| None)?,
+        (None, Some(_)) => refuse_alone(reader, &rows::TLS_KEY, &rows::TLS_CERT).map(|()| None)?,
+        (None, None) => None,
+    };
+    Ok(ClientTlsFiles { ca, identity })
 }

@@ -33,7 +33,7 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
 
 fn has_known_scheme(url: &str) -> bool {
     url.split_once(':')
-        .is_some_and(|(scheme, _)| ["http", "unix"].iter().any(|known| scheme.eq_ignore_ascii_case(known)))
+        .is_some_and(|(scheme, _)| ["http", "https", "unix"].iter().any(|known| scheme.eq_ignore_ascii_case(known)))
 }
 
 #[cfg(test)]
@@ -48,7 +48,8 @@ mod tests {
             ("http://x", true),
             ("unix:///s", true),
             ("HTTP://x", true),
-            ("https://x", false),
+            ("https://x", true),
+            ("ftp://x", false),
             ("x", false),
             ("", false),
         ] {
@@ -66,11 +67,12 @@ mod tests {
 
     #[test]
     fn other_kinds_are_refused() {
-        for line in ["open", "open x", "open https://x"] {
+        for line in ["open", "open x", "open ftp://x"] {
             check(Scene::bare(), line, "ERROR: url must be http:// or unix://\n", 1);
         }
         let unusable = Scene::bare().on("getVersion", Err(CallError::BadUrl));
-        let words = "error: Unknown protocol for serverurl HTTP://x (as given): use http://HOST:PORT or unix://PATH\n";
+        let words = "error: Unknown protocol for serverurl HTTP://x (as given): use http://HOST:PORT, https://HOST:PORT or \
+                     unix://PATH\n";
         check(unusable, "open HTTP://x", words, 1);
     }
 }

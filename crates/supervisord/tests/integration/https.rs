@@ -84,3 +84,53 @@ fn file_that_cannot_be_used_is_a_start_up_error() {
     assert!(ended.stderr.starts_with(&daemon.filled_in(expected)), "{}", ended.stderr);
     assert_eq!(ended.status, 2);
 }
+
+/// What our own client says.
+fn said(daemon: &TestDaemon, words: &[&str]) -> (i32, String) {
+    let port = daemon.port().to_string();
+    let url = format!("https://localhost:{port}");
+    let ended = daemon.ctl(&[&["-s", &url, "-u", "u", "-p", "p"], words].concat());
+    assert_eq!(ended.stderr, "");
+    (ended.status, ended.stdout.replace(&port, "PORT"))
+}
+
+fn authority(name: &str) -> String {
+    format!("--tls-ca={}", data(name).display())
+}
+
+#[test]
+fn n42_supervisorctl_speaks_https() {
+    let Some(mut daemon) = prepared("[program:p]\ncommand=/bin/cat\nstartsecs=0\n") else { return };
+    daemon.start();
+    let (status, text) = said(&daemon, &[&authority("localhost.crt"), "status"]);
+    assert!(status == 0 && text.starts_with("p                                RUNNING   pid "), "{status} {text}");
+    assert_eq!(said(&daemon, &[&authority("localhost.crt"), "tail", "p"]), (0, "\n".to_owned()));
+    for words in [&[&*authority("other.crt"), "status"][..], &["status"]] {
+        let distrust = "error: https://localhost:PORT has a certificate that cannot be trusted: it has signed itself (as \
+                        given): set tls_ca in [supervisorctl], or --tls-ca, to the file of the authority that has signed \
+                        it\n";
+        assert_eq!(said(&daemon, words), (1, distrust.to_owned()));
+    }
+    let missing = "error: https://localhost:PORT cannot use tls_ca=/no/such/file: No such file or directory (os error 2) (as given)\n";
+    assert_eq!(said(&daemon, &["--tls-ca=/no/such/file", "status"]), (1, missing.to_owned()));
+    daemon.stop();
+}
+
+#[test]
+fn n42_supervisorctl_shows_a_certificate_and_reads_its_files_from_the_configuration() {
+    let section = format!(
+        "tls_client_ca=%(here)s/a.pem\n[supervisorctl]\nserverurl=https://localhost:{{port}}\nusername=u\npassword=p\n\
+         tls_ca={}\n",
+        data("localhost.crt").display()
+    );
+    let own = format!("tls_cert={}\ntls_key={}\n", data("client.crt").display(), data("client.key").display());
+    for (own, expected) in [(&*own, "p"), ("", "error: https://localhost:")] {
+        let options = format!("{section}{own}[program:p]\ncommand=/bin/cat\nstartsecs=0\n");
+        let Some(mut daemon) = prepared(&options) else { return };
+        take(&daemon, "other.crt", "a.pem");
+        daemon.start();
+        let ended = daemon.ctl(&["status"]);
+        assert!(ended.stdout.starts_with(expected), "{ended:?}");
+        daemon.stop();
+    }
+}

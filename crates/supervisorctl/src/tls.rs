@@ -1,0 +1,169 @@
+//! HTTPS: whom to believe, and what to show when a server asks who we are.
+//!
+//! TLS 1.2 and 1.3 by rustls. The authorities are those of `tls_ca` and of no one else, or those of the system. There is
+//! no way to go on with a certificate that cannot be trusted: a password would follow.
+//!
+//! A certificate that stands in `tls_ca` itself is believed for its names, whatever else it says: what `openssl req -x509`
+//! makes is an authority at the same time, which no server's certificate may be (RFC 5280 §4.2.1.9).
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use supervisor_config::ClientTlsFiles;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::client::{WebPkiServerVerifier, verify_server_name};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::pki_types::pem::{Error as PemError, PemObject as _};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tokio_rustls::rustls::server::ParsedCertificate;
+use tokio_rustls::rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
+};
+
+use crate::limits::CONNECT_TIMEOUT;
+use crate::world::ConnectError;
+
+/// Begins to speak TLS on a new connection to `host`.
+pub(crate) async fn connect(
+    files: &ClientTlsFiles,
+    host: &str,
+    stream: TcpStream,
+) -> Result<TlsStream<TcpStream>, ConnectError> {
+    let config = config(files).map_err(ConnectError::TlsFiles)?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|error| ConnectError::UnknownHost(error.to_string()))?;
+    let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
+    match tokio::time::timeout(CONNECT_TIMEOUT, handshake).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => {
+            let tls_error = error.get_ref().and_then(|cause| cause.downcast_ref::<TlsError>());
+            Err(match tls_error {
+                Some(TlsError::InvalidCertificate(reason)) => ConnectError::Distrusted(in_words(reason)),
+                Some(_) | None => ConnectError::NoTls(error.to_string()),
+            })
+        }
+        Err(_late) => Err(ConnectError::TimedOut),
+    }
+}
+
+/// Why a certificate is not believed.
+fn in_words(reason: &CertificateError) -> String {
+    let words = match reason {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet",
+        CertificateError::UnknownIssuer => "nobody who is trusted has signed it",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is that of another host"
+        }
+        other => {
+            let text = other.to_string();
+            return if text.contains("CaUsedAsEndEntity") { "it has signed itself".to_owned() } else { text };
+        }
+    };
+    words.to_owned()
+}
+
+/// The error names the option, the file and the reason.
+fn config(files: &ClientTlsFiles) -> Result<ClientConfig, String> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Verifier::new(files.ca.as_deref(), Arc::clone(&provider))?;
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let Some((certificate, key)) = &files.identity else { return Ok(builder.with_no_client_auth()) };
+    let chain = certificates("tls_cert", certificate)?;
+    let private_key = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable_pem("tls_key", key, &error))?;
+    builder.with_client_auth_cert(chain, private_key).map_err(|error| unusable("tls_cert", certificate, &error))
+}
+
+/// Whom we believe.
+#[derive(Debug)]
+struct Verifier {
+    authorities: Arc<WebPkiServerVerifier>,
+    /// Certificates of `tls_ca`.
+    own: Vec<CertificateDer<'static>>,
+}
+
+impl Verifier {
+    fn new(ca: Option<&Path>, provider: Arc<CryptoProvider>) -> Result<Self, String> {
+        let mut roots = RootCertStore::empty();
+        let own = ca.map_or(Ok(Vec::new()), |path| certificates("tls_ca", path))?;
+        let whence = ca.map_or("the authorities of the system".to_owned(), |path| format!("tls_ca={}", path.display()));
+        match ca {
+            // What is not understood there is of no use to anybody, and no reason to refuse the others.
+            None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
+            Some(path) => {
+                for root in &own {
+                    roots.add(root.clone()).map_err(|error| unusable("tls_ca", path, &error))?;
+                }
+            }
+        }
+        let authorities = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        Ok(Self { authorities: authorities.map_err(|error| format!("cannot use {whence}: {error}"))?, own })
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        if self.own.iter().any(|own| own == certificate) {
+            verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+            return Ok(ServerCertVerified::assertion());
+        }
+        self.authorities.verify_server_cert(certificate, intermediates, name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.authorities.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.authorities.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.authorities.supported_verify_schemes()
+    }
+}
+
+fn certificates(option: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let chain = read.map_err(|error| unusable_pem(option, path, &error))?;
+    if chain.is_empty() {
+        return Err(unusable(option, path, &"there is no certificate in it"));
+    }
+    Ok(chain)
+}
+
+fn unusable_pem(option: &str, path: &Path, error: &PemError) -> String {
+    match error {
+        PemError::Io(error) => unusable(option, path, error),
+        PemError::NoItemsFound => unusable(option, path, &"there is nothing of the kind in it"),
+        other => unusable(option, path, other),
+    }
+}
+
+fn unusable(option: &str, path: &Path, error: &dyn fmt::Display) -> String {
+    format!("cannot use {option}={}: {error}", path.display())
+}
