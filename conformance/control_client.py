@@ -265,13 +265,13 @@ def sorted_lines(observation):
 def agree(step, right, candidate, own):
     if right is None or candidate is None:
         return right == candidate
+    if own and step.is_help and step.row is None:
+        return candidate.text.startswith(right.text) and candidate.status == right.status
+    if own:
+        right, candidate = without_python(right), without_python(candidate)
     if step.stops_several:
         right, candidate = sorted_lines(right), sorted_lines(candidate)
-    if not own:
-        return right == candidate
-    if step.is_help and step.row is None:
-        return candidate.text.startswith(right.text) and candidate.status == right.status
-    return without_python(right) == without_python(candidate)
+    return right == candidate
 
 
 def judge(name, right, foreign, own):

@@ -22,6 +22,7 @@ mod lifecycle;
 mod listener_programs;
 mod log_destinations;
 mod logs;
+mod loose_clients;
 mod mended_defects;
 mod old_pains;
 mod original_client;

@@ -139,6 +139,33 @@ fn check_tail_follows(client: &Path) {
     daemon.stop();
 }
 
+fn check_main_log_follows(client: &Path) {
+    let mut daemon = started();
+    let mut tail = daemon.start_ctl_of(client, &["maintail", "-f"]);
+    until("the old lines are shown", || tail.stdout().contains("entered RUNNING state").then_some(()));
+    daemon.call("supervisor.startProcess", &["manual".into()]).expect("it does not run");
+    until("the new line is shown", || tail.stdout().contains("spawned: 'manual' with pid ").then_some(()));
+    tail.signal("INT");
+    assert_eq!(tail.wait_for_end().status, 0);
+    daemon.stop();
+}
+
+fn check_foreground(client: &Path) {
+    let mut daemon = started();
+    expect(&daemon, client, &["fg", "manual"], "ERROR: process not running\n", 1);
+    expect(&daemon, client, &["fg", "nosuch"], "ERROR: bad process name supplied\n", 1);
+    let mut foreground = daemon.start_ctl_of(client, &["fg", "cat"]);
+    until("it listens", || foreground.stdout().starts_with("==> Press Ctrl-C to exit <==\n").then_some(()));
+    foreground.type_in("hello\n");
+    until("the cat says it again", || foreground.stdout().contains("hello\n").then_some(()));
+    foreground.signal("INT");
+    until("it leaves", || foreground.stdout().contains("Exiting foreground\n").then_some(()));
+    assert_eq!(daemon.state("cat"), "RUNNING");
+    // The original waits for a thread that waits for more output.
+    foreground.kill();
+    daemon.stop();
+}
+
 fn check_reread_and_update(client: &Path) {
     let mut daemon = started();
     expect(&daemon, client, &["reread"], "No config updates to processes\n", 0);
@@ -211,6 +238,8 @@ dialogues! {
     start_stop_and_restart: check_start_stop_restart,
     the_tail_of_a_log: check_tail,
     a_log_that_grows: check_tail_follows,
+    the_main_log_as_it_grows: check_main_log_follows,
+    a_program_in_the_foreground: check_foreground,
     reread_and_update: check_reread_and_update,
     shutdown: check_shutdown,
     reload: check_reload,
