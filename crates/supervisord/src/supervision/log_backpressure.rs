@@ -4,6 +4,7 @@
 //!
 //! Once a program has ended its last words are read all the same, into a buffer with a bound.
 
+use std::path::Path;
 use std::time::Duration;
 
 use supervisor_core::{Channel, LogLevel, ProcessId};
@@ -63,6 +64,9 @@ impl OsHost {
 
     /// Writes the lines of this turn, and watches what does not take them.
     pub(super) fn flush_main_log(&mut self) {
+        for (path, notice) in self.logs.take_unsaid() {
+            self.report_at(&path, notice);
+        }
         self.main_log.flush();
         self.watch_main_log();
         if let Some((device, took)) = self.main_log.take_slow() {
@@ -137,7 +141,12 @@ impl OsHost {
     }
 
     pub(super) fn report(&mut self, log: LogId, notice: LogFileNotice) {
-        let path = self.logs.path(log).display();
+        let path = self.logs.path(log).to_owned();
+        self.report_at(&path, notice);
+    }
+
+    fn report_at(&mut self, path: &Path, notice: LogFileNotice) {
+        let path = path.display();
         match notice {
             LogFileNotice::Drops { error } => self.main_log.log(
                 LogLevel::Error,

@@ -43,6 +43,8 @@ pub(super) struct LogTable {
     /// The logs that threads write.
     by_ticket: HashMap<Ticket, LogId>,
     vacant: Vec<LogId>,
+    /// What is to be said of logs that were closed in this turn.
+    unsaid: Vec<(Arc<Path>, LogFileNotice)>,
 }
 
 #[derive(Debug)]
@@ -102,11 +104,22 @@ impl LogTable {
     }
 
     /// Closes it for a channel of a process that has ended.
-    pub(super) fn close(&mut self, id: LogId) {
-        if let Some(slot) = self.slot(id) {
+    pub(super) fn close(&mut self, id: LogId, writers: &mut LogWriters) {
+        let Self { slots, unsaid, .. } = self;
+        if let Some(slot) = slots.get_mut(id.0).and_then(Option::as_mut) {
             slot.running = slot.running.saturating_sub(1);
+            if let Some(open) = slot.open.as_mut().filter(|_| slot.running == 0) {
+                open.settle(writers);
+                unsaid.extend(open.take_notice().map(|notice| (Arc::clone(&slot.path), notice)));
+                slot.notify();
+            }
             self.tidy(id);
         }
+    }
+
+    /// What is to be said of logs that were closed since the last call.
+    pub(super) fn take_unsaid(&mut self) -> Vec<(Arc<Path>, LogFileNotice)> {
+        std::mem::take(&mut self.unsaid)
     }
 
     /// Writes output.

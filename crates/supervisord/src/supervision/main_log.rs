@@ -180,6 +180,13 @@ impl MainLog {
         }
     }
 
+    /// Gives a thread a moment to write what waits.
+    pub(super) fn settle(&mut self, writers: &mut LogWriters) {
+        if let Some(file) = &mut self.file {
+            file.settle(writers);
+        }
+    }
+
     /// The file system that the last write was too slow on, and how long it took; said once.
     pub(super) fn take_slow(&mut self) -> Option<(u64, Duration)> {
         self.slow.take()

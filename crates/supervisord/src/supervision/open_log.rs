@@ -154,6 +154,22 @@ impl OpenLog {
         }
     }
 
+    /// Gives a thread a moment to write what waits.
+    pub(super) fn settle(&mut self, writers: &mut LogWriters) {
+        match self {
+            Self::Direct(_) => {}
+            Self::Queued(log) => log.settle(writers),
+        }
+    }
+
+    /// What came of that, if there is something to be said; else it comes with the next write.
+    pub(super) fn take_notice(&mut self) -> Option<LogFileNotice> {
+        match self {
+            Self::Direct(_) => None,
+            Self::Queued(log) => log.take_notice(),
+        }
+    }
+
     /// Opens the path anew (SIGUSR2).
     pub(super) fn reopen(&mut self) {
         match self {

@@ -126,6 +126,9 @@ impl OsHost {
     /// The end of a turn: the main log first, then the answers, then who follows events.
     pub(super) fn end_turn(&mut self) {
         self.flush_main_log();
+        if !self.due.is_empty() {
+            self.main_log.settle(&mut self.kernel.log_writers);
+        }
         for (request, answer) in self.due.drain(..) {
             if let Some(slot) = self.waiting.remove(&request) {
                 slot.send(answer);
@@ -261,7 +264,7 @@ impl Host for OsHost {
         let envp = environment.of(group, config);
         let child = kernel.spawn(process.index(), config, &program, &envp, credentials.as_ref(), socket);
         let (child, exec_error) = child.map_err(|error| {
-            entry.logs.close(table);
+            entry.logs.close(table, &mut kernel.log_writers);
             SpawnError(error.text(&config.name))
         })?;
         if let Some(error) = exec_error {
@@ -311,14 +314,14 @@ impl Host for OsHost {
         if let Some(child) = entry.child.take() {
             kernel.release(process.index(), &child);
         }
-        entry.logs.close(logs);
+        entry.logs.close(logs, &mut kernel.log_writers);
     }
 
     fn forget(&mut self, process: ProcessId) {
         self.release(process);
         let entry = self.entries.get_mut(process.index()).and_then(Option::take);
         if let Some(entry) = entry {
-            entry.logs.forget(&mut self.logs);
+            entry.logs.forget(&mut self.logs, &mut self.kernel.log_writers);
         }
     }
 

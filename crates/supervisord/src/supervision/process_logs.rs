@@ -84,7 +84,7 @@ impl ProcessLogs {
             for id in self.ids() {
                 if let Err(error) = table.open(id, writers) {
                     for id in opened {
-                        table.close(id);
+                        table.close(id, writers);
                     }
                     return Err(error);
                 }
@@ -96,9 +96,9 @@ impl ProcessLogs {
     }
 
     /// Closes the files of a child that has ended.
-    pub(super) fn close(&mut self, table: &mut LogTable) {
+    pub(super) fn close(&mut self, table: &mut LogTable, writers: &mut LogWriters) {
         if std::mem::take(&mut self.open) {
-            self.ids().for_each(|id| table.close(id));
+            self.ids().for_each(|id| table.close(id, writers));
         }
         [&mut self.stdout, &mut self.stderr]
             .into_iter()
@@ -107,8 +107,8 @@ impl ProcessLogs {
     }
 
     /// The process is no more.
-    pub(super) fn forget(mut self, table: &mut LogTable) {
-        self.close(table);
+    pub(super) fn forget(mut self, table: &mut LogTable, writers: &mut LogWriters) {
+        self.close(table, writers);
         self.ids().for_each(|id| table.forget(id));
     }
 

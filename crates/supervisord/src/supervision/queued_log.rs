@@ -1,7 +1,8 @@
 //! A log that a thread writes ([`super::log_writers`]), as the loop sees it: orders that wait, one that is under way.
 //!
-//! Never waits, but for a moment at the opening and the emptying of a log whose file system seems to be well, so that a
-//! mistake in its path is known when it matters. Bytes and their order never change. The queue is bounded: bytes by
+//! Never waits, but for a moment while the file system seems to be well, where somebody counts on the outcome: when a log
+//! is opened or emptied, when its last program has ended, and before a client is answered that may look into the main
+//! log. Bytes and their order never change. The queue is bounded: bytes by
 //! what the caller gives, orders because one that would change nothing is not kept twice. All of it is written before
 //! what comes later, so a reopen or an emptying finds the bytes that came before it in the file.
 
@@ -153,6 +154,11 @@ impl QueuedLog {
         self.result.take().unwrap_or_else(|| Err(later()))
     }
 
+    /// What there is to be said since the last answer.
+    pub(super) fn take_notice(&mut self) -> Option<LogFileNotice> {
+        self.notice.take()
+    }
+
     /// Takes in what has become of the order under way, and gives the next one. What there is to be said.
     pub(super) fn answered(&mut self, outcome: Outcome) -> Option<LogFileNotice> {
         self.take(outcome);
@@ -214,7 +220,7 @@ impl QueuedLog {
     }
 
     /// Waits a moment for the thread to do all that was ordered, unless it hangs.
-    fn settle(&mut self, writers: &mut LogWriters) {
+    pub(super) fn settle(&mut self, writers: &mut LogWriters) {
         if self.writer.is_slow_now() {
             return;
         }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::log_destinations::{can_unshare, numbers_to};
-use crate::support::{Program, TestDaemon, testing_the_original, until};
+use crate::support::{Program, TestDaemon, supervisorctl, testing_the_original, until};
 
 const SERVER: &str = include_str!("support/hanging_file_system.py");
 
@@ -131,7 +131,10 @@ startsecs=0
         let seq = daemon.mark().processes().into_iter().find(|process| process.command_line.starts_with("seq"))?;
         fs::read_to_string(format!("/proc/{}/stat", seq.pid)).ok()?.contains(") S ").then_some(())
     });
+    // Whoever reads such a log waits for it, too, and alone.
+    let mut reader = daemon.start_ctl_of(&supervisorctl(), &["tail", "flood"]);
     everything_else_goes_on(&daemon);
+    assert_eq!(reader.try_wait(), None);
     for _ in 0..3 {
         let reopened = daemon.log_lines("supervisord logreopen").len();
         let pid = daemon.read("supervisord.pid").trim().to_owned();
@@ -143,6 +146,7 @@ startsecs=0
     everything_else_goes_on(&daemon);
     assert_eq!(with_backups(&daemon.path("store"), "flood.log"), numbers_to(100), "it hangs indeed");
     answer_again(&daemon);
+    assert_eq!(reader.wait_for_end().status, 0);
     let last = format!("\n{LINES}\n");
     until("every line is there", || with_backups(&daemon.path("store"), "flood.log").ends_with(&last).then_some(()));
     assert!(with_backups(&daemon.path("store"), "flood.log") == numbers_to(LINES), "every line, in order");

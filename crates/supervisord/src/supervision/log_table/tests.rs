@@ -36,7 +36,7 @@ fn two_programs_with_one_log_lose_nothing_when_it_rotates() {
             assert!(table.append(id, AT_TEN, line.as_bytes(), Duration::ZERO).is_none());
         }
     }
-    table.close(ids[0]);
+    table.close(ids[0], &mut writers());
     assert!(table.append(ids[1], AT_TEN, b"last\n", Duration::ZERO).is_none());
     let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
     assert_eq!(text("x.log.2") + &text("x.log.1") + &text("x.log"), "0\n0\n1\n1\n2\n2\n3\n3\nlast\n");
@@ -59,7 +59,7 @@ fn a_place_is_used_again_once_nobody_knows_its_log() {
     table.open(first, &mut writers()).unwrap();
     table.forget(first);
     assert_ne!(table.register(Path::new("/a")), first, "it is still written to");
-    table.close(first);
+    table.close(first, &mut writers());
     assert_eq!(table.register(Path::new("/b")), first);
 }
 
@@ -75,7 +75,7 @@ fn what_waits_outlives_the_program_that_wrote_it() {
         assert!(table.append(id, AT_TEN, &[b'x'; 1000], Duration::ZERO).is_none());
     }
     table.hold(id, 7, Channel::Stderr);
-    table.close(id);
+    table.close(id, &mut writers());
     assert!(matches!(table.waiting()[..], [(log, 1..)] if log == id));
     let mut reader = fs::OpenOptions::new().read(true).open(&path).unwrap();
     let mut buffer = vec![0; 100_000];
@@ -146,7 +146,7 @@ fn a_log_of_a_thread_is_reopened_and_cleared_in_the_order_of_its_bytes() {
     take_in_all(&mut table, &mut writers, ticket);
     let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
     assert_eq!((text("old"), text("x.log")), ("before\n".to_owned(), "after\n".to_owned()));
-    table.close(id);
+    table.close(id, &mut writers);
     assert!(table.by_ticket.is_empty());
     table.clear(id, &mut writers).unwrap();
     assert_eq!(text("x.log"), "");
