@@ -4,15 +4,16 @@
     bench/chaos.py target/release/supervisord [--seconds 600] [--programs 200] [--seed 1]
 
 What happens: programs are killed, stopped, started, frozen and thawed; logs are renamed, reopened, cleared and rotated;
-the daemon is reloaded; strangers connect and send rubbish or nothing. What has to hold at the end: every program is in
+the daemon is reloaded; strangers connect and send rubbish or nothing; the wall clock of the daemon is set, by a second
+or to another century (with libfaketime, where it is installed: the clock of the machine is nobody's). What has to hold at the end: every program is in
 the state that the commands imply, there is no zombie and no process too many, descriptors and memory are those of the
 beginning, no line that a program wrote is lost or torn, no defect was logged, and a TERM ends everything.
 
-A seed gives the same sequence of decisions, not the same interleaving. Clock steps are not among them: they are tested
-on the virtual clock of the core.
+A seed gives the same sequence of decisions, not the same interleaving.
 """
 import argparse
 import collections
+import glob
 import http.client
 import os
 import pathlib
@@ -29,6 +30,7 @@ import traceback
 import xmlrpc.client
 
 MARK = "SUPERVISOR_CHAOS"
+FAKETIME = "/usr/lib/*/faketime/libfaketimeMT.so.1"
 
 # Counts its lines; `progress` never says more than was written to the pipe. `read` is the pause: its stdin never ends.
 # A pid comes again within ten minutes, so that a life has a number of its own.
@@ -44,6 +46,7 @@ done
 
 CONFIG = """[supervisord]
 logfile={folder}/supervisord.log
+environment=LD_PRELOAD=""
 pidfile={folder}/supervisord.pid
 childlogdir={folder}
 logfile_maxbytes=1MB
@@ -112,6 +115,9 @@ class Chaos:
         self.counts = collections.Counter()
         self.problems = []
         self.moved = 0
+        self.faketime = next(iter(glob.glob(FAKETIME)), None)
+        if not self.faketime:
+            print("the clock is not set: there is no libfaketime here")
 
     # The daemon.
 
@@ -123,6 +129,13 @@ class Chaos:
         (self.folder / "supervisord.conf").write_text(config)
         command = [self.arguments.supervisord, "-n", "-s", "-c", str(self.folder / "supervisord.conf")]
         environment = {**os.environ, MARK: self.mark}
+        if self.faketime:
+            # Programs have the clock of the machine: what they do is not what is looked at.
+            self.set_clock(0)
+            environment |= {
+                "LD_PRELOAD": self.faketime, "FAKETIME_TIMESTAMP_FILE": str(self.folder / "clock"),
+                "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+            }
         self.daemon = subprocess.Popen(command, env=environment, stderr=(self.folder / "stderr").open("wb"))
         self.wait_for_service()
 
@@ -246,6 +259,18 @@ class Chaos:
         if len(self.strangers) > 20:
             self.strangers.pop(self.random.randrange(20)).close()
 
+    def step(self):
+        """Sets the clock: by a second, by up to an hour, to 1970, to where 32 bits end, or right. Linux knows no time
+        before 1970."""
+        if self.faketime:
+            now = time.time()
+            hour = self.random.uniform(-3600, 3600)
+            self.set_clock(self.random.choice([-1, 1, hour, 100 - now, 2**31 - 10 - now, 0]))
+
+    def set_clock(self, offset):
+        (self.folder / "clock.new").write_text(f"{offset:+.3f}")
+        (self.folder / "clock.new").rename(self.folder / "clock")
+
     def reload(self):
         self.daemon.send_signal(signal.SIGHUP)
         until("the reload begins", lambda: not self.is_running())
@@ -260,7 +285,7 @@ class Chaos:
 
     WEIGHTS = {
         kill: 30, kill_many: 1, freeze: 6, thaw: 6, stop: 8, start_again: 8, stop_and_start: 2, reopen: 2, rename: 4,
-        clear: 2, read: 10, reread: 1, stranger: 3,
+        clear: 2, read: 10, reread: 1, stranger: 3, step: 4,
     }
 
     def run(self):
@@ -342,6 +367,10 @@ class Chaos:
             self.problems.append(f"on stderr: {stderr}")
         logs = "".join(log.read_text() for log in self.folder.glob("supervisord.log*"))
         self.problems += [line for line in logs.splitlines() if "defect" in line or " ERRO " in line]
+        years = sorted(set(re.findall(r"^(\d{4})-", logs, re.MULTILINE)))
+        print(f"years of the main log: {', '.join(years)}")
+        if self.counts["step"] > 20 and len(years) == 1:
+            self.problems.append("the clock was set and the daemon did not see it")
 
     def whole(self):
         self.start()

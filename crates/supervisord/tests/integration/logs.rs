@@ -295,3 +295,22 @@ startsecs=0
     assert_eq!(daemon.read("colourful.log"), "red plain\n");
     daemon.stop();
 }
+
+#[test]
+fn closed_descriptors_are_not_told() {
+    if testing_the_original() {
+        return; // `fd 7 closed, stopped monitoring …`, for each of them
+    }
+    let mut daemon = TestDaemon::started(
+        "[program:closer]
+command=/bin/sh -c \"echo out; echo err >&2; exec >&- 2>&-; read line\"
+autorestart=false
+startsecs=0
+",
+    );
+    daemon.wait_for_log("'closer' stderr output:\nerr\n");
+    daemon.call("supervisor.sendProcessStdin", &["closer".into(), "\n".into()]).expect("it reads");
+    daemon.wait_for_state("closer", "EXITED");
+    assert_eq!(daemon.log_lines("stopped monitoring"), Vec::<String>::new());
+    daemon.stop();
+}

@@ -30,3 +30,4 @@ mod pidproxy;
 mod reload;
 mod startup_errors;
 mod support;
+mod syslog;

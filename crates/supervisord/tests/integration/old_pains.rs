@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use crate::log_destinations::processor_ticks;
 use crate::support::{TestDaemon, testing_the_original, until};
@@ -166,6 +167,79 @@ startretries=1000
         let again: Vec<String> = in_state(&daemon, "RUNNING");
         (!again.is_empty()).then_some(())
     });
+    daemon.stop();
+}
+
+/// The library that gives a program a clock of its own, if it is installed; says so if not.
+#[expect(clippy::print_stderr, reason = "the reason for which a test has nothing to do")]
+fn faketime() -> Option<String> {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+    let found = libraries.find(|library| library.exists());
+    if found.is_none() {
+        eprintln!("not tested: libfaketime is not installed");
+    }
+    found.map(|library| library.display().to_string())
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test program is no supervisor: std may read the clock")]
+fn clock_that_is_set_moves_no_deadline() {
+    let Some(library) = faketime().filter(|_| !testing_the_original()) else {
+        return; // its deadlines are those of the wall clock: quirk F33
+    };
+    let mut daemon = TestDaemon::prepared(
+        "[supervisord]
+environment=LD_PRELOAD=\"\"
+[program:slow]
+command=/bin/sleep 1000
+startsecs=2
+autostart=false
+[program:deaf]
+command=/bin/sh -c \"trap '' TERM; echo deaf; exec sleep 1000\"
+stdout_logfile={dir}/deaf.log
+stopwaitsecs=2
+startsecs=0
+[program:failing]
+command=/bin/false
+startretries=1
+autostart=false
+",
+    );
+    let set_clock = |daemon: &TestDaemon, offset: &str| {
+        daemon.write("clock.new", offset);
+        fs::rename(daemon.path("clock.new"), daemon.path("clock")).expect("the folder is ours");
+    };
+    set_clock(&daemon, "+0");
+    for (name, value) in [
+        ("LD_PRELOAD", library.as_str()),
+        ("FAKETIME_TIMESTAMP_FILE", "{dir}/clock"),
+        ("FAKETIME_NO_CACHE", "1"),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+    ] {
+        daemon.set_variable(name, value);
+    }
+    daemon.start();
+    daemon.wait_for_text("deaf.log", "deaf");
+    for (forth, back) in [("+3600", "-3600"), ("+11y", "-56y")] {
+        let begun = Instant::now();
+        for (method, name) in [("start", "slow"), ("start", "failing"), ("stop", "deaf")] {
+            daemon.call(&format!("supervisor.{method}Process"), &[name.into(), false.into()]).expect("it begins");
+        }
+        set_clock(&daemon, forth);
+        daemon.wait_for_state("failing", "BACKOFF");
+        assert_eq!([daemon.state("slow"), daemon.state("deaf")], ["STARTING", "STOPPING"]);
+        set_clock(&daemon, back);
+        daemon.wait_for_state("slow", "RUNNING");
+        assert!(begun.elapsed() >= Duration::from_secs(2), "no sooner than startsecs say");
+        daemon.wait_for_state("deaf", "STOPPED");
+        assert!(begun.elapsed() >= Duration::from_secs(2), "no sooner than stopwaitsecs say");
+        daemon.wait_for_state("failing", "FATAL");
+        assert!(daemon.call("supervisor.stopProcess", &["slow".into()]).is_ok());
+        assert!(daemon.call("supervisor.startProcess", &["deaf".into()]).is_ok());
+    }
+    let years = |year: &str| daemon.log().lines().filter(|line| line.starts_with(year)).count();
+    assert!(years("1970-") > 0, "the daemon has seen it");
     daemon.stop();
 }
 
