@@ -9,7 +9,7 @@ use crate::support::{Program, TestDaemon, testing_the_original, until};
 
 /// Gives the daemon fd 1 of a kind: `KIND OUTPUT COMMAND…`. What arrives there goes to the file OUTPUT.
 const STDOUT_OF_A_KIND: &str = r"
-import os, pty, signal, socket, sys, tty
+import os, pty, select, signal, socket, sys, tty
 kind, output = sys.argv[1:3]
 out = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
 if kind == 'file':
@@ -27,14 +27,19 @@ if pid == 0:
     os.execvp(sys.argv[3], sys.argv[3:])
 os.close(writer)
 signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGTERM))
-while reader is not None:
-    try:
-        chunk = os.read(reader, 65536)
-    except OSError:
+ended = os.pidfd_open(pid)
+while True:
+    # Not without an end: a signal that comes right before a wait is looked at after it.
+    ready = select.select([ended, reader] if reader else [ended], [], [], 0.1)[0]
+    if reader in ready:
+        try:
+            chunk = os.read(reader, 65536)
+        except OSError:
+            chunk = b''
+        os.write(out, chunk)
+        reader = reader if chunk else None
+    elif ended in ready:
         break
-    if not chunk:
-        break
-    os.write(out, chunk)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 ";
 
