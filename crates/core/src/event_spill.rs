@@ -61,15 +61,23 @@ impl EventListenerPool {
         }
     }
 
-    /// Fills memory from the journal, up to `buffer_size`.
+    /// Fills memory up to `buffer_size`, from the journal and with what came after.
     pub(crate) fn refill(&mut self, host: &mut impl Host) {
-        while self.has_room() {
-            let Some(spill) = &mut self.spill else { return };
-            if spill.unread == 0 {
-                let Some(event) = spill.late.pop_oldest() else { return };
-                self.buffer.append(event);
-                continue;
-            }
+        self.read_back(host);
+        while self.has_room()
+            && let Some(spill) = &mut self.spill
+            && let Some(event) = spill.late.pop_oldest()
+        {
+            self.buffer.append(event);
+        }
+    }
+
+    /// Fills memory from the journal.
+    fn read_back(&mut self, host: &mut impl Host) {
+        while self.has_room()
+            && let Some(spill) = &mut self.spill
+            && spill.unread > 0
+        {
             match host.read_journal(&self.name) {
                 JournalRead::Event(event) => {
                     spill.unread -= 1;
@@ -116,7 +124,8 @@ impl EventListenerPool {
                 Err(JournalError::Full) => {
                     let Some(oldest) = self.buffer.pop_oldest() else { return Err(event) };
                     self.counters.drop_event(&self.name, Bound::Bytes, &oldest, host);
-                    self.refill(host);
+                    // Nothing of `late`: this event may be one that was taken from there.
+                    self.read_back(host);
                 }
                 Err(JournalError::Unwritable(reason)) => {
                     self.tell_whether_writable(Some(&reason), host);
