@@ -392,6 +392,11 @@ fn whatever_the_disk_does_each_event_is_done_once_or_counted() {
         sim.host.stdin_errors.clear();
         account.with.clear();
         sim.advance(100.0);
+        if sim.state("l:a") == ProcessState::Fatal {
+            sim.start("l:a");
+            sim.advance(1.0);
+        }
+        assert_eq!(sim.state("l:a"), ProcessState::Running, "history {seed}");
         // What was under way when they ended comes again.
         sim.deliveries();
         for (_, _, data) in work(&mut sim) {
