@@ -143,7 +143,6 @@ impl EventLoop {
             let left = end.saturating_sub(clock::monotonic_clock());
             if left.is_zero() {
                 self.host.report_lost_logs(limits::LAST_WORDS_PATIENCE);
-                self.host.flush_main_log();
                 break;
             }
             self.host.kernel.poller.wait(events, Some(left))?;

@@ -87,7 +87,7 @@ impl OsHost {
         self.main_log.waiting() > 0 || !self.logs.waiting().is_empty()
     }
 
-    /// Says what the logs of programs did not take to the end.
+    /// Says what the logs of programs did not take to the end; the last line of all.
     pub(super) fn report_lost_logs(&mut self, patience: Duration) {
         let seconds = patience.as_secs();
         for (log, bytes) in self.logs.waiting() {
@@ -104,6 +104,8 @@ impl OsHost {
                 );
             }
         }
+        self.flush_main_log();
+        self.main_log.settle(&mut self.kernel.log_writers);
     }
 
     /// Lets go of every log, before they are closed and the poller goes on.
