@@ -272,7 +272,8 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("supervisor-goldens-{}", std::process::id()));
+        // Python wrote the goldens in a folder of /tmp, and some of them speak of what is beside it.
+        let path = PathBuf::from(format!("/tmp/supervisor-goldens-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path.canonicalize().unwrap())
     }
