@@ -39,17 +39,16 @@ def expected_differences():
 
 
 def compare(candidate, part):
-    """Runs the scenarios whose name contains `part`. Returns how many observations agree, the names of the scenarios
-    and the differences: (scenario, observation) to the lines that show it."""
-    agree, names, differences = 0, [], {}
+    """Runs the scenarios whose name contains `part`. Returns scenario to how many observations agree, and the
+    differences: (scenario, observation) to the lines that show it."""
+    agree, differences = {}, {}
     for folder in FOLDERS:
         found = compare_folder(candidate, part, folder)
-        agree += found[0]
-        names += found[1]
-        differences.update(found[2])
-    if not names:
+        agree.update(found[0])
+        differences.update(found[1])
+    if not agree:
         sys.exit(f"no scenario has {part!r} in its name")
-    return agree, names, differences
+    return agree, differences
 
 
 def compare_folder(candidate, part, folder):
@@ -57,11 +56,11 @@ def compare_folder(candidate, part, folder):
     environment.setdefault("CONFORM_VENV", str(ROOT / "target/python"))
     command = [sys.executable, str(CONFORM), "--scenarios", str(folder), "--candidate", str(candidate), "-k", part]
     run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    agree, names, differences, finished = 0, [], {}, False
+    agree, differences, finished = {}, {}, False
     for line in run.stdout.splitlines():
         if found := SCENARIO.fullmatch(line):
-            scenario, agree = found["name"], agree + int(found["agree"])
-            names.append(scenario)
+            scenario = found["name"]
+            agree[scenario] = int(found["agree"])
         elif found := DIFFERENCE.fullmatch(line):
             lines = differences.setdefault((scenario, found["label"]), [])
         elif SUMMARY.fullmatch(line):
@@ -70,23 +69,36 @@ def compare_folder(candidate, part, folder):
             lines.append(line)
     if not finished:
         sys.exit(f"{' '.join(command)} did not come to its end:\n{run.stdout}")
-    return agree, names, differences
+    return agree, differences
+
+
+def judge(expected, agree, differences):
+    """The differences that nobody expects, and the expected ones that are not there."""
+    unexpected = {key: lines for key, lines in differences.items() if key not in expected}
+    vanished = {key: entry for key, entry in expected.items() if key[0] in agree and key not in differences}
+    return unexpected, vanished
 
 
 def main():
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    expected = expected_differences()
-    agree, names, differences = compare(pathlib.Path(sys.argv[1]).resolve(), "".join(sys.argv[2:]))
+    candidate, expected = pathlib.Path(sys.argv[1]).resolve(), expected_differences()
+    agree, differences = compare(candidate, "".join(sys.argv[2:]))
+    for scenario in sorted({key[0] for found in judge(expected, agree, differences) for key in found}):
+        # Scenarios run four at a time and give the Python release its seconds: on a busy machine one may come too late.
+        print(f"{scenario} is a surprise, and is run once more, by itself")
+        differences = {key: lines for key, lines in differences.items() if key[0] != scenario}
+        again = compare(candidate, scenario)
+        agree[scenario] = again[0][scenario]
+        differences.update({key: lines for key, lines in again[1].items() if key[0] == scenario})
 
-    unexpected = {key: lines for key, lines in differences.items() if key not in expected}
+    unexpected, vanished = judge(expected, agree, differences)
     for (scenario, label), lines in unexpected.items():
         print(f"unexpected difference: {scenario}: {label}", *lines, sep="\n")
-    vanished = [entry for key, entry in expected.items() if key[0] in names and key not in differences]
-    for entry in vanished:
-        print(f"no longer different, take it out of expected_differences.toml: {entry['scenario']}: {entry['observation']}")
+    for scenario, label in vanished:
+        print(f"no longer different, take it out of expected_differences.toml: {scenario}: {label}")
     failed = len(unexpected) + len(vanished)
-    print(f"{agree + len(differences) - len(unexpected)} passed, {failed} failed")
+    print(f"{sum(agree.values()) + len(differences) - len(unexpected)} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -201,7 +201,9 @@ def stopping_hard_ones(d):
     d.wait_state("frozen", "RUNNING")
     for name in ("hup", "quit", "group"):
         d.until(lambda: d.rpc("supervisor.readProcessStdoutLog", name, 0, 0)[1])
-    os.kill(d.rpc("supervisor.getProcessInfo", "frozen")[1]["pid"], signal.SIGSTOP)
+    frozen = d.rpc("supervisor.getProcessInfo", "frozen")[1]["pid"]
+    os.kill(frozen, signal.SIGSTOP)
+    d.until(lambda: open(f"/proc/{frozen}/stat").read().split()[2] == "T")
     child = int(d.rpc("supervisor.readProcessStdoutLog", "group", 0, 0)[1])
     for name in ("frozen", "hup", "quit", "group"):
         d.call("supervisor.stopProcess", name)

@@ -185,6 +185,20 @@ pub enum StateDetail {
 }
 
 impl Event<'_> {
+    /// The payload, of output only the beginning that has at most so many bytes; and how many more there were. A flood of
+    /// output that nobody subscribes to costs what is kept of it.
+    pub(crate) fn beginning_of_payload(&self, limit: usize) -> (String, usize) {
+        let Self::ProcessLog { process, group, pid, channel, data } = *self else { return (self.payload(), 0) };
+        let Some((kept, omitted)) = data.split_at_checked(limit) else { return (self.payload(), 0) };
+        // A character may end behind the limit.
+        let whole = match str::from_utf8(kept) {
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            Ok(_) | Err(_) => kept.len(),
+        };
+        let beginning = Self::ProcessLog { process, group, pid, channel, data: &kept[..whole] };
+        (beginning.payload(), omitted.len() + kept.len() - whole)
+    }
+
     /// The payload, exactly as listeners read it (contract/events.md §2).
     pub fn payload(&self) -> String {
         let pid_of = |pid: &Option<Pid>| pid.map_or(0, Pid::get);
@@ -247,7 +261,25 @@ impl Event<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::EventType;
+    use super::{Channel, Event, EventType};
+
+    #[test]
+    fn the_beginning_of_output_ends_with_a_character_and_says_what_is_left_out() {
+        let beginning = |data: &[u8], limit| {
+            let event = Event::ProcessLog { process: "p", group: "g", pid: None, channel: Channel::Stdout, data };
+            event.beginning_of_payload(limit)
+        };
+        let head = "processname:p groupname:g pid:0 channel:stdout\n";
+        for (data, limit, expected, omitted) in [
+            (&b"0123456789"[..], 10, "0123456789", 0),
+            (b"0123456789", 9, "012345678", 1),
+            ("aé€".as_bytes(), 2, "a", 5),
+            ("aé€".as_bytes(), 3, "aé", 3),
+            (b"ab\xffcd", 4, "Undecodable: b'ab\\xffc'", 1),
+        ] {
+            assert_eq!(beginning(data, limit), (format!("{head}{expected}"), omitted), "{data:?} {limit}");
+        }
+    }
 
     #[test]
     fn the_table_is_complete_and_in_order_of_the_enum() {

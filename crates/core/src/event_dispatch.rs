@@ -12,6 +12,7 @@ use crate::event_buffer::PoolEvent;
 use crate::event_journal::JournalFate;
 use crate::event_listener_pool::{EventListenerPool, PoolStatistics, next_serial};
 use crate::host::{Host, StdinError};
+use crate::limits;
 use crate::listener_protocol::{ListenerState, Outcome};
 use crate::log_level::LogLevel;
 use crate::process::Phase;
@@ -36,8 +37,11 @@ impl Supervisor {
     pub(crate) fn notify(&mut self, event: &Event<'_>, host: &mut impl Host) {
         host.publish(event);
         let event_type = event.event_type();
-        let payload: Arc<str> = Arc::from(event.payload());
-        self.events.push(self.wall, event_type, &payload);
+        let is_wanted = self.pools.iter().any(|pool| pool.subscribes(event_type));
+        let (payload, omitted_bytes) =
+            if is_wanted { (event.payload(), 0) } else { event.beginning_of_payload(limits::EVENT_RING_PAYLOAD_BYTES) };
+        let payload: Arc<str> = Arc::from(payload);
+        self.events.push(self.wall, event_type, &payload, omitted_bytes);
         let mut taken: Option<u64> = None;
         for index in 0..self.pools.len() {
             if !self.pools[index].subscribes(event_type) {

@@ -87,12 +87,12 @@ impl EventRing {
         Self { events: VecDeque::new(), bytes: 0, first, next: first }
     }
 
-    /// Takes in what has just happened.
-    pub(crate) fn push(&mut self, time: Duration, event_type: EventType, payload: &Arc<str>) {
+    /// Takes in what has just happened; so many bytes at the end of the payload have been left out already.
+    pub(crate) fn push(&mut self, time: Duration, event_type: EventType, payload: &Arc<str>, omitted: usize) {
         let end = payload.floor_char_boundary(limits::EVENT_RING_PAYLOAD_BYTES);
         let (kept, _) = payload.split_at(end);
-        let omitted_bytes = payload.len() - end;
-        let payload = if omitted_bytes == 0 { Arc::clone(payload) } else { Arc::from(kept) };
+        let omitted_bytes = omitted + payload.len() - end;
+        let payload = if end == payload.len() { Arc::clone(payload) } else { Arc::from(kept) };
         let entry = Entry { time, event_type, payload, omitted_bytes };
         while self.events.len() >= limits::EVENT_RING_EVENTS || self.bytes + entry.size() > limits::EVENT_RING_BYTES {
             let Some(oldest) = self.events.pop_front() else { break };
@@ -168,7 +168,7 @@ mod tests {
         let mut ring = EventRing::new(Duration::from_micros(100));
         let payload: Arc<str> = "x".repeat(bytes).into();
         for number in 0..events {
-            ring.push(Duration::from_secs(number as u64), EventType::RemoteCommunication, &payload);
+            ring.push(Duration::from_secs(number as u64), EventType::RemoteCommunication, &payload, 0);
         }
         ring
     }
@@ -238,7 +238,7 @@ mod tests {
     fn of_a_very_long_payload_the_beginning_is_kept_whole_characters_only() {
         let mut ring = ring(0, 0);
         let payload: Arc<str> = format!("x{}", "é".repeat(limits::EVENT_RING_PAYLOAD_BYTES)).into();
-        ring.push(Duration::ZERO, EventType::RemoteCommunication, &payload);
+        ring.push(Duration::ZERO, EventType::RemoteCommunication, &payload, 0);
         let event = ring.read(Some(0)).events.remove(0);
         assert_eq!(event.payload.len() + event.omitted_bytes, payload.len());
         assert_eq!(event.payload.len(), limits::EVENT_RING_PAYLOAD_BYTES - 1);

@@ -49,7 +49,7 @@ pub const EVENT_RING_EVENTS: usize = 4_096;
 pub const EVENT_RING_BYTES: usize = 4 << 20;
 
 /// Bytes of one payload that the event stream keeps; the rest of it goes to pools alone.
-pub const EVENT_RING_PAYLOAD_BYTES: usize = 64 << 10;
+pub const EVENT_RING_PAYLOAD_BYTES: usize = 16 << 10;
 
 /// Events that a reader of the event stream gets at a time.
 pub const EVENT_BATCH_EVENTS: usize = 256;
