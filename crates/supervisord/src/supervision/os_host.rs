@@ -23,7 +23,7 @@ use super::event_followers::EventFollowers;
 use super::event_journals::EventJournals;
 use super::kernel::Kernel;
 use super::limits;
-use super::log_table::LogTable;
+use super::log_table::{LogId, LogTable};
 use super::main_log::MainLog;
 use super::process_logs::ProcessLogs;
 use super::program_search::find_program;
@@ -332,7 +332,13 @@ impl Host for OsHost {
     fn clear_logs(&mut self, process: ProcessId) -> Result<(), String> {
         let Self { kernel, entries, logs, .. } = self;
         let Some(entry) = entries.get_mut(process.index()).and_then(Option::as_mut) else { return Ok(()) };
-        entry.logs.clear(logs, &mut kernel.log_writers).map_err(|error| error.to_string())
+        let cleared = entry.logs.clear(logs, &mut kernel.log_writers).map_err(|error| error.to_string());
+        let ids: Vec<LogId> = entry.logs.ids().collect();
+        // Its thread may have made room meanwhile, and has nothing left to answer.
+        for log in ids {
+            self.settle(log);
+        }
+        cleared
     }
 
     fn reopen_logs(&mut self) {

@@ -156,6 +156,30 @@ startsecs=0
 }
 
 #[test]
+fn log_that_is_cleared_while_its_thread_is_behind_is_written_on() {
+    if testing_the_original() || !can_mount_fuse() {
+        return; // the original has no threads
+    }
+    let mut daemon = started_with_hanging_file_system(
+        "[program:flood]
+command=/usr/bin/yes
+stdout_logfile={dir}/mnt/flood.log
+stdout_logfile_maxbytes=0
+startsecs=0
+",
+    );
+    let length = || fs::metadata(daemon.path("store/flood.log")).map_or(0, |file| file.len());
+    for _ in 0..10 {
+        // A machine that is busy may refuse it and do it later.
+        daemon.call("supervisor.clearProcessLogs", &["flood".into()]).ok();
+        // More than can have waited when the log was emptied.
+        let enough = length() + (1 << 20);
+        until("the program is read on", || (length() > enough).then_some(()));
+    }
+    daemon.stop();
+}
+
+#[test]
 fn shutdown_ends_though_a_file_system_hangs_and_says_what_is_lost() {
     if testing_the_original() || !can_mount_fuse() {
         return; // the original never ends
