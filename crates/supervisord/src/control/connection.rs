@@ -143,7 +143,13 @@ mod tests {
 
     /// One that asks for this username.
     fn serve_for(username: Option<&str>, buffer: usize) -> Served {
+        serve_where(|_| {}, username, buffer)
+    }
+
+    /// One where this has happened before.
+    fn serve_where(before: impl FnOnce(&Context), username: Option<&str>, buffer: usize) -> Served {
         let (context, stop, inbox) = Context::for_tests();
+        before(&context);
         let (client, server) = duplex(buffer);
         let leave = Rc::new(Notify::new());
         let connection = Connection {
@@ -258,6 +264,24 @@ mod tests {
                     assert_eq!(&answer, b"HTTP/1.1 401 Unauthorize");
                     assert_about(begin.elapsed(), patience);
                 }
+            })
+            .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_many_are_refused_no_body_is_waited_for() {
+        LocalSet::new()
+            .run_until(async {
+                let take_all = |context: &Context| {
+                    assert_eq!(context.refused_bodies.forget_permits(usize::MAX), limits::REFUSED_BODIES);
+                };
+                let mut served = serve_where(take_all, Some("user"), 1024);
+                let begin = Instant::now();
+                served.client.write_all(b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\n").await.unwrap();
+                let mut answer = String::new();
+                served.client.read_to_string(&mut answer).await.unwrap();
+                assert!(answer.starts_with("HTTP/1.1 401 Unauthorized"), "{answer}");
+                assert_about(begin.elapsed(), Duration::ZERO);
             })
             .await;
     }

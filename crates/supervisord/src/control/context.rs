@@ -30,6 +30,8 @@ pub(super) struct Context {
     pub(super) reload: Mutex<()>,
     /// Places for large bodies.
     pub(super) large_bodies: Semaphore,
+    /// Places for refused requests whose bodies are waited for.
+    pub(super) refused_bodies: Semaphore,
     /// Places for clients that follow events.
     event_streams: Arc<Semaphore>,
     identifier: RefCell<Rc<str>>,
@@ -51,6 +53,7 @@ impl Context {
             stopped,
             reload: Mutex::new(()),
             large_bodies: Semaphore::new(limits::LARGE_BODIES),
+            refused_bodies: Semaphore::new(limits::REFUSED_BODIES),
             event_streams: Arc::new(Semaphore::new(limits::EVENT_STREAMS)),
             identifier: RefCell::new(identity.identifier.into()),
             log_level,

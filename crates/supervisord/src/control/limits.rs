@@ -31,6 +31,10 @@ pub(super) const REFUSED_BODY_BYTES: usize = 1024 * 1024;
 /// Time for the body of a refused request: whoever has not been admitted does not hold a connection for long.
 pub(super) const REFUSED_BODY_TIME: Duration = Duration::from_secs(2);
 
+/// Refused requests whose bodies are waited for at a time; one more is answered at once. Few against [`CONNECTIONS`],
+/// since connections that wait for a body do not make room for others.
+pub(super) const REFUSED_BODIES: usize = 16;
+
 /// Time between requests on a connection; long, since clients keep theirs for interactive sessions.
 pub(super) const IDLE_TIME: Duration = Duration::from_mins(30);
 

@@ -38,10 +38,12 @@ pub(super) async fn receive(request: Request<Incoming>, context: &Rc<Context>) -
 /// Lets the body of a refused request pass, as far as it comes at once: there are clients, Python's among them, that
 /// write it after the head and do not look at an answer before; on a connection that is closed already they fail
 /// with a broken pipe instead of reading why they were refused. One that waits to be told to send does not send.
-pub(super) async fn let_pass(request: Request<Incoming>) {
+/// Where many are being refused, as by a flood, nothing is waited for.
+pub(super) async fn let_pass(request: Request<Incoming>, context: &Rc<Context>) {
     if request.headers().contains_key(EXPECT) {
         return;
     }
+    let Ok(_place) = context.refused_bodies.try_acquire() else { return };
     let mut body = request.into_body();
     let mut left = limits::REFUSED_BODY_BYTES;
     let passing = async {

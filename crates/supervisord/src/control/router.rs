@@ -19,7 +19,7 @@ pub(super) async fn route(request: Request<Incoming>, section: &Section, context
     let path = decode(request.uri().path());
     if let Some(refusal) = refusal(&request, section, context).await {
         let refusal = if api::owns(&path) { api::as_document(refusal) } else { refusal };
-        request_body::let_pass(request).await;
+        request_body::let_pass(request, context).await;
         return refusal;
     }
     if api::owns(&path) {
@@ -31,7 +31,7 @@ pub(super) async fn route(request: Request<Incoming>, section: &Section, context
             return error_page(StatusCode::BAD_REQUEST);
         }
         if is_cross_site(request.headers()) {
-            request_body::let_pass(request).await;
+            request_body::let_pass(request, context).await;
             return closing_error_page(StatusCode::FORBIDDEN);
         }
         return rpc::handle(request, context).await;

@@ -50,6 +50,14 @@ impl Client<UnixStream> {
         Self { stream: BufReader::new(stream) }
     }
 
+    /// Whether nothing has come by now, and the connection is open.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        self.stream.get_ref().set_nonblocking(true).unwrap();
+        let silent = self.stream.fill_buf().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+        self.stream.get_ref().set_nonblocking(false).unwrap();
+        silent
+    }
+
     /// Says that nothing more will be sent.
     pub(crate) fn finish_sending(&self) {
         self.stream.get_ref().shutdown(std::net::Shutdown::Write).unwrap();

@@ -325,3 +325,17 @@ fn connections_that_wait_for_their_answer_are_never_closed_for_others() {
     }
     assert_eq!(newcomer.receive().status(), 200);
 }
+
+#[test]
+fn bodies_of_refused_requests_keep_nobody_out() {
+    let daemon = FakeSupervision::start(Setup { credentials: Some(("u", "p")), ..Setup::default() });
+    let mut flood: Vec<_> = (0..256).map(|_| Client::unix(daemon.unix())).collect();
+    for client in &mut flood {
+        client.send("POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\n");
+    }
+    assert_eq!(flood[255].receive().status(), 401);
+    let mut newcomer = Client::unix(daemon.unix());
+    assert_eq!(newcomer.request("GET /ok.html HTTP/1.1", &["Authorization: Basic dTpw"]).status(), 200);
+    let waited_for = flood.iter_mut().map(Client::is_silent).filter(|silent| *silent).count();
+    assert_eq!(waited_for, 16, "nobody's patience has come to its end");
+}
