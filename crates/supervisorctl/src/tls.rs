@@ -3,8 +3,9 @@
 //! TLS 1.2 and 1.3 by rustls. The authorities are those of `tls_ca` and of no one else, or those of the system. There is
 //! no way to go on with a certificate that cannot be trusted: a password would follow.
 //!
-//! A certificate that stands in `tls_ca` itself is believed for its names, whatever else it says: what `openssl req -x509`
-//! makes is an authority at the same time, which no server's certificate may be (RFC 5280 §4.2.1.9).
+//! A certificate that stands in `tls_ca` itself is believed for its names and in its time, although it is an authority at
+//! the same time, which no server's certificate may be (RFC 5280 §4.2.1.9), or has been signed by an authority that does not
+//! stand there: the first is what `openssl req -x509` makes.
 
 use std::fmt;
 use std::path::Path;
@@ -59,11 +60,15 @@ fn in_words(reason: &CertificateError) -> String {
             "it is that of another host"
         }
         other => {
-            let text = other.to_string();
-            return if text.contains("CaUsedAsEndEntity") { "it has signed itself".to_owned() } else { text };
+            return if is_an_authority(other) { "it has signed itself".to_owned() } else { other.to_string() };
         }
     };
     words.to_owned()
+}
+
+/// Whether a certificate is refused because it is an authority. rustls has no case of its own for this.
+fn is_an_authority(reason: &CertificateError) -> bool {
+    matches!(reason, CertificateError::Other(_)) && reason.to_string().contains("CaUsedAsEndEntity")
 }
 
 /// The error names the option, the file and the reason.
@@ -117,11 +122,14 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
-        if self.own.iter().any(|own| own == certificate) {
-            verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
-            return Ok(ServerCertVerified::assertion());
+        let verified = self.authorities.verify_server_cert(certificate, intermediates, name, ocsp_response, now);
+        let Err(TlsError::InvalidCertificate(reason)) = &verified else { return verified };
+        let signer_is_amiss = is_an_authority(reason) || *reason == CertificateError::UnknownIssuer;
+        if !signer_is_amiss || !self.own.iter().any(|own| own == certificate) {
+            return verified;
         }
-        self.authorities.verify_server_cert(certificate, intermediates, name, ocsp_response, now)
+        verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

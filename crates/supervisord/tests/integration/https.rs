@@ -87,8 +87,13 @@ fn file_that_cannot_be_used_is_a_start_up_error() {
 
 /// What our own client says.
 fn said(daemon: &TestDaemon, words: &[&str]) -> (i32, String) {
+    said_of(daemon, "localhost", words)
+}
+
+/// What it says when it reaches the daemon by this name.
+fn said_of(daemon: &TestDaemon, host: &str, words: &[&str]) -> (i32, String) {
     let port = daemon.port().to_string();
-    let url = format!("https://localhost:{port}");
+    let url = format!("https://{host}:{port}");
     let ended = daemon.ctl(&[&["-s", &url, "-u", "u", "-p", "p"], words].concat());
     assert_eq!(ended.stderr, "");
     (ended.status, ended.stdout.replace(&port, "PORT"))
@@ -111,8 +116,24 @@ fn n42_supervisorctl_speaks_https() {
                         it\n";
         assert_eq!(said(&daemon, words), (1, distrust.to_owned()));
     }
+    let strange = "error: https://127.0.0.2:PORT has a certificate that cannot be trusted: it is that of another host (as \
+                   given): ";
+    let (status, text) = said_of(&daemon, "127.0.0.2", &[&authority("localhost.crt"), "status"]);
+    assert!(status == 1 && text.starts_with(strange), "{status} {text}");
     let missing = "error: https://localhost:PORT cannot use tls_ca=/no/such/file: No such file or directory (os error 2) (as given)\n";
     assert_eq!(said(&daemon, &["--tls-ca=/no/such/file", "status"]), (1, missing.to_owned()));
+    daemon.stop();
+}
+
+#[test]
+fn n42_supervisorctl_believes_no_expired_certificate_even_one_that_it_knows() {
+    let Some(mut daemon) = prepared("") else { return };
+    take(&daemon, "expired.crt", "c.pem");
+    take(&daemon, "expired.key", "k.pem");
+    daemon.start();
+    let (status, text) = said(&daemon, &[&authority("expired.crt"), "status"]);
+    let expired = "error: https://localhost:PORT has a certificate that cannot be trusted: it has expired (as given): ";
+    assert!(status == 1 && text.starts_with(expired), "{status} {text}");
     daemon.stop();
 }
 
