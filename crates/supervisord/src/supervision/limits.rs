@@ -42,8 +42,12 @@ pub(super) const LOG_WRITERS: usize = 8;
 /// Bytes of stack of such a thread.
 pub(super) const LOG_WRITER_STACK: usize = 256 * 1024;
 
-/// How long the opening or the emptying of a log is waited for while its thread is at work for no longer than this.
+/// How long threads are waited for in a turn, in total, where somebody counts on an outcome; and not at all while such
+/// a thread is at work on one order for longer than this.
 pub(super) const LOG_WRITER_PATIENCE: Duration = Duration::from_millis(50);
+
+/// How long nobody waits for a thread after one wait that was in vain.
+pub(super) const LOG_WRITER_IMPATIENCE: Duration = Duration::from_secs(1);
 
 /// An order that takes a thread longer than this is said in the main log.
 pub(super) const LOG_WRITER_HANGS: Duration = Duration::from_secs(1);

@@ -45,8 +45,10 @@ pub(super) struct LogWriters {
     next_ticket: u64,
     /// When to look whether a thread hangs; `None` while none has anything to do.
     look_at: Option<Duration>,
-    /// How long an answer that matters at once is waited for.
+    /// How long the answers that matter at once are waited for in a turn, all together.
     pub(super) patience: Duration,
+    /// How much of that is left.
+    patience_left: Duration,
 }
 
 #[derive(Debug)]
@@ -121,13 +123,16 @@ pub(super) struct WriterHandle {
     progress: Arc<Progress>,
 }
 
-/// How far a thread has got; written by the thread but for `sent`.
+/// How far a thread has got; written by the thread but for `sent` and `impatient_until`.
 #[derive(Debug, Default)]
 struct Progress {
     sent: AtomicU64,
     done: AtomicU64,
     /// The monotonic clock in milliseconds, and one, when the order under way began; 0: none is.
     busy_since: AtomicU64,
+    /// The monotonic clock in milliseconds: until then nobody waits for it. Each of its orders may be short, and an
+    /// answer yet stand behind a long queue of them.
+    impatient_until: AtomicU64,
 }
 
 impl LogWriters {
@@ -145,7 +150,13 @@ impl LogWriters {
             next_ticket: 0,
             look_at: None,
             patience: limits::LOG_WRITER_PATIENCE,
+            patience_left: limits::LOG_WRITER_PATIENCE,
         }
+    }
+
+    /// A turn is over: the next one may wait again.
+    pub(super) fn end_turn(&mut self) {
+        self.patience_left = self.patience;
     }
 
     /// Who writes a path. `None`: the loop itself.
@@ -198,8 +209,22 @@ impl LogWriters {
         Some((answer, notice))
     }
 
-    /// Waits for the next answer about a log; `None` when there is none until `deadline`. Others are kept for later.
-    pub(super) fn wait_for(&mut self, ticket: Ticket, deadline: Duration) -> Option<Outcome> {
+    /// Waits for the next answer about a log; `None` when the patience of this turn ends before. Others are kept for
+    /// later.
+    pub(super) fn wait_for(&mut self, ticket: Ticket, writer: &WriterHandle) -> Option<Outcome> {
+        let had_patience = !self.patience_left.is_zero();
+        let deadline = clock::monotonic_clock() + self.patience_left;
+        let outcome = self.answer_until(ticket, deadline);
+        let now = clock::monotonic_clock();
+        self.patience_left = deadline.saturating_sub(now);
+        if outcome.is_none() && had_patience {
+            writer.keep_impatient_until(now + limits::LOG_WRITER_IMPATIENCE);
+        }
+        outcome
+    }
+
+    /// The same, until a time of the monotonic clock.
+    pub(super) fn answer_until(&mut self, ticket: Ticket, deadline: Duration) -> Option<Outcome> {
         if let Some(place) = self.early.iter().position(|answer| answer.ticket == ticket) {
             return self.early.remove(place).map(|answer| answer.outcome);
         }
@@ -220,7 +245,7 @@ impl LogWriters {
             return Err(io::Error::from(io::ErrorKind::TimedOut));
         }
         writer.send(ticket, Order::ClearClosed(path));
-        match self.wait_for(ticket, clock::monotonic_clock() + self.patience) {
+        match self.wait_for(ticket, writer) {
             Some(Outcome::Cleared(result)) => result,
             Some(Outcome::Opened(_) | Outcome::Written(..) | Outcome::Done) => Ok(()),
             None => Err(io::Error::from(io::ErrorKind::TimedOut)),
@@ -288,7 +313,13 @@ impl WriterHandle {
 
     /// Whether it would be no use to wait for an answer now.
     pub(super) fn is_slow_now(&self) -> bool {
-        self.busy_for(clock::monotonic_clock()) >= limits::LOG_WRITER_PATIENCE
+        let now = clock::monotonic_clock();
+        self.busy_for(now) >= limits::LOG_WRITER_PATIENCE
+            || milliseconds(now) < self.progress.impatient_until.load(Ordering::Relaxed)
+    }
+
+    fn keep_impatient_until(&self, time: Duration) {
+        self.progress.impatient_until.store(milliseconds(time), Ordering::Relaxed);
     }
 
     fn has_orders(&self) -> bool {
@@ -317,8 +348,7 @@ impl WriterThread {
     /// Ends when nobody can give it orders any more.
     fn run(mut self, orders: mpsc::Receiver<(Ticket, Order)>) {
         for (ticket, order) in orders {
-            let since = u64::try_from(clock::monotonic_clock().as_millis()).unwrap_or(u64::MAX - 1);
-            self.progress.busy_since.store(since + 1, Ordering::Relaxed);
+            self.progress.busy_since.store(milliseconds(clock::monotonic_clock()) + 1, Ordering::Relaxed);
             let outcome = self.carry_out(ticket, order);
             self.progress.busy_since.store(0, Ordering::Relaxed);
             self.progress.done.fetch_add(1, Ordering::Relaxed);
@@ -372,5 +402,42 @@ impl WriterThread {
                 Err(error)
             }
         }
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A thread that is never found at work for long, and never answers.
+    fn silent_writer() -> (WriterHandle, mpsc::Receiver<(Ticket, Order)>) {
+        let (orders, received) = mpsc::channel();
+        (WriterHandle { orders, progress: Arc::default() }, received)
+    }
+
+    #[test]
+    fn one_wait_in_vain_is_all_that_a_turn_bears_and_a_thread_gets_for_a_while() {
+        let mut writers = LogWriters::new(supervisor_sys::Poller::new().unwrap().waker());
+        let ((first, first_orders), (second, _second_orders)) = (silent_writer(), silent_writer());
+        let clear = |writers: &mut LogWriters, writer| {
+            let error = writers.clear_closed(writer, Path::new("/x.log").into()).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        };
+        clear(&mut writers, &first);
+        assert!(first.is_slow_now());
+        assert!(writers.patience_left.is_zero());
+        clear(&mut writers, &second);
+        assert!(!second.is_slow_now(), "it was not waited for");
+        writers.end_turn();
+        assert_eq!(first_orders.try_iter().count(), 1);
+        clear(&mut writers, &first);
+        assert_eq!(first_orders.try_iter().count(), 0, "nobody waits for it, so nobody begins what may come late");
+        assert_eq!(writers.patience_left, writers.patience);
+        clear(&mut writers, &second);
+        assert!(second.is_slow_now());
     }
 }

@@ -135,6 +135,7 @@ impl OsHost {
             }
         }
         self.event_followers.notify();
+        self.kernel.log_writers.end_turn();
     }
 
     /// Registers a client that follows events.

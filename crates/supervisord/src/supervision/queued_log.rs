@@ -15,7 +15,6 @@ use super::limits;
 use super::log_batch::Batch;
 use super::log_file::{LogFile, LogFileNotice, Rotation};
 use super::log_writers::{LogWriters, Order, Outcome, Ticket, WriterHandle};
-use crate::clock;
 
 /// The log.
 #[derive(Debug)]
@@ -224,9 +223,8 @@ impl QueuedLog {
         if self.writer.is_slow_now() {
             return;
         }
-        let deadline = clock::monotonic_clock() + writers.patience;
         while self.is_busy()
-            && let Some(outcome) = writers.wait_for(self.ticket, deadline)
+            && let Some(outcome) = writers.wait_for(self.ticket, &self.writer)
         {
             self.take(outcome);
         }

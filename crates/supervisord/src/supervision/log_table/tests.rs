@@ -17,6 +17,7 @@ fn folder(name: &str) -> PathBuf {
 fn writers() -> LogWriters {
     let mut writers = LogWriters::new(supervisor_sys::Poller::new().unwrap().waker());
     writers.patience = Duration::from_secs(20);
+    writers.end_turn();
     writers
 }
 
@@ -91,7 +92,7 @@ fn what_waits_outlives_the_program_that_wrote_it() {
 /// Takes in the answers of the threads until nothing waits any more.
 fn take_in_all(table: &mut LogTable, writers: &mut LogWriters, ticket: Ticket) {
     while !table.waiting().is_empty() {
-        let outcome = writers.wait_for(ticket, crate::clock::monotonic_clock() + Duration::from_secs(20));
+        let outcome = writers.answer_until(ticket, crate::clock::monotonic_clock() + Duration::from_secs(20));
         table.answered(ticket, outcome.expect("the thread is well"), Duration::ZERO);
     }
 }
@@ -186,7 +187,7 @@ fn what_finds_no_room_before_a_thread_is_dropped_as_a_whole_and_counted() {
     let deadline = crate::clock::monotonic_clock() + Duration::from_secs(20);
     let mut said = None;
     while !table.waiting().is_empty() {
-        let outcome = writers.wait_for(ticket, deadline).expect("the thread is well");
+        let outcome = writers.answer_until(ticket, deadline).expect("the thread is well");
         said = table.answered(ticket, outcome, Duration::ZERO).unwrap().1;
     }
     let lost = limits::LOG_PENDING_BYTES as u64;
