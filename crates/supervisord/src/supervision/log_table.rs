@@ -43,7 +43,7 @@ pub(super) struct LogTable {
     /// The logs that threads write.
     by_ticket: HashMap<Ticket, LogId>,
     vacant: Vec<LogId>,
-    /// What is to be said of logs that were closed in this turn.
+    /// What is to be said of logs that were closed or emptied in this turn.
     unsaid: Vec<(Arc<Path>, LogFileNotice)>,
 }
 
@@ -109,15 +109,14 @@ impl LogTable {
         if let Some(slot) = slots.get_mut(id.0).and_then(Option::as_mut) {
             slot.running = slot.running.saturating_sub(1);
             if let Some(open) = slot.open.as_mut().filter(|_| slot.running == 0) {
-                open.settle(writers);
-                unsaid.extend(open.take_notice().map(|notice| (Arc::clone(&slot.path), notice)));
+                unsaid.extend(open.settle(writers).map(|notice| (Arc::clone(&slot.path), notice)));
                 slot.notify();
             }
             self.tidy(id);
         }
     }
 
-    /// What is to be said of logs that were closed since the last call.
+    /// What is to be said of logs that were closed or emptied since the last call.
     pub(super) fn take_unsaid(&mut self) -> Vec<(Arc<Path>, LogFileNotice)> {
         std::mem::take(&mut self.unsaid)
     }
@@ -222,9 +221,14 @@ impl LogTable {
 
     /// Empties a log, open or not.
     pub(super) fn clear(&mut self, id: LogId, writers: &mut LogWriters) -> io::Result<()> {
-        let Some(slot) = self.slot(id) else { return Ok(()) };
+        let Self { slots, unsaid, .. } = self;
+        let Some(slot) = slots.get_mut(id.0).and_then(Option::as_mut) else { return Ok(()) };
         match (&mut slot.open, writers.writer_of(&slot.path)) {
-            (Some(open), _) => open.clear(writers)?,
+            (Some(open), _) => {
+                let cleared = open.clear(writers);
+                unsaid.extend(open.settle(writers).map(|notice| (Arc::clone(&slot.path), notice)));
+                cleared?;
+            }
             (None, Some(writer)) => writers.clear_closed(&writer, Arc::clone(&slot.path))?,
             (None, None) => clear_closed(&slot.path)?,
         }

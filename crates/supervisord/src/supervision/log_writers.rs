@@ -369,7 +369,10 @@ impl WriterThread {
                 Outcome::Done
             }
             Order::Append(mut batch) => {
-                let notice = file.and_then(|file| batch.write_to(file, clock::monotonic_clock()));
+                let notice = match file {
+                    Some(file) => batch.write_to(file, clock::monotonic_clock()),
+                    None => Some(LogFileNotice::Drops { error: io::Error::other("it is not open") }),
+                };
                 batch.clear();
                 Outcome::Written(batch, notice)
             }

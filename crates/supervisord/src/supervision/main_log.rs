@@ -183,7 +183,8 @@ impl MainLog {
     /// Gives a thread a moment to write what waits.
     pub(super) fn settle(&mut self, writers: &mut LogWriters) {
         if let Some(file) = &mut self.file {
-            file.settle(writers);
+            let notice = file.settle(writers);
+            self.tell(notice);
         }
     }
 

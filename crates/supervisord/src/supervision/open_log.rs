@@ -9,6 +9,7 @@ use super::log_file::{LogFile, LogFileNotice, Rotation};
 use super::log_stream::LogStream;
 use super::log_writers::{LogWriters, Order, Outcome, Ticket};
 use super::queued_log::QueuedLog;
+use crate::clock;
 
 /// The log.
 #[derive(Debug)]
@@ -155,19 +156,12 @@ impl OpenLog {
     }
 
     /// Gives a thread a moment to write what waits.
-    pub(super) fn settle(&mut self, writers: &mut LogWriters) {
-        match self {
-            Self::Direct(_) => {}
-            Self::Queued(log) => log.settle(writers),
-        }
-    }
-
-    /// What came of that, if there is something to be said; else it comes with the next write.
-    pub(super) fn take_notice(&mut self) -> Option<LogFileNotice> {
-        match self {
-            Self::Direct(_) => None,
-            Self::Queued(log) => log.take_notice(),
-        }
+    #[must_use = "the main log is to say it"]
+    pub(super) fn settle(&mut self, writers: &mut LogWriters) -> Option<LogFileNotice> {
+        let Self::Queued(log) = self else { return None };
+        log.settle(writers);
+        let said = log.take_notice();
+        self.take_back_stream(clock::monotonic_clock()).or(said)
     }
 
     /// Opens the path anew (SIGUSR2).

@@ -316,6 +316,11 @@ impl Host for OsHost {
             kernel.release(process.index(), &child);
         }
         entry.logs.close(logs, &mut kernel.log_writers);
+        let ids: Vec<LogId> = entry.logs.ids().collect();
+        // One that has turned out to be a stream may not have taken all that waited for it.
+        for log in ids {
+            self.settle(log);
+        }
     }
 
     fn forget(&mut self, process: ProcessId) {

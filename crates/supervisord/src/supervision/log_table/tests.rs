@@ -195,3 +195,35 @@ fn what_finds_no_room_before_a_thread_is_dropped_as_a_whole_and_counted() {
     assert_eq!(fs::metadata(&path).unwrap().len(), lost);
     fs::remove_dir_all(&folder).unwrap();
 }
+
+/// The last thing that happens to a log: its program ends, or it is emptied.
+type Last = fn(&mut LogTable, LogId, &mut LogWriters);
+
+#[test]
+fn what_waits_for_a_log_that_turns_out_to_be_a_fifo_is_written_though_its_program_has_ended() {
+    let folder = folder("late-fifo");
+    let (mut table, mut writers) = (LogTable::default(), writers());
+    let path = folder.join("fifo");
+    writers.mark_slow(fs::metadata(&folder).unwrap().dev(), &path);
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let id = table.register(&path);
+    let lasts: [Last; 2] =
+        [|table, id, writers| table.close(id, writers), |table, id, writers| table.clear(id, writers).unwrap()];
+    for last in lasts {
+        let mut reader = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        // No answer is waited for.
+        let patience = std::mem::take(&mut writers.patience);
+        writers.end_turn();
+        table.open(id, &mut writers).unwrap();
+        assert!(table.append(id, AT_TEN, b"words\n", Duration::ZERO).is_none());
+        writers.patience = patience;
+        writers.end_turn();
+        last(&mut table, id, &mut writers);
+        let mut buffer = [0; 6];
+        supervisor_sys::pipe::set_nonblocking(std::os::fd::AsFd::as_fd(&reader)).unwrap();
+        io::Read::read_exact(&mut reader, &mut buffer).unwrap();
+        assert_eq!(&buffer, b"words\n");
+    }
+    assert!(table.take_unsaid().is_empty());
+    fs::remove_dir_all(&folder).unwrap();
+}
