@@ -64,6 +64,11 @@ impl Supervisor {
         self.pools.iter().any(|pool| holds(pool) && pool.wants_output(&process.config, channel))
     }
 
+    /// How many events there is room for in the pool that has the least; 1 at least, for whatever is not held.
+    pub fn room_for_output(&self) -> usize {
+        self.pools.iter().filter_map(EventListenerPool::room).min().unwrap_or(usize::MAX).max(1)
+    }
+
     /// A client sends an event: done at once, or when there is room for it.
     pub(crate) fn send_remote_event(
         &mut self,

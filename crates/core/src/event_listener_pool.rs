@@ -99,6 +99,14 @@ impl EventListenerPool {
         }
     }
 
+    /// How many events fit in until others have to wait; `None` where nobody waits.
+    pub(crate) fn room(&self) -> Option<usize> {
+        match self.config.overflow {
+            Overflow::DropOldest | Overflow::Spill => None,
+            Overflow::Block => Some(self.config.buffer_size.saturating_sub(self.buffer.len())),
+        }
+    }
+
     /// Whether even what better did not wait is to.
     pub(crate) fn is_large(&self) -> bool {
         match self.config.overflow {

@@ -4,8 +4,8 @@
 //! reader is known here. The numbers are the ring's own: `serial` of contract/events.md §3 is taken only by events that a
 //! pool accepts, so that it has gaps for whoever sees them all.
 //!
-//! Invariants: serials are contiguous, and never come again in a later life of supervisord, since they begin at the
-//! microsecond of its start; a reader is told of each event that it cannot have any more; the ring is bounded by count
+//! Invariants: serials are contiguous, and do not come again in a later life of supervisord, since they begin at the
+//! microsecond of its start (they may, should the clock be behind then); a reader is told of each event that it cannot have any more; the ring is bounded by count
 //! and by bytes, and of a payload larger than `limits::EVENT_RING_PAYLOAD_BYTES` only the beginning is kept.
 
 use std::collections::VecDeque;

@@ -1,7 +1,7 @@
 //! In a storm of crashes, event listeners get time to hear of one end before the next process is reaped and starts anew:
 //! a program can fail faster than any listener can be told of it, and a buffer that overflows loses events.
 //!
-//! Takes nothing from anybody when no listener is behind. Invariants: an end waits for at most
+//! Takes nothing from anybody when no listener is behind. Invariants: each end in its turn waits for at most
 //! [`limits::LISTENERS_CATCH_UP`]; listeners that make no progress in that time are not waited for again until they do.
 
 use std::time::Duration;
@@ -16,9 +16,9 @@ use crate::clock;
 pub(super) struct CatchingUp {
     /// The next end waits for listeners until then.
     pub(super) until: Option<Duration>,
-    /// Events delivered when the waiting began.
+    /// Events that the pools which are behind had delivered when the waiting began.
     delivered: u64,
-    /// Events delivered when listeners were last given up.
+    /// The same when listeners were last given up.
     given_up_at: Option<u64>,
 }
 
@@ -50,16 +50,12 @@ impl CatchingUp {
     }
 }
 
-/// How many events all pools have delivered, if events wait in one whose listeners are at work.
+/// How many events those pools have delivered in which events wait while listeners are at work, if there are any.
 fn delivered_if_behind(supervisor: &Supervisor) -> Option<u64> {
-    let (mut delivered, mut behind) = (0, false);
-    for pool in supervisor.pool_statistics() {
-        delivered += pool.delivered;
-        // Where nothing is dropped to make room, nothing is gained.
-        let may_drop = pool.overflow == Overflow::DropOldest;
-        behind |= may_drop && pool.waiting > 0 && pool.in_progress > 0;
-    }
-    behind.then_some(delivered)
+    // Where nothing is dropped to make room, nothing is gained.
+    let may_drop = supervisor.pool_statistics().filter(|pool| pool.overflow == Overflow::DropOldest);
+    let behind = may_drop.filter(|pool| pool.waiting > 0 && pool.in_progress > 0);
+    behind.map(|pool| pool.delivered).reduce(|one, other| one + other)
 }
 
 #[cfg(test)]

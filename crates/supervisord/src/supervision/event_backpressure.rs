@@ -23,19 +23,29 @@ impl OsHost {
         }
     }
 
-    /// Reads the streams again that are held up no more.
-    pub(super) fn resume_for_events(&mut self, is_held: impl Fn(ProcessId, Channel) -> bool) {
+    /// Reads the streams again that are held up no more: as many as there is room for events, the others in the next
+    /// turn. If all were read for one place that is free, all but one would be held again.
+    pub(super) fn resume_for_events(&mut self, room: usize, is_held: impl Fn(ProcessId, Channel) -> bool) {
         let Self { kernel, entries, held_for_events, .. } = self;
+        let (mut resumed, mut has_more) = (0, false);
         held_for_events.retain(|(index, channel)| {
             // Its process may have ended meanwhile, and another one may have its place.
             let Some(entry) = entries.get_mut(*index).and_then(Option::as_mut) else { return false };
             let stream = entry.child.as_mut().and_then(|child| child.stream(*channel).as_mut());
             let Some(stream) = stream.filter(|stream| stream.visit == Visit::Held) else { return false };
-            let stays = is_held(entry.id, *channel);
-            if !stays {
-                kernel.resume(*index, *channel, stream);
+            if is_held(entry.id, *channel) {
+                return true;
             }
-            stays
+            has_more |= resumed == room;
+            if resumed < room {
+                resumed += 1;
+                kernel.resume(*index, *channel, stream);
+                return false;
+            }
+            true
         });
+        if has_more {
+            kernel.wake();
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! Order within a turn: clients first, then signals, output, ends of children, hot streams, deadlines; the main log and
 //! the answers last. Work per turn is bounded for each source.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::os::fd::AsFd;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
@@ -39,6 +39,8 @@ pub struct EventLoop {
     /// Processes that have ended and are not reaped yet; the poller tells of each once.
     ended: VecDeque<usize>,
     catching_up: CatchingUp,
+    /// Processes that have ended and cannot be reaped yet: a debugger has them, and gives them back with a SIGCHLD.
+    traced: BTreeSet<usize>,
 }
 
 /// How the loop ended.
@@ -71,6 +73,7 @@ impl EventLoop {
             next_hot_visit: Duration::ZERO,
             ended: VecDeque::new(),
             catching_up: CatchingUp::default(),
+            traced: BTreeSet::new(),
         }
     }
 
@@ -132,7 +135,9 @@ impl EventLoop {
             self.restart.start();
         }
         let Self { supervisor, host, .. } = self;
-        host.resume_for_events(|process, channel| supervisor.holds_output(process, channel));
+        host.resume_for_events(supervisor.room_for_output(), |process, channel| {
+            supervisor.holds_output(process, channel)
+        });
         self.host.end_turn();
     }
 
@@ -182,7 +187,7 @@ impl EventLoop {
 
     fn timeout(&mut self) -> Option<Duration> {
         let hot = self.host.kernel.has_hot_streams().then_some(self.next_hot_visit);
-        let reap = self.catching_up.until.or((!self.ended.is_empty()).then_some(Duration::ZERO));
+        let reap = (!self.ended.is_empty()).then(|| self.catching_up.until.unwrap_or(Duration::ZERO));
         let writers = self.host.kernel.log_writers.deadline();
         let deadline = [self.supervisor.next_deadline(), hot, reap, writers].into_iter().flatten().min()?;
         Some(deadline.saturating_sub(clock::monotonic_clock()))
@@ -237,8 +242,11 @@ impl EventLoop {
         for signal in pending {
             let signal = daemon_signal(signal);
             self.feed(Input::Signal(signal));
-            if signal == DaemonSignal::Chld && (self.reaps_strangers || self.host.kernel.lacks_pidfds()) {
-                self.reap_all();
+            if signal == DaemonSignal::Chld {
+                self.ended.extend(std::mem::take(&mut self.traced));
+                if self.reaps_strangers || self.host.kernel.lacks_pidfds() {
+                    self.reap_all();
+                }
             }
         }
     }
@@ -260,8 +268,11 @@ impl EventLoop {
         let Some(entry) = self.host.entry_at(index) else { return };
         let id = entry.id;
         let Some(pidfd) = entry.child.as_ref().and_then(|child| child.pidfd.as_ref()) else { return };
-        if let Ok(Some(status)) = supervisor_sys::wait_pidfd(pidfd.as_fd()) {
-            self.exited(id, status);
+        match supervisor_sys::wait_pidfd(pidfd.as_fd()) {
+            Ok(Some(status)) => self.exited(id, status),
+            Ok(None) => drop(self.traced.insert(index)),
+            // Reaped already, as a stranger.
+            Err(_) => {}
         }
     }
 
@@ -276,6 +287,9 @@ impl EventLoop {
     }
 
     fn exited(&mut self, id: ProcessId, status: ExitStatus) {
+        self.ended.retain(|index| *index != id.index());
+        self.traced.remove(&id.index());
+        self.host.reaped = Some(id);
         for channel in Channel::BOTH {
             // What is there now is all that the program has left. Whatever comes while it is read is a grandchild's.
             let mut left = self.host.readable_bytes(id.index(), channel);
@@ -285,6 +299,7 @@ impl EventLoop {
                 left = left.saturating_sub(count);
             }
         }
+        self.host.reaped = None;
         self.feed(Input::Exited { process: id, status });
     }
 

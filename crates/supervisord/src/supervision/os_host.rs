@@ -65,6 +65,8 @@ pub struct OsHost {
     due: Vec<(RequestId, Result<Reply, Fault>)>,
     next_request: u64,
     pub(super) restart_requested: bool,
+    /// A process that is reaped, while its last output is read: its pid may be another's by now.
+    pub(super) reaped: Option<ProcessId>,
     event_followers: EventFollowers,
 }
 
@@ -97,6 +99,7 @@ impl OsHost {
             due: Vec::new(),
             next_request: 0,
             restart_requested: false,
+            reaped: None,
             event_followers: EventFollowers::default(),
         }
     }
@@ -281,6 +284,11 @@ impl Host for OsHost {
     }
 
     fn kill(&mut self, target: KillTarget, signal: Signal) -> Result<(), KillError> {
+        let (KillTarget::Process(pid) | KillTarget::Group(pid)) = target;
+        let reaped = self.reaped.and_then(|id| self.entry_mut(id)?.child.as_ref());
+        if reaped.is_some_and(|child| child.pid == pid) {
+            return Err(KillError::Gone);
+        }
         supervisor_sys::kill(target, signal)
     }
 

@@ -51,6 +51,42 @@ fn shutdown_during_start_up_leaves_nothing() {
     daemon.stop();
 }
 
+/// Holds a program as strace and gdb do, and lets it go when it is told to.
+const DEBUGGER: &str = "
+import ctypes, sys
+PTRACE_SEIZE = 0x4206
+libc = ctypes.CDLL(None, use_errno=True)
+seized = libc.ptrace(PTRACE_SEIZE, int(sys.argv[1]), 0, 0) == 0
+print('holds it' if seized else 'may not', flush=True)
+sys.stdin.readline()
+";
+
+#[test]
+fn program_that_ends_under_a_debugger_is_reaped_when_that_lets_go() {
+    let mut daemon = TestDaemon::started("[program:cat]\ncommand=/bin/cat\nstartsecs=0\nautorestart=false\n");
+    daemon.write("debugger.py", DEBUGGER);
+    daemon.wait_for_state("cat", "RUNNING");
+    let pid = daemon.pid_of("cat");
+    let mut debugger = daemon.start_script(&format!("exec python3 debugger.py {pid}"));
+    until("the debugger has tried", || (!debugger.stdout().is_empty()).then_some(()));
+    if debugger.stdout().contains("may not") {
+        eprintln!("not tested: ptrace(2) is not allowed here");
+        return;
+    }
+    send_signal("KILL", &pid.to_string());
+    until("the program is a zombie", || {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        status.contains("State:\tZ").then_some(())
+    });
+    // The daemon has been told of the end by now and cannot reap it.
+    daemon.signal("CHLD");
+    assert_eq!(daemon.state("cat"), "RUNNING");
+    debugger.type_in("let go\n");
+    debugger.wait_for_end();
+    daemon.wait_for_state("cat", "EXITED");
+    daemon.stop();
+}
+
 #[test]
 fn crashed_program_is_restarted() {
     let mut daemon = TestDaemon::started("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n");
