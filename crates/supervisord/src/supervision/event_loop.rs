@@ -1,8 +1,8 @@
 //! The supervision loop: wait, feed what happened to the core one input at a time, repeat.
 //!
 //! Level-triggered and without polling: with no deadline, no hot stream and nothing to read it makes no system call.
-//! Order within a turn: clients first, then signals, output, ends of children, hot streams, deadlines; the main log and
-//! the answers last. Work per turn is bounded for each source.
+//! Order within a turn: clients first, and again between reads; then signals, output, ends of children, hot streams,
+//! deadlines; the main log and the answers last. Work per turn is bounded for each source.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::os::fd::AsFd;
@@ -120,7 +120,10 @@ impl EventLoop {
                         self.feed(Input::StdinTaken { process });
                     }
                 }
-                PollKey::Output(index, channel) => self.read_if_taken(index, channel),
+                PollKey::Output(index, channel) => {
+                    self.read_if_taken(index, channel);
+                    self.serve_clients();
+                }
             }
         }
         if signalled {
@@ -195,6 +198,15 @@ impl EventLoop {
 
     fn feed(&mut self, input: Input<'_>) {
         handle(&mut self.supervisor, clock::now(), input, &mut self.host);
+    }
+
+    /// Clients do not wait for the output of all programs: where many write as fast as they can, one read of each may
+    /// take long, since they are given the processor in between.
+    fn serve_clients(&mut self) {
+        self.handle_messages();
+        if self.host.has_answers() {
+            self.host.end_turn();
+        }
     }
 
     fn handle_messages(&mut self) {
@@ -333,6 +345,7 @@ impl EventLoop {
         }
         for (index, channel) in self.host.kernel.hot_streams() {
             self.read_if_taken(index, channel);
+            self.serve_clients();
         }
         self.next_hot_visit = clock::monotonic_clock() + limits::HOT_STREAM_PAUSE;
     }

@@ -141,6 +141,11 @@ impl OsHost {
         self.kernel.log_writers.end_turn();
     }
 
+    /// Whether answers wait for the end of the turn.
+    pub(super) fn has_answers(&self) -> bool {
+        !self.due.is_empty()
+    }
+
     /// Registers a client that follows events.
     pub(super) fn follow_events(&mut self, follower: Follower) {
         self.event_followers.add(follower);
