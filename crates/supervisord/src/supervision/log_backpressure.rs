@@ -10,11 +10,10 @@ use std::time::Duration;
 use supervisor_core::{Channel, LogLevel, ProcessId};
 
 use super::child::PollKey;
-use super::limits;
+use super::disk_watch::DiskWatch;
 use super::log_file::LogFileNotice;
 use super::log_table::LogId;
 use super::os_host::OsHost;
-use crate::clock;
 
 impl OsHost {
     /// Writes output to the log of a channel; stops to read the channel if that is blocked now.
@@ -24,14 +23,14 @@ impl OsHost {
         if entry.id != process {
             return;
         }
-        let before = clock::monotonic_clock();
+        let watch = DiskWatch::start();
         let notice = entry.logs.append(channel, logs, bytes, *now);
-        let took = clock::monotonic_clock().saturating_sub(before);
+        let too_long = watch.too_long();
         let Some(log) = entry.logs.log(channel) else { return };
         if let Some(notice) = notice {
             self.report(log, notice);
         }
-        if took >= limits::SLOW_DISK {
+        if let Some(took) = too_long {
             self.leave_to_writer(log, took);
         }
         self.settle(log);

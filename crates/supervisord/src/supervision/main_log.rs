@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use supervisor_core::LogLevel;
 
+use super::disk_watch::DiskWatch;
 use super::limits;
 use super::log_file::{LogFile, LogFileNotice, LogFileSettings, Rotation};
 use super::log_stream::{LogStream, Refused};
@@ -126,11 +127,10 @@ impl MainLog {
             lines.lines().for_each(|line| syslog.send(&format!("{line}\n")));
         }
         self.write_copy(lines.as_bytes());
-        let (bound, now) = (limits::MAIN_LOG_PENDING_BYTES, clock::monotonic_clock());
+        let (bound, now, watch) = (limits::MAIN_LOG_PENDING_BYTES, clock::monotonic_clock(), DiskWatch::start());
         let file = self.file.as_mut();
         let notice = file.and_then(|file| file.append(lines.as_bytes(), self.rotation, bound, now));
-        let took = clock::monotonic_clock().saturating_sub(now);
-        if took >= limits::SLOW_DISK {
+        if let Some(took) = watch.too_long() {
             self.slow = self.file.as_ref().and_then(OpenLog::device).map(|device| (device, took));
         }
         self.notify();

@@ -19,15 +19,14 @@ use supervisor_sys::{Credentials, FcgiSocket, errno_name};
 
 use super::child::{Child, PollKey, Stdin};
 use super::child_environment::ChildEnvironment;
+use super::disk_watch::DiskWatch;
 use super::event_followers::EventFollowers;
 use super::event_journals::EventJournals;
 use super::kernel::Kernel;
-use super::limits;
 use super::log_table::{LogId, LogTable};
 use super::main_log::MainLog;
 use super::process_logs::ProcessLogs;
 use super::program_search::find_program;
-use crate::clock;
 use crate::control::StatePublisher;
 use crate::inbox::{FollowedLog, Follower, ReplySlot};
 
@@ -262,9 +261,9 @@ impl Host for OsHost {
             return Err(SpawnError(format!("unknown process '{}'", config.name)));
         };
         let dispatchers = |error: &io::Error| SpawnError(dispatchers_text(&config.name, error));
-        let before = clock::monotonic_clock();
+        let watch = DiskWatch::start();
         entry.logs.open(table, &mut kernel.log_writers).map_err(|error| dispatchers(&error))?;
-        let opening = clock::monotonic_clock().saturating_sub(before);
+        let opening = watch.too_long();
         let credentials = config.uid.map(|uid| {
             let resolved = users.get(&uid).cloned().unwrap_or_else(|| supervisor_sys::resolve_user(uid));
             resolved.map_err(|reason| format!("couldn't setuid to {uid}: {reason}"))
@@ -282,8 +281,8 @@ impl Host for OsHost {
         }
         let pid = child.pid;
         entry.child = Some(child);
-        if opening >= limits::SLOW_DISK {
-            self.opening_was_slow(process, opening);
+        if let Some(took) = opening {
+            self.opening_was_slow(process, took);
         }
         Ok(pid)
     }
