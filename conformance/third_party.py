@@ -99,6 +99,9 @@ class Daemon:
             self.port = server.getsockname()[1]
         self.configure(CONFIGURATION)
         self.process = subprocess.Popen([binaries / "supervisord", "-c", self.file], stdout=subprocess.DEVNULL)
+
+    def wait(self):
+        """Until the programs are what they are meant to be."""
         until("chat has said hello", lambda: "hello" in self.ctl("tail", "chat").stdout)
         until("bad has failed", lambda: "FATAL" in self.ctl("status", "bad").stdout)
 
@@ -117,8 +120,14 @@ class Daemon:
 
     def close(self):
         self.process.terminate()
-        self.process.wait(PATIENCE)
-        shutil.rmtree(self.folder)
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        finally:
+            shutil.rmtree(self.folder)
 
 
 def run(*command, **options):
@@ -149,6 +158,7 @@ class ThirdParty(unittest.TestCase):
     def daemon(self, password=None):
         daemon = Daemon(self.binaries, password)
         self.addCleanup(daemon.close)
+        daemon.wait()
         return daemon
 
 
@@ -415,6 +425,8 @@ def main():
     ThirdParty.binaries = pathlib.Path(sys.argv[1]).resolve()
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
     wanted = [test for kind in suite for test in kind if "".join(sys.argv[2:]) in test.id()]
+    if not wanted:
+        sys.exit(f"nothing has {''.join(sys.argv[2:])!r} in its name")
     result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite(wanted))
     failed, skipped = len(result.failures) + len(result.errors), len(result.skipped)
     for test, reason in result.skipped:
