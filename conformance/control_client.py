@@ -7,7 +7,7 @@
 The client of the Python release beside its own daemon says what is right. Against our daemon it has to print the same
 and to end with the same status (what programs of others see), and so has our client against our daemon (what people
 see), line by line. A line that differs on purpose says so with the row of COMPATIBILITY.md; it fails as well when it
-no longer differs. Two rows hold everywhere and are known here: F20, one clean `error: ` where Python shows a class, a
+no longer differs, when its status is another one than what the step says, or when it lacks the words of the step. Two rows hold everywhere and are known here: F20, one clean `error: ` where Python shows a class, a
 file and a line; and N23, more help below the help. SUPERVISOR_PYTHON names the virtual environment with the Python
 release, target/python otherwise.
 """
@@ -274,19 +274,36 @@ def agree(step, right, candidate, own):
     return right == candidate
 
 
+def amiss(step, status, right, candidate):
+    """What must not be even where a row says that something else is printed; None when there is nothing."""
+    if right is None or candidate is None:
+        return "the dialogue has ended before"
+    wanted = right.status if status is None else status
+    if candidate.status != wanted:
+        return f"status {candidate.status} instead of {wanted}"
+    bad = [words for words in ("[did not end]", " never came]", "panicked", "Traceback") if words in candidate.text]
+    if bad:
+        return f"{bad[0]!r} in it"
+    return None if step.says in candidate.text else f"no {step.says!r} in it"
+
+
 def judge(name, right, foreign, own):
     """Texts that say what is wrong, and how many lines were compared."""
     wrong, count = [], 0
     for step, *seen in zip(DIALOGUES[name], right, foreign, own):
-        for who, row, candidate in [(FOREIGN, step.daemon_row, seen[1]), (OWN, step.row, seen[2])]:
+        for who, row, status, candidate in [
+                (FOREIGN, step.daemon_row, step.daemon_status, seen[1]), (OWN, step.row, step.status, seen[2])]:
             if seen[0] is None and candidate is None:
                 continue
             count += 1
             agrees = agree(step, seen[0], candidate, who == OWN)
-            if agrees == (row is None):
+            reason = amiss(step, status, seen[0], candidate) if row and not agrees else None
+            if agrees == (row is None) and not reason:
                 continue
             if agrees:
                 wrong.append(f"{name}: {step}: {who} no longer differs, take the row out of it")
+            elif reason:
+                wrong.append(f"{name}: {step}: {who} differs by {row}, but {reason}:\n{candidate}")
             else:
                 lines = difflib.ndiff(*(str(one).splitlines() for one in (seen[0], candidate)))
                 wrong.append("\n    ".join([f"{name}: {step}: {who} against our daemon:", *lines]))
@@ -299,8 +316,11 @@ def main():
     ours, part = pathlib.Path(sys.argv[1]).resolve(), "".join(sys.argv[2:])
     worlds = [(ORIGINAL, ORIGINAL, ours), (ours, ORIGINAL, ours), (ours, ours, ours)]
     passed = failed = 0
+    names = [name for name in DIALOGUES if part in name]
+    if not names:
+        sys.exit(f"no dialogue has {part!r} in its name")
     with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
-        held = {name: [pool.submit(hold, name, *world) for world in worlds] for name in DIALOGUES if part in name}
+        held = {name: [pool.submit(hold, name, *world) for world in worlds] for name in names}
         for name, dialogues in held.items():
             wrong, count = judge(name, *(dialogue.result() for dialogue in dialogues))
             print(f"{'FAIL' if wrong else 'ok  '} {name}: {count - len(wrong)}/{count}", *wrong, sep="\n", flush=True)

@@ -149,7 +149,7 @@ DIALOGUES = {
         signal CONT sleepy:*
         signal CONT cat nosuch pair:w0
         signal CONT sleepy cat
-        signal 0 cat  # F49, daemon F49
+        signal 0 cat  # F49, daemon F49, status 1, daemon status 1, says cat: ERROR (bad signal name)
         pid
         pid all
         pid cat
@@ -201,7 +201,7 @@ DIALOGUES = {
         maintail -1 -f
         clear
         clear nosuch
-        clear pair:*  # F20
+        clear pair:*  # F20, says pair:*: ERROR (no such process)
         clear talker
         tail talker
         tail talker stderr
@@ -260,10 +260,11 @@ DIALOGUES = {
         Config("[program:x]\ncommand=/bin/cat\nnumprocs=many\n"),
         *lines("""
             reread
-            update  # F20
+            update  # F20, says ERROR: CANT_REREAD: invalid literal for int()
             avail
         """),
-        Config("[program:x\n"), Line("reread", row="F43", daemon_row="F43"),
+        Config("[program:x\n"),
+        Line("reread", row="F43", daemon_row="F43", status=2, daemon_status=1, says="Source contains parsing errors: "),
     ],
     "version, open, help": STARTED + lines("""
         version  # D8, daemon D8
@@ -354,7 +355,8 @@ DIALOGUES = {
         Line("-c {dir}/nosuch.conf status", raw=True), Line("-c", raw=True), Line("-x", raw=True), Line("--nosuch", raw=True),
         Line("-s unix://{dir}/s.sock pid", raw=True), Line("--serverurl=unix://{dir}/s.sock pid", raw=True),
         Line("--se unix://{dir}/s.sock status cat", raw=True), Line("-s nonsense status", raw=False),
-        Line("-s http://127.0.0.1:{port} status"), Line("-s ftp://x status"), Line("-h", row="N29"), Line("--help", row="N29"), Line("-i=1"),
+        *(Line(option, row="N29", says="\nOptions win over the configuration file:\n") for option in ("-h", "--help")),
+        Line("-s http://127.0.0.1:{port} status"), Line("-s ftp://x status"), Line("-i=1"),
         Line("--interactive=x status"), Line("-u"), Line("-p"), Line("-r"), Line("--se"), Line("-s"), Line("-c {dir} pid", raw=True),
     ],
     "configurations": [
@@ -365,7 +367,7 @@ DIALOGUES = {
         Config("[supervisorctl]\nserverurl=unix:///{dir}/s.sock\n"), Line("pid"),
         Config("[supervisorctl]\nserverurl=unix://{dir}/./s.sock/\n"), Line("pid"),
         Config("[supervisorctl]\nusername=%(ENV_NOSUCH)s\n"), Line("pid"),
-        Config("[supervisorctl]\nserverurl\n"), Line("pid", row="F20"),
+        Config("[supervisorctl]\nserverurl\n"), Line("pid", row="F20", status=2, says="Error: Source contains parsing errors: "),
     ],
     "a shell without a terminal": STARTED + [
         Script("", lines=""),
@@ -396,6 +398,6 @@ DIALOGUES = {
                             ("Password:", "right\r"), ("supervisor> ", "pid nosuch\r"), ("supervisor> ", "exit\r"))),
         Terminal("-i pid nosuch", turns=(("Username:", "user\r"), ("Password:", "right\r"), ("supervisor> ", "exit\r"))),
         # Python's client falls over its own prompt for a password.
-        Script("", lines="exit\n", row="F20"),
+        Script("", lines="exit\n", row="F20", says="error: the input ended before the server's username and password"),
     ],
 }

@@ -1,5 +1,6 @@
 """What a dialogue with supervisorctl is made of; control_client.py carries it out."""
 import dataclasses
+import re
 import shlex
 from typing import Callable
 
@@ -12,6 +13,12 @@ class Step:
     row: str | None = dataclasses.field(default=None, kw_only=True)
     # The row by which the original client prints something else against our daemon.
     daemon_row: str | None = dataclasses.field(default=None, kw_only=True)
+
+    # Where there is a row: what is printed instead has to contain this, and each of the two ends with this status; None:
+    # with that of the original.
+    says: str = dataclasses.field(default="", kw_only=True)
+    status: int | None = dataclasses.field(default=None, kw_only=True)
+    daemon_status: int | None = dataclasses.field(default=None, kw_only=True)
 
     is_help = stops_several = False
 
@@ -85,7 +92,8 @@ class Until(Step):
 
 
 def lines(text):
-    """A step for each line; `line  # ROW` says by which row our client differs, `# daemon ROW` the original one."""
+    """A step for each line; `line  # ROW` says by which row our client differs, `# daemon ROW` the original one; with
+    `status NUMBER`, `daemon status NUMBER` and `says TEXT` behind it, as in Step."""
     steps = []
     for line in text.splitlines():
         if not line.strip():
@@ -93,7 +101,11 @@ def lines(text):
         command, _, comment = line.partition("  # ")
         rows = {}
         for word in comment.split(", "):
-            if word.startswith("daemon "):
+            if found := re.fullmatch(r"(daemon )?status (\d+)", word):
+                rows["daemon_status" if found[1] else "status"] = int(found[2])
+            elif word.startswith("says "):
+                rows["says"] = word.removeprefix("says ")
+            elif word.startswith("daemon "):
                 rows["daemon_row"] = word.removeprefix("daemon ")
             elif word:
                 rows["row"] = word
