@@ -35,6 +35,7 @@ pub(crate) struct Scene {
     /// What the streams will bring, each before the next line.
     chunks: VecDeque<&'static str>,
     interactive: bool,
+    out_is_terminal: bool,
     /// Ctrl-C comes while the streams are opened.
     interrupted_early: bool,
 }
@@ -72,6 +73,12 @@ impl Scene {
     /// There is somebody to ask.
     pub(crate) fn interactive(mut self) -> Self {
         self.interactive = true;
+        self
+    }
+
+    /// Standard output is a terminal.
+    pub(crate) fn at_terminal(mut self) -> Self {
+        self.out_is_terminal = true;
         self
     }
 
@@ -124,7 +131,7 @@ impl Scene {
 
     fn play(self, act: impl FnOnce(&mut Controller) -> Flow) -> Outcome {
         let (out, err) = (Sink::default(), Sink::default());
-        let output = Output::new(Box::new(out.clone()), Box::new(err.clone()), false);
+        let output = Output::new(Box::new(out.clone()), Box::new(err.clone()), self.out_is_terminal);
         let left_over = Rc::new(RefCell::new(self.replies));
         let world = ScriptedWorld {
             url: URL.to_owned(),

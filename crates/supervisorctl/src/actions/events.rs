@@ -198,8 +198,8 @@ fn show(controller: &mut Controller, format: Format, frame: &Frame, zone: &TimeZ
         // What is no object is of a server that we do not know: it is shown as it is.
         (Format::Text, _) => controller.output.line(&visible_on_one_line(&frame.data)),
         (Format::Json, _) => {
-            controller.output.raw(frame.data.as_bytes());
-            controller.output.raw(b"\n");
+            controller.output.text(&frame.data);
+            controller.output.text("\n");
         }
     }
 }
@@ -211,10 +211,10 @@ fn show_statistics(controller: &mut Controller, format: Format) -> Result<Flow, 
         Err(error) => return refused(controller, EVENT_POOLS, error),
     };
     match (format, serde_json::from_str::<Json>(&text)) {
-        (Format::Text, Ok(document)) => controller.output.raw(event_view::statistics(&document).as_bytes()),
+        (Format::Text, Ok(document)) => controller.output.text(&event_view::statistics(&document)),
         (Format::Json, Ok(_)) => {
-            controller.output.raw(text.trim_end().as_bytes());
-            controller.output.raw(b"\n");
+            controller.output.text(text.trim_end());
+            controller.output.text("\n");
         }
         (_, Err(error)) => {
             let error = CallError::BadAnswer(error.to_string());
@@ -296,6 +296,25 @@ mod tests {
         let json = "{\"serial\": 7, \"time\": \"?\", \"event\": \"PROCESS_STATE_EXITED\", \"processname\": \"cat\", \
                     \"groupname\": \"cat\", \"pid\": 5}\n";
         check(scene().streams(EXITED), "events PROCESS_STATE --format json", json, 0);
+    }
+
+    #[test]
+    fn escapes_of_the_server_reach_a_file_but_no_terminal() {
+        let data = "id: 7\ndata: {\"event\": \"\u{9b}2J\"}\n\n";
+        let pools = "{\"pools\": [{\"name\": \"l\", \"\u{9b}2J\": 1}]}";
+        let events = || Scene::new().on("opens /api/v1/events", done()).streams(data).interrupts();
+        let statistics = || Scene::new().on("GET /api/v1/event-pools", text(pools));
+        for (scene, words) in [
+            (&events as &dyn Fn() -> Scene, "events --format json"),
+            (&statistics, "events --stats --format json"),
+            (&statistics, "events --stats"),
+        ] {
+            let shown = scene().at_terminal().run(words).out;
+            assert!(shown.contains("\\x9b2J") && !shown.contains('\u{9b}'), "{words}: {shown:?}");
+            if words.ends_with("json") {
+                assert!(scene().run(words).out.contains("\u{9b}2J"), "{words}");
+            }
+        }
     }
 
     #[test]
