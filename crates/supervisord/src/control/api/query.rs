@@ -30,7 +30,7 @@ impl Wanted {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = decode(value);
             match &*decode(name) {
-                "types" => wanted.types.extend(read_types(&value)?),
+                "types" => wanted.add(&read_types(&value)?),
                 "since" => wanted.after = Some(read_serial("since", &value)?),
                 other => return Err(format!("unknown parameter '{other}'; there are types and since")),
             }
@@ -39,6 +39,15 @@ impl Wanted {
             wanted.after = Some(read_serial("Last-Event-ID", id.to_str().unwrap_or("?"))?);
         }
         Ok(wanted)
+    }
+
+    /// Each type once, however often it is named: each event is compared with all of them.
+    fn add(&mut self, types: &[EventType]) {
+        for wanted in types {
+            if !self.types.contains(wanted) {
+                self.types.push(*wanted);
+            }
+        }
     }
 
     /// Whether an event of this type is wanted.
@@ -87,7 +96,7 @@ mod tests {
 
     #[test]
     fn types_are_names_in_any_case_and_bring_what_is_below_them() {
-        let wanted = read("types=process_state,TICK_5&types=PROCESS%5FGROUP%2C+event", None).unwrap();
+        let wanted = read("types=process_state,TICK_5,TICK_5&types=PROCESS%5FGROUP%2C+event,Tick_5", None).unwrap();
         let types = [EventType::ProcessState, EventType::Tick5, EventType::ProcessGroup, EventType::Event];
         assert_eq!(wanted.types, types);
         let wanted = read("types=PROCESS_STATE", None).unwrap();
