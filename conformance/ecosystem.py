@@ -30,7 +30,7 @@ SCENARIOS = (
     " or test_deferred_start or _like_sequence"
 )
 
-SUMMARY = re.compile(r"(\d+) (passed|failed|errors?)")
+SUMMARY = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
 
 
 def install():
@@ -63,13 +63,13 @@ def run(binaries, part):
     for line in process.stdout:
         print(line, end="", flush=True)
         last = line if SUMMARY.search(line) else last
-    counts = {"passed": 0, "failed": 0, "error": 0}
+    counts = {"passed": 0, "failed": 0, "error": 0, "skipped": 0}
     for number, what in SUMMARY.findall(last):
         counts[what.rstrip("s")] += int(number)
     failed = counts["failed"] + counts["error"]
     if process.wait() != 0 and failed == 0:
         failed = 1
-    return counts["passed"], failed
+    return counts["passed"], failed, counts["skipped"]
 
 
 def main():
@@ -79,8 +79,8 @@ def main():
         print(f"{LAB} is not there: nothing to run")
         return 0
     install()
-    passed, failed = run(pathlib.Path(sys.argv[1]).resolve(), "".join(sys.argv[2:]))
-    print(f"{passed} passed, {failed} failed")
+    passed, failed, skipped = run(pathlib.Path(sys.argv[1]).resolve(), "".join(sys.argv[2:]))
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed else 0
 
 

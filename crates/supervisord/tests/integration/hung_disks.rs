@@ -5,16 +5,15 @@ use std::fs;
 use std::path::Path;
 
 use crate::log_destinations::{can_unshare, numbers_to};
-use crate::support::{Program, TestDaemon, supervisorctl, testing_the_original, until};
+use crate::support::{Program, TestDaemon, not_tested, supervisorctl, testing_the_original, until};
 
 const SERVER: &str = include_str!("support/hanging_file_system.py");
 
 /// Whether FUSE can be mounted here; says why not.
-#[expect(clippy::print_stderr, reason = "the reason for which a test has nothing to do")]
 fn can_mount_fuse() -> bool {
     let device = fs::OpenOptions::new().read(true).write(true).open("/dev/fuse");
     if let Err(error) = &device {
-        eprintln!("not tested: /dev/fuse: {error}");
+        not_tested(&format!("/dev/fuse: {error}"));
     }
     device.is_ok() && can_unshare(&["-m"])
 }
@@ -279,7 +278,6 @@ const FREEZABLE: &str =
     "cd $1 && truncate -s 16M disk && mkfs.ext4 -q disk && mount -o loop disk mnt && shift && exec \"$@\"";
 
 /// Whether a file system can be made, mounted and frozen here; says why not.
-#[expect(clippy::print_stderr, reason = "the reason for which a test has nothing to do")]
 fn can_freeze() -> bool {
     if !can_unshare(&["-m"]) {
         return false;
@@ -291,7 +289,7 @@ fn can_freeze() -> bool {
     command.arg("fsfreeze -f $0 && fsfreeze -u $0").arg(daemon.path("mnt"));
     let ended = Program::run(&mut command, daemon.mark(), &daemon.path(""), "freeze");
     if ended.status != 0 {
-        eprintln!("not tested: no file system can be frozen here: {}", ended.stderr);
+        not_tested(&format!("no file system can be frozen here: {}", ended.stderr));
     }
     ended.status == 0
 }

@@ -5,7 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::FileTypeExt;
 
-use crate::support::{Program, TestDaemon, testing_the_original, until};
+use crate::support::{Program, TestDaemon, not_tested, testing_the_original, until};
 
 /// Gives the daemon fd 1 of a kind: `KIND OUTPUT COMMAND…`. What arrives there goes to the file OUTPUT.
 const STDOUT_OF_A_KIND: &str = r"
@@ -49,14 +49,13 @@ const PRIVATE_DEV: &str =
 ln -s /proc/self/fd /dev/fd && ln -s /proc/self/fd/1 /dev/stdout && ln -s /proc/self/fd/2 /dev/stderr && user=$1 && shift && exec setpriv --reuid $user --regid $user --clear-groups \"$@\"";
 
 /// Whether namespaces can be made here; says why not.
-#[expect(clippy::print_stderr, reason = "the reason for which a test has nothing to do")]
 pub(crate) fn can_unshare(options: &[&str]) -> bool {
     let daemon = TestDaemon::prepared("");
     let mut command = std::process::Command::new("unshare");
     command.args(options).arg("true");
     let ended = Program::run(&mut command, daemon.mark(), &daemon.path(""), "unshare");
     if ended.status != 0 {
-        eprintln!("not tested: unshare {options:?} is not permitted here: {}", ended.stderr);
+        not_tested(&format!("unshare {options:?} is not permitted here: {}", ended.stderr));
     }
     ended.status == 0
 }

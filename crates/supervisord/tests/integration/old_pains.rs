@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use crate::log_destinations::processor_ticks;
-use crate::support::{TestDaemon, testing_the_original, until};
+use crate::support::{TestDaemon, not_tested, testing_the_original, until};
 
 const STEADY: &str = "[program:steady]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
 
@@ -171,13 +171,12 @@ startretries=1000
 }
 
 /// The library that gives a program a clock of its own, if it is installed; says so if not.
-#[expect(clippy::print_stderr, reason = "the reason for which a test has nothing to do")]
 fn faketime() -> Option<String> {
     let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     let mut libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
     let found = libraries.find(|library| library.exists());
     if found.is_none() {
-        eprintln!("not tested: libfaketime is not installed");
+        not_tested("libfaketime is not installed");
     }
     found.map(|library| library.display().to_string())
 }

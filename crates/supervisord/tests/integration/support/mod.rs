@@ -12,6 +12,7 @@ mod daemon;
 mod marked_processes;
 mod program;
 mod rpc;
+mod untested;
 mod until;
 
 pub(crate) use binaries::{project_root, python_environment, supervisorctl, supervisord, testing_the_original};
@@ -19,4 +20,5 @@ pub(crate) use daemon::{TestDaemon, free_port};
 pub(crate) use marked_processes::{Mark, send_signal};
 pub(crate) use program::{Ended, Program};
 pub(crate) use rpc::{http_get, raw_http};
+pub(crate) use untested::not_tested;
 pub(crate) use until::{until, until_at_most};
