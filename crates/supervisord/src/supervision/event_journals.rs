@@ -1,32 +1,92 @@
 //! The journals of this supervisord by their pools, and what the log says of them.
 //!
 //! The identifier is that of the start: a reread that changes it moves no journal.
+//!
+//! A disk that has taken longer than `SLOW_DISK` for one call is left alone for a while: new events are refused, and
+//! what is done is marked later. Events that only the journal has are read all the same, since there is no other place
+//! to have them from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use supervisor_core::{JournalBacklog, JournalError, JournalFate, JournalKey, JournalRead, LogLevel, PoolEvent};
 
 use super::event_journal::{EventJournal, Opened, ending, folder_of, is_forsaken};
+use super::limits;
 use super::os_host::OsHost;
+use crate::clock;
 
 /// The journals that are open.
 #[derive(Debug)]
 pub(super) struct EventJournals {
     childlogdir: PathBuf,
     identifier: String,
-    open: BTreeMap<Box<str>, EventJournal>,
+    open: BTreeMap<Box<str>, OpenJournal>,
+    /// Theirs all: they lie in one folder.
+    disk: Disk,
+}
+
+#[derive(Debug)]
+struct OpenJournal {
+    journal: EventJournal,
+    /// Events that are done and not marked yet.
+    done: VecDeque<JournalKey>,
+}
+
+impl OpenJournal {
+    /// Marks what is done. `false`: the disk is to be left alone.
+    fn catch_up(&mut self, disk: &mut Disk) -> bool {
+        while !disk.rests(clock::monotonic_clock()) {
+            let Some(key) = self.done.pop_front() else { return true };
+            disk.measure(|| self.journal.mark_done(key));
+        }
+        false
+    }
+
+    fn close(mut self, disk: &mut Disk) {
+        self.catch_up(disk);
+        self.journal.close();
+    }
+}
+
+/// How the disk does.
+#[derive(Debug, Default)]
+struct Disk {
+    /// Left alone until then, on the monotonic clock.
+    rests_until: Duration,
+}
+
+impl Disk {
+    fn rests(&self, now: Duration) -> bool {
+        now < self.rests_until
+    }
+
+    fn measure<T>(&mut self, call: impl FnOnce() -> T) -> T {
+        let began = clock::monotonic_clock();
+        let result = call();
+        self.took(began, clock::monotonic_clock());
+        result
+    }
+
+    fn took(&mut self, began: Duration, ended: Duration) {
+        if ended.saturating_sub(began) >= limits::SLOW_DISK {
+            self.rests_until = ended + limits::JOURNAL_REST;
+        }
+    }
 }
 
 impl EventJournals {
     pub(super) fn new(childlogdir: PathBuf, identifier: String) -> Self {
-        Self { childlogdir, identifier, open: BTreeMap::new() }
+        Self { childlogdir, identifier, open: BTreeMap::new(), disk: Disk::default() }
     }
 
     /// Closes all of them; those that are empty leave nothing behind.
     pub(super) fn close_all(&mut self) {
-        std::mem::take(&mut self.open).into_values().for_each(EventJournal::close);
+        for open in std::mem::take(&mut self.open).into_values() {
+            open.close(&mut self.disk);
+        }
     }
 
     pub(super) fn append(
@@ -35,23 +95,28 @@ impl EventJournals {
         event: &PoolEvent,
         stays_in_memory: bool,
     ) -> Result<JournalKey, JournalError> {
-        match self.open.get_mut(pool) {
-            Some(journal) => journal.append(event, stays_in_memory),
-            None => Err(JournalError::Unwritable("it is not open".to_owned())),
+        let unwritable = |reason: &str| Err(JournalError::Unwritable(reason.to_owned()));
+        let Self { open, disk, .. } = self;
+        let Some(open) = open.get_mut(pool) else { return unwritable("it is not open") };
+        if !open.catch_up(disk) {
+            return unwritable("its disk is too slow");
         }
+        disk.measure(|| open.journal.append(event, stays_in_memory))
     }
 
     pub(super) fn mark_done(&mut self, pool: &str, event: JournalKey) {
-        if let Some(journal) = self.open.get_mut(pool) {
-            journal.mark_done(event);
+        let Self { open, disk, .. } = self;
+        if let Some(open) = open.get_mut(pool) {
+            open.done.push_back(event);
+            open.catch_up(disk);
         }
     }
 
     pub(super) fn close(&mut self, pool: &str, fate: JournalFate) {
-        let Some(journal) = self.open.remove(pool) else { return };
+        let Some(open) = self.open.remove(pool) else { return };
         match fate {
-            JournalFate::Kept => journal.close(),
-            JournalFate::Deleted => journal.delete(),
+            JournalFate::Kept => open.close(&mut self.disk),
+            JournalFate::Deleted => open.journal.delete(),
         }
     }
 
@@ -85,7 +150,7 @@ impl OsHost {
                 for warning in warnings {
                     main_log.log(LogLevel::Warn, format_args!("the journal of pool {pool}: {warning}"));
                 }
-                journals.open.insert(pool.into(), journal);
+                journals.open.insert(pool.into(), OpenJournal { journal, done: VecDeque::new() });
                 Some(backlog)
             }
             Err(reason) => {
@@ -104,8 +169,9 @@ impl OsHost {
 
     pub(super) fn read_event_journal(&mut self, pool: &str) -> JournalRead {
         let Self { journals, main_log, .. } = self;
-        let Some(journal) = journals.open.get_mut(pool) else { return JournalRead::End };
-        let (read, complaint) = journal.read();
+        let EventJournals { open, disk, .. } = journals;
+        let Some(open) = open.get_mut(pool) else { return JournalRead::End };
+        let (read, complaint) = disk.measure(|| open.journal.read());
         if let Some(complaint) = complaint {
             main_log.log(LogLevel::Error, format_args!("the journal of pool {pool}: {complaint}"));
         }
@@ -127,5 +193,64 @@ impl OsHost {
                 ),
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use supervisor_core::EventType;
+
+    use super::*;
+
+    fn event(serial: u64) -> PoolEvent {
+        let payload = Arc::from("type:test\n");
+        PoolEvent { serial, poolserial: serial, event_type: EventType::RemoteCommunication, payload, journal: None }
+    }
+
+    /// The journal of the pool `p`, with how many events it begins.
+    fn opened(folder: &std::path::Path) -> (EventJournals, u64) {
+        let mut journals = EventJournals::new(folder.to_owned(), "s".to_owned());
+        let Opened { journal, backlog, .. } = EventJournal::open(&folder_of(folder, "p", "s")).unwrap();
+        journals.open.insert("p".into(), OpenJournal { journal, done: VecDeque::new() });
+        (journals, backlog.events)
+    }
+
+    #[test]
+    fn a_disk_that_was_slow_is_left_alone_for_a_while_and_catches_up_then() {
+        let folder = std::env::temp_dir().join(format!("event-journals-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let (mut journals, _) = opened(&folder);
+        let keys = [0, 1].map(|serial| journals.append("p", &event(serial), true).unwrap());
+        journals.disk.rests_until = Duration::MAX;
+        let refused = journals.append("p", &event(2), true).unwrap_err();
+        assert_eq!(refused, JournalError::Unwritable("its disk is too slow".to_owned()));
+        journals.mark_done("p", keys[0]);
+        drop(journals);
+        let (mut journals, events) = opened(&folder);
+        assert_eq!(events, 2, "nothing was written: one comes twice");
+        journals.disk.rests_until = Duration::MAX;
+        for _ in 0..2 {
+            let JournalRead::Event(read) = journals.open.get_mut("p").unwrap().journal.read().0 else { panic!() };
+            journals.mark_done("p", read.journal.unwrap());
+        }
+        journals.disk = Disk::default();
+        journals.append("p", &event(3), true).unwrap();
+        drop(journals);
+        assert_eq!(opened(&folder).1, 1, "those that were done are marked");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn one_call_that_takes_too_long_is_enough() {
+        let (began, mut disk) = (Duration::from_secs(100), Disk::default());
+        let quick = limits::SLOW_DISK.checked_sub(Duration::from_nanos(1)).unwrap();
+        disk.took(began, began + quick);
+        assert!(!disk.rests(began));
+        let ended = began + limits::SLOW_DISK;
+        disk.took(began, ended);
+        assert!(disk.rests(ended));
+        assert!(!disk.rests(ended + limits::JOURNAL_REST));
     }
 }

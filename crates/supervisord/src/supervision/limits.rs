@@ -65,6 +65,9 @@ pub(super) const LOG_OPEN_PAUSE: Duration = Duration::from_secs(1);
 /// theirs more, and one for each listener that never answers.
 pub(super) const JOURNAL_BYTES: u64 = 256 << 20;
 
+/// How long the disk of the journals is left alone after a call that took longer than `SLOW_DISK`.
+pub(super) const JOURNAL_REST: Duration = Duration::from_secs(5);
+
 /// From this size on a file of a journal is followed by another one.
 pub(super) const JOURNAL_FILE_BYTES: u64 = 8 << 20;
 
