@@ -96,7 +96,7 @@ pub fn connection(input: &[u8]) -> Vec<u8> {
         timeout(PATIENCE, converse(circumstances, bytes)).await.expect("the connection ends")
     });
     if !circumstances.leaves {
-        answers::check(&answered);
+        answers::check(bytes, &answered);
     }
     answered
 }

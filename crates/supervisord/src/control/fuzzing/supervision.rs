@@ -1,10 +1,13 @@
 //! A supervision plane that has an answer for every command, at once or an hour later.
 
-use std::fs;
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use supervisor_core::{
     Channel, Command, ConfigInfo, EventBatch, EventStatistics, EventType, Fault, FaultCode, LogPaths, ProcessInfo,
     ProcessResult, ProcessState, ReloadDiff, Reply, RingStatistics, StreamEvent,
@@ -57,15 +60,15 @@ impl Supervision {
     }
 }
 
-/// The log of everybody; written once.
+/// The log of everybody; written once. It lies in memory, where nobody else gets at it and nothing is left of it.
 pub(super) fn log_file() -> PathBuf {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
-        let path = std::env::temp_dir().join(format!("supervisor-fuzz-{}.log", std::process::id()));
-        fs::write(&path, LOG).expect("a temporary file can be written");
-        path
-    })
-    .clone()
+    static FILE: OnceLock<File> = OnceLock::new();
+    let file = FILE.get_or_init(|| {
+        let mut file = File::from(memfd_create(c"log", MFdFlags::MFD_CLOEXEC).expect("there is memory for it"));
+        file.write_all(LOG).expect("there is memory for it");
+        file
+    });
+    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
 /// There are `cat`, whose log is [`log_file`], and `mute`, which has none; everybody else is unknown.
