@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use supervisor_core::{JournalBacklog, JournalError, JournalFate, JournalKey, JournalRead, LogLevel, PoolEvent};
 
+use super::disk_watch::DiskWatch;
 use super::event_journal::{EventJournal, Opened, ending, folder_of, is_forsaken};
 use super::limits;
 use super::os_host::OsHost;
@@ -64,16 +65,16 @@ impl Disk {
     }
 
     fn measure<T>(&mut self, call: impl FnOnce() -> T) -> T {
-        let began = clock::monotonic_clock();
+        let watch = DiskWatch::start();
         let result = call();
-        self.took(began, clock::monotonic_clock());
+        if watch.too_long().is_some() {
+            self.rest(clock::monotonic_clock());
+        }
         result
     }
 
-    fn took(&mut self, began: Duration, ended: Duration) {
-        if ended.saturating_sub(began) >= limits::SLOW_DISK {
-            self.rests_until = ended + limits::JOURNAL_REST;
-        }
+    fn rest(&mut self, now: Duration) {
+        self.rests_until = now + limits::JOURNAL_REST;
     }
 }
 
@@ -243,14 +244,11 @@ mod tests {
     }
 
     #[test]
-    fn one_call_that_takes_too_long_is_enough() {
-        let (began, mut disk) = (Duration::from_secs(100), Disk::default());
-        let quick = limits::SLOW_DISK.checked_sub(Duration::from_nanos(1)).unwrap();
-        disk.took(began, began + quick);
-        assert!(!disk.rests(began));
-        let ended = began + limits::SLOW_DISK;
-        disk.took(began, ended);
-        assert!(disk.rests(ended));
-        assert!(!disk.rests(ended + limits::JOURNAL_REST));
+    fn a_rest_ends() {
+        let (now, mut disk) = (Duration::from_secs(100), Disk::default());
+        assert!(!disk.rests(now));
+        disk.rest(now);
+        assert!(disk.rests(now));
+        assert!(!disk.rests(now + limits::JOURNAL_REST));
     }
 }

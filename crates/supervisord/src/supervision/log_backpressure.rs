@@ -13,6 +13,7 @@ use super::child::PollKey;
 use super::disk_watch::DiskWatch;
 use super::log_file::LogFileNotice;
 use super::log_table::LogId;
+use super::main_log::SlowWrite;
 use super::os_host::OsHost;
 
 impl OsHost {
@@ -68,8 +69,7 @@ impl OsHost {
         }
         self.main_log.flush();
         self.watch_main_log();
-        if let Some((device, took)) = self.main_log.take_slow() {
-            let path = self.main_log.readable_path().unwrap_or_default();
+        if let Some(SlowWrite { device, path, took }) = self.main_log.take_slow() {
             self.leave_file_system(device, &path, took);
             self.main_log.flush();
         }

@@ -4,12 +4,13 @@
 //! turn leaves, so that a client which reads the log after an answer finds what led to it.
 //!
 //! Never waits: while a pipe or a terminal takes no more, lines wait within a bound; what is beyond it is dropped, and
-//! counted in the first line that is taken again.
+//! counted in the first line that is taken again. A file, be it that of standard output, is written by a thread if its
+//! file system is remote, or has kept us waiting once.
 
 use std::fmt::{self, Write as _};
+use std::fs;
 use std::io;
-use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,8 +19,8 @@ use supervisor_core::LogLevel;
 
 use super::disk_watch::DiskWatch;
 use super::limits;
-use super::log_file::{LogFile, LogFileNotice, LogFileSettings, Rotation};
-use super::log_stream::{LogStream, Refused};
+use super::log_file::{LogFile, LogFileNotice, LogFileSettings, Rotation, own_descriptor};
+use super::log_stream::LogStream;
 use super::log_writers::{LogWriters, Outcome, Ticket};
 use super::open_log::OpenLog;
 use super::syslog::Syslog;
@@ -54,16 +55,28 @@ pub struct MainLog {
     rotation: Rotation,
     syslog: Option<Syslog>,
     /// Standard output, in the foreground.
-    copy: Option<LogStream>,
-    /// Bytes that the copy did not take and that have not been told yet.
-    copy_dropped: usize,
+    copy: Option<OpenLog>,
     followers: Vec<Follower>,
     /// Lines of this turn.
     pending: String,
     stamp: Stamp,
-    /// How long the last write took, if it was too long, and the file system.
-    slow: Option<(u64, Duration)>,
+    /// The last write that took too long.
+    slow: Option<SlowWrite>,
 }
+
+/// A write that took too long.
+#[derive(Debug)]
+pub(super) struct SlowWrite {
+    /// The file system, as stat(2) numbers it.
+    pub(super) device: u64,
+    /// What was written to.
+    pub(super) path: PathBuf,
+    /// How long it took.
+    pub(super) took: Duration,
+}
+
+/// What is not ours to rename or to empty.
+const NEVER: Rotation = Rotation { maxbytes: 0, backups: 0 };
 
 impl MainLog {
     /// Opens it.
@@ -71,20 +84,18 @@ impl MainLog {
     /// # Errors
     /// As `open(2)` of the log file.
     pub fn open(settings: MainLogSettings) -> io::Result<Self> {
-        let never = Rotation { maxbytes: 0, backups: 0 };
         let (file, rotation, syslog) = match settings.target {
             MainLogTarget::File(file) => (Some(OpenLog::Direct(LogFile::open(file.path)?)), file.rotation, None),
-            MainLogTarget::Syslog => (None, never, Some(Syslog::new())),
+            MainLogTarget::Syslog => (None, NEVER, Some(Syslog::new())),
         };
-        let copy = settings.to_stdout.then(|| LogStream::of_shared(io::stdout().as_fd()));
+        let copy = settings.to_stdout.then(|| LogFile::open(PathBuf::from("/dev/stdout")));
         Ok(Self {
             level: settings.level,
             file,
             rotation,
             syslog,
             // A closed standard output is no reason not to start.
-            copy: copy.and_then(Result::ok),
-            copy_dropped: 0,
+            copy: copy.and_then(Result::ok).map(OpenLog::Direct),
             followers: Vec::new(),
             pending: String::new(),
             stamp: Stamp::new(),
@@ -126,13 +137,13 @@ impl MainLog {
         if let Some(syslog) = &self.syslog {
             lines.lines().for_each(|line| syslog.send(&format!("{line}\n")));
         }
+        let watch = DiskWatch::start();
         self.write_copy(lines.as_bytes());
+        self.slow = slow_write(self.copy.as_ref(), watch).or(self.slow.take());
         let (bound, now, watch) = (limits::MAIN_LOG_PENDING_BYTES, clock::monotonic_clock(), DiskWatch::start());
         let file = self.file.as_mut();
         let notice = file.and_then(|file| file.append(lines.as_bytes(), self.rotation, bound, now));
-        if let Some(took) = watch.too_long() {
-            self.slow = self.file.as_ref().and_then(OpenLog::device).map(|device| (device, took));
-        }
+        self.slow = slow_write(self.file.as_ref(), watch).or(self.slow.take());
         self.notify();
         // The room is used again.
         self.pending = lines;
@@ -142,18 +153,24 @@ impl MainLog {
 
     /// Writes on to destinations that take bytes again.
     pub(super) fn flush_blocked(&mut self) {
-        self.write_copy(&[]);
+        let notice = self.copy.as_mut().and_then(OpenLog::flush);
+        self.tell_copy(notice.as_ref());
         let notice = self.file.as_mut().and_then(OpenLog::flush);
         self.tell(notice);
     }
 
     /// The streams behind it, to be watched with the poller.
     pub(super) fn streams(&mut self) -> [Option<&mut LogStream>; 2] {
-        [self.file.as_mut().and_then(OpenLog::stream), self.copy.as_mut()]
+        [&mut self.file, &mut self.copy].map(|log| log.as_mut().and_then(OpenLog::stream))
     }
 
     /// Takes in what a thread has done, if it was for this log.
     pub(super) fn answered(&mut self, ticket: Ticket, outcome: Outcome) -> Option<Outcome> {
+        if let Some(copy) = self.copy.as_mut().filter(|copy| copy.ticket() == Some(ticket)) {
+            let notice = copy.answered(outcome, clock::monotonic_clock());
+            self.tell_copy(notice.as_ref());
+            return None;
+        }
         let ours = self.file.as_mut().filter(|file| file.ticket() == Some(ticket));
         let Some(file) = ours else { return Some(outcome) };
         let notice = file.answered(outcome, clock::monotonic_clock());
@@ -162,21 +179,23 @@ impl MainLog {
         None
     }
 
-    /// Leaves the file to a thread if it lies on this file system.
+    /// Leaves those of its files to a thread that lie on this file system.
     pub(super) fn leave_to_writer(&mut self, device: u64, writers: &mut LogWriters) {
-        if let Some(file) = &mut self.file {
-            file.leave_to_writer(device, writers);
+        for log in [&mut self.file, &mut self.copy].into_iter().flatten() {
+            log.leave_to_writer(device, writers);
         }
     }
 
-    /// Leaves the file to a thread if it lies where calls may take long. To be called when there may be threads.
+    /// Leaves its files to a thread if they lie where calls may take long. To be called when there may be threads.
     pub(super) fn leave_if_remote(&mut self, writers: &mut LogWriters) {
-        let Some(file) = &mut self.file else { return };
-        if let Some(device) = file.device()
-            && let Some(_writer) = writers.writer_of(file.path())
-        {
-            writers.mark_slow(device, file.path());
-            file.leave_to_writer(device, writers);
+        for log in [&mut self.file, &mut self.copy].into_iter().flatten() {
+            let path = place_of(log.path());
+            if let Some(device) = log.device()
+                && let Some(_writer) = writers.writer_of(&path)
+            {
+                writers.mark_slow(device, &path);
+                log.leave_to_writer(device, writers);
+            }
         }
     }
 
@@ -188,15 +207,14 @@ impl MainLog {
         }
     }
 
-    /// The file system that the last write was too slow on, and how long it took; said once.
-    pub(super) fn take_slow(&mut self) -> Option<(u64, Duration)> {
+    /// The last write that took too long; said once.
+    pub(super) fn take_slow(&mut self) -> Option<SlowWrite> {
         self.slow.take()
     }
 
     /// How much waits to be written, in bytes.
     pub(super) fn waiting(&mut self) -> usize {
-        let copy = self.copy.as_ref().map_or(0, LogStream::pending);
-        self.file.as_mut().map_or(0, OpenLog::waiting) + copy
+        [&mut self.file, &mut self.copy].into_iter().flatten().map(OpenLog::waiting).sum()
     }
 
     /// Whether a thread writes the file.
@@ -238,16 +256,19 @@ impl MainLog {
 
     fn write_copy(&mut self, lines: &[u8]) {
         let Some(copy) = &mut self.copy else { return };
-        if self.copy_dropped > 0 && copy.flush().is_ok() && !copy.is_blocked() {
-            let text = lost_text(self.copy_dropped as u64);
-            self.copy_dropped = 0;
+        let notice = copy.append(lines, NEVER, limits::MAIN_LOG_PENDING_BYTES, clock::monotonic_clock());
+        self.tell_copy(notice.as_ref());
+    }
+
+    /// Says in the copy what it has missed.
+    fn tell_copy(&mut self, notice: Option<&LogFileNotice>) {
+        if let Some(LogFileNotice::TakesAgain { dropped }) = notice {
             let mut line = String::new();
             self.stamp.push(&mut line);
             // Writing to a String cannot fail.
-            writeln!(line, " {} {text}", LogLevel::Error.abbreviation()).ok();
-            self.copy_dropped += refused(copy.append(line.as_bytes(), limits::MAIN_LOG_PENDING_BYTES));
+            writeln!(line, " {} {}", LogLevel::Error.abbreviation(), lost_text(*dropped)).ok();
+            self.write_copy(line.as_bytes());
         }
-        self.copy_dropped += refused(copy.append(lines, limits::MAIN_LOG_PENDING_BYTES));
     }
 
     /// What there is to say about the log itself; that it cannot be written, nobody would read there.
@@ -283,8 +304,16 @@ fn lost_text(dropped: u64) -> String {
     format!("{dropped} bytes of this log were lost before this line")
 }
 
-fn refused(taken: Result<(), Refused>) -> usize {
-    taken.map_or_else(|refused| refused.count, |()| 0)
+fn slow_write(log: Option<&OpenLog>, watch: DiskWatch) -> Option<SlowWrite> {
+    let took = watch.too_long()?;
+    let log = log?;
+    log.device().map(|device| SlowWrite { device, path: place_of(log.path()), took })
+}
+
+/// Where a file of ours lies, told without asking its file system (proc(5)).
+fn place_of(path: &Path) -> PathBuf {
+    let link = own_descriptor(path).and_then(|number| fs::read_link(format!("/proc/self/fd/{number}")).ok());
+    link.unwrap_or_else(|| path.to_owned())
 }
 
 /// The time at the beginning of a line, `2026-11-22 08:41:49,629`, local; made anew when its second is over.

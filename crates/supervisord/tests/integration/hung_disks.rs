@@ -227,6 +227,32 @@ startsecs=0\n{NEIGHBOURS}"
 }
 
 #[test]
+fn standard_output_on_a_file_system_that_hangs_delays_nothing() {
+    if testing_the_original() || !can_mount_fuse() {
+        return; // the original waits with all that it does
+    }
+    let mut daemon = TestDaemon::prepared("[program:late]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\n");
+    daemon.write("server.py", SERVER);
+    for folder in ["store", "mnt"] {
+        fs::create_dir(daemon.path(folder)).expect("the folder is ours");
+    }
+    let served = ["unshare", "-m", "python3", "{dir}/server.py", "{dir}/store", "{dir}/mnt", "{dir}/hang"];
+    let redirected = ["sh", "-c", "out=$1; shift; exec \"$@\" >> $out", "sh", "{dir}/mnt/boot.log"];
+    daemon.launch_by(&[&served[..], &redirected].concat());
+    daemon.wait_until_it_answers();
+    hang(&daemon);
+    for _ in 0..20 {
+        daemon.call("supervisor.startProcess", &["late".into()]).expect("it starts");
+        daemon.call("supervisor.stopProcess", &["late".into()]).expect("it ends");
+    }
+    let lines = |daemon: &TestDaemon| daemon.read("store/boot.log").matches("spawned: 'late'").count();
+    assert!(lines(&daemon) < 20, "it hangs indeed");
+    answer_again(&daemon);
+    until("every line is there", || (lines(&daemon) == 20).then_some(()));
+    daemon.stop();
+}
+
+#[test]
 fn local_disk_that_has_hung_once_never_holds_supervision_again() {
     if testing_the_original() || !can_freeze() {
         return; // the original waits with all that it does
