@@ -15,7 +15,7 @@
 //! ([`super::queued_log`]), so bytes keep their order and the queue its bound. Threads are never waited for at the
 //! end: a kernel that cannot end a call keeps the process until it can, whatever we do.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,6 +36,8 @@ pub(super) struct LogWriters {
     pub(super) mounts: MountTable,
     writers: Vec<Writer>,
     by_device: HashMap<u64, usize>,
+    /// File systems for which the system refused a thread.
+    without: HashSet<u64>,
     answers: mpsc::Receiver<Answer>,
     /// Answers that came while another one was waited for.
     early: VecDeque<Answer>,
@@ -116,6 +118,17 @@ pub(super) enum WriterNotice {
     Answers(PathBuf),
 }
 
+/// What it has come to that a file system was too slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Marked {
+    /// A thread writes there.
+    HasThread,
+    /// The system refused a thread; it is tried again with the next slow write.
+    Refused,
+    /// It did so before.
+    RefusedAgain,
+}
+
 /// One thread, for those who give it orders.
 #[derive(Clone, Debug)]
 pub(super) struct WriterHandle {
@@ -143,6 +156,7 @@ impl LogWriters {
             mounts: MountTable::new(),
             writers: Vec::new(),
             by_device: HashMap::new(),
+            without: HashSet::new(),
             answers,
             early: VecDeque::new(),
             sender,
@@ -176,12 +190,23 @@ impl LogWriters {
 
     /// A file system has kept the loop waiting: what is logged there is written by a thread from now on. stat(2) and
     /// the list of mounts may number it differently.
-    pub(super) fn mark_slow(&mut self, device: u64, path: &Path) {
+    pub(super) fn mark_slow(&mut self, device: u64, path: &Path) -> Marked {
         let listed = self.mounts.filesystem_of(path).map(|filesystem| filesystem.device);
-        if self.writer_of_device(device, path).is_some()
-            && let (Some(listed), Some(writer)) = (listed, self.by_device.get(&device).copied())
-        {
+        let has_writer = self.writer_of_device(device, path).is_some();
+        if let (Some(listed), Some(writer)) = (listed, self.by_device.get(&device).copied()) {
             self.by_device.entry(listed).or_insert(writer);
+        }
+        self.marked(device, has_writer)
+    }
+
+    fn marked(&mut self, device: u64, has_writer: bool) -> Marked {
+        if has_writer {
+            self.without.remove(&device);
+            Marked::HasThread
+        } else if self.without.insert(device) {
+            Marked::Refused
+        } else {
+            Marked::RefusedAgain
         }
     }
 
@@ -420,6 +445,15 @@ mod tests {
     fn silent_writer() -> (WriterHandle, mpsc::Receiver<(Ticket, Order)>) {
         let (orders, received) = mpsc::channel();
         (WriterHandle { orders, progress: Arc::default() }, received)
+    }
+
+    #[test]
+    fn a_refused_thread_is_told_once_for_each_file_system() {
+        let mut writers = LogWriters::new(supervisor_sys::Poller::new().unwrap().waker());
+        let marks = [(1, false), (1, false), (2, false), (1, true), (1, false)];
+        let told = marks.map(|(device, has_writer)| writers.marked(device, has_writer));
+        let expected = [Marked::Refused, Marked::RefusedAgain, Marked::Refused, Marked::HasThread, Marked::Refused];
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use supervisor_core::{Channel, LogLevel, ProcessId};
 
 use super::limits;
 use super::log_table::LogId;
-use super::log_writers::WriterNotice;
+use super::log_writers::{Marked, WriterNotice};
 use super::os_host::OsHost;
 use crate::clock;
 
@@ -56,13 +56,17 @@ impl OsHost {
     pub(super) fn leave_file_system(&mut self, device: u64, path: &Path, took: Duration) {
         let Self { kernel, logs, main_log, .. } = self;
         let writers = &mut kernel.log_writers;
-        writers.mark_slow(device, path);
+        let consequence = match writers.mark_slow(device, path) {
+            Marked::HasThread => "a thread of its own writes its logs from now on",
+            Marked::Refused => "and may again, since no thread could be started to write its logs",
+            Marked::RefusedAgain => return,
+        };
         logs.leave_to_writer(device, writers);
         main_log.leave_to_writer(device, writers);
         self.main_log.log(
             LogLevel::Warn,
             format_args!(
-                "the file system of {} kept supervision waiting for {} ms, a thread of its own writes its logs from now on",
+                "the file system of {} kept supervision waiting for {} ms, {consequence}",
                 path.display(),
                 took.as_millis()
             ),
