@@ -323,6 +323,10 @@ def main():
         held = {name: [pool.submit(hold, name, *world) for world in worlds] for name in names}
         for name, dialogues in held.items():
             wrong, count = judge(name, *(dialogue.result() for dialogue in dialogues))
+            if wrong:
+                # Where a Ctrl-C finds the original client is chance, and decides what it says.
+                print(f"{name} is a surprise, and is held once more:", *wrong, sep="\n", flush=True)
+                wrong, count = judge(name, *(hold(name, *world) for world in worlds))
             print(f"{'FAIL' if wrong else 'ok  '} {name}: {count - len(wrong)}/{count}", *wrong, sep="\n", flush=True)
             passed, failed = passed + count - len(wrong), failed + len(wrong)
     print(f"{passed} passed, {failed} failed")
