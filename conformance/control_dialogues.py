@@ -22,8 +22,9 @@ command=/usr
 autostart=false
 startretries=0
 [program:quick]
-command=/bin/false
+command=/bin/sh -c "sleep 0.5; exit 1"
 autostart=false
+startsecs=30
 startretries=0
 [program:talker]
 command=/bin/sh -c "echo one; echo two; echo problem >&2; while [ ! -e {dir}/go ]; do sleep 0.05; done; echo three; exec sleep 1000"
