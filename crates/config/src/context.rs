@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use crate::datatypes::{Checked, UserDatabase, process_or_group_name};
 use crate::diagnostics::{ConfigError, ConfigWarning, Culprit, Place, Refusal};
 use crate::expand::{EnvironmentNames, Label, Names, expand};
-use crate::ini::{Document, Entry, Section};
+use crate::ini::{Document, Entry, Section, name_after_colon};
 use crate::options_table::{DefaultValue, OptionRow};
 use crate::problems::Problems;
 use crate::python_format::Value;
@@ -181,8 +181,7 @@ impl<'c> SectionReader<'c> {
 
     /// The name after the colon of the section's; `None` if it is none, which has been said.
     pub(crate) fn name_of_section(&self) -> Result<Option<&'c str>, ConfigError> {
-        let after_colon = self.section.name.split_once(':').map_or("", |(_, name)| name);
-        match process_or_group_name(after_colon) {
+        match process_or_group_name(name_after_colon(&self.section.name)) {
             Ok(name) => Ok(Some(name)),
             Err(text) => self.refuse_section(text).map(|()| None),
         }

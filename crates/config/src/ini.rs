@@ -44,6 +44,11 @@ impl Section {
     }
 }
 
+/// What a section's name says after its kind: `x` of `program:x`, with its blanks; empty where there is no colon.
+pub(crate) fn name_after_colon(section: &str) -> &str {
+    section.split_once(':').map_or("", |(_, name)| name)
+}
+
 /// Options in the order of their first appearance, each key once.
 #[derive(Debug, Default)]
 struct Entries {

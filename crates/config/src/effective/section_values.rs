@@ -12,9 +12,10 @@ use crate::config::{ClientConfig, Config, HttpServerAddress, MainLogFile};
 use crate::context::Context;
 use crate::environment::{parse_environment, write_environment};
 use crate::expand::Names;
-use crate::ini::{Entry, Section};
+use crate::ini::{Entry, Section, name_after_colon};
 use crate::options_table::{DataType, DefaultValue, OptionRow, SectionType};
 use crate::python_format::Value;
+use crate::python_text::strip;
 use crate::recorder::{Made, Recorder};
 use crate::sections::supervisorctl::read_supervisorctl;
 
@@ -79,8 +80,7 @@ impl<'c> SectionValues<'c> {
 
     fn scope<'s>(&'s self, section: &'s Section, section_type: SectionType, made: Vec<&'s Made>) -> Scope<'s> {
         let mut words = vec![self.context.here_word(), self.context.host_node_name_word()];
-        let name = section.name.split_once(':').map_or("", |(_, name)| crate::python_text::strip(name));
-        words.push(("program_name", Value::Text(name)));
+        words.push(("program_name", Value::Text(strip(name_after_colon(&section.name)))));
         if let [only] = made.as_slice() {
             words.push(("group_name", Value::Text(&only.group)));
         }

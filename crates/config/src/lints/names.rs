@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::about_option;
 use crate::context::Context;
-use crate::ini::Section;
+use crate::ini::{Section, name_after_colon};
 use crate::nearest::nearest;
 use crate::options_table::SectionType;
 use crate::problem::Problem;
@@ -77,7 +77,7 @@ pub(super) fn programs_in_two_groups(context: &Context) -> Vec<Problem> {
     for made in recorder.made.borrow().iter() {
         let Some(earlier) = first.insert(made.section.clone(), made.group.clone()) else { continue };
         let Some(group) = context.document.section(&format!("group:{}", made.group)) else { continue };
-        let name = made.section.split_once(':').map_or("", |(_, name)| name);
+        let name = name_after_colon(&made.section);
         let message = if earlier == made.group {
             format!("program {name} is named twice: it runs twice under one name")
         } else {

@@ -6,7 +6,7 @@ use super::plugins::is_known_factory;
 use crate::context::SectionReader;
 use crate::datatypes::{Checked, boolean, integer, list_of_strings};
 use crate::diagnostics::{ConfigError, Culprit, Refusal};
-use crate::ini::Section;
+use crate::ini::{Section, name_after_colon};
 use crate::options_table::{eventlistener as rows, program};
 use crate::process_config::{ProcessBuilder, ProcessSource};
 use crate::python_text::strip;
@@ -19,7 +19,7 @@ pub(crate) fn read_eventlistener(
     let context = builder.context;
     let here = [context.here_word()];
     let reader = context.reader(section, &here);
-    let name = strip(section.name.split_once(':').map_or("", |(_, name)| name));
+    let name = strip(name_after_colon(&section.name));
     let priority = reader.value(&rows::PRIORITY, integer)?;
     let buffer_size = reader.value(&rows::BUFFER_SIZE, |text| buffer_size(text, &section.name))?;
     let result_handler = reader.value(&rows::RESULT_HANDLER, |specification| {

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::datatypes::{Checked, UserDatabase, file_mode, integer, octal, port_number, process_or_group_name};
 use crate::diagnostics::ConfigError;
 use crate::expand::Names;
-use crate::ini::Section;
+use crate::ini::{Section, name_after_colon};
 use crate::options_table::{fcgi_program as rows, program};
 use crate::process_config::{ProcessBuilder, ProcessSource};
 use crate::python_format::Value;
@@ -83,8 +83,8 @@ fn read_socket(context: &Context, section: &Section) -> Result<Option<SocketConf
     let mode = reader.optional(&rows::SOCKET_MODE, |value| {
         octal(value).map(file_mode).map_err(|_| format!("Invalid socket_mode value {value}"))
     })?;
-    let after_colon = section.name.split_once(':').map_or("", |(_, name)| name);
-    let words = [context.here_word(), ("program_name", Value::Text(process_or_group_name(after_colon).unwrap_or("")))];
+    let name = process_or_group_name(name_after_colon(&section.name)).unwrap_or("");
+    let words = [context.here_word(), ("program_name", Value::Text(name))];
     let socket_reader = reader.with_names(Names::new(&context.environment, &words));
     let Some(socket) = socket_reader.text(&rows::SOCKET)?.filter(|socket| !socket.is_empty()) else {
         reader.refuse(&rows::SOCKET, format!("[{}] section requires a \"socket\" line", section.name))?;
