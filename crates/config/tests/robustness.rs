@@ -1,6 +1,8 @@
 //! Whatever is in a file, reading it ends in a configuration or in an error; and the error is the one that a check
 //! tells first. The inputs are good ones of the goldens, with bytes changed at random, always the same.
 
+use std::os::unix::ffi::OsStrExt as _;
+
 use supervisor_config::{LoadRequest, SupervisordOptions, check, load};
 
 use crate::folder::Folder;
@@ -50,17 +52,29 @@ impl Random {
     }
 }
 
-/// The configurations of the goldens that can be used as they are.
-fn inputs(folder: &Folder) -> Vec<Vec<u8>> {
-    let plain = |text: &str| text.replace("\\n", "\n").replace("{dir}", &folder.path().to_string_lossy());
+/// The configurations of the goldens that can be used as they are, once `{dir}` is a folder.
+fn inputs() -> Vec<Vec<u8>> {
     let good = GOLDENS.lines().filter_map(|line| line.strip_prefix("load\t")?.split_once("\t="));
-    good.map(|(text, _)| plain(text).into_bytes()).collect()
+    good.map(|(text, _)| text.replace("\\n", "\n").into_bytes()).collect()
+}
+
+/// With this folder for `{dir}`.
+fn placed_in(folder: &Folder, mut text: &[u8]) -> Vec<u8> {
+    const PLACE: &[u8] = b"{dir}";
+    let mut placed = Vec::new();
+    while let Some(at) = text.windows(PLACE.len()).position(|bytes| bytes == PLACE) {
+        placed.extend_from_slice(&text[..at]);
+        placed.extend_from_slice(folder.path().as_os_str().as_bytes());
+        text = &text[at + PLACE.len()..];
+    }
+    placed.extend_from_slice(text);
+    placed
 }
 
 #[test]
 fn every_file_ends_in_a_configuration_or_in_the_error_that_a_check_tells_first() {
     let folder = Folder::new();
-    let inputs = inputs(&folder);
+    let inputs = inputs();
     let mut random = Random(20_261_122);
     let (mut good, mut bad) = (0, 0);
     for copy in 0..COPIES {
@@ -71,6 +85,8 @@ fn every_file_ends_in_a_configuration_or_in_the_error_that_a_check_tells_first()
             let removed = random.below(4).min(text.len() - at);
             text.splice(at..at + removed, spice.iter().copied());
         }
+        // Only now, since the name of the folder is another one each time and would move all that follows.
+        let text = placed_in(&folder, &text);
         let path = folder.write("main.conf", &text);
         let request = LoadRequest { path: &path, command_line: &SupervisordOptions::default(), environment: &[] };
         let report = check(&request);
