@@ -93,10 +93,7 @@ impl EventListenerPool {
 
     /// Whether what can wait for room is to.
     pub(crate) fn is_full(&self) -> bool {
-        match self.config.overflow {
-            Overflow::DropOldest | Overflow::Spill => false,
-            Overflow::Block => self.buffer.len() >= self.config.buffer_size || self.is_large(),
-        }
+        self.room() == Some(0) || self.is_large()
     }
 
     /// How many events fit in until others have to wait; `None` where nobody waits.
