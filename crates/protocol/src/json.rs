@@ -75,13 +75,7 @@ impl<'o> Object<'o> {
         items: impl IntoIterator<Item = T>,
         mut write: impl FnMut(&mut Object<'_>, T),
     ) {
-        let out = self.member(name);
-        out.push('[');
-        for (index, item) in items.into_iter().enumerate() {
-            out.push_str(if index == 0 { "" } else { ", " });
-            object(out, |object| write(object, item));
-        }
-        out.push(']');
+        array(self.member(name), items, |out, item| object(out, |object| write(object, item)));
     }
 
     /// Ends it.
@@ -89,8 +83,8 @@ impl<'o> Object<'o> {
         self.out.push('}');
     }
 
-    /// Begins a member; its value follows.
-    fn member(&mut self, name: &str) -> &mut String {
+    /// Begins a member. Its value, one and no more, is for the caller to append.
+    pub fn member(&mut self, name: &str) -> &mut String {
         if !std::mem::take(&mut self.is_empty) {
             self.out.push_str(", ");
         }
@@ -105,6 +99,16 @@ pub fn object(out: &mut String, write: impl FnOnce(&mut Object<'_>)) {
     let mut object = Object::begin(out);
     write(&mut object);
     object.end();
+}
+
+/// Appends an array; each item is written by itself.
+pub fn array<T>(out: &mut String, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut String, T)) {
+    out.push('[');
+    for (index, item) in items.into_iter().enumerate() {
+        out.push_str(if index == 0 { "" } else { ", " });
+        write(out, item);
+    }
+    out.push(']');
 }
 
 #[cfg(test)]

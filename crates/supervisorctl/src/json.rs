@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use supervisor_protocol::json::push_string;
+use supervisor_protocol::json::{array, object, push_string};
 use supervisor_protocol::xmlrpc::Value;
 
 /// Appends a value. Dates are strings, base64 is its text, a number that is none is `null`.
@@ -16,28 +16,14 @@ pub(crate) fn push_value(out: &mut String, value: &Value) {
         Value::Double(_) | Value::Nil => out.push_str("null"),
         Value::Str(text) | Value::DateTime(text) => push_string(out, text),
         Value::Base64(bytes) => push_string(out, &STANDARD.encode(bytes)),
-        Value::Array(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                out.push_str(if index == 0 { "" } else { ", " });
-                push_value(out, item);
-            }
-            out.push(']');
-        }
+        Value::Array(items) => array(out, items, push_value),
         Value::Struct(members) => push_object(out, members.iter().map(|(name, value)| (name.as_str(), value))),
     }
 }
 
 /// Appends an object with these members, in their order.
 pub(crate) fn push_object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str, &'a Value)>) {
-    out.push('{');
-    for (index, (name, value)) in members.enumerate() {
-        out.push_str(if index == 0 { "" } else { ", " });
-        push_string(out, name);
-        out.push_str(": ");
-        push_value(out, value);
-    }
-    out.push('}');
+    object(out, |object| members.for_each(|(name, value)| push_value(object.member(name), value)));
 }
 
 #[cfg(test)]
