@@ -13,14 +13,15 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import xmlrpc.client
-import http.client
+
+import daemon_client
+from daemon_client import until
 
 PRELUDE = """
 import sys, time
@@ -86,41 +87,11 @@ autorestart=true
 """
 
 
-class Connection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=60)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
-
-
-class Transport(xmlrpc.client.Transport):
-    def __init__(self, path):
-        super().__init__()
-        self.path = path
-
-    def make_connection(self, host):
-        if not self._connection[1]:
-            self._connection = host, Connection(self.path)
-        return self._connection[1]
-
-
 def status(pid, name):
     for line in open(f"/proc/{pid}/status"):
         if line.startswith(name):
             return int(line.split()[1])
     raise AssertionError(name)
-
-
-def until(what, probe, patience=120):
-    end = time.monotonic() + patience
-    while not probe():
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {patience} s in vain: {what}")
-        time.sleep(0.02)
 
 
 def case(daemon, name, script, events):
@@ -151,7 +122,7 @@ def case(daemon, name, script, events):
 
 def measure(process, folder, events):
     def server():
-        return xmlrpc.client.ServerProxy("http://localhost", Transport(str(folder / "s.sock"))).supervisor
+        return daemon_client.supervisor(folder / "s.sock")
 
     def is_up():
         try:
@@ -180,7 +151,7 @@ def measure(process, folder, events):
     took = time.monotonic() - begin
     sent_all.set()
     asking.join()
-    until("the good listener has heard the last", (folder / "heard").exists)
+    until("the good listener has heard the last", (folder / "heard").exists, 120)
     heard = int(until_text(folder / "heard"))
     moved = sum(info["start"] for info in server().getAllProcessInfo() if info["group"] == "crash") - starts
     times.sort()

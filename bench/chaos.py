@@ -29,6 +29,9 @@ import time
 import traceback
 import xmlrpc.client
 
+import daemon_client
+from daemon_client import until
+
 MARK = "SUPERVISOR_CHAOS"
 FAKETIME = "/usr/lib/*/faketime/libfaketimeMT.so.1"
 
@@ -68,36 +71,6 @@ stdout_logfile={folder}/logs/%(process_num)03d.log
 stdout_logfile_maxbytes=4KB
 stdout_logfile_backups=100000
 """
-
-
-class Connection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=120)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
-
-
-class Transport(xmlrpc.client.Transport):
-    def __init__(self, path):
-        super().__init__()
-        self.path = path
-
-    def make_connection(self, host):
-        return Connection(self.path)
-
-
-def until(what, probe, patience=60):
-    end = time.monotonic() + patience
-    while True:
-        if found := probe():
-            return found
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {patience} s in vain: {what}")
-        time.sleep(0.05)
 
 
 class Chaos:
@@ -142,7 +115,7 @@ class Chaos:
     @property
     def rpc(self):
         # A connection for each call: one that breaks in a reload is no concern of the next.
-        return xmlrpc.client.ServerProxy("http://localhost", Transport(str(self.folder / "s.sock"))).supervisor
+        return daemon_client.supervisor(self.folder / "s.sock")
 
     def wait_for_service(self):
         def serves():
