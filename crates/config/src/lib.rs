@@ -39,6 +39,7 @@ mod lints;
 mod load;
 mod nearest;
 pub mod options_table;
+pub mod pem;
 mod problem;
 mod problems;
 mod process_config;

@@ -7,19 +7,18 @@
 //! the same time, which no server's certificate may be (RFC 5280 §4.2.1.9), or has been signed by an authority that does not
 //! stand there: the first is what `openssl req -x509` makes.
 
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use supervisor_config::ClientTlsFiles;
+use supervisor_config::pem::{read_certificates, read_private_key, unusable};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::client::{WebPkiServerVerifier, verify_server_name};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
-use tokio_rustls::rustls::pki_types::pem::{Error as PemError, PemObject as _};
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
@@ -81,8 +80,8 @@ fn config(files: &ClientTlsFiles) -> Result<ClientConfig, String> {
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
     let Some((certificate, key)) = &files.identity else { return Ok(builder.with_no_client_auth()) };
-    let chain = certificates("tls_cert", certificate)?;
-    let private_key = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable_pem("tls_key", key, &error))?;
+    let chain = read_certificates("tls_cert", certificate)?;
+    let private_key = read_private_key("tls_key", key)?;
     builder.with_client_auth_cert(chain, private_key).map_err(|error| unusable("tls_cert", certificate, &error))
 }
 
@@ -97,7 +96,7 @@ struct Verifier {
 impl Verifier {
     fn new(ca: Option<&Path>, provider: Arc<CryptoProvider>) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
-        let own = ca.map_or(Ok(Vec::new()), |path| certificates("tls_ca", path))?;
+        let own = ca.map_or(Ok(Vec::new()), |path| read_certificates("tls_ca", path))?;
         let whence = ca.map_or("the authorities of the system".to_owned(), |path| format!("tls_ca={}", path.display()));
         match ca {
             // What is not understood there is of no use to anybody, and no reason to refuse the others.
@@ -153,25 +152,4 @@ impl ServerCertVerifier for Verifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.authorities.supported_verify_schemes()
     }
-}
-
-fn certificates(option: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = read.map_err(|error| unusable_pem(option, path, &error))?;
-    if chain.is_empty() {
-        return Err(unusable(option, path, &"there is no certificate in it"));
-    }
-    Ok(chain)
-}
-
-fn unusable_pem(option: &str, path: &Path, error: &PemError) -> String {
-    match error {
-        PemError::Io(error) => unusable(option, path, error),
-        PemError::NoItemsFound => unusable(option, path, &"there is nothing of the kind in it"),
-        other => unusable(option, path, other),
-    }
-}
-
-fn unusable(option: &str, path: &Path, error: &dyn fmt::Display) -> String {
-    format!("cannot use {option}={}: {error}", path.display())
 }

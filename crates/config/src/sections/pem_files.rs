@@ -1,4 +1,4 @@
-//! Options that name PEM files, of servers and of the client. Says where the files are; nobody reads them here.
+//! Options that name PEM files, of servers and of the client. Says where the files are; `pem.rs` reads them.
 
 use std::path::PathBuf;
 

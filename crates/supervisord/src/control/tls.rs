@@ -5,17 +5,15 @@
 //! what is in use as it is, and are told as CRIT. They are read as the user that supervisord runs as.
 
 use std::fmt;
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use supervisor_config::TlsFiles;
+use supervisor_config::pem::{read_certificates, read_private_key, unusable};
 use supervisor_core::LogLevel;
 use tokio::task::spawn_blocking;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::{Error as PemError, PemObject as _};
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
@@ -35,8 +33,8 @@ impl Tls {
     /// Names the option, the file and the reason.
     pub fn load(files: &TlsFiles) -> Result<Self, String> {
         let TlsFiles { certificate, key, client_ca } = files;
-        let chain = certificates("tls_cert", certificate)?;
-        let private_key = PrivateKeyDer::from_pem_file(key).map_err(|error| pem_text("tls_key", key, &error))?;
+        let chain = read_certificates("tls_cert", certificate)?;
+        let private_key = read_private_key("tls_key", key)?;
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -46,7 +44,7 @@ impl Tls {
             Some(path) => {
                 let unusable = |error: &dyn fmt::Display| unusable("tls_client_ca", path, error);
                 let mut roots = RootCertStore::empty();
-                for root in certificates("tls_client_ca", path)? {
+                for root in read_certificates("tls_client_ca", path)? {
                     roots.add(root).map_err(|error| unusable(&error))?;
                 }
                 let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
@@ -59,27 +57,6 @@ impl Tls {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self { files: files.clone(), config: Arc::new(config) })
     }
-}
-
-fn certificates(option: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = read.map_err(|error| pem_text(option, path, &error))?;
-    if chain.is_empty() {
-        return Err(unusable(option, path, &"there is no certificate in it"));
-    }
-    Ok(chain)
-}
-
-fn pem_text(option: &str, path: &Path, error: &PemError) -> String {
-    match error {
-        PemError::Io(error) => unusable(option, path, error),
-        PemError::NoItemsFound => unusable(option, path, &"there is nothing of the kind in it"),
-        other => unusable(option, path, other),
-    }
-}
-
-fn unusable(option: &str, path: &Path, error: &dyn fmt::Display) -> String {
-    format!("cannot use {option}={}: {error}", path.display())
 }
 
 /// The certificate that a server uses now.
