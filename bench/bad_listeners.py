@@ -3,10 +3,10 @@
 
     bench/bad_listeners.py DAEMON [DAEMON…] [--events 100000]
 
-Each case has ten programs that crash five times a second, a good listener that hears of all of it, and the bad one; then
-so many events are sent to both (`sendRemoteCommEvent`), while somebody asks for the state every 10 ms. Shown: how long
-the sending took; the worst and the 99th percentile of the answers; how many restarts there were meanwhile; the memory of
-the daemon before, and its peak; and whether the good listener heard of every event that was sent.
+Each case has ten programs that crash five times a second, a good listener that hears of all of it, and the bad one;
+then so many events are sent to both (`sendRemoteCommEvent`), while somebody asks for the state every 10 ms. Shown: how
+long the sending took; the worst and the 99th percentile of the answers; how many restarts there were meanwhile; the
+memory of the daemon before, and its peak; and whether the good listener heard of every event that was sent.
 """
 import argparse
 import os

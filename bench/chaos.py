@@ -5,9 +5,10 @@
 
 What happens: programs are killed, stopped, started, frozen and thawed; logs are renamed, reopened, cleared and rotated;
 the daemon is reloaded; strangers connect and send rubbish or nothing; the wall clock of the daemon is set, by a second
-or to another century (with libfaketime, where it is installed: the clock of the machine is nobody's). What has to hold at the end: every program is in
-the state that the commands imply, there is no zombie and no process too many, descriptors and memory are those of the
-beginning, no line that a program wrote is lost or torn, no defect was logged, and a TERM ends everything.
+or to another century (with libfaketime, where it is installed: the clock of the machine is nobody's). What has to hold
+at the end: every program is in the state that the commands imply, there is no zombie and no process too many,
+descriptors and memory are those of the beginning, no line that a program wrote is lost or torn, no defect was logged,
+and a TERM ends everything.
 
 A seed gives the same sequence of decisions, not the same interleaving.
 """

@@ -195,7 +195,7 @@ impl<'c> SectionReader<'c> {
     fn error(&self, refusal: Refusal) -> ConfigError {
         let Refusal { mut text, culprit } = refusal;
         let short = match &culprit {
-            // All variables there are may be named after this: too many to be of use, and they may be nobody's business.
+            // All variables there are may be named after this: too many to be of use, and maybe nobody's business.
             Some(Culprit::Name { .. }) => text.split(". Available names: ").next().unwrap_or_default().to_owned(),
             Some(Culprit::Percent | Culprit::Member(_) | Culprit::Event(_)) | None => text.clone(),
         };

@@ -42,8 +42,8 @@ impl Supervisor {
         command: Command,
         host: &mut impl Host,
     ) -> Option<Result<Reply, Fault>> {
-        // Messages still reach listeners, and events and logs can still be followed; the control plane refuses the calls
-        // that read logs (contract/rpc.md §3.2).
+        // Messages still reach listeners, and events and logs can still be followed; the control plane refuses the
+        // calls that read logs (contract/rpc.md §3.2).
         let in_shutdown = matches!(
             command,
             Command::SendRemoteCommEvent { .. }

@@ -185,8 +185,8 @@ pub enum StateDetail {
 }
 
 impl Event<'_> {
-    /// The payload, of output only the beginning that has at most so many bytes; and how many more there were. A flood of
-    /// output that nobody subscribes to costs what is kept of it.
+    /// The payload, of output only the beginning that has at most so many bytes; and how many more there were. A flood
+    /// of output that nobody subscribes to costs what is kept of it.
     pub(crate) fn beginning_of_payload(&self, limit: usize) -> (String, usize) {
         let Self::ProcessLog { process, group, pid, channel, data } = *self else { return (self.payload(), 0) };
         let Some((kept, omitted)) = data.split_at_checked(limit) else { return (self.payload(), 0) };

@@ -47,9 +47,9 @@ pub(crate) struct Blocking {
 }
 
 impl Supervisor {
-    /// Whether the output of a process is not to be read now, since a pool that wants its events has no room. A listener
-    /// is always read, and so is what a process has left that has ended; one that is asked to stop, and everything in a
-    /// shutdown, as long as there is memory.
+    /// Whether the output of a process is not to be read now, since a pool that wants its events has no room. A
+    /// listener is always read, and so is what a process has left that has ended; one that is asked to stop, and
+    /// everything in a shutdown, as long as there is memory.
     pub fn holds_output(&self, id: ProcessId, channel: Channel) -> bool {
         if !self.pools.iter().any(EventListenerPool::is_full) {
             return false;

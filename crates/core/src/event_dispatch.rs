@@ -1,5 +1,5 @@
-//! The way of an event: to the stream, to every pool that subscribes, to the first member that is ready, and back when it was
-//! rejected (contract/events.md §4.3, §5).
+//! The way of an event: to the stream, to every pool that subscribes, to the first member that is ready, and back when
+//! it was rejected (contract/events.md §4.3, §5).
 //!
 //! Invariants: a serial is taken only by an event that some pool accepts; what is rejected goes back to the pool that
 //! its process belongs to and to no other (quirks.md F01); a member that does not read is passed over (F13).
@@ -187,8 +187,8 @@ impl Supervisor {
         self.pools.push(pool);
     }
 
-    /// Opens the journal of a pool, so that no event gets a serial that is in it. Of all pools of a configuration before
-    /// the first event.
+    /// Opens the journal of a pool, so that no event gets a serial that is in it. Of all pools of a configuration
+    /// before the first event.
     pub(crate) fn open_journal(&mut self, group: &GroupConfig, host: &mut impl Host) {
         if !spills(group) || self.journals.contains_key(&group.name) {
             return;

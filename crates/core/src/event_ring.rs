@@ -1,12 +1,13 @@
 //! The newest events of all types, numbered without a gap: what the event stream is read from.
 //!
 //! Every event that is raised enters, whether a pool subscribes to its type or not; nothing is sent from here and no
-//! reader is known here. The numbers are the ring's own: `serial` of contract/events.md §3 is taken only by events that a
-//! pool accepts, so that it has gaps for whoever sees them all.
+//! reader is known here. The numbers are the ring's own: `serial` of contract/events.md §3 is taken only by events that
+//! a pool accepts, so that it has gaps for whoever sees them all.
 //!
 //! Invariants: serials are contiguous, and do not come again in a later life of supervisord, since they begin at the
-//! microsecond of its start (they may, should the clock be behind then); a reader is told of each event that it cannot have any more; the ring is bounded by count
-//! and by bytes, and of a payload larger than `limits::EVENT_RING_PAYLOAD_BYTES` only the beginning is kept.
+//! microsecond of its start (they may, should the clock be behind then); a reader is told of each event that it cannot
+//! have any more; the ring is bounded by count and by bytes, and of a payload larger than
+//! `limits::EVENT_RING_PAYLOAD_BYTES` only the beginning is kept.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

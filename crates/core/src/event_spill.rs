@@ -4,8 +4,8 @@
 //! comes again after a restart, whatever ended supervisord. Memory holds the oldest, `buffer_size` of them; the rest is
 //! read back as the pool drains. An event that cannot be written is held by memory alone.
 //!
-//! Invariants: the order is that of acceptance: `buffer`, then what is unread in the journal, then `late`; `late` is empty
-//! unless the journal could not be written; what came back from a member stands in `buffer` before all others.
+//! Invariants: the order is that of acceptance: `buffer`, then what is unread in the journal, then `late`; `late` is
+//! empty unless the journal could not be written; what came back from a member stands in `buffer` before all others.
 
 use crate::event_buffer::{Bound, EventBuffer, PoolEvent};
 use crate::event_journal::{JournalBacklog, JournalError, JournalRead};

@@ -30,8 +30,8 @@ pub trait Host {
     /// Sends a signal.
     fn kill(&mut self, target: KillTarget, signal: Signal) -> Result<(), KillError>;
 
-    /// Queues bytes for the stdin of a running process. What is refused as [`StdinError::Full`] may be tried again after
-    /// [`crate::Input::StdinTaken`].
+    /// Queues bytes for the stdin of a running process. What is refused as [`StdinError::Full`] may be tried again
+    /// after [`crate::Input::StdinTaken`].
     fn write_stdin(&mut self, process: ProcessId, bytes: &[u8]) -> Result<(), StdinError>;
 
     /// A reaped process: closes its pipes and its log files.

@@ -3,8 +3,8 @@
 /// Requests that may wait for a state at a time; one more is refused with FAILED.
 pub const DEFERRED_REQUESTS: usize = 4_096;
 
-/// Bytes that may wait for the stdin of one process; more is refused with FAILED. What is larger by itself is taken when
-/// nothing waits.
+/// Bytes that may wait for the stdin of one process; more is refused with FAILED. What is larger by itself is taken
+/// when nothing waits.
 pub const STDIN_BYTES: usize = 1 << 20;
 
 /// Bytes of memory that the events waiting in one pool take; more drops the oldest. One event may be larger.
@@ -35,8 +35,8 @@ pub const LISTENER_EXCERPT_CHARACTERS: usize = 100;
 /// Seconds that a listener which breaks the protocol again and again waits for its restart at most.
 pub const PROTOCOL_RESTART_SECONDS: u32 = 60;
 
-/// Processes spawned for one input without being asked for; the rest follow with the next one, so that nobody else waits
-/// for a storm. A client that starts all gets all at once.
+/// Processes spawned for one input without being asked for; the rest follow with the next one, so that nobody else
+/// waits for a storm. A client that starts all gets all at once.
 pub const SPAWNS_PER_TURN: usize = 32;
 
 /// Bytes of output that one PROCESS_LOG event tells of: what Supervisor reads at a time.

@@ -1,11 +1,11 @@
 //! HTTPS: whom to believe, and what to show when a server asks who we are.
 //!
-//! TLS 1.2 and 1.3 by rustls. The authorities are those of `tls_ca` and of no one else, or those of the system. There is
-//! no way to go on with a certificate that cannot be trusted: a password would follow.
+//! TLS 1.2 and 1.3 by rustls. The authorities are those of `tls_ca` and of no one else, or those of the system. There
+//! is no way to go on with a certificate that cannot be trusted: a password would follow.
 //!
-//! A certificate that stands in `tls_ca` itself is believed for its names and in its time, although it is an authority at
-//! the same time, which no server's certificate may be (RFC 5280 §4.2.1.9), or has been signed by an authority that does not
-//! stand there: the first is what `openssl req -x509` makes.
+//! A certificate that stands in `tls_ca` itself is believed for its names and in its time, although it is an authority
+//! at the same time, which no server's certificate may be (RFC 5280 §4.2.1.9), or has been signed by an authority that
+//! does not stand there: the first is what `openssl req -x509` makes.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -130,7 +130,7 @@ pub(crate) trait World {
     /// From now on says who asks.
     fn authenticate(&mut self, username: &str, password: &str);
 
-    /// Forgets the connection and the deadline, so that a command never meets one that died while the person was thinking.
+    /// Forgets the connection and the deadline, so that no command meets one that died while the person was thinking.
     fn disconnect(&mut self);
 
     /// Calls a method by its full name (`supervisor.getState`).

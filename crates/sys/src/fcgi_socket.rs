@@ -1,4 +1,4 @@
-//! The socket that the processes of an `[fcgi-program:x]` share as their fd 0 (contract/processes.md §7; quirks.md F45).
+//! The socket that the processes of an `[fcgi-program:x]` share as fd 0 (contract/processes.md §7; quirks.md F45).
 //!
 //! Counting who uses it is the core's.
 

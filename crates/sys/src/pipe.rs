@@ -58,8 +58,8 @@ pub fn write_when_ready(fd: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
 }
 
 /// Opens what a descriptor leads to once more, for writing that does not wait; the flags of the open file that the
-/// descriptor itself names stay as they are. For pipes and terminals: a file would begin at its start, a socket cannot be
-/// opened. EACCES when it belongs to another user, ENOENT without /proc.
+/// descriptor itself names stay as they are. For pipes and terminals: a file would begin at its start, a socket cannot
+/// be opened. EACCES when it belongs to another user, ENOENT without /proc.
 pub fn reopen_for_writing(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
     let flags = OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;

@@ -193,8 +193,8 @@ pub struct Waker {
 }
 
 impl Waker {
-    /// Makes the current wait return, or else the next one. Several calls may end one wait together, so whoever is woken
-    /// looks for everything that there may be.
+    /// Makes the current wait return, or else the next one. Several calls may end one wait together, so whoever is
+    /// woken looks for everything that there may be.
     pub fn wake(&self) {
         // It can only fail when 2^64 wake-ups were counted, and then the descriptor has been readable all along.
         let _counted = self.wake.write(1);

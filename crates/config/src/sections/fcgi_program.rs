@@ -51,7 +51,7 @@ impl SocketTable {
         Ok(socket)
     }
 
-    /// The socket of a member of a group (quirks.md F16). Upstream never looks at it, so there it may be missing or empty.
+    /// The socket of a member of a group (quirks.md F16). Upstream never looks at it: there it may be missing or empty.
     pub(crate) fn of_member(&mut self, context: &Context, section: &Section) -> Result<Socket, ConfigError> {
         if !section.name.starts_with("fcgi-program:") {
             return Ok(None);

@@ -1,5 +1,5 @@
-//! A configuration as text, in the words of generate.py, which prints Python's in the same way. Used by the goldens and by
-//! `examples/dump_config.rs`.
+//! A configuration as text, in the words of generate.py, which prints Python's in the same way. Used by the goldens and
+//! by `examples/dump_config.rs`.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Commands that never wait: signals, stdin, events, logs and information (contract/rpc.md §4; quirks.md F06, F12, F30).
+//! Commands that never wait: signals, stdin, events, logs, information (contract/rpc.md §4; quirks.md F06, F12, F30).
 
 use supervisor_core::{
     Autorestart, Channel, ChannelConfig, Command, ExitStatus, Fault, FaultCode, LogFile, ProcessConfig, ProcessState,

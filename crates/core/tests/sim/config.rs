@@ -1,4 +1,5 @@
-//! Configurations to start from. A test writes only what it is about: `ProcessConfig { startsecs: 0, ..program("cat") }`.
+//! Configurations to start from. A test writes only what it is about:
+//! `ProcessConfig { startsecs: 0, ..program("cat") }`.
 
 use std::sync::Arc;
 

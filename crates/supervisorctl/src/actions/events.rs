@@ -1,7 +1,7 @@
 //! `events`: what happens, as it happens, and what became of it. New: the original has listeners alone.
 //!
-//! Read from `/api/v1` of the server, where `supervisor.*` methods are not enough. A stream that breaks is an error that
-//! tells how to go on without a gap: whoever reads this, a person or a script, has to decide what then.
+//! Read from `/api/v1` of the server, where `supervisor.*` methods are not enough. A stream that breaks is an error
+//! that tells how to go on without a gap: whoever reads this, a person or a script, has to decide what then.
 
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;

@@ -105,8 +105,8 @@ pub(super) const EVENT_STREAMS: usize = 64;
 /// Time without an event after which a stream of events gives a sign of life.
 pub(super) const EVENT_STREAM_HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// Time between two readings for one client that knows all there is: in a storm of events supervision is asked a hundred
-/// times a second for each client.
+/// Time between two readings for one client that knows all there is: in a storm of events supervision is asked a
+/// hundred times a second for each client.
 pub(super) const EVENT_STREAM_PAUSE: Duration = Duration::from_millis(10);
 
 /// Rotated files (`log.1`, `log.2`, …) among which a log stream looks for the one that it has read to its end.

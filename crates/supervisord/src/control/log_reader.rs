@@ -1,8 +1,8 @@
 //! Reading parts of log files: byte ranges, shown as text (contract/rpc.md §5).
 //!
 //! Everything here may block: it runs on the threads for file access. Only regular files are read; a terminal or a
-//! pipe as log file has no bytes to go back to, and `/dev/null` is an empty one. A range may cut a character or hold any
-//! bytes: what is not UTF-8 becomes U+FFFD (contract/quirks.md F14).
+//! pipe as log file has no bytes to go back to, and `/dev/null` is an empty one. A range may cut a character or hold
+//! any bytes: what is not UTF-8 becomes U+FFFD (contract/quirks.md F14).
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};

@@ -1,5 +1,5 @@
-//! In a storm of crashes, event listeners get time to hear of one end before the next process is reaped and starts anew:
-//! a program can fail faster than any listener can be told of it, and a buffer that overflows loses events.
+//! In a storm of crashes, event listeners get time to hear of one end before the next process is reaped and starts
+//! anew: a program can fail faster than any listener can be told of it, and a buffer that overflows loses events.
 //!
 //! Takes nothing from anybody when no listener is behind. Invariants: each end in its turn waits for at most
 //! [`limits::LISTENERS_CATCH_UP`]; listeners that make no progress in that time are not waited for again until they do.

@@ -1,9 +1,9 @@
-//! What a full pool of event listeners with `overflow=block` means for the programs whose output makes its events: their
-//! output is not read until there is room again, so it waits in their own pipes.
+//! What a full pool of event listeners with `overflow=block` means for the programs whose output makes its events:
+//! their output is not read until there is room again, so it waits in their own pipes.
 //!
-//! The core knows who is held up and why; here is only which streams are not read meanwhile. A stream that its log holds
-//! up too (`log_backpressure.rs`) is held by one of both, and asked about the other when it is to be read again. Nothing
-//! polls: room comes with an input of the core, and each turn of the loop ends with a look at what is held.
+//! The core knows who is held up and why; here is only which streams are not read meanwhile. A stream that its log
+//! holds up too (`log_backpressure.rs`) is held by one of both, and asked about the other when it is to be read again.
+//! Nothing polls: room comes with an input of the core, and each turn of the loop ends with a look at what is held.
 
 use supervisor_core::{Channel, ProcessId};
 

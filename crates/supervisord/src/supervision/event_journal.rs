@@ -1,9 +1,10 @@
-//! The journal of a pool with `overflow=spill`: a folder of files that keeps events until they are done (docs/events.md).
+//! The journal of a pool with `overflow=spill`: a folder of files that keeps events until they are done
+//! (docs/events.md).
 //!
-//! The folder lies below `childlogdir`, is named after the pool and the identifier, belongs to us alone, and is locked as
-//! long as it is open. Its files are numbered; the last one grows, each of the others is removed when all its events are
-//! done. What the kernel was given survives any end of supervisord; nothing is forced onto the disk, so that a crash of
-//! the machine may take the newest events.
+//! The folder lies below `childlogdir`, is named after the pool and the identifier, belongs to us alone, and is locked
+//! as long as it is open. Its files are numbered; the last one grows, each of the others is removed when all its events
+//! are done. What the kernel was given survives any end of supervisord; nothing is forced onto the disk, so that a
+//! crash of the machine may take the newest events.
 //!
 //! Invariants: no link is followed, and no file used that another user might have put here; a record that is not whole
 //! is cut off, with what follows it in its file; events that are not done take at most `JOURNAL_BYTES`.

@@ -1,6 +1,6 @@
-//! What a log destination that takes no more means for the program behind it: its output is not read until there is room
-//! again, so it waits in the program's own pipe. Nothing is dropped, nobody else waits, and nothing polls: the poller
-//! tells when the destination takes bytes again.
+//! What a log destination that takes no more means for the program behind it: its output is not read until there is
+//! room again, so it waits in the program's own pipe. Nothing is dropped, nobody else waits, and nothing polls: the
+//! poller tells when the destination takes bytes again.
 //!
 //! Once a program has ended its last words are read all the same, into a buffer with a bound.
 

@@ -249,7 +249,7 @@ enum PutAway {
 }
 
 impl RegularFile {
-    /// Writes all, or as much as the file takes. A full disk or a quota is nothing that trying again at once would mend.
+    /// Writes all, or what the file takes. A full disk or a quota is nothing that trying again at once would mend.
     fn append(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -275,8 +275,8 @@ impl RegularFile {
         }
     }
 
-    /// Puts a full file away; `there` backups have to make room. One that was renamed or removed from outside is left where it is, and whatever has its
-    /// name now is not ours to rename.
+    /// Puts a full file away; `there` backups have to make room. One that was renamed or removed from outside is left
+    /// where it is, and whatever has its name now is not ours to rename.
     fn put_away(&mut self, path: &Path, backups: u32, there: u32) -> io::Result<PutAway> {
         if !self.is_at(path) {
             return Ok(PutAway::Renamed);

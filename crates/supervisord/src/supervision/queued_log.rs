@@ -1,10 +1,10 @@
 //! A log that a thread writes ([`super::log_writers`]), as the loop sees it: orders that wait, one that is under way.
 //!
-//! Never waits, but for a moment while the file system seems to be well, where somebody counts on the outcome: when a log
-//! is opened or emptied, when its last program has ended, and before a client is answered that may look into the main
-//! log. Bytes and their order never change. The queue is bounded: bytes by
-//! what the caller gives, orders because one that would change nothing is not kept twice. All of it is written before
-//! what comes later, so a reopen or an emptying finds the bytes that came before it in the file.
+//! Never waits, but for a moment while the file system seems to be well, where somebody counts on the outcome: when a
+//! log is opened or emptied, when its last program has ended, and before a client is answered that may look into the
+//! main log. Bytes and their order never change. The queue is bounded: bytes by what the caller gives, orders because
+//! one that would change nothing is not kept twice. All of it is written before what comes later, so a reopen or an
+//! emptying finds the bytes that came before it in the file.
 
 use std::collections::VecDeque;
 use std::io;

@@ -43,7 +43,8 @@ while True:
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 ";
 
-/// A /dev of its own, so that a daemon which renames or removes something there harms nobody, and a user: `sh -c … sh USER`.
+/// A /dev of its own, so that a daemon which renames or removes something there harms nobody, and a user:
+/// `sh -c … sh USER`.
 const PRIVATE_DEV: &str =
     "mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/urandom c 1 9 &&
 ln -s /proc/self/fd /dev/fd && ln -s /proc/self/fd/1 /dev/stdout && ln -s /proc/self/fd/2 /dev/stderr && user=$1 && shift && exec setpriv --reuid $user --regid $user --clear-groups \"$@\"";

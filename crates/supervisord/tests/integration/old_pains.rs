@@ -1,4 +1,4 @@
-//! What has hurt users of the original for years, and must not here. Each test is named for the behaviour that they miss.
+//! What has hurt users of the original for years, and must not here. Each test is named for what they miss.
 
 use std::fs;
 use std::net::TcpListener;

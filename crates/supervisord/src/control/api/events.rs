@@ -1,8 +1,8 @@
 //! `/api/v1/events`: events as they happen, for as long as the client stays.
 //!
 //! The events are the core's ([`supervisor_core::EventRing`]); here a client has a place in them. The supervision plane
-//! tells when there are new ones, and they are fetched piece by piece as the client takes them: nothing piles up for one
-//! that reads slowly or not at all, and what it misses meanwhile is told to it.
+//! tells when there are new ones, and they are fetched piece by piece as the client takes them: nothing piles up for
+//! one that reads slowly or not at all, and what it misses meanwhile is told to it.
 
 use std::rc::Rc;
 

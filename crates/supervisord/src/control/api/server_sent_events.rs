@@ -1,8 +1,8 @@
 //! Events as the lines of a `text/event-stream` (WHATWG HTML, «Server-sent events»).
 //!
-//! Each frame is `id`, `event` and `data`, where `data` is an object on one line, and ends with an empty line. The id is
-//! the serial from which a client goes on that comes again. Pure functions to text; what a payload says is written as
-//! members of their own types.
+//! Each frame is `id`, `event` and `data`, where `data` is an object on one line, and ends with an empty line. The id
+//! is the serial from which a client goes on that comes again. Pure functions to text; what a payload says is written
+//! as members of their own types.
 
 use std::fmt::Write as _;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! One file of a journal: records one behind another, and nothing else.
 //!
-//! Grows at its end; a record is changed only in its state byte. Invariant: `live` counts the records that are not done,
-//! `unread` those of them that the core has not been given.
+//! Grows at its end; a record is changed only in its state byte. Invariant: `live` counts the records that are not
+//! done, `unread` those of them that the core has not been given.
 
 use std::fs::File;
 use std::io::{self, Read};
