@@ -26,7 +26,7 @@ import sys
 import time
 import urllib.parse
 import xmlrpc.client
-from typing import IO, Any, Callable, Dict, Mapping, Optional, Tuple, Union
+from typing import IO, Any, Callable, Dict, Mapping, Optional, Tuple, Union, cast
 
 __all__ = [
     "getRPCTransport", "getRPCInterface", "get_headers", "eventdata", "get_asctime", "listener", "pcomm",
@@ -70,12 +70,12 @@ class SupervisorTransport(xmlrpc.client.Transport):
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
         if self._connection and self._connection[0] == self.serverurl:
-            return self._connection[1]  # type: ignore[return-value]
+            return cast(http.client.HTTPConnection, self._connection[1])
         if self._parts.scheme == "unix":
             connection: http.client.HTTPConnection = _UnixConnection(self._parts.path)
         else:
             connection = http.client.HTTPConnection(self._parts.hostname or "", self._parts.port or 80)
-        self._connection = self.serverurl, connection  # type: ignore[assignment]
+        self._connection = cast(Any, (self.serverurl, connection))
         return connection
 
     def send_headers(self, connection: Any, headers: Any) -> None:
@@ -100,7 +100,8 @@ def getRPCInterface(env: Mapping[str, str]) -> xmlrpc.client.ServerProxy:
 
 def get_headers(line: str) -> Headers:
     """The `key:value` tokens of a line."""
-    return dict(token.split(":", 1) for token in line.split() if ":" in token)  # type: ignore[misc]
+    pairs = (token.partition(":") for token in line.split())
+    return {key: value for key, colon, value in pairs if colon}
 
 
 def eventdata(payload: str) -> Tuple[Headers, str]:
@@ -140,7 +141,7 @@ def _read_characters(stream: IO[Any], count: int) -> str:
     first = stream.read(count)
     if isinstance(first, str):
         return first
-    data = first
+    data: bytes = first
     while True:
         missing = count - sum(byte & 0xC0 != 0x80 for byte in data)
         if missing <= 0:
