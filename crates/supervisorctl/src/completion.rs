@@ -7,7 +7,7 @@ use supervisor_core::EventType;
 use crate::actions::{self, ACTIONS, Completes};
 use crate::world::ProcessName;
 
-/// Where the word before the cursor begins, and what it could become; each candidate ends in a blank. `processes`
+/// Where the word before the cursor begins, and what it could become; each candidate ends in a blank, unless it wants a value. `processes`
 /// is asked only if names of processes or groups are wanted.
 pub(crate) fn complete(line: &str, processes: impl FnOnce() -> Vec<ProcessName>) -> (usize, Vec<String>) {
     let start = line.rfind(char::is_whitespace).map_or(0, |blank| blank + first_len(line, blank));
@@ -27,7 +27,9 @@ pub(crate) fn complete(line: &str, processes: impl FnOnce() -> Vec<ProcessName>)
         },
     };
     let matching = candidates.into_iter().filter(|candidate| candidate.starts_with(word));
-    (start, matching.map(|candidate| format!("{candidate} ")).collect())
+    // The value of an option follows at once.
+    let ending = |candidate: &str| if candidate.ends_with('=') { "" } else { " " };
+    (start, matching.map(|candidate| format!("{candidate}{}", ending(&candidate))).collect())
 }
 
 /// Length of the character that stands at `index`.
@@ -116,7 +118,7 @@ mod tests {
     #[test]
     fn options_for_what_has_them() {
         assert_eq!(offers("status --format=j"), ["--format=json "]);
-        assert_eq!(offers("start --"), ["--wait ", "--no-wait ", "--timeout= "]);
+        assert_eq!(offers("start --"), ["--wait ", "--no-wait ", "--timeout="]);
         assert_eq!(offers("avail -"), Vec::<String>::new());
     }
 
@@ -126,7 +128,7 @@ mod tests {
             offers("events TICK PROCESS_G"),
             ["PROCESS_GROUP ", "PROCESS_GROUP_ADDED ", "PROCESS_GROUP_REMOVED "]
         );
-        assert_eq!(offers("events --s"), ["--since= ", "--stats "]);
+        assert_eq!(offers("events --s"), ["--since=", "--stats "]);
     }
 
     #[test]

@@ -16,7 +16,9 @@ pub(super) const ACTION: Action = Action {
     help: "avail\t\t\tDisplay all configured processes",
     completes: Completes::Nothing,
     options: &[],
-    more: "",
+    more: "Examples:\n\
+           avail\t\t\tWhat there is to start, with its priority; also what only reread has seen so far\n\
+           avail | grep manual\tWhat does not start by itself (on a command line)",
     run,
 };
 

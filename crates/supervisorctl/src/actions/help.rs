@@ -18,6 +18,28 @@ pub(super) const ACTION: Action = Action {
 /// What the list does not name.
 const UNLISTED: [&str; 2] = ["help", "events"];
 
+/// What is no business of a server, and no action of the shell.
+const COMMAND_LINE_ONLY: [(&str, &str); 2] = [
+    (
+        "completion",
+        "completion <shell>\tPrint the completion script for bash, zsh or fish (on a command line only)\n\
+         \n\
+         Examples:\n\
+         eval \"$(supervisorctl completion bash)\"\n\
+         supervisorctl completion zsh > _supervisorctl\t\t\tIn a folder of $fpath\n\
+         supervisorctl completion fish > ~/.config/fish/completions/supervisorctl.fish",
+    ),
+    (
+        "hash-password",
+        "hash-password\tPrint the hash of a password, for password= of [unix_http_server] and [inet_http_server]\n\
+         \t\t(on a command line only)\n\
+         \n\
+         Examples:\n\
+         supervisorctl hash-password\t\t\tAsk for it twice, without showing it\n\
+         pass show box | supervisorctl hash-password\tRead it from a program",
+    ),
+];
+
 /// Head of the list of commands.
 const HEADER: &str = "default commands (type help <topic>):";
 
@@ -34,7 +56,10 @@ fn run(controller: &mut Controller, topic: &str) -> Result<Flow, Failure> {
                     controller.output.line(action.more);
                 }
             }
-            None => controller.output.line(&format!("*** No help on {topic}")),
+            None => match COMMAND_LINE_ONLY.iter().find(|(name, _)| *name == topic) {
+                Some((_, help)) => controller.output.line(help),
+                None => controller.output.line(&format!("*** No help on {topic}")),
+            },
         }
     }
     Ok(Flow::Continue)
@@ -82,6 +107,10 @@ mod tests {
         check(Scene::bare(), "help quit", "quit\tExit the supervisor shell.\n", 0);
         check(Scene::bare(), "?exit", "exit\tExit the supervisor shell.\n", 0);
         check(Scene::bare(), "help help", &format!("{}\n", ACTION.help), 0);
+        for (topic, _) in COMMAND_LINE_ONLY {
+            let (words, _) = Scene::bare().run(&format!("help {topic}")).words_and_status();
+            assert!(words.starts_with(topic) && words.contains("\nExamples:\n"), "{words}");
+        }
         check(Scene::bare(), "help no such", "*** No help on no such\n", 0);
     }
 }

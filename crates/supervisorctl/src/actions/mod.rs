@@ -133,6 +133,9 @@ mod tests {
             assert!(action.help.starts_with(action.name), "{}", action.name);
             assert!(!action.summary().is_empty() && !action.summary().starts_with(action.name), "{}", action.name);
             assert_eq!(action.more.trim(), action.more, "{}", action.name);
+            // These three have nothing to show an example of.
+            let needs_none = ["exit", "help", "quit"].contains(&action.name);
+            assert_ne!(action.more.contains("Examples:\n"), needs_none, "{}", action.name);
         }
     }
 }

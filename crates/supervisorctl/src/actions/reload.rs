@@ -15,7 +15,10 @@ pub(super) const ACTION: Action = Action {
     help: "reload \t\tRestart the remote supervisord.",
     completes: Completes::Nothing,
     options: &[],
-    more: "",
+    more: "A configuration with a mistake is refused, and everything keeps running.\n\
+           Examples:\n\
+           reload\t\t\tStop everything, read the configuration, start everything\n\
+           update\t\t\tRead the configuration and restart only what has changed",
     run,
 };
 

@@ -14,7 +14,9 @@ pub(super) const ACTION: Action = Action {
     help: "shutdown \tShut the remote supervisord down.",
     completes: Completes::Nothing,
     options: &[],
-    more: "",
+    more: "Examples:\n\
+           shutdown\t\tStop everything in order, then supervisord itself\n\
+           stop all\t\tStop everything; supervisord stays, to start it again",
     run,
 };
 
@@ -36,10 +38,14 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
             controller.output.line("ERROR: already shutting down");
             return Ok(Flow::Continue);
         }
-        Err(CallError::Connect(ConnectError::Refused | ConnectError::NotASocket(_))) => {
-            format!("ERROR: {url} refused connection (already shut down?)")
+        Err(CallError::Connect(error @ (ConnectError::Refused | ConnectError::NotASocket(_)))) => {
+            let words = format!("ERROR: {url} refused connection (already shut down?)");
+            controller.words_for_nobody_there(words, error)
         }
-        Err(CallError::Connect(ConnectError::NoSuchFile)) => format!("ERROR: {url} no such file (already shut down?)"),
+        Err(CallError::Connect(error @ ConnectError::NoSuchFile)) => {
+            let words = format!("ERROR: {url} no such file (already shut down?)");
+            controller.words_for_nobody_there(words, error)
+        }
         Err(error) => return Err(Failure::Call { method: METHOD, error }),
     };
     controller.output.line(&line);

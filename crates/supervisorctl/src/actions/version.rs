@@ -10,7 +10,8 @@ pub(super) const ACTION: Action = Action {
     help: "version\t\t\tShow the version of the remote supervisord process",
     completes: Completes::Nothing,
     options: &[],
-    more: "",
+    more: "Examples:\n\
+           version\t\t\tThat of the server; for that of the program: supervisord --version",
     run,
 };
 
