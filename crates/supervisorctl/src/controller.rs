@@ -11,7 +11,7 @@ use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, UrlOrigin};
 use crate::name_pattern;
 use crate::output::{Output, visible_on_one_line};
-use crate::world::{CallError, Line, ProcessName, World};
+use crate::world::{CallError, ConnectError, Line, ProcessName, World};
 use supervisor_protocol::xmlrpc::Value;
 
 /// What comes after a command.
@@ -99,6 +99,16 @@ impl Controller {
         self.url_origin = UrlOrigin::Given;
     }
 
+    /// What is said where nobody answers: `words`, which are those of the original, or for people the one line that says
+    /// more.
+    pub(crate) fn words_for_nobody_there(&self, words: String, error: ConnectError) -> String {
+        if !self.output.is_for_people() {
+            return words;
+        }
+        let failure = Failure::Call { method: "", error: CallError::Connect(error) };
+        self.error_line(&failure)
+    }
+
     /// Records an error that has been printed.
     pub(crate) fn fail(&mut self, status: ExitStatus) {
         self.exit_status = status;
@@ -140,10 +150,23 @@ impl Controller {
             // The question still waits at the end of its line.
             self.output.line("");
         }
-        let words = failure.describe(self.world.url(), &self.url_origin);
-        let prefix = if failure.is_unauthorized() { "" } else { "error: " };
-        self.output.line(&format!("{prefix}{}", visible_on_one_line(&words)));
+        let line = self.error_line(failure);
+        self.output.line(&line);
         Flow::Continue
+    }
+
+    /// The line that a failure ends a command with.
+    fn error_line(&self, failure: &Failure) -> String {
+        let words = failure.describe(self.world.url(), &self.url_origin);
+        let words = visible_on_one_line(&words);
+        match (failure.is_unauthorized(), self.output.is_for_people()) {
+            (false, _) => format!("error: {words}"),
+            (true, false) => words.into_owned(),
+            (true, true) => format!(
+                "{words} ({}): set username= and password= in [supervisorctl], give -u and -p, or be asked with -i",
+                self.url_origin
+            ),
+        }
     }
 
     fn unknown_syntax(&mut self, line: &str) -> Flow {

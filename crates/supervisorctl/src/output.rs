@@ -43,6 +43,12 @@ impl Output {
         self.diverted = diverted;
     }
 
+    /// Whether lines go to a person: a terminal, or standard error where a program reads standard output. Scripts know
+    /// the words of the original; people are better served with more.
+    pub(crate) fn is_for_people(&self) -> bool {
+        self.diverted || self.out_is_terminal
+    }
+
     /// One line, or several if the text has line ends of its own.
     pub(crate) fn line(&mut self, text: &str) {
         if self.diverted {

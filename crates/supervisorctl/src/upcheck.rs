@@ -1,4 +1,6 @@
 //! Is there a server that understands us? Asked first by most commands (contract/ctl.md §2.1).
+//!
+//! Where there is none a script reads the words of the original, and a person at a terminal what to try.
 
 use supervisor_core::FaultCode;
 
@@ -23,10 +25,14 @@ pub(crate) fn upcheck(controller: &mut Controller) -> Result<bool, Failure> {
         Err(CallError::Fault { code: Known(FaultCode::UnknownMethod), .. }) => {
             (NAMESPACE_MISSING.to_owned(), ExitStatus::NamespaceMissing)
         }
-        Err(CallError::Connect(ConnectError::Refused | ConnectError::NotASocket(_))) => {
-            (format!("{url} refused connection"), ExitStatus::ConnectionRefused)
+        Err(CallError::Connect(error @ (ConnectError::Refused | ConnectError::NotASocket(_)))) => {
+            let words = format!("{url} refused connection");
+            (controller.words_for_nobody_there(words, error), ExitStatus::ConnectionRefused)
         }
-        Err(CallError::Connect(ConnectError::NoSuchFile)) => (format!("{url} no such file"), ExitStatus::NotRunning),
+        Err(CallError::Connect(error @ ConnectError::NoSuchFile)) => {
+            let words = format!("{url} no such file");
+            (controller.words_for_nobody_there(words, error), ExitStatus::NotRunning)
+        }
         Err(error) => return Err(Failure::Call { method: METHOD, error }),
     };
     controller.output.line(&words);
@@ -65,6 +71,40 @@ mod tests {
             check(no(fault(FaultCode::UnknownMethod, "")), command, &format!("{NAMESPACE_MISSING}\n"), 3);
             check(no(text("2.0")), command, &format!("{}\n", wrong_version("2.0")), 5);
         }
+    }
+
+    #[test]
+    fn people_are_told_what_to_try() {
+        let hints = [
+            (ConnectError::Refused, "refused connection", "is supervisord running?", 4),
+            (
+                ConnectError::NoSuchFile,
+                "no such file",
+                "is supervisord running, and is this the file of its [unix_http_server]?",
+                7,
+            ),
+            (
+                ConnectError::NotASocket("a file"),
+                "is a file, not a socket",
+                "is this the file of its [unix_http_server]?",
+                4,
+            ),
+        ];
+        for (error, what, hint, status) in hints {
+            let line = format!("error: unix:///run/s.sock {what} (serverurl in /etc/s.conf): {hint}\n");
+            for command in COMMANDS {
+                let scene = Scene::bare().at_terminal().on("getVersion", unreachable(error.clone()));
+                check(scene, command, &line, status);
+            }
+            let scene = Scene::bare().at_terminal().on("getVersion", unreachable(error.clone()));
+            check(scene, "status", &line, 4);
+            let scene = Scene::bare().at_terminal().on("shutdown", unreachable(error));
+            check(scene, "shutdown", &line, 1);
+        }
+        let scene = Scene::bare().at_terminal().on("getVersion", Err(CallError::Unauthorized));
+        let line = "Server requires authentication (serverurl in /etc/s.conf): set username= and password= in \
+                    [supervisorctl], give -u and -p, or be asked with -i\n";
+        check(scene, "status", line, 1);
     }
 
     #[test]

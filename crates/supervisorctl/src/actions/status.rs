@@ -322,7 +322,9 @@ mod tests {
         assert_eq!((outcome.err.as_str(), outcome.status), ("no: ERROR (no such process)\n", 4));
         let outcome = Scene::bare().on("getVersion", unreachable(ConnectError::Refused)).run("status --format json");
         assert_eq!((outcome.out.as_str(), outcome.status), ("", 4));
-        assert_eq!(outcome.err, "unix:///run/s.sock refused connection\n");
+        let words =
+            "error: unix:///run/s.sock refused connection (serverurl in /etc/s.conf): is supervisord running?\n";
+        assert_eq!(outcome.err, words);
     }
 
     #[test]

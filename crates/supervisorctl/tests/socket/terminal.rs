@@ -57,10 +57,16 @@ impl Session {
     }
 
     /// All that was shown until the client has ended, successfully.
-    fn finish(mut self) -> String {
+    fn finish(self) -> String {
+        let (shown, status) = self.end();
+        assert_eq!(status, Some(0), "{shown}");
+        shown
+    }
+
+    /// All that was shown until the client has ended, and its exit status.
+    fn end(mut self) -> (String, Option<i32>) {
         while self.read_more() {}
-        assert!(self.child.wait().unwrap().success());
-        self.shown
+        (self.shown, self.child.wait().unwrap().code())
     }
 
     /// `false` when nobody writes to the terminal any more.
@@ -94,6 +100,22 @@ fn commands_are_completed_and_remembered() {
     session.finish();
     let remembered = std::fs::read_to_string(&history).unwrap();
     assert_eq!(remembered, "help quit\nstatus cat \nhelp quit\n");
+}
+
+#[test]
+fn who_sits_at_a_terminal_is_told_what_to_try_and_a_script_what_the_original_says() {
+    let folder = Folder::new();
+    let (url, file) = (folder.url(), folder.0.join("s.conf").display().to_string());
+    let mut command = folder.client(&url, &["status"]);
+    let mut session = Session::start(&mut command);
+    session.expect(&format!(
+        "error: {url} no such file (serverurl in {file}): is supervisord running, and is this the file of its \
+         [unix_http_server]?\r\n"
+    ));
+    let (shown, status) = session.end();
+    assert_eq!((shown.lines().count(), status), (1, Some(4)), "{shown}");
+    let words = format!("{url} no such file\n");
+    assert_eq!(crate::run(&mut folder.client(&url, &["status"])), (words, String::new(), 4));
 }
 
 #[test]
