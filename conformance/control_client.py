@@ -313,6 +313,8 @@ def judge(name, right, foreign, own):
 def main():
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
+    # Where a shell has started this in the background, clients would inherit SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     ours, part = pathlib.Path(sys.argv[1]).resolve(), "".join(sys.argv[2:])
     worlds = [(ORIGINAL, ORIGINAL, ours), (ours, ORIGINAL, ours), (ours, ours, ours)]
     passed = failed = 0

@@ -12,6 +12,7 @@ LAB_JOBS how many scenarios run at a time (2).
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import venv
@@ -79,6 +80,8 @@ def main():
         print(f"{LAB} is not there: nothing to run")
         return 0
     install()
+    # Where a shell has started this in the background, clients would inherit SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     passed, failed, skipped = run(pathlib.Path(sys.argv[1]).resolve(), "".join(sys.argv[2:]))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed else 0
