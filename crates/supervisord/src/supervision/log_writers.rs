@@ -10,7 +10,7 @@
 //! write on ext4 to a thread of the kernel's, and is forbidden in most containers; a thread for every log costs the
 //! healthy path a copy and two wake-ups for each read.
 //!
-//! Invariants: a thread owns the files that it writes, nothing is shared with it but two counters; there are at most
+//! Invariants: a thread owns the files that it writes, nothing is shared with it but a few numbers; there are at most
 //! `LOG_WRITERS` threads, and file systems beyond that share them; a log has one order under way at a time
 //! ([`super::queued_log`]), so bytes keep their order and the queue its bound. Threads are never waited for at the
 //! end: a kernel that cannot end a call keeps the process until it can, whatever we do.
@@ -18,16 +18,14 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
-use std::thread;
 use std::time::Duration;
 
 use supervisor_sys::{MountTable, Waker};
 
 use super::limits;
-use super::log_batch::Batch;
-use super::log_file::{LogFile, LogFileNotice, clear_closed};
+use super::log_writer::{Answer, start};
+pub(super) use super::log_writer::{Order, Outcome, Ticket, WriterHandle};
 use crate::clock;
 
 /// All threads, and which file system is whose.
@@ -62,53 +60,6 @@ struct Writer {
     told: bool,
 }
 
-/// Names a log for its thread, never given twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Ticket(u64);
-
-/// What a thread is to do with a log.
-#[derive(Debug)]
-pub(super) enum Order {
-    /// Open it.
-    Open(Arc<Path>),
-    /// Take one that is open.
-    Adopt(Box<LogFile>),
-    /// Write.
-    Append(Batch),
-    /// Open the path anew (SIGUSR2).
-    Reopen,
-    /// Open the path anew if it leads elsewhere.
-    FollowPath,
-    /// Remove the file and begin a new one.
-    Clear,
-    /// Empty a file that is not open.
-    ClearClosed(Arc<Path>),
-    /// Close it; the only order without an answer.
-    Close,
-}
-
-/// What has become of an order.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) ticket: Ticket,
-    pub(super) outcome: Outcome,
-    writer: usize,
-}
-
-/// What has become of an order.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    /// It is open; or cannot be opened, which is tried again with the next write. A stream is given back: its room is
-    /// for the poller to tell.
-    Opened(io::Result<Option<Box<LogFile>>>),
-    /// The batch is written, or dropped as the notice says; it is given back empty.
-    Written(Batch, Option<LogFileNotice>),
-    /// Reopened, adopted, or found where its path leads.
-    Done,
-    /// Emptied, or not.
-    Cleared(io::Result<()>),
-}
-
 /// What is to be said of a file system.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum WriterNotice {
@@ -127,25 +78,6 @@ pub(super) enum Marked {
     Refused,
     /// It did so before.
     RefusedAgain,
-}
-
-/// One thread, for those who give it orders.
-#[derive(Clone, Debug)]
-pub(super) struct WriterHandle {
-    orders: mpsc::Sender<(Ticket, Order)>,
-    progress: Arc<Progress>,
-}
-
-/// How far a thread has got; written by the thread but for `sent` and `impatient_until`.
-#[derive(Debug, Default)]
-struct Progress {
-    sent: AtomicU64,
-    done: AtomicU64,
-    /// The monotonic clock in milliseconds, and one, when the order under way began; 0: none is.
-    busy_since: AtomicU64,
-    /// The monotonic clock in milliseconds: until then nobody waits for it. Each of its orders may be short, and an
-    /// answer yet stand behind a long queue of them.
-    impatient_until: AtomicU64,
 }
 
 impl LogWriters {
@@ -300,18 +232,8 @@ impl LogWriters {
     }
 
     fn start_writer(&mut self, path: &Path) -> io::Result<usize> {
-        let (orders, received) = mpsc::channel();
-        let handle = WriterHandle { orders, progress: Arc::default() };
         let index = self.writers.len();
-        let thread = WriterThread {
-            files: HashMap::new(),
-            progress: Arc::clone(&handle.progress),
-            answers: self.sender.clone(),
-            waker: self.waker.clone(),
-            index,
-        };
-        let builder = thread::Builder::new().name(format!("log-writer-{index}")).stack_size(limits::LOG_WRITER_STACK);
-        builder.spawn(move || thread.run(received))?;
+        let handle = start(index, self.sender.clone(), self.waker.clone())?;
         self.writers.push(Writer { handle, example: path.to_owned(), told: false });
         Ok(index)
     }
@@ -328,123 +250,13 @@ impl Writer {
     }
 }
 
-impl WriterHandle {
-    /// Gives an order, which is carried out after all earlier ones.
-    pub(super) fn send(&self, ticket: Ticket, order: Order) {
-        self.progress.sent.fetch_add(1, Ordering::Relaxed);
-        // A thread ends when nobody can give it orders any more, and no sooner.
-        self.orders.send((ticket, order)).ok();
-    }
-
-    /// Whether it would be no use to wait for an answer now.
-    pub(super) fn is_slow_now(&self) -> bool {
-        let now = clock::monotonic_clock();
-        self.busy_for(now) >= limits::LOG_WRITER_PATIENCE
-            || milliseconds(now) < self.progress.impatient_until.load(Ordering::Relaxed)
-    }
-
-    fn keep_impatient_until(&self, time: Duration) {
-        self.progress.impatient_until.store(milliseconds(time), Ordering::Relaxed);
-    }
-
-    fn has_orders(&self) -> bool {
-        self.progress.sent.load(Ordering::Relaxed) > self.progress.done.load(Ordering::Relaxed)
-    }
-
-    /// How long the order under way has taken so far; zero if there is none.
-    fn busy_for(&self, now: Duration) -> Duration {
-        match self.progress.busy_since.load(Ordering::Relaxed) {
-            0 => Duration::ZERO,
-            since => now.saturating_sub(Duration::from_millis(since - 1)),
-        }
-    }
-}
-
-/// What a thread has.
-struct WriterThread {
-    files: HashMap<Ticket, LogFile>,
-    progress: Arc<Progress>,
-    answers: mpsc::Sender<Answer>,
-    waker: Waker,
-    index: usize,
-}
-
-impl WriterThread {
-    /// Ends when nobody can give it orders any more.
-    fn run(mut self, orders: mpsc::Receiver<(Ticket, Order)>) {
-        for (ticket, order) in orders {
-            self.progress.busy_since.store(milliseconds(clock::monotonic_clock()) + 1, Ordering::Relaxed);
-            let outcome = self.carry_out(ticket, order);
-            self.progress.busy_since.store(0, Ordering::Relaxed);
-            self.progress.done.fetch_add(1, Ordering::Relaxed);
-            if let Some(outcome) = outcome {
-                // Nobody listens any more when supervision has ended.
-                self.answers.send(Answer { ticket, outcome, writer: self.index }).ok();
-                self.waker.wake();
-            }
-        }
-    }
-
-    fn carry_out(&mut self, ticket: Ticket, order: Order) -> Option<Outcome> {
-        let file = self.files.get_mut(&ticket);
-        Some(match order {
-            Order::Open(path) => Outcome::Opened(self.open(ticket, path)),
-            Order::Adopt(file) => {
-                self.files.insert(ticket, *file);
-                Outcome::Done
-            }
-            Order::Append(mut batch) => {
-                let notice = match file {
-                    Some(file) => batch.write_to(file, clock::monotonic_clock()),
-                    None => Some(LogFileNotice::Drops { error: io::Error::other("it is not open") }),
-                };
-                batch.clear();
-                Outcome::Written(batch, notice)
-            }
-            Order::Reopen => {
-                file.map(LogFile::reopen);
-                Outcome::Done
-            }
-            Order::FollowPath => {
-                file.map(LogFile::follow_path);
-                Outcome::Done
-            }
-            Order::Clear => Outcome::Cleared(file.map_or(Ok(()), LogFile::clear)),
-            Order::ClearClosed(path) => Outcome::Cleared(clear_closed(&path)),
-            Order::Close => {
-                self.files.remove(&ticket);
-                return None;
-            }
-        })
-    }
-
-    fn open(&mut self, ticket: Ticket, path: Arc<Path>) -> io::Result<Option<Box<LogFile>>> {
-        match LogFile::open(Arc::clone(&path)) {
-            Ok(file) if file.device().is_none() => Ok(Some(Box::new(file))),
-            Ok(file) => {
-                self.files.insert(ticket, file);
-                Ok(None)
-            }
-            Err(error) => {
-                self.files.insert(ticket, LogFile::missing(path));
-                Err(error)
-            }
-        }
-    }
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX - 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// A thread that is never found at work for long, and never answers.
     fn silent_writer() -> (WriterHandle, mpsc::Receiver<(Ticket, Order)>) {
-        let (orders, received) = mpsc::channel();
-        (WriterHandle { orders, progress: Arc::default() }, received)
+        WriterHandle::new()
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod log_batch;
 pub mod log_file;
 mod log_stream;
 mod log_table;
+mod log_writer;
 mod log_writers;
 pub mod main_log;
 mod open_log;
