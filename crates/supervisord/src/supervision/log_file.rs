@@ -6,10 +6,10 @@
 //! `LogStream`s. A file that cannot be written (full disk) drops what it cannot take, counts it, and says so once at
 //! the beginning and once when it can write again.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, OpenOptions};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,7 @@ use nix::fcntl::OFlag;
 
 use super::limits;
 use super::log_stream::{LogStream, Refused};
+use super::regular_file::{PutAway, RegularFile, count_backups};
 
 /// Where and how much to log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,17 +64,6 @@ enum Destination {
     },
 }
 
-#[derive(Debug)]
-struct RegularFile {
-    file: File,
-    /// The number of its file system.
-    device: u64,
-    /// Bytes in it, counted.
-    size: u64,
-    /// The size at which the rotation is tried, after one that was refused.
-    rotate_above: u64,
-}
-
 impl LogFile {
     /// Opens for appending; creates the file when it is missing.
     ///
@@ -102,7 +92,7 @@ impl LogFile {
     /// The number of its file system (stat(2)); `None` for what is no file, and while there is none.
     pub(super) fn device(&self) -> Option<u64> {
         match &self.destination {
-            Destination::Regular(file) => Some(file.device),
+            Destination::Regular(file) => Some(file.device()),
             Destination::Stream(stream) => stream.device(),
             Destination::Missing { .. } => None,
         }
@@ -218,10 +208,9 @@ impl LogFile {
 
     fn rotate_if_full(&mut self, rotation: Rotation, now: Duration) -> Option<LogFileNotice> {
         let Destination::Regular(open_file) = &mut self.destination else { return None };
-        if rotation.maxbytes == 0 || open_file.size < rotation.maxbytes.max(open_file.rotate_above) {
+        if !open_file.is_full(rotation.maxbytes) {
             return None;
         }
-        let first_refusal = open_file.rotate_above == 0;
         let there = count_backups(&self.path, self.backups, rotation.backups);
         match open_file.put_away(&self.path, rotation.backups, there) {
             Ok(PutAway::Renamed) => {
@@ -232,65 +221,10 @@ impl LogFile {
             }
             Ok(PutAway::Emptied) => None,
             Err(error) => {
-                // It only grows, which loses nothing; the next attempt comes with the next `maxbytes`.
-                open_file.rotate_above = open_file.size + rotation.maxbytes;
-                first_refusal.then_some(LogFileNotice::CannotRotate { error })
+                let is_first = open_file.grow_on(rotation.maxbytes);
+                is_first.then_some(LogFileNotice::CannotRotate { error })
             }
         }
-    }
-}
-
-/// What became of a full file.
-enum PutAway {
-    /// Its name is free for a new one, or leads to another file.
-    Renamed,
-    /// It is empty.
-    Emptied,
-}
-
-impl RegularFile {
-    /// Writes all, or what the file takes. A full disk or a quota is nothing that trying again at once would mend.
-    fn append(&mut self, bytes: &[u8]) -> Result<(), Refused> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            match self.file.write(rest) {
-                Ok(0) => return Err(Refused { count: rest.len(), error: io::ErrorKind::WriteZero.into() }),
-                Ok(count) => {
-                    self.size += count as u64;
-                    rest = &rest[count..];
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Refused { count: rest.len(), error }),
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether this path leads to the file.
-    fn is_at(&self, path: &Path) -> bool {
-        let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-        match (self.file.metadata(), fs::metadata(path)) {
-            (Ok(ours), Ok(theirs)) => identity(ours) == identity(theirs),
-            (Err(_), _) | (_, Err(_)) => false,
-        }
-    }
-
-    /// Puts a full file away; `there` backups have to make room. One that was renamed or removed from outside is left
-    /// where it is, and whatever has its name now is not ours to rename.
-    fn put_away(&mut self, path: &Path, backups: u32, there: u32) -> io::Result<PutAway> {
-        if !self.is_at(path) {
-            return Ok(PutAway::Renamed);
-        }
-        if backups == 0 {
-            self.file.set_len(0)?;
-            (self.size, self.rotate_above) = (0, 0);
-            return Ok(PutAway::Emptied);
-        }
-        for number in (1..=there.min(backups - 1)).rev() {
-            // One that was taken away meanwhile is no error.
-            fs::rename(numbered(path, number), numbered(path, number + 1)).ok();
-        }
-        fs::rename(path, numbered(path, 1)).map(|()| PutAway::Renamed)
     }
 }
 
@@ -345,7 +279,7 @@ fn open(path: &Path) -> io::Result<Destination> {
     };
     let metadata = file.metadata()?;
     Ok(if metadata.is_file() {
-        Destination::Regular(RegularFile { file, device: metadata.dev(), size: metadata.size(), rotate_above: 0 })
+        Destination::Regular(RegularFile::new(file, &metadata))
     } else {
         Destination::Stream(LogStream::new(OwnedFd::from(file)))
     })
@@ -376,22 +310,6 @@ fn own_stream(number: i32) -> io::Result<LogStream> {
             Ok(LogStream::new(OwnedFd::from(file)))
         }
     }
-}
-
-/// How many backups there are without a gap, `most` at most, when so many are known. Older ones beyond a gap stay where
-/// they are until it is filled.
-fn count_backups(path: &Path, known: u32, most: u32) -> u32 {
-    let mut count = known.min(most);
-    while count < most && fs::symlink_metadata(numbered(path, count + 1)).is_ok() {
-        count += 1;
-    }
-    count
-}
-
-fn numbered(path: &Path, number: u32) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{number}"));
-    PathBuf::from(name)
 }
 
 fn remove_if_present(path: &Path) -> io::Result<()> {

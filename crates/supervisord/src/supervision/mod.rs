@@ -28,6 +28,7 @@ pub mod os_host;
 mod process_logs;
 mod program_search;
 mod queued_log;
+mod regular_file;
 pub mod restart_config;
 mod slow_logs;
 mod syslog;

@@ -117,7 +117,7 @@ fn a_file_truncated_from_outside_goes_on_at_its_new_end() {
     let folder = Folder::new("truncated");
     let mut log = folder.log(0, 0);
     assert!(log.append(b"before\n").is_none());
-    File::create(log.file.path()).unwrap();
+    fs::File::create(log.file.path()).unwrap();
     assert!(log.append(b"after\n").is_none());
     assert_eq!(folder.text("x.log").as_deref(), Some("after\n"));
 }
