@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use supervisor_core::{Channel, ProcessConfig};
 use supervisor_sys::{
-    CStrArray, Credentials, ExecFailure, Interest, MountTable, Poller, Signals, SpawnMethod, SpawnPlan, Spawner,
-    errno_name,
+    CStrArray, Credentials, ExecFailure, ExecStage, Interest, MountTable, Poller, Signals, SpawnMethod, SpawnPlan,
+    Spawner, errno_name,
 };
 
 use super::child::{Child, PollKey, Stdin, Stream, Visit};
@@ -78,6 +78,7 @@ impl Kernel {
             method: method_for(&mut self.log_writers.mounts, program, config),
         };
         let started = self.spawner.spawn(&plan).map_err(SpawnFailure::Fork)?;
+        let exec_error = started.exec_error.map(|failure| ExecError::of(&plan, failure));
         self.lacks_pidfds |= started.pidfd.is_none();
         let stream = |fd: OwnedFd| Stream { fd, last_read: Duration::ZERO, answers: false, visit: Visit::WhenReadable };
         let mut child = Child {
@@ -88,7 +89,7 @@ impl Kernel {
             stderr: stderr.map(|stderr| stream(stderr.read)),
         };
         self.watch(index, &mut child);
-        Ok((child, started.exec_error.map(ExecError)))
+        Ok((child, exec_error))
     }
 
     /// Stops to watch a child that was reaped.
@@ -272,13 +273,33 @@ impl SpawnFailure {
     }
 }
 
-/// Why a child is not its program.
+/// Why a child is not its program, in the words that it writes to its own log (contract/processes.md §3.3).
 #[derive(Debug)]
-pub(super) struct ExecError(ExecFailure);
+pub(super) struct ExecError(String);
+
+impl ExecError {
+    fn of(plan: &SpawnPlan<'_>, failure: ExecFailure) -> Self {
+        let errno = errno_name(failure.errno);
+        Self(match failure.stage {
+            ExecStage::Descriptors => format!("couldn't put its descriptors in place: {errno}"),
+            ExecStage::Refusal => plan.refusal.unwrap_or_default().to_owned(),
+            ExecStage::Credentials => {
+                format!("couldn't setuid to {}: {errno}", plan.credentials.map_or(0, |credentials| credentials.uid))
+            }
+            ExecStage::Directory => {
+                format!("couldn't chdir to {}: {errno}", plan.directory.unwrap_or_default().to_string_lossy())
+            }
+            ExecStage::Exec => {
+                let argv0 = plan.argv.first().map(|argv0| argv0.to_string_lossy()).unwrap_or_default();
+                format!("couldn't exec {argv0}: {errno}")
+            }
+        })
+    }
+}
 
 impl fmt::Display for ExecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.0.stage, errno_name(self.0.errno))
+        f.write_str(&self.0)
     }
 }
 

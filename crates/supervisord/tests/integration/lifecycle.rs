@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::{TestDaemon, not_tested, send_signal, until};
+use crate::support::{TestDaemon, not_tested, send_signal, testing_the_original, until};
 
 /// The processes named in the lines of the main log that contain `part`, in order; `word` is the name's place.
 fn names_in_log(daemon: &TestDaemon, part: &str, word: usize) -> Vec<String> {
@@ -251,6 +251,41 @@ fn child_has_no_descriptors_but_its_three() {
         open.sort();
         (open == ["0", "1", "2"]).then_some(())
     });
+    daemon.stop();
+}
+
+#[test]
+fn failed_exec_is_told_to_the_main_log_in_the_childs_words() {
+    if testing_the_original() {
+        return; // it leaves that to the log of the child
+    }
+    let mut daemon = TestDaemon::prepared(
+        "[program:lost]
+command=/bin/sleep 1
+directory=/no/such
+startretries=0
+stderr_logfile=NONE
+[program:garbled]
+command={dir}/garbled with words
+startretries=0
+stderr_logfile=NONE
+",
+    );
+    daemon.write("garbled", "neither a script nor a program");
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(daemon.path("garbled"), executable).expect("it is ours");
+    daemon.start();
+    for name in ["lost", "garbled"] {
+        daemon.wait_for_state(name, "FATAL");
+    }
+    let garbled = daemon.path("garbled").display().to_string();
+    assert_eq!(
+        daemon.log_lines("could not be started"),
+        [
+            format!("WARN the program of garbled could not be started: couldn't exec {garbled}: ENOEXEC"),
+            "WARN the program of lost could not be started: couldn't chdir to /no/such: ENOENT".to_owned(),
+        ]
+    );
     daemon.stop();
 }
 
