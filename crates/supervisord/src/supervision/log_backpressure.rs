@@ -107,6 +107,13 @@ impl OsHost {
         self.main_log.settle(&mut self.kernel.log_writers);
     }
 
+    /// Says what logs have dropped that have not taken bytes again.
+    pub(super) fn report_dropped(&mut self) {
+        self.logs.give_up_dropped();
+        self.flush_main_log();
+        self.main_log.settle(&mut self.kernel.log_writers);
+    }
+
     /// Lets go of every log, before they are closed and the poller goes on.
     pub(super) fn unwatch_logs(&mut self) {
         let Self { kernel, main_log, logs, .. } = self;
@@ -156,6 +163,10 @@ impl OsHost {
             LogFileNotice::TakesAgain { dropped } => self.main_log.log(
                 LogLevel::Error,
                 format_args!("the log {path} can be written again, {dropped} bytes were dropped"),
+            ),
+            LogFileNotice::NeverTookAgain { dropped } => self.main_log.log(
+                LogLevel::Error,
+                format_args!("the log {path} could not be written to its end, {dropped} bytes were dropped"),
             ),
             LogFileNotice::CannotRotate { error } => self
                 .main_log

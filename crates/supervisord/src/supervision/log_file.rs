@@ -84,6 +84,16 @@ impl LogFile {
         &self.path
     }
 
+    /// Bytes that it has dropped and that have not been told yet, since it takes none.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Takes over what was dropped before it was opened, to be told together with its own.
+    pub(super) fn carry_dropped(&mut self, dropped: u64) {
+        self.dropped += dropped;
+    }
+
     /// The path, to be kept.
     pub(super) fn shared_path(&self) -> Arc<Path> {
         Arc::clone(&self.path)
@@ -238,6 +248,11 @@ pub enum LogFileNotice {
     },
     /// The file takes bytes again.
     TakesAgain {
+        /// How many bytes it did not take.
+        dropped: u64,
+    },
+    /// Nobody writes to it any more, and it has never taken bytes again.
+    NeverTookAgain {
         /// How many bytes it did not take.
         dropped: u64,
     },

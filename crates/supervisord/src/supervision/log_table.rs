@@ -55,6 +55,9 @@ struct Slot {
     /// Channels of running processes that are.
     running: usize,
     open: Option<OpenLog>,
+    /// Bytes that it had dropped when it was closed, by a full disk for instance. It is one trouble, told once at its
+    /// end, however often a program ends and starts meanwhile.
+    dropped: u64,
     /// Clients to be told of each change.
     followers: Vec<Follower>,
     /// Streams that are not read until this log takes bytes again.
@@ -75,8 +78,7 @@ impl LogTable {
                 LogId(slots.len() - 1)
             })
         });
-        let new = || Slot { path, registered: 0, running: 0, open: None, followers: Vec::new(), held: Vec::new() };
-        slots[id.0].get_or_insert_with(new).registered += 1;
+        slots[id.0].get_or_insert_with(|| Slot::new(path)).registered += 1;
         id
     }
 
@@ -95,7 +97,8 @@ impl LogTable {
         if let Some(open) = &mut slot.open {
             open.follow_path();
         } else {
-            let open = OpenLog::open(Arc::clone(&slot.path), writers)?;
+            let mut open = OpenLog::open(Arc::clone(&slot.path), writers)?;
+            open.carry_dropped(std::mem::take(&mut slot.dropped));
             by_ticket.extend(open.ticket().map(|ticket| (ticket, id)));
             slot.open = Some(open);
         }
@@ -119,6 +122,13 @@ impl LogTable {
     /// What is to be said of logs that were closed or emptied since the last call.
     pub(super) fn take_unsaid(&mut self) -> Vec<(Arc<Path>, LogFileNotice)> {
         std::mem::take(&mut self.unsaid)
+    }
+
+    /// The last word on what was dropped by logs that are not going to be written any more.
+    pub(super) fn give_up_dropped(&mut self) {
+        for slot in self.slots.iter_mut().flatten() {
+            self.unsaid.extend(slot.take_dropped());
+        }
     }
 
     /// Writes output.
@@ -267,10 +277,14 @@ impl LogTable {
         if used.running > 0 || used.open.as_ref().is_some_and(OpenLog::is_busy) {
             return;
         }
-        if let Some(ticket) = used.open.take().and_then(|open| open.ticket()) {
-            self.by_ticket.remove(&ticket);
+        if let Some(open) = used.open.take() {
+            used.dropped += open.dropped();
+            if let Some(ticket) = open.ticket() {
+                self.by_ticket.remove(&ticket);
+            }
         }
         if used.registered == 0 {
+            self.unsaid.extend(used.take_dropped());
             self.by_path.remove(&used.path);
             *slot = None;
             self.vacant.push(id);
@@ -279,6 +293,15 @@ impl LogTable {
 }
 
 impl Slot {
+    fn new(path: Arc<Path>) -> Self {
+        Self { path, registered: 0, running: 0, open: None, dropped: 0, followers: Vec::new(), held: Vec::new() }
+    }
+
+    fn take_dropped(&mut self) -> Option<(Arc<Path>, LogFileNotice)> {
+        let dropped = std::mem::take(&mut self.dropped) + self.open.as_ref().map_or(0, OpenLog::dropped);
+        (dropped > 0).then(|| (Arc::clone(&self.path), LogFileNotice::NeverTookAgain { dropped }))
+    }
+
     fn notify(&mut self) {
         if !self.followers.is_empty() {
             self.followers.retain(Follower::notify);

@@ -282,7 +282,7 @@ impl MainLog {
                 self.log(LogLevel::Error, format_args!("this log is full and cannot be renamed, it grows: {error}"));
                 self.flush();
             }
-            Some(LogFileNotice::Drops { .. }) | None => {}
+            Some(LogFileNotice::Drops { .. } | LogFileNotice::NeverTookAgain { .. }) | None => {}
         }
     }
 

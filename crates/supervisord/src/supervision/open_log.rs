@@ -131,6 +131,22 @@ impl OpenLog {
         }
     }
 
+    /// Bytes that it has dropped and that have not been told yet. A thread tells of them itself.
+    pub(super) fn dropped(&self) -> u64 {
+        match self {
+            Self::Direct(file) => file.dropped(),
+            Self::Queued(_) => 0,
+        }
+    }
+
+    /// As [`LogFile::carry_dropped`].
+    pub(super) fn carry_dropped(&mut self, dropped: u64) {
+        match self {
+            Self::Direct(file) => file.carry_dropped(dropped),
+            Self::Queued(log) => log.carry_dropped(dropped),
+        }
+    }
+
     /// Whether it takes no more, so that its programs are not to be read.
     pub(super) fn is_blocked(&self) -> bool {
         match self {

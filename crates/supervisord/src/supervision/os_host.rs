@@ -105,6 +105,7 @@ impl OsHost {
 
     /// What outlives a restart. Requests that still wait are dropped, which their clients see as a shutdown.
     pub fn into_kernel(mut self) -> Kernel {
+        self.report_dropped();
         self.unwatch_logs();
         self.journals.close_all();
         self.kernel

@@ -90,6 +90,11 @@ impl QueuedLog {
         self.is_regular
     }
 
+    /// Takes over what was dropped before it was opened, to be told once all has been written.
+    pub(super) fn carry_dropped(&mut self, dropped: u64) {
+        self.dropped += dropped;
+    }
+
     /// Whether so much waits that more is not to be read.
     pub(super) fn is_full(&self) -> bool {
         self.waiting >= limits::LOG_QUEUE_BYTES

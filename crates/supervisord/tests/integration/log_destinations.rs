@@ -244,7 +244,10 @@ startsecs=0
     let dropped: usize = told.split(' ').find_map(|word| word.parse().ok()).expect("a count");
     assert!(dropped >= 100, "{told}");
     assert_eq!(daemon.state("chatty"), "RUNNING");
+    fs::write(format!("{root}{}", daemon.path("small/filler").display()), vec![0; 40960]).ok();
+    until("it is full again", || (daemon.log_lines("cannot be written").len() == 2).then_some(()));
     daemon.stop();
+    assert_eq!(daemon.log_lines("could not be written to its end").len(), 1, "{}", daemon.log());
 }
 
 #[test]

@@ -196,6 +196,29 @@ fn what_finds_no_room_before_a_thread_is_dropped_as_a_whole_and_counted() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
+#[test]
+fn what_a_full_disk_refuses_is_one_trouble_however_often_a_program_starts_meanwhile() {
+    let (mut table, mut writers) = (LogTable::default(), writers());
+    let id = table.register(Path::new("/dev/full"));
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        table.open(id, &mut writers).unwrap();
+        told.extend(table.append(id, AT_TEN, b"ten bytes\n", Duration::ZERO));
+        table.close(id, &mut writers);
+    }
+    assert!(matches!(told.as_slice(), [LogFileNotice::Drops { .. }]), "{told:?}");
+    assert!(table.take_unsaid().is_empty(), "it is not over");
+    table.give_up_dropped();
+    let unsaid = table.take_unsaid();
+    assert!(matches!(&*unsaid, [(_, LogFileNotice::NeverTookAgain { dropped: 30 })]), "{unsaid:?}");
+    table.open(id, &mut writers).unwrap();
+    assert!(table.append(id, AT_TEN, b"more\n", Duration::ZERO).is_some());
+    table.close(id, &mut writers);
+    table.forget(id);
+    let unsaid = table.take_unsaid();
+    assert!(matches!(&*unsaid, [(_, LogFileNotice::NeverTookAgain { dropped: 5 })]), "{unsaid:?}");
+}
+
 /// The last thing that happens to a log: its program ends, or it is emptied.
 type Last = fn(&mut LogTable, LogId, &mut LogWriters);
 
