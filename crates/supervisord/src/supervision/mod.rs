@@ -7,6 +7,7 @@ mod auto_logs;
 mod catching_up;
 mod child;
 pub mod child_environment;
+mod child_streams;
 mod disk_watch;
 mod event_backpressure;
 mod event_followers;
