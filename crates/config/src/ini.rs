@@ -1,161 +1,20 @@
 //! The INI dialect: what Python's `RawConfigParser` reads with strictness off, interpolation off and the inline
 //! comment prefixes `;` and `#` (contract/config.md §2), and the place of every key and value.
 //!
-//! Knows no option and no section but `[DEFAULT]`. Deviates from Python in one point (quirks.md F43): a line that
-//! begins with `[` and has no `]` is an error, never an option.
+//! Knows no option and no section but `[DEFAULT]`; what has been read is a [`Document`]. Deviates from Python in one
+//! point (quirks.md F43): a line that begins with `[` and has no `]` is an error, never an option.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use self::document::Entries;
+pub(crate) use self::document::{Document, Entry, Section, name_after_colon};
 use crate::diagnostics::{ConfigError, Place};
 use crate::python_repr::Repr;
 use crate::python_text::{is_space, strip};
 
-/// All files read so far, merged.
-#[derive(Debug, Default)]
-pub(crate) struct Document {
-    /// In the order of their first appearance.
-    pub(crate) sections: Vec<Section>,
-    index: HashMap<Box<str>, usize>,
-    /// The names of the files read so far.
-    files: Vec<Arc<str>>,
-    /// The keys seen so far, each once.
-    keys: HashSet<Arc<str>>,
-    /// `[DEFAULT]`: what every section has that does not say otherwise.
-    defaults: Entries,
-    defaults_changed: bool,
-}
-
-/// A section.
-#[derive(Debug)]
-pub(crate) struct Section {
-    /// As between the brackets.
-    pub(crate) name: Box<str>,
-    /// Where it began first; in the file that errors in it are attributed to.
-    pub(crate) place: Place,
-    entries: Entries,
-    changed: bool,
-}
-
-impl Section {
-    /// Its own options, without the defaults.
-    pub(crate) fn own_options(&self) -> &[Entry] {
-        &self.entries.list
-    }
-}
-
-/// What a section's name says after its kind: `x` of `program:x`, with its blanks; empty where there is no colon.
-pub(crate) fn name_after_colon(section: &str) -> &str {
-    section.split_once(':').map_or("", |(_, name)| name)
-}
-
-/// Options in the order of their first appearance, each key once.
-#[derive(Debug, Default)]
-struct Entries {
-    list: Vec<Entry>,
-    /// Positions in the list, once it is long.
-    index: HashMap<Arc<str>, usize>,
-}
-
-/// Options that a section has before they are indexed: no ordinary section has so many.
-const UNINDEXED: usize = 40;
-
-impl Entries {
-    fn position(&self, key: &str) -> Option<usize> {
-        if self.list.len() > UNINDEXED {
-            self.index.get(key).copied()
-        } else {
-            self.list.iter().position(|entry| *entry.key == *key)
-        }
-    }
-
-    fn get(&self, key: &str) -> Option<&Entry> {
-        self.position(key).map(|position| &self.list[position])
-    }
-
-    /// Adds an option, or gives the one of that name its new value. Tells its position.
-    fn set(&mut self, entry: Entry) -> usize {
-        if let Some(position) = self.position(&entry.key) {
-            self.list[position] = entry;
-            return position;
-        }
-        self.list.push(entry);
-        if self.list.len() == UNINDEXED + 1 {
-            self.index = self.list.iter().enumerate().map(|(position, entry)| (entry.key.clone(), position)).collect();
-        } else if self.list.len() > UNINDEXED {
-            self.index.insert(self.list[self.list.len() - 1].key.clone(), self.list.len() - 1);
-        }
-        self.list.len() - 1
-    }
-}
-
-/// An option. Large files have tens of thousands, so it is kept small: what repeats is shared.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    /// In lower case.
-    pub(crate) key: Arc<str>,
-    /// Lines joined by line feeds.
-    pub(crate) value: String,
-    /// Where it was set last; key and value begin in one line. The file is one of [`Document::files`].
-    file: u32,
-    pub(crate) line: u32,
-    key_column: u32,
-    value_column: u32,
-}
-
-const HERE: &str = "%(here)s";
+mod document;
 
 impl Document {
-    pub(crate) fn section(&self, name: &str) -> Option<&Section> {
-        self.index.get(name).map(|position| &self.sections[*position])
-    }
-
-    /// An option of a section, its own or the default.
-    pub(crate) fn get<'d>(&'d self, section: &'d Section, key: &str) -> Option<&'d Entry> {
-        section.entries.get(key).or_else(|| self.defaults.get(key))
-    }
-
-    /// All options of a section: its own, then the defaults that it does not override.
-    pub(crate) fn options<'d>(&'d self, section: &'d Section) -> impl Iterator<Item = &'d Entry> {
-        let inherited = self.defaults.list.iter().filter(|default| section.entries.get(&default.key).is_none());
-        section.entries.list.iter().chain(inherited)
-    }
-
-    /// Where the key of an option begins.
-    pub(crate) fn key_place(&self, entry: &Entry) -> Place {
-        Place { file: self.file(entry), line: entry.line, column: entry.key_column }
-    }
-
-    /// Where the value of an option begins, or would begin.
-    pub(crate) fn value_place(&self, entry: &Entry) -> Place {
-        Place { file: self.file(entry), line: entry.line, column: entry.value_column }
-    }
-
-    /// The name of the file that an option is in.
-    pub(crate) fn file_name(&self, entry: &Entry) -> &str {
-        &self.files[entry.file as usize]
-    }
-
-    fn file(&self, entry: &Entry) -> Arc<str> {
-        self.files[entry.file as usize].clone()
-    }
-
-    /// Adds a section without options.
-    pub(crate) fn add_section(&mut self, name: &str, place: Place) {
-        self.index.insert(name.into(), self.sections.len());
-        self.sections.push(Section { name: name.into(), place, entries: Entries::default(), changed: true });
-    }
-
-    /// The one copy of a key.
-    fn intern(&mut self, key: &str) -> Arc<str> {
-        if let Some(known) = self.keys.get(key) {
-            return known.clone();
-        }
-        let key: Arc<str> = key.into();
-        self.keys.insert(key.clone());
-        key
-    }
-
     /// Merges a file: its sections and options are added, options known already get their new value.
     /// `file` is its name in errors. On an error the document is of no further use.
     pub(crate) fn read(&mut self, file: &str, text: &str) -> Result<(), ConfigError> {
@@ -174,28 +33,6 @@ impl Document {
             reader.line(number, line)?;
         }
         reader.finish()
-    }
-
-    /// Replaces `%(here)s`, in all that was read since the last time, by a directory. A section gets its own copy
-    /// of a default that changes so: the next file may be in another directory.
-    pub(crate) fn expand_here(&mut self, here: &str) {
-        for section in &mut self.sections {
-            if !section.changed && !self.defaults_changed {
-                continue;
-            }
-            section.changed = false;
-            for entry in &mut section.entries.list {
-                if entry.value.contains(HERE) {
-                    entry.value = entry.value.replace(HERE, here);
-                }
-            }
-            for default in self.defaults.list.iter().filter(|default| default.value.contains(HERE)) {
-                if section.entries.get(&default.key).is_none() {
-                    section.entries.set(Entry { value: default.value.replace(HERE, here), ..default.clone() });
-                }
-            }
-        }
-        self.defaults_changed = false;
     }
 }
 

@@ -7,8 +7,8 @@ use supervisor_core::EventType;
 use crate::actions::{self, ACTIONS, Completes};
 use crate::world::ProcessName;
 
-/// Where the word before the cursor begins, and what it could become; each candidate ends in a blank, unless it wants a value. `processes`
-/// is asked only if names of processes or groups are wanted.
+/// Where the word before the cursor begins, and what it could become; each candidate ends in a blank, unless it wants a
+/// value. `processes` is asked only if names of processes or groups are wanted.
 pub(crate) fn complete(line: &str, processes: impl FnOnce() -> Vec<ProcessName>) -> (usize, Vec<String>) {
     let start = line.rfind(char::is_whitespace).map_or(0, |blank| blank + first_len(line, blank));
     let word = line.get(start..).unwrap_or_default();

@@ -99,8 +99,8 @@ impl Controller {
         self.url_origin = UrlOrigin::Given;
     }
 
-    /// What is said where nobody answers: `words`, which are those of the original, or for people the one line that says
-    /// more.
+    /// What is said where nobody answers: `words`, which are those of the original, or for people the one line that
+    /// says more.
     pub(crate) fn words_for_nobody_there(&self, words: String, error: ConnectError) -> String {
         if !self.output.is_for_people() {
             return words;
