@@ -4,6 +4,8 @@
 //! Knows no option and no section but `[DEFAULT]`; what has been read is a [`Document`]. Deviates from Python in one
 //! point (quirks.md F43): a line that begins with `[` and has no `]` is an error, never an option.
 
+mod document;
+
 use std::sync::Arc;
 
 use self::document::Entries;
@@ -11,8 +13,6 @@ pub(crate) use self::document::{Document, Entry, Section, name_after_colon};
 use crate::diagnostics::{ConfigError, Place};
 use crate::python_repr::Repr;
 use crate::python_text::{is_space, strip};
-
-mod document;
 
 impl Document {
     /// Merges a file: its sections and options are added, options known already get their new value.

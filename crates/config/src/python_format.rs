@@ -5,13 +5,13 @@
 //! it is `%%`. Two things are not Python's: a directive without a name never prints the whole mapping, and width and
 //! precision are bounded.
 
+mod digits;
+
 use std::fmt::Write;
 
 use self::digits::{float_digits, integer_digits};
 use crate::limits::FORMAT_WIDTH;
 use crate::python_repr::{Ascii, Repr};
-
-mod digits;
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
