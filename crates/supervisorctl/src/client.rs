@@ -82,7 +82,7 @@ impl Client {
             }
             response => response,
         };
-        let answer = read(response.map_err(|error| broken(&error))?).await?;
+        let answer = read(response.map_err(|error| self.broken(&error))?).await?;
         self.connection = Some(sender);
         match read_answer(&answer) {
             Ok(Answer::Result(value)) => Ok(value),
@@ -96,7 +96,7 @@ impl Client {
         let mut sender = self.connect().await?;
         let request = self.request(Method::GET, &encode_path(path)).header(ACCEPT, "*/*");
         let request = request.body(Full::default()).expect("the path has been encoded");
-        sender.send_request(request).await.map_err(|error| broken(&error))
+        sender.send_request(request).await.map_err(|error| self.broken(&error))
     }
 
     /// Brings a document, over a connection of its own.
@@ -112,7 +112,7 @@ impl Client {
         let mut sender = self.connect().await?;
         let request = self.request(Method::GET, path).header(ACCEPT, "*/*").body(Full::default());
         let request = request.map_err(|error| CallError::Broken(error.to_string()))?;
-        let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
+        let response = sender.send_request(request).await.map_err(|error| self.broken(&error))?;
         let error = match response.status() {
             StatusCode::OK => return Ok(response.into_body()),
             StatusCode::UNAUTHORIZED => return Err(CallError::Unauthorized),
@@ -144,6 +144,12 @@ impl Client {
         }
     }
 
+    fn broken(&self, error: &hyper::Error) -> CallError {
+        let endpoint = Endpoint::parse(&self.account.url);
+        let is_encrypted = matches!(endpoint, Some(Endpoint::Inet { encrypted: true, .. }));
+        broken(error, is_encrypted, self.account.tls.identity.is_some())
+    }
+
     async fn connect(&self) -> Result<Sender, CallError> {
         match Endpoint::parse(&self.account.url).ok_or(CallError::BadUrl)? {
             Endpoint::Unix(path) => {
@@ -172,7 +178,8 @@ async fn begin<S>(stream: S) -> Result<Sender, CallError>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
 {
-    let (sender, driver) = handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+    let begun = handshake(TokioIo::new(stream)).await;
+    let (sender, driver) = begun.map_err(|error| CallError::Broken(error.to_string()))?;
     tokio::spawn(async move {
         // What ends a connection is told to the request that is waiting on it.
         drop(driver.await);
@@ -232,9 +239,19 @@ async fn read(response: Response<Incoming>) -> Result<String, CallError> {
     String::from_utf8(bytes.into()).map_err(|_| CallError::BadAnswer("not UTF-8".to_owned()))
 }
 
-fn broken(error: &hyper::Error) -> CallError {
+/// Why there is no answer. Whoever wants no TLS from us, or more of it, ends the connection too; the kernel may lose the
+/// words of that (tcp(7), a reset overtakes data), so that it is a guess at times.
+fn broken(error: &hyper::Error, is_encrypted: bool, has_certificate: bool) -> CallError {
+    if let Some(refusal) = tls::refusal(error) {
+        return CallError::Connect(refusal);
+    }
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    CallError::Broken(format!("{error}{cause}"))
+    let guess = match (is_encrypted, has_certificate) {
+        (false, _) if error.is_parse() => "; if it has tls_cert=, the URL begins with https://",
+        (true, false) => "; if it has tls_client_ca=, set tls_cert and tls_key in [supervisorctl]",
+        (false, _) | (true, true) => "",
+    };
+    CallError::Broken(format!("{error}{cause}{guess}"))
 }
 
 /// A path with everything escaped that may not stand in a request line. `%` may: names are sent as they were typed.

@@ -137,6 +137,10 @@ fn describe_connect(error: &ConnectError, url: &str, origin: &UrlOrigin) -> Stri
         ConnectError::Distrusted(_) => {
             ": set tls_ca in [supervisorctl], or --tls-ca, to the file of the authority that has signed it"
         }
+        ConnectError::Unwelcome(_) => {
+            ": set tls_cert and tls_key in [supervisorctl] to a certificate that an authority of its tls_client_ca has \
+             signed"
+        }
         ConnectError::NoTls(_) => {
             ": does its [inet_http_server] set tls_cert, and tls_client_ca our certificate's authority?"
         }
@@ -171,6 +175,7 @@ impl fmt::Display for ConnectError {
             Self::UnknownHost(why) => write!(f, "unknown host: {why}"),
             Self::TimedOut => f.write_str("does not accept connections in time"),
             Self::TlsFiles(why) => f.write_str(why),
+            Self::Unwelcome(what) => f.write_str(what),
             Self::Distrusted(why) => write!(f, "has a certificate that cannot be trusted: {why}"),
             Self::NoTls(why) => write!(f, "cannot be spoken to by TLS: {why}"),
             Self::Other(why) => write!(f, "cannot be reached: {why}"),

@@ -7,6 +7,8 @@
 //! at the same time, which no server's certificate may be (RFC 5280 §4.2.1.9), or has been signed by an authority that
 //! does not stand there: the first is what `openssl req -x509` makes.
 
+use std::error::Error;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,7 +23,8 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore,
+    SignatureScheme,
 };
 
 use crate::limits::CONNECT_TIMEOUT;
@@ -42,10 +45,33 @@ pub(crate) async fn connect(
             let tls_error = error.get_ref().and_then(|cause| cause.downcast_ref::<TlsError>());
             Err(match tls_error {
                 Some(TlsError::InvalidCertificate(reason)) => ConnectError::Distrusted(in_words(reason)),
-                Some(_) | None => ConnectError::NoTls(error.to_string()),
+                Some(_) | None => refusal(&error).unwrap_or_else(|| ConnectError::NoTls(error.to_string())),
             })
         }
         Err(_late) => Err(ConnectError::TimedOut),
+    }
+}
+
+/// What the server thinks of our certificate, if that is what an error of the connection is about. With TLS 1.3 it comes
+/// after the handshake, in the place of the first answer.
+pub(crate) fn refusal(error: &(dyn Error + 'static)) -> Option<ConnectError> {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    let tls_error = causes.filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<TlsError>());
+    let alert = tls_error.filter_map(|error| match error {
+        TlsError::AlertReceived(alert) => Some(alert),
+        _ => None,
+    });
+    match alert.last()? {
+        AlertDescription::CertificateRequired => Some(ConnectError::Unwelcome("asks for a certificate of ours")),
+        AlertDescription::CertificateExpired => Some(ConnectError::Unwelcome("says that our certificate has expired")),
+        AlertDescription::UnknownCA
+        | AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::DecryptError
+        | AlertDescription::AccessDenied => Some(ConnectError::Unwelcome("does not accept our certificate")),
+        _ => None,
     }
 }
 
@@ -151,5 +177,24 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.authorities.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_thinks_of_us() {
+        let alert = |alert| io::Error::new(io::ErrorKind::InvalidData, TlsError::AlertReceived(alert));
+        for (description, words) in [
+            (AlertDescription::CertificateRequired, "asks for a certificate of ours"),
+            (AlertDescription::CertificateExpired, "says that our certificate has expired"),
+            (AlertDescription::UnknownCA, "does not accept our certificate"),
+        ] {
+            assert_eq!(refusal(&alert(description)), Some(ConnectError::Unwelcome(words)));
+        }
+        assert_eq!(refusal(&alert(AlertDescription::ProtocolVersion)), None);
+        assert_eq!(refusal(&io::Error::from(io::ErrorKind::ConnectionReset)), None);
     }
 }

@@ -62,6 +62,8 @@ pub(crate) enum ConnectError {
     TlsFiles(String),
     /// The server's certificate is not to be trusted: why.
     Distrusted(String),
+    /// It speaks TLS and wants another certificate of ours: what it says.
+    Unwelcome(&'static str),
     /// It does not speak TLS, or not with us: why.
     NoTls(String),
     /// Anything else, in the words of the system.

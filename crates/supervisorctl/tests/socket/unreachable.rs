@@ -90,6 +90,23 @@ fn a_server_that_speaks_something_else() {
     server.join().unwrap();
 }
 
+#[test]
+fn a_server_that_wants_tls() {
+    let folder = Folder::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // The request first, so that it is an answer to it; then the alert of a TLS server (RFC 8446 §6).
+        std::io::Read::read_exact(&mut stream, &mut [0; 64]).unwrap();
+        stream.write_all(b"\x15\x03\x03\x00\x02\x02\x46").unwrap();
+        drop(std::io::copy(&mut stream, &mut std::io::sink()));
+    });
+    let (out, ..) = said(&folder, &url);
+    assert!(out.contains("; if it has tls_cert=, the URL begins with https://): is it supervisord?"), "{out}");
+    server.join().unwrap();
+}
+
 /// Root may do everything, so that the socket is closed to others in vain where the tests run as root.
 #[test]
 fn a_socket_for_others() {
