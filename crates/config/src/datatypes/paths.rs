@@ -6,7 +6,6 @@ use nix::unistd::{AccessFlags, access};
 
 use super::Checked;
 use crate::python_path::{Home, absolute, dirname};
-use crate::python_repr::ReprList;
 
 /// A path, `~` expanded, whose directory part, if it has one, is a directory. The file need not exist.
 pub(crate) fn existing_dirpath(text: &str, home: &Home) -> Checked<String> {
@@ -26,18 +25,16 @@ pub(crate) fn existing_directory(text: &str, home: &Home) -> Checked<String> {
 }
 
 /// The default of `childlogdir`: the first of `$TMPDIR`, `$TEMP`, `$TMP`, the usual three and the working
-/// directory that is a directory in which files can be made.
-pub(crate) fn temporary_directory(environment: &[(String, String)]) -> Checked<PathBuf> {
+/// directory that is a directory in which files can be made. Where there is none, as in a container with a read-only
+/// root, the first of them: it may be that nobody wants a log there, and whoever does is told.
+pub(crate) fn temporary_directory(environment: &[(String, String)]) -> PathBuf {
     let named = ["TMPDIR", "TEMP", "TMP"].into_iter().filter_map(|name| {
         let found = environment.iter().rev().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     });
     let candidates: Vec<PathBuf> = named.chain(["/tmp", "/var/tmp", "/usr/tmp", "."]).map(absolute).collect();
     let usable = |path: &&PathBuf| path.is_dir() && access(*path, AccessFlags::W_OK | AccessFlags::X_OK).is_ok();
-    candidates.iter().find(usable).cloned().ok_or_else(|| {
-        let names: Vec<String> = candidates.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-        format!("No usable temporary directory found in {}", ReprList(&names))
-    })
+    candidates.iter().find(usable).or(candidates.first()).cloned().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -70,8 +67,8 @@ mod tests {
     #[test]
     fn the_temporary_directory_is_the_first_usable() {
         let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(temporary_directory(&[]), Ok(PathBuf::from("/tmp")));
+        assert_eq!(temporary_directory(&[]), PathBuf::from("/tmp"));
         let environment = [variable("TMP", "/usr"), variable("TMPDIR", "/no/such"), variable("TEMP", "/var/tmp/.")];
-        assert_eq!(temporary_directory(&environment), Ok(PathBuf::from("/var/tmp")));
+        assert_eq!(temporary_directory(&environment), PathBuf::from("/var/tmp"));
     }
 }

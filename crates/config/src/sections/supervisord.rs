@@ -96,7 +96,7 @@ pub(crate) fn settle(
         if logfile == "syslog" { MainLogFile::Syslog } else { MainLogFile::Path(context.home.normalize(&logfile)) };
     let childlogdir = match line.childlogdir.clone().or(file.childlogdir) {
         Some(path) => absolute(path),
-        None => temporary_directory(environment).map_err(ConfigError::new)?,
+        None => temporary_directory(environment),
     };
     Ok(SupervisordConfig {
         logfile,

@@ -55,7 +55,10 @@ impl ProcessLogs {
                 LogFileConfig::Auto => auto_logs::create(folder, &config.name, channel, identifier)
                     .map_err(|error| {
                         let (name, channel) = (&config.name, channel.name());
-                        warn(format!("could not create the {channel} log of {name} in {}: {error}", folder.display()));
+                        warn(format!(
+                            "could not create the {channel} log of {name} in {} (childlogdir): {error}",
+                            folder.display()
+                        ));
                     })
                     .ok(),
             };

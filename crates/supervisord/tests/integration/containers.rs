@@ -88,6 +88,35 @@ mount -o remount,bind,ro {dir} && exec \"$@\"";
 }
 
 #[test]
+fn root_without_a_temporary_directory_costs_the_logs_that_nobody_placed() {
+    if testing_the_original() || !can_unshare(&["-m"]) {
+        return; // it ends with a traceback
+    }
+    let mut daemon = TestDaemon::prepared("");
+    daemon.write(
+        "supervisord.conf",
+        "[supervisord]\nlogfile=/dev/stdout\nlogfile_maxbytes=0\nsilent=true\nnocleanup=true
+[program:talker]
+command=/bin/sh -c \"echo from the program; exec sleep 1000\"
+stdout_logfile=/dev/stdout
+startsecs=0
+",
+    );
+    let script = "unset TMPDIR TEMP TMP; for folder in {dir} /tmp /var/tmp /usr/tmp; do
+if [ -d $folder ]; then mount --rbind $folder $folder && mount -o remount,bind,ro $folder || exit 9; fi; done; exec \"$@\"";
+    daemon.launch_by(&["unshare", "-m", "sh", "-c", script, "sh"]);
+    until("the program is heard", || daemon.read("daemon.out").contains("from the program\n").then_some(()));
+    let out = daemon.read("daemon.out");
+    assert_eq!(
+        out.matches("WARN could not create the stderr log of talker in /tmp (childlogdir): ").count(),
+        1,
+        "{out}"
+    );
+    daemon.signal("TERM");
+    assert_eq!(daemon.program().wait_for_end().status, 0);
+}
+
+#[test]
 fn user_without_privileges_runs_programs_as_itself() {
     if !nix::unistd::getuid().is_root() {
         return; // every other test has shown it
