@@ -176,9 +176,14 @@ fn n08_an_inet_server_has_options_of_its_own() {
 #[test]
 fn n08_half_of_a_certificate_is_refused() {
     let error = |options: &str| load(&format!("[inet_http_server]\nport=9001\n{options}\n")).unwrap_err();
-    assert_eq!(error("tls_cert=/c"), "Section [inet_http_server] has tls_cert but no tls_key");
-    assert_eq!(error("tls_key=/k"), "Section [inet_http_server] has tls_key but no tls_cert");
-    assert_eq!(error("tls_client_ca=/a"), "Section [inet_http_server] has tls_client_ca but no tls_cert");
+    let told = |set: &str, missing: &str| {
+        format!(
+            "Section [inet_http_server] has {set} but no {missing}: set both or neither (file {{dir}}/main.conf, line 4)"
+        )
+    };
+    assert_eq!(error("tls_cert=/c"), told("tls_cert", "tls_key"));
+    assert_eq!(error("tls_key=/k"), told("tls_key", "tls_cert"));
+    assert_eq!(error("tls_client_ca=/a"), told("tls_client_ca", "tls_cert"));
 }
 
 #[test]

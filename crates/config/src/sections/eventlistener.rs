@@ -7,7 +7,7 @@ use crate::context::SectionReader;
 use crate::datatypes::{Checked, boolean, integer, list_of_strings};
 use crate::diagnostics::{ConfigError, Culprit, Refusal};
 use crate::ini::{Section, name_after_colon};
-use crate::options_table::{eventlistener as rows, program};
+use crate::options_table::{OptionRow, eventlistener as rows, program};
 use crate::process_config::{ProcessBuilder, ProcessSource};
 use crate::python_text::strip;
 
@@ -29,8 +29,8 @@ pub(crate) fn read_eventlistener(
             Err(format!("{specification} cannot be resolved within [{}]", section.name))
         }
     })?;
-    let overflow = reader.value(&rows::OVERFLOW, |text| overflow(text, &section.name))?;
-    let on_protocol_error = reader.value(&rows::ON_PROTOCOL_ERROR, |text| on_protocol_error(text, &section.name))?;
+    let overflow = reader.value(&rows::OVERFLOW, |text| overflow(text, &reader))?;
+    let on_protocol_error = reader.value(&rows::ON_PROTOCOL_ERROR, |text| on_protocol_error(text, &reader))?;
     let events = read_events(&reader)?;
     if reader.value(&program::REDIRECT_STDERR, boolean)? {
         let text = "section sets redirect_stderr=true but this is not allowed because it will interfere with the \
@@ -50,22 +50,28 @@ fn buffer_size(text: &str, section: &str) -> Checked<usize> {
 }
 
 /// One of a few words, in any case; the error says which there are.
-fn word<T: Copy>(words: &[(&str, T)], text: &str, option: &str, section: &str) -> Checked<T> {
+fn word<T: Copy>(words: &[(&str, T)], text: &str, row: &OptionRow, reader: &SectionReader<'_>) -> Checked<T> {
     let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
     found.map(|(_, value)| *value).ok_or_else(|| {
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        format!("[{section}] section sets invalid {option} ({text}), it has to be one of {}", known.join(", "))
+        let (section, option, place) = (&reader.section.name, row.name, reader.place(row));
+        format!(
+            "[{section}] section sets invalid {option} ({text}), it has to be one of {} (file {}, line {})",
+            known.join(", "),
+            place.file,
+            place.line
+        )
     })
 }
 
-fn overflow(text: &str, section: &str) -> Checked<Overflow> {
+fn overflow(text: &str, reader: &SectionReader<'_>) -> Checked<Overflow> {
     let words = [("drop-oldest", Overflow::DropOldest), ("block", Overflow::Block), ("spill", Overflow::Spill)];
-    word(&words, text, "overflow", section)
+    word(&words, text, &rows::OVERFLOW, reader)
 }
 
-fn on_protocol_error(text: &str, section: &str) -> Checked<OnProtocolError> {
+fn on_protocol_error(text: &str, reader: &SectionReader<'_>) -> Checked<OnProtocolError> {
     let words = [("unknown", OnProtocolError::Unknown), ("restart", OnProtocolError::Restart)];
-    word(&words, text, "on_protocol_error", section)
+    word(&words, text, &rows::ON_PROTOCOL_ERROR, reader)
 }
 
 /// The types subscribed to, sorted, each once.

@@ -24,5 +24,8 @@ pub(crate) fn refuse_alone(
     missing: &OptionRow,
 ) -> Result<(), ConfigError> {
     let (section, set_name, missing_name) = (&reader.section.name, set.name, missing.name);
-    reader.refuse(set, format!("Section [{section}] has {set_name} but no {missing_name}"))
+    let place = reader.place(set);
+    let whence = format!("(file {}, line {})", place.file, place.line);
+    reader
+        .refuse(set, format!("Section [{section}] has {set_name} but no {missing_name}: set both or neither {whence}"))
 }

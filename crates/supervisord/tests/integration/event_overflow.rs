@@ -402,11 +402,11 @@ fn policies_that_do_not_exist_are_refused_with_those_that_do() {
     assert_eq!(ended.status, 2);
     let text =
         "[eventlistener:a] section sets invalid on_protocol_error (retsart), it has to be one of unknown, restart";
-    assert!(ended.stderr.contains(text), "{ended:?}");
+    assert!(ended.stderr.contains(&format!("{text} (file ")), "{ended:?}");
     daemon.configure("[eventlistener:a]\ncommand=/bin/cat\nevents=TICK_5\noverflow=drop\n");
     let ended = daemon.run(&["-n", "-c", "{dir}/supervisord.conf"]);
     let text = "[eventlistener:a] section sets invalid overflow (drop), it has to be one of drop-oldest, block, spill";
-    assert!(ended.stderr.contains(text), "{ended:?}");
+    assert!(ended.stderr.contains(&format!("{text} (file ")), "{ended:?}");
     daemon.configure("[eventlistener:a]\ncommand=/bin/cat\nevents=TICK_5\non_protocol_error=retsart\n");
     let checked = daemon.run(&["--check", "-c", "{dir}/supervisord.conf"]);
     assert_ne!(checked.status, 0);
