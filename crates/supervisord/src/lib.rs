@@ -16,3 +16,5 @@ mod rpc_interfaces;
 pub mod sample_config;
 mod show_config_command;
 pub mod supervision;
+#[cfg(test)]
+mod test_folder;

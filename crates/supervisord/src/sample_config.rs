@@ -5,20 +5,19 @@ pub const SAMPLE_CONFIG: &str = include_str!("sample.conf");
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::path::PathBuf;
 
     use supervisor_config::{Config, LoadRequest, SupervisordOptions, load};
 
     use super::*;
+    use crate::test_folder::TestFolder;
 
     fn loaded(name: &str, text: &str) -> Config {
-        let path: PathBuf = std::env::temp_dir().join(format!("sample-{}-{name}.conf", std::process::id()));
-        fs::write(&path, text).unwrap();
+        let folder = TestFolder::new();
+        let path = folder.file("supervisord.conf", text.as_bytes());
         let (command_line, environment) = (SupervisordOptions::default(), [("HOME".to_owned(), "/".to_owned())]);
-        let config = load(&LoadRequest { path: &path, command_line: &command_line, environment: &environment });
-        fs::remove_file(&path).unwrap();
-        config.unwrap_or_else(|error| panic!("{name}: {error}"))
+        load(&LoadRequest { path: &path, command_line: &command_line, environment: &environment })
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     #[test]

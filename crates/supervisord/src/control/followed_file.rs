@@ -132,8 +132,8 @@ mod tests {
     use std::fs::OpenOptions;
     use std::io::Write as _;
 
-    use super::super::test_folder::TestFolder;
     use super::*;
+    use crate::test_folder::TestFolder;
 
     fn append(path: &Path, text: &str) {
         OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();

@@ -96,8 +96,8 @@ fn text_at(mut file: File, start: u64, count: u64) -> io::Result<String> {
 mod tests {
     use std::os::unix::fs::symlink;
 
-    use super::super::test_folder::TestFolder;
     use super::*;
+    use crate::test_folder::TestFolder;
 
     /// The rows of contract/rpc.md §5.1, and what lies between them.
     #[test]

@@ -136,9 +136,9 @@ mod tests {
     use tokio::task::LocalSet;
     use tokio::time::Instant;
 
-    use super::super::test_folder::TestFolder;
     use super::*;
     use crate::inbox::Message;
+    use crate::test_folder::TestFolder;
 
     #[test]
     fn a_path_names_a_process_and_a_channel() {

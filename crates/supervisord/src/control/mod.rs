@@ -37,8 +37,6 @@ mod supervisor_state;
 mod system_namespace;
 #[cfg(any(test, fuzzing))]
 mod test_data;
-#[cfg(test)]
-mod test_folder;
 mod timed_stream;
 mod tls;
 

@@ -115,8 +115,8 @@ impl fmt::Debug for Tls {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_folder::TestFolder;
     use super::*;
+    use crate::test_folder::TestFolder;
 
     /// See `tests/tls/README.md`.
     const CERTIFICATE: &[u8] = include_bytes!("../../tests/tls/localhost.crt");

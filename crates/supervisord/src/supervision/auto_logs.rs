@@ -83,6 +83,7 @@ fn random_name() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_folder::TestFolder;
 
     #[test]
     fn names_of_auto_logs_are_known_with_everything_that_rotation_and_people_append() {
@@ -111,15 +112,14 @@ mod tests {
     #[test]
     fn a_log_is_made_for_its_owner_alone_and_cleaned_away() {
         use std::os::unix::fs::MetadataExt;
-        let folder = std::env::temp_dir().join(format!("auto-logs-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let path = create(&folder, "x", Channel::Stdout, "ident").unwrap();
+        let folder = TestFolder::new();
+        let path = create(folder.root(), "x", Channel::Stdout, "ident").unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-        let other = create(&folder, "x", Channel::Stdout, "other").unwrap();
-        assert_eq!(clean(&folder, "ident"), Vec::<String>::new());
+        let other = create(folder.root(), "x", Channel::Stdout, "other").unwrap();
+        assert_eq!(clean(folder.root(), "ident"), Vec::<String>::new());
         assert!(!path.exists());
         assert!(other.exists());
-        fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(clean(&folder, "ident"), ["Could not clear childlog dir"]);
+        fs::remove_dir_all(folder.root()).unwrap();
+        assert_eq!(clean(folder.root(), "ident"), ["Could not clear childlog dir"]);
     }
 }

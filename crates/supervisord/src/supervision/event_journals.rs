@@ -204,6 +204,7 @@ mod tests {
     use supervisor_core::EventType;
 
     use super::*;
+    use crate::test_folder::TestFolder;
 
     fn event(serial: u64) -> PoolEvent {
         let payload = Arc::from("type:test\n");
@@ -220,16 +221,15 @@ mod tests {
 
     #[test]
     fn a_disk_that_was_slow_is_left_alone_for_a_while_and_catches_up_then() {
-        let folder = std::env::temp_dir().join(format!("event-journals-{}", std::process::id()));
-        fs::create_dir(&folder).unwrap();
-        let (mut journals, _) = opened(&folder);
+        let folder = TestFolder::new();
+        let (mut journals, _) = opened(folder.root());
         let keys = [0, 1].map(|serial| journals.append("p", &event(serial), true).unwrap());
         journals.disk.rests_until = Duration::MAX;
         let refused = journals.append("p", &event(2), true).unwrap_err();
         assert_eq!(refused, JournalError::Unwritable("its disk is too slow".to_owned()));
         journals.mark_done("p", keys[0]);
         drop(journals);
-        let (mut journals, events) = opened(&folder);
+        let (mut journals, events) = opened(folder.root());
         assert_eq!(events, 2, "nothing was written: one comes twice");
         journals.disk.rests_until = Duration::MAX;
         for _ in 0..2 {
@@ -239,8 +239,7 @@ mod tests {
         journals.disk = Disk::default();
         journals.append("p", &event(3), true).unwrap();
         drop(journals);
-        assert_eq!(opened(&folder).1, 1, "those that were done are marked");
-        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(opened(folder.root()).1, 1, "those that were done are marked");
     }
 
     #[test]

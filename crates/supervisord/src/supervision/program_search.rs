@@ -80,6 +80,7 @@ fn no_file(program: &str) -> BadCommand {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_folder::TestFolder;
 
     fn problem(command: &str) -> String {
         find_program(command, None).unwrap_err().text().to_owned()
@@ -105,13 +106,12 @@ mod tests {
 
     #[test]
     fn the_search_passes_over_what_cannot_be_executed() {
-        let folder = std::env::temp_dir().join(format!("program-search-{}", std::process::id()));
-        fs::create_dir_all(folder.join("sh")).unwrap();
-        let path = format!("{}:/bin", folder.display());
+        let folder = TestFolder::new();
+        fs::create_dir(folder.path("sh")).unwrap();
+        let path = format!("{}:/bin", folder.root().display());
         let program = find_program("sh", Some(OsStr::new(&path))).unwrap();
         assert_eq!(program.executable.as_c_str(), c"/bin/sh");
-        let only = find_program("sh", Some(folder.as_os_str())).unwrap_err();
-        assert_eq!(only.text(), format!("command at '{}/sh' is a directory", folder.display()));
-        fs::remove_dir_all(&folder).unwrap();
+        let only = find_program("sh", Some(folder.root().as_os_str())).unwrap_err();
+        assert_eq!(only.text(), format!("command at '{}/sh' is a directory", folder.root().display()));
     }
 }

@@ -2,26 +2,22 @@
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use supervisor_core::EventType;
 
 use super::*;
+use crate::test_folder::TestFolder;
 
-/// A folder for journals that is removed at the end.
-struct Folder(PathBuf);
+/// A folder with a journal.
+struct Folder(TestFolder);
 
 impl Folder {
     fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("event-journal-{}-{number}", std::process::id()));
-        fs::create_dir(&path).unwrap();
-        Self(path)
+        Self(TestFolder::new())
     }
 
     fn journal(&self) -> PathBuf {
-        self.0.join("j")
+        self.0.path("j")
     }
 
     fn open(&self) -> Opened {
@@ -35,12 +31,6 @@ impl Folder {
             fs::read_dir(self.journal()).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         files.sort();
         files
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).unwrap();
     }
 }
 
@@ -262,7 +252,7 @@ fn a_journal_is_forsaken_when_it_holds_events_that_nobody_reads() {
 #[test]
 fn links_and_folders_of_others_are_refused() {
     let folder = Folder::new();
-    let elsewhere = folder.0.join("elsewhere");
+    let elsewhere = folder.0.path("elsewhere");
     DirBuilder::new().mode(0o700).create(&elsewhere).unwrap();
     symlink(&elsewhere, folder.journal()).unwrap();
     assert_eq!(EventJournal::open(&folder.journal()).unwrap_err(), "ENOTDIR");
@@ -272,7 +262,7 @@ fn links_and_folders_of_others_are_refused() {
     let error = EventJournal::open(&folder.journal()).unwrap_err();
     assert_eq!(error, "it is not a folder that belongs to this user alone");
     fs::set_permissions(folder.journal(), fs::Permissions::from_mode(0o700)).unwrap();
-    let target = folder.0.join("precious");
+    let target = folder.0.path("precious");
     fs::write(&target, "precious").unwrap();
     symlink(&target, folder.journal().join(file_name(3))).unwrap();
     let Opened { mut journal, warnings, .. } = folder.open();

@@ -3,11 +3,12 @@
 use std::os::unix::fs::FileTypeExt;
 
 use super::*;
+use crate::test_folder::TestFolder;
 
 const NEVER: Rotation = Rotation { maxbytes: 0, backups: 0 };
 
-/// A folder of its own that is removed at the end.
-struct Folder(PathBuf);
+/// A folder with logs.
+struct Folder(TestFolder);
 
 /// A log with its settings.
 struct Log {
@@ -26,31 +27,23 @@ impl Log {
 }
 
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("log-file-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
+    fn new() -> Self {
+        Self(TestFolder::new())
     }
 
     fn log(&self, maxbytes: u64, backups: u32) -> Log {
-        let file = LogFile::open(self.0.join("x.log")).unwrap();
+        let file = LogFile::open(self.0.path("x.log")).unwrap();
         Log { file, rotation: Rotation { maxbytes, backups } }
     }
 
     fn text(&self, name: &str) -> Option<String> {
-        fs::read_to_string(self.0.join(name)).ok()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
+        fs::read_to_string(self.0.path(name)).ok()
     }
 }
 
 #[test]
 fn a_file_rotates_once_it_has_reached_its_size_and_keeps_so_many_backups() {
-    let folder = Folder::new("rotate");
+    let folder = Folder::new();
     let mut log = folder.log(100, 2);
     for letter in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] {
         assert!(log.append(letter.repeat(40).as_bytes()).is_none());
@@ -63,9 +56,9 @@ fn a_file_rotates_once_it_has_reached_its_size_and_keeps_so_many_backups() {
 
 #[test]
 fn backups_of_earlier_runs_make_room_and_a_gap_is_filled_first() {
-    let folder = Folder::new("gap");
+    let folder = Folder::new();
     for number in [1, 2, 4] {
-        fs::write(folder.0.join(format!("x.log.{number}")), format!("old {number}")).unwrap();
+        fs::write(folder.0.path(format!("x.log.{number}")), format!("old {number}")).unwrap();
     }
     let mut log = folder.log(4, 1_000_000_000);
     assert!(log.append(b"1234").is_none());
@@ -82,7 +75,7 @@ fn backups_of_earlier_runs_make_room_and_a_gap_is_filled_first() {
 
 #[test]
 fn without_backups_a_file_is_emptied() {
-    let folder = Folder::new("no-backups");
+    let folder = Folder::new();
     let mut log = folder.log(10, 0);
     assert!(log.append(b"0123456789").is_none());
     assert!(log.append(b"x").is_none());
@@ -92,7 +85,7 @@ fn without_backups_a_file_is_emptied() {
 
 #[test]
 fn a_file_counts_what_was_in_it_and_never_rotates_with_a_size_of_zero() {
-    let folder = Folder::new("reopened");
+    let folder = Folder::new();
     assert!(folder.log(0, 1).append(&[b'x'; 500]).is_none());
     assert_eq!(folder.text("x.log").map(|text| text.len()), Some(500));
     assert!(folder.log(501, 1).append(b"y").is_none());
@@ -101,10 +94,10 @@ fn a_file_counts_what_was_in_it_and_never_rotates_with_a_size_of_zero() {
 
 #[test]
 fn a_file_renamed_from_outside_is_written_to_until_it_is_reopened() {
-    let folder = Folder::new("renamed");
+    let folder = Folder::new();
     let mut log = folder.log(0, 0);
     assert!(log.append(b"one\n").is_none());
-    fs::rename(log.file.path(), folder.0.join("moved")).unwrap();
+    fs::rename(log.file.path(), folder.0.path("moved")).unwrap();
     assert!(log.append(b"two\n").is_none());
     log.file.reopen();
     assert!(log.append(b"three\n").is_none());
@@ -114,7 +107,7 @@ fn a_file_renamed_from_outside_is_written_to_until_it_is_reopened() {
 
 #[test]
 fn a_file_truncated_from_outside_goes_on_at_its_new_end() {
-    let folder = Folder::new("truncated");
+    let folder = Folder::new();
     let mut log = folder.log(0, 0);
     assert!(log.append(b"before\n").is_none());
     fs::File::create(log.file.path()).unwrap();
@@ -124,7 +117,7 @@ fn a_file_truncated_from_outside_goes_on_at_its_new_end() {
 
 #[test]
 fn clearing_begins_a_new_file_and_leaves_backups() {
-    let folder = Folder::new("cleared");
+    let folder = Folder::new();
     let mut log = folder.log(4, 1);
     assert!(log.append(b"old!").is_none());
     assert!(log.append(b"new").is_none());
@@ -132,9 +125,9 @@ fn clearing_begins_a_new_file_and_leaves_backups() {
     assert!(log.append(b"er").is_none());
     assert_eq!(folder.text("x.log").as_deref(), Some("er"));
     assert_eq!(folder.text("x.log.1").as_deref(), Some("old!"));
-    clear_closed(&folder.0.join("x.log")).unwrap();
+    clear_closed(&folder.0.path("x.log")).unwrap();
     assert_eq!(folder.text("x.log").as_deref(), Some(""));
-    clear_closed(&folder.0.join("never-there")).unwrap();
+    clear_closed(&folder.0.path("never-there")).unwrap();
     assert_eq!(folder.text("never-there"), None);
 }
 
@@ -150,8 +143,8 @@ fn what_a_full_disk_refuses_is_told_once() {
 
 #[test]
 fn a_directory_taken_away_and_given_back_loses_only_what_came_between() {
-    let folder = Folder::new("directory");
-    let inner = folder.0.join("inner");
+    let folder = Folder::new();
+    let inner = folder.0.path("inner");
     fs::create_dir(&inner).unwrap();
     let rotation = Rotation { maxbytes: 4, backups: 1 };
     let mut log = Log { file: LogFile::open(inner.join("y.log")).unwrap(), rotation };
@@ -168,16 +161,16 @@ fn a_directory_taken_away_and_given_back_loses_only_what_came_between() {
 
 #[test]
 fn a_file_that_cannot_be_renamed_grows_and_says_so_once() {
-    let folder = Folder::new("grows");
+    let folder = Folder::new();
     // A directory in the place of the backup refuses the rename, whoever we are.
-    fs::create_dir_all(folder.0.join("x.log.1")).unwrap();
+    fs::create_dir_all(folder.0.path("x.log.1")).unwrap();
     let mut log = folder.log(4, 1);
     assert!(matches!(log.append(b"1234"), Some(LogFileNotice::CannotRotate { .. })));
     for more in [b"5678", b"9abc"] {
         assert!(log.append(more).is_none());
     }
     assert_eq!(folder.text("x.log").as_deref(), Some("123456789abc"));
-    fs::remove_dir(folder.0.join("x.log.1")).unwrap();
+    fs::remove_dir(folder.0.path("x.log.1")).unwrap();
     assert!(log.append(b"defg").is_none());
     assert_eq!(folder.text("x.log.1").as_deref(), Some("123456789abcdefg"));
     assert_eq!(folder.text("x.log").as_deref(), Some(""));
@@ -185,11 +178,11 @@ fn a_file_that_cannot_be_renamed_grows_and_says_so_once() {
 
 #[test]
 fn a_full_file_that_was_renamed_from_outside_leaves_its_successor_alone() {
-    let folder = Folder::new("successor");
+    let folder = Folder::new();
     for backups in [0, 2] {
         let mut log = folder.log(8, backups);
         assert!(log.append(b"1234").is_none());
-        fs::rename(log.file.path(), folder.0.join("moved")).unwrap();
+        fs::rename(log.file.path(), folder.0.path("moved")).unwrap();
         fs::write(log.file.path(), "another's\n").unwrap();
         assert!(log.append(b"5678").is_none());
         assert!(log.append(b"9\n").is_none());
@@ -203,8 +196,8 @@ fn a_full_file_that_was_renamed_from_outside_leaves_its_successor_alone() {
 
 #[test]
 fn a_fifo_is_written_when_it_can_be_and_never_renamed() {
-    let folder = Folder::new("fifo");
-    let path = folder.0.join("fifo");
+    let folder = Folder::new();
+    let path = folder.0.path("fifo");
     nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let mut log = LogFile::open(path.as_path()).unwrap();
     assert!(log.append(b"no reader yet\n", NEVER, 100, Duration::ZERO).is_none());
@@ -222,5 +215,5 @@ fn a_fifo_is_written_when_it_can_be_and_never_renamed() {
     assert_eq!(io::Read::read_to_end(&mut reader, &mut text).unwrap_err().kind(), io::ErrorKind::WouldBlock);
     assert!(text == appended);
     assert!(fs::metadata(&path).unwrap().file_type().is_fifo());
-    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(folder.0.root()).unwrap().count(), 1);
 }

@@ -4,14 +4,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use super::*;
+use crate::test_folder::TestFolder;
 
 const AT_TEN: Rotation = Rotation { maxbytes: 10, backups: 3 };
-
-fn folder(name: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("log-table-{}-{name}", std::process::id()));
-    fs::create_dir_all(&path).unwrap();
-    path
-}
 
 /// Threads whose answers are waited for on a busy machine, too.
 fn writers() -> LogWriters {
@@ -23,9 +18,9 @@ fn writers() -> LogWriters {
 
 #[test]
 fn two_programs_with_one_log_lose_nothing_when_it_rotates() {
-    let folder = folder("shared");
+    let folder = TestFolder::new();
     let mut table = LogTable::default();
-    let path = folder.join("x.log");
+    let path = folder.path("x.log");
     let ids = [table.register(&path), table.register(&path)];
     assert_eq!(ids[0], ids[1]);
     for id in ids {
@@ -39,9 +34,8 @@ fn two_programs_with_one_log_lose_nothing_when_it_rotates() {
     }
     table.close(ids[0], &mut writers());
     assert!(table.append(ids[1], AT_TEN, b"last\n", Duration::ZERO).is_none());
-    let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
+    let text = |name: &str| fs::read_to_string(folder.path(name)).unwrap_or_default();
     assert_eq!(text("x.log.2") + &text("x.log.1") + &text("x.log"), "0\n0\n1\n1\n2\n2\n3\n3\nlast\n");
-    fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -66,8 +60,8 @@ fn a_place_is_used_again_once_nobody_knows_its_log() {
 
 #[test]
 fn what_waits_outlives_the_program_that_wrote_it() {
-    let folder = folder("waits");
-    let path = folder.join("fifo");
+    let folder = TestFolder::new();
+    let path = folder.path("fifo");
     nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let mut table = LogTable::default();
     let id = table.register(&path);
@@ -86,7 +80,6 @@ fn what_waits_outlives_the_program_that_wrote_it() {
     assert_eq!(table.take_held(id), [(7, Channel::Stderr)]);
     table.close_if_unused(id);
     assert!(table.stream(id).is_none(), "it is closed at last");
-    fs::remove_dir_all(&folder).unwrap();
 }
 
 /// Takes in the answers of the threads until nothing waits any more.
@@ -99,9 +92,9 @@ fn take_in_all(table: &mut LogTable, writers: &mut LogWriters, ticket: Ticket) {
 
 #[test]
 fn a_log_that_is_left_to_a_thread_goes_on_where_it_was_and_rotates_between_the_same_chunks() {
-    let folder = folder("left");
+    let folder = TestFolder::new();
     let (mut table, mut writers) = (LogTable::default(), writers());
-    let path = folder.join("x.log");
+    let path = folder.path("x.log");
     let id = table.register(&path);
     table.open(id, &mut writers).unwrap();
     let rotation = Rotation { maxbytes: 20_000, backups: 9 };
@@ -120,17 +113,16 @@ fn a_log_that_is_left_to_a_thread_goes_on_where_it_was_and_rotates_between_the_s
     let part = |numbers: std::ops::Range<usize>| numbers.flat_map(chunk).collect::<Vec<u8>>();
     let parts = [("x.log.2", part(0..4)), ("x.log.1", part(4..8)), ("x.log", part(8..10))];
     for (name, expected) in parts {
-        assert!(fs::read(folder.join(name)).unwrap() == expected, "{name}");
+        assert!(fs::read(folder.path(name)).unwrap() == expected, "{name}");
     }
-    fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
 fn a_log_of_a_thread_is_reopened_and_cleared_in_the_order_of_its_bytes() {
-    let folder = folder("ordered");
+    let folder = TestFolder::new();
     let (mut table, mut writers) = (LogTable::default(), writers());
-    let path = folder.join("x.log");
-    writers.mark_slow(fs::metadata(&folder).unwrap().dev(), &path);
+    let path = folder.path("x.log");
+    writers.mark_slow(fs::metadata(folder.root()).unwrap().dev(), &path);
     let id = table.register(&path);
     table.open(id, &mut writers).unwrap();
     let write = |table: &mut LogTable, text: &str| {
@@ -141,40 +133,38 @@ fn a_log_of_a_thread_is_reopened_and_cleared_in_the_order_of_its_bytes() {
     table.clear(id, &mut writers).unwrap();
     write(&mut table, "before\n");
     take_in_all(&mut table, &mut writers, ticket);
-    fs::rename(&path, folder.join("old")).unwrap();
+    fs::rename(&path, folder.path("old")).unwrap();
     table.reopen();
     write(&mut table, "after\n");
     take_in_all(&mut table, &mut writers, ticket);
-    let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let text = |name: &str| fs::read_to_string(folder.path(name)).unwrap();
     assert_eq!((text("old"), text("x.log")), ("before\n".to_owned(), "after\n".to_owned()));
     table.close(id, &mut writers);
     assert!(table.by_ticket.is_empty());
     table.clear(id, &mut writers).unwrap();
     assert_eq!(text("x.log"), "");
-    fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
 fn a_thread_tells_that_a_log_cannot_be_opened_and_gives_back_what_is_no_file() {
-    let folder = folder("given-back");
+    let folder = TestFolder::new();
     let (mut table, mut writers) = (LogTable::default(), writers());
-    let path = folder.join("fifo");
-    writers.mark_slow(fs::metadata(&folder).unwrap().dev(), &path);
+    let path = folder.path("fifo");
+    writers.mark_slow(fs::metadata(folder.root()).unwrap().dev(), &path);
     nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    let [fifo, missing] = [path, folder.join("no/such.log")].map(|path| table.register(&path));
+    let [fifo, missing] = [path, folder.path("no/such.log")].map(|path| table.register(&path));
     table.open(fifo, &mut writers).unwrap();
     assert!(table.stream(fifo).is_some());
     let error = table.open(missing, &mut writers).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
-    fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
 fn what_finds_no_room_before_a_thread_is_dropped_as_a_whole_and_counted() {
-    let folder = folder("full");
+    let folder = TestFolder::new();
     let (mut table, mut writers) = (LogTable::default(), writers());
-    let path = folder.join("x.log");
-    writers.mark_slow(fs::metadata(&folder).unwrap().dev(), &path);
+    let path = folder.path("x.log");
+    writers.mark_slow(fs::metadata(folder.root()).unwrap().dev(), &path);
     let id = table.register(&path);
     table.open(id, &mut writers).unwrap();
     let ticket = *table.by_ticket.keys().next().unwrap();
@@ -193,7 +183,6 @@ fn what_finds_no_room_before_a_thread_is_dropped_as_a_whole_and_counted() {
     let lost = limits::LOG_PENDING_BYTES as u64;
     assert!(matches!(said, Some(LogFileNotice::TakesAgain { dropped }) if dropped == lost), "{said:?}");
     assert_eq!(fs::metadata(&path).unwrap().len(), lost);
-    fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -224,10 +213,10 @@ type Last = fn(&mut LogTable, LogId, &mut LogWriters);
 
 #[test]
 fn what_waits_for_a_log_that_turns_out_to_be_a_fifo_is_written_though_its_program_has_ended() {
-    let folder = folder("late-fifo");
+    let folder = TestFolder::new();
     let (mut table, mut writers) = (LogTable::default(), writers());
-    let path = folder.join("fifo");
-    writers.mark_slow(fs::metadata(&folder).unwrap().dev(), &path);
+    let path = folder.path("fifo");
+    writers.mark_slow(fs::metadata(folder.root()).unwrap().dev(), &path);
     nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let id = table.register(&path);
     let lasts: [Last; 2] =
@@ -248,5 +237,4 @@ fn what_waits_for_a_log_that_turns_out_to_be_a_fifo_is_written_though_its_progra
         assert_eq!(&buffer, b"words\n");
     }
     assert!(table.take_unsaid().is_empty());
-    fs::remove_dir_all(&folder).unwrap();
 }
