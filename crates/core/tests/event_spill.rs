@@ -10,7 +10,7 @@ use supervisor_core::{Command, DaemonSignal, EventType, ExitStatus, GroupConfig,
 use crate::sim::Sim;
 use crate::sim::config::{alone, program};
 use crate::sim::listeners::{pool, with_options};
-use crate::sim::random::Random;
+use crate::sim::random::{Random, seeds};
 
 const HISTORIES: u64 = 2_000;
 
@@ -331,15 +331,9 @@ impl Account {
     }
 }
 
-fn seeds() -> std::ops::Range<u64> {
-    let environment = |name, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
-    let first = environment("HISTORY_SEED", 0);
-    first..first + environment("SPILL_HISTORIES", HISTORIES)
-}
-
 #[test]
 fn every_event_is_done_once_whatever_ends_supervisord() {
-    for seed in seeds() {
+    for seed in seeds("SPILL_HISTORIES", HISTORIES) {
         let mut random = Random::seeded(seed);
         let buffer_size = random.pick(&[1, 2, 5, 100]);
         let mut sim = Sim::with(groups(buffer_size));
@@ -359,7 +353,7 @@ fn every_event_is_done_once_whatever_ends_supervisord() {
 
 #[test]
 fn whatever_the_disk_does_each_event_is_done_once_or_counted() {
-    for seed in seeds() {
+    for seed in seeds("SPILL_HISTORIES", HISTORIES) {
         let mut random = Random::seeded(seed);
         let buffer_size = random.pick(&[1, 2, 5]);
         let mut sim = Sim::with(groups(buffer_size));

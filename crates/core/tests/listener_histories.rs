@@ -14,7 +14,7 @@ use supervisor_core::{
 use crate::sim::Sim;
 use crate::sim::config::{alone, channel, program};
 use crate::sim::listeners::{pool, with_options};
-use crate::sim::random::Random;
+use crate::sim::random::{Random, seeds};
 
 const HISTORIES: u64 = 2_000;
 
@@ -210,9 +210,7 @@ fn shut_down(sim: &mut Sim, random: &mut Random) {
 
 #[test]
 fn every_event_is_done_once_or_dropped_with_a_line() {
-    let environment = |name, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
-    let first = environment("HISTORY_SEED", 0);
-    for seed in first..first + environment("LISTENER_HISTORIES", HISTORIES) {
+    for seed in seeds("LISTENER_HISTORIES", HISTORIES) {
         let mut random = Random::seeded(seed);
         let buffer_size = random.pick(&[1, 2, 5, 1_000]);
         let events = [EventType::RemoteCommunication, EventType::ProcessLogStdout];

@@ -12,6 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::history::History;
 use crate::sim::Sim;
+use crate::sim::random::seeds;
 
 /// Histories that are run unless `HISTORIES` says how many.
 const HISTORIES: u64 = 5_000;
@@ -21,19 +22,12 @@ const LINES_SHOWN: usize = 80;
 
 #[test]
 fn random_histories_keep_every_promise() {
-    let first = number_from_environment("HISTORY_SEED", 0);
-    let count = number_from_environment("HISTORIES", HISTORIES);
-    for seed in first..first.saturating_add(count) {
+    for seed in seeds("HISTORIES", HISTORIES) {
         let history = History::random(seed);
         if let Err(objection) = attempt(&history) {
             panic!("{}", report(seed, &history, &objection));
         }
     }
-}
-
-fn number_from_environment(name: &str, default: u64) -> u64 {
-    let Ok(text) = std::env::var(name) else { return default };
-    text.parse().unwrap_or_else(|_| panic!("{name} is to be a number, not {text:?}"))
 }
 
 /// Runs a history; the error says which rule it breaks. A panic of the core is a broken rule too.

@@ -1,5 +1,19 @@
 //! Random numbers that a seed repeats: SplitMix64 (Steele, Lea, Flood 2014).
 
+use std::ops::Range;
+
+/// What the random histories of a test are made from: as many seeds as the environment says under this name, or else
+/// `usually`; from `HISTORY_SEED` on, or else 0.
+pub(crate) fn seeds(count: &str, usually: u64) -> Range<u64> {
+    let first = number_from_environment("HISTORY_SEED", 0);
+    first..first.saturating_add(number_from_environment(count, usually))
+}
+
+fn number_from_environment(name: &str, default: u64) -> u64 {
+    let Ok(text) = std::env::var(name) else { return default };
+    text.parse().unwrap_or_else(|_| panic!("{name} is to be a number, not {text:?}"))
+}
+
 /// A generator.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
