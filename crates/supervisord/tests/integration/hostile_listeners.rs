@@ -1,20 +1,10 @@
-//! Listeners that do all they should not: programs beside them are run as ever, and memory stays bounded.
+//! Listeners that do all they should not: programs beside them are run as ever, memory stays bounded, and who breaks
+//! the protocol may be restarted (`on_protocol_error`).
 
-use crate::support::{TestDaemon, python_environment, testing_the_original, until_at_most};
+use crate::support::{TestDaemon, python_environment, resident_kilobytes, testing_the_original, until, until_at_most};
 
 /// Long enough for a hundred thousand events on a slow machine.
 const LONG: std::time::Duration = std::time::Duration::from_mins(2);
-
-/// The resident memory of a process, in kilobytes.
-fn resident_kilobytes(pid: i64) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells it");
-    line.trim().trim_end_matches(" kB").parse().expect("it is a number")
-}
-
-fn daemon_pid(daemon: &TestDaemon) -> i64 {
-    daemon.read("supervisord.pid").trim().parse().expect("it has written its pidfile")
-}
 
 #[test]
 fn listeners_that_never_read_or_flood_or_die_harm_nobody() {
@@ -61,7 +51,7 @@ autorestart=true
         (daemon.log().matches("exited: dies").count() >= 20).then_some(())
     });
     assert_eq!(daemon.state("victim"), "RUNNING");
-    let memory = resident_kilobytes(daemon_pid(&daemon));
+    let memory = resident_kilobytes(daemon.program().pid());
     assert!(memory < 64 * 1024, "supervisord takes {memory} kB");
     daemon.stop();
 }
@@ -109,12 +99,62 @@ stderr_logfile={{dir}}/counts.err
     daemon.write("counts.py", COUNTS);
     daemon.start();
     until_at_most(LONG, "all is said", || (daemon.state("talks") == "EXITED").then_some(()));
-    let memory = resident_kilobytes(daemon_pid(&daemon));
+    let memory = resident_kilobytes(daemon.program().pid());
     if !testing_the_original() {
         assert!(memory < 64 * 1024, "supervisord takes {memory} kB while they wait");
     }
     daemon.write("go", "");
     until_at_most(LONG, "all have arrived", || (daemon.read("counts.err") == "100001\n").then_some(()));
     assert!(!daemon.log().contains("overflowed"));
+    daemon.stop();
+}
+
+#[test]
+fn listener_that_breaks_the_protocol_is_restarted_and_gets_its_event_again() {
+    if testing_the_original() {
+        return; // N31
+    }
+    let mut daemon = TestDaemon::prepared(
+        "[eventlistener:weak]
+command=/bin/sh {dir}/weak.sh
+events=REMOTE_COMMUNICATION
+on_protocol_error=restart
+startsecs=0
+stdout_logfile=NONE
+stderr_logfile={dir}/weak.err
+",
+    );
+    daemon.write(
+        "weak.sh",
+        "\
+echo READY
+while read -r header; do
+    payload=$(head -c \"${header##*len:}\")
+    if [ ! -e {dir}/broken ]; then
+        touch {dir}/broken
+        echo Traceback
+        exec sleep 1000
+    fi
+    echo \"$payload\" >&2
+    printf 'RESULT 2\\nOKREADY\\n'
+done
+",
+    );
+    daemon.start();
+    daemon.wait_for_state("weak", "RUNNING");
+    let first = daemon.pid_of("weak");
+    for data in ["one", "two"] {
+        daemon.call("supervisor.sendRemoteCommEvent", &["test".into(), data.into()]).expect("anybody may send");
+    }
+    until("both have arrived", || (daemon.read("weak.err") == "type:test\none\ntype:test\ntwo\n").then_some(()));
+    assert_ne!(daemon.pid_of("weak"), first);
+    assert_eq!(
+        daemon.log_lines("WARN"),
+        [
+            "WARN weak: broke the event listener protocol of pool weak with 'Traceback', and is restarted \
+          (on_protocol_error=restart)",
+            "WARN stopped: weak (terminated by SIGTERM)"
+        ]
+    );
     daemon.stop();
 }

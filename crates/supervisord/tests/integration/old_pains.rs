@@ -5,20 +5,13 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use crate::log_destinations::processor_ticks;
-use crate::support::{TestDaemon, not_tested, testing_the_original, until};
+use crate::support::{TestDaemon, not_tested, resident_kilobytes, testing_the_original, until};
 
 const STEADY: &str = "[program:steady]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
 
 /// What a daemon holds open.
 fn descriptors(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/fd")).expect("it runs").count()
-}
-
-/// Resident memory in KiB.
-fn resident(pid: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("proc(5)");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
 #[test]
@@ -273,9 +266,9 @@ fn thousand_rereads_cost_no_memory() {
     let pid = daemon.program().pid();
     let reread = |daemon: &TestDaemon| daemon.call("supervisor.reloadConfig", &[]).expect("nothing is wrong with it");
     (0..200).for_each(|_| drop(reread(&daemon)));
-    let before = resident(pid);
+    let before = resident_kilobytes(pid);
     (0..1000).for_each(|_| drop(reread(&daemon)));
-    let after = resident(pid);
+    let after = resident_kilobytes(pid);
     assert!(after <= before + 1024, "from {before} to {after} KiB");
     daemon.stop();
 }
