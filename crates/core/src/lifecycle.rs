@@ -51,9 +51,6 @@ impl Supervisor {
                 self.listener_started(id);
                 self.processes[id].phase = Phase::Starting { pid, since: now.monotonic };
                 host.log(LogLevel::Info, format_args!("spawned: '{}' with pid {pid}", config.name));
-                if config.startsecs <= 0 {
-                    self.promote(id, host);
-                }
             }
             Err(text) => {
                 host.log(LogLevel::Info, format_args!("spawnerr: {text}"));
@@ -104,6 +101,13 @@ impl Supervisor {
         let process = &mut self.processes[id];
         if let Restart::At(_) = std::mem::replace(&mut process.restart, Restart::No) {
             self.timers.cancel(Timer::Process(id));
+        }
+    }
+
+    /// STARTING → RUNNING at once, for a process that need not stay up for any time.
+    pub(crate) fn promote_at_once(&mut self, id: ProcessId, host: &mut impl Host) {
+        if self.processes[id].config.startsecs <= 0 {
+            self.promote(id, host);
         }
     }
 

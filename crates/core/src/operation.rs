@@ -155,6 +155,7 @@ impl Supervisor {
         }
         self.processes[id].backoff = 0;
         self.spawn(now, id, host);
+        self.promote_at_once(id, host);
         let process = &self.processes[id];
         if process.spawnerr.is_some() {
             return Err(Fault::new(FaultCode::SpawnError, name));

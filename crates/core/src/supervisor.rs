@@ -204,13 +204,20 @@ impl Supervisor {
         }
     }
 
-    /// Starts what waits to be started by itself, so many a turn (`limits::SPAWNS_PER_TURN`).
+    /// Starts what waits to be started by itself, so many a turn (`limits::SPAWNS_PER_TURN`). What need not stay up is
+    /// RUNNING when all of them are STARTING, which is the order that listeners know (contract/processes.md §1.4).
     fn start_queued(&mut self, now: Now, host: &mut impl Host) {
-        for _ in 0..limits::SPAWNS_PER_TURN {
-            let Some(id) = self.start_queue.pop_front() else { return };
-            if self.processes.get(id).is_some_and(|process| process.starts_by_itself(now)) {
-                self.spawn(now, id, host);
+        let turn = self.start_queue.len().min(limits::SPAWNS_PER_TURN);
+        let mut started: Vec<ProcessId> = self.start_queue.drain(..turn).collect();
+        started.retain(|id| {
+            let starts = self.processes.get(*id).is_some_and(|process| process.starts_by_itself(now));
+            if starts {
+                self.spawn(now, *id, host);
             }
+            starts
+        });
+        for id in started {
+            self.promote_at_once(id, host);
         }
     }
 

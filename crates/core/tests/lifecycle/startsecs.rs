@@ -2,13 +2,13 @@
 
 use supervisor_core::{Autorestart, ProcessConfig, ProcessState};
 
-use crate::sim::config::program;
+use crate::sim::config::{alone, program};
 use crate::sim::{Script, Sim};
 
 /// The state after the last thing that happens to a child that ends after so long.
 fn outcome(startsecs: i64, script: Script, timers_first: bool) -> ProcessState {
     let config = ProcessConfig { startsecs, startretries: 0, autorestart: Autorestart::Never, ..program("cat") };
-    let mut sim = Sim::configured(vec![crate::sim::config::alone(config)]);
+    let mut sim = Sim::configured(vec![alone(config)]);
     sim.timers_first = timers_first;
     sim.script("cat", [script]);
     sim.feed(supervisor_core::Input::Boot);
@@ -54,6 +54,35 @@ fn without_startsecs_a_process_is_running_with_its_spawn() {
         );
         assert_eq!(sim.deadline(), None);
     }
+}
+
+#[test]
+fn without_startsecs_all_that_start_by_themselves_are_starting_before_one_is_running() {
+    let quick = |name: &str| alone(ProcessConfig { startsecs: 0, ..program(name) });
+    let mut sim = Sim::configured(vec![quick("a"), quick("b")]);
+    sim.feed(supervisor_core::Input::Boot);
+    let order = [
+        "PROCESS_STATE_STARTING a from_state:STOPPED tries:0",
+        "PROCESS_STATE_STARTING b from_state:STOPPED tries:0",
+        "PROCESS_STATE_RUNNING a from_state:STARTING pid:100",
+        "PROCESS_STATE_RUNNING b from_state:STARTING pid:101",
+    ];
+    assert_eq!(sim.take().with("PROCESS_STATE").lines(), order);
+}
+
+#[test]
+fn without_startsecs_what_a_client_starts_is_running_before_the_next_is_started() {
+    let quick = |name: &str| alone(ProcessConfig { startsecs: 0, autostart: false, ..program(name) });
+    let mut sim = Sim::configured(vec![quick("a"), quick("b")]);
+    sim.feed(supervisor_core::Input::Boot);
+    sim.request(supervisor_core::Command::StartAllProcesses { wait: true });
+    let order = [
+        "PROCESS_STATE_STARTING a from_state:STOPPED tries:0",
+        "PROCESS_STATE_RUNNING a from_state:STARTING pid:100",
+        "PROCESS_STATE_STARTING b from_state:STOPPED tries:0",
+        "PROCESS_STATE_RUNNING b from_state:STARTING pid:101",
+    ];
+    assert_eq!(sim.take().with("PROCESS_STATE").lines(), order);
 }
 
 #[test]
