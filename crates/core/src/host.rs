@@ -21,8 +21,9 @@ pub trait Host {
     /// Finds the program of a command without starting it (contract/processes.md §3.2).
     fn find_program(&mut self, config: &ProcessConfig) -> Result<(), BadCommand>;
 
-    /// Names the log files of a new process and creates those that are AUTO.
-    fn create_logs(&mut self, process: ProcessId, config: &ProcessConfig) -> LogPaths;
+    /// Names the log files of a new process and creates those that are AUTO, save those that are `known`: this
+    /// configuration had them before, and goes on with them.
+    fn create_logs(&mut self, process: ProcessId, config: &ProcessConfig, known: &LogPaths) -> LogPaths;
 
     /// Starts a process: pipes, log files, fork, exec (contract/processes.md §3).
     fn spawn(&mut self, process: ProcessId, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError>;

@@ -263,9 +263,9 @@ fn excerpt(written: &str) -> String {
     format!("{}{more}", shown.escape_debug())
 }
 
-/// The length in `RESULT <length>`, within the bound.
+/// The length in `RESULT <length>`, within the bound. Blanks around it do not count, nor does a carriage return.
 fn result_length(line: &[u8]) -> Option<usize> {
-    let digits = line.strip_prefix(RESULT)?;
+    let digits = line.strip_prefix(RESULT)?.trim_ascii();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }

@@ -11,7 +11,7 @@ use crate::process::Process;
 use crate::process_config::{GroupConfig, ProcessConfig, SocketConfig};
 use crate::process_group::ProcessGroup;
 use crate::process_id::ProcessId;
-use crate::reply::{ConfigInfo, LogPaths, ReloadDiff, Reply};
+use crate::reply::{ConfigInfo, ReloadDiff, Reply};
 use crate::supervisor::Supervisor;
 
 impl Supervisor {
@@ -32,6 +32,7 @@ impl Supervisor {
             }
         }
         self.pending = groups;
+        self.logs_of_removed.clear();
         diff
     }
 
@@ -54,6 +55,7 @@ impl Supervisor {
             return Err(Fault::new(FaultCode::StillRunning, name));
         }
         if let Some(group) = self.groups.remove(name) {
+            self.remember_logs(&group);
             for id in group.members() {
                 self.let_go(*id, host);
             }
@@ -61,6 +63,16 @@ impl Supervisor {
         self.remove_pool(name, host);
         self.notify(&Event::ProcessGroup { group: name, added: false }, host);
         Ok(Reply::Done)
+    }
+
+    /// A group that is added again from the very configuration it was made from goes on with its AUTO logs
+    /// (contract/processes.md §6.1).
+    fn remember_logs(&mut self, group: &ProcessGroup) {
+        if self.pending.iter().any(|pending| Arc::ptr_eq(pending, &group.config)) {
+            let process = |id: &ProcessId| &self.processes[*id];
+            let logs = group.members().iter().map(|id| (process(id).config.name.clone(), process(id).logs.clone()));
+            self.logs_of_removed.insert(group.config.name.clone(), logs.collect());
+        }
     }
 
     /// Forgets a process. One that is UNKNOWN may still run: nobody looks after it from now on, so it is named.
@@ -94,9 +106,11 @@ impl Supervisor {
             }
         }
         let mut members = Vec::with_capacity(chosen.len());
+        let known = self.logs_of_removed.remove(&config.name).unwrap_or_default();
         for process_config in chosen {
             let id = self.processes.insert(Process::new(Arc::clone(process_config), Arc::clone(&name)));
-            self.processes[id].logs = host.create_logs(id, process_config);
+            let known = known.get(&process_config.name).cloned().unwrap_or_default();
+            self.processes[id].logs = host.create_logs(id, process_config, &known);
             members.push(id);
         }
         self.add_pool(config, &name, &members, host);
@@ -117,13 +131,17 @@ impl Supervisor {
         for group in &self.pending {
             let active = self.groups.get(&group.name);
             let same = active.filter(|active| Arc::ptr_eq(&active.config, group));
+            let removed = self.logs_of_removed.get(&group.name);
             for process in &group.processes {
                 let id = same.and_then(|active| active.find(&process.name, &self.processes));
                 infos.push(ConfigInfo {
                     group: Arc::clone(group),
                     process: Arc::clone(process),
                     in_use: active.is_some(),
-                    auto_logs: id.map_or_else(LogPaths::default, |id| self.processes[id].logs.clone()),
+                    auto_logs: id.map_or_else(
+                        || removed.and_then(|logs| logs.get(&process.name)).cloned().unwrap_or_default(),
+                        |id| self.processes[id].logs.clone(),
+                    ),
                 });
             }
         }

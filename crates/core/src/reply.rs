@@ -84,7 +84,7 @@ pub struct ConfigInfo {
     pub process: Arc<ProcessConfig>,
     /// A group of that name is active.
     pub in_use: bool,
-    /// The files behind AUTO, while the active group was made from this very configuration.
+    /// The files behind AUTO, if a group was made from this very configuration, even one that was removed.
     pub auto_logs: LogPaths,
 }
 

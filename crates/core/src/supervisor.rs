@@ -20,6 +20,7 @@ use crate::process_group::{ProcessGroup, ProcessGroups};
 use crate::process_id::{Pid, ProcessId};
 use crate::process_state::{ProcessState, SupervisorState};
 use crate::process_table::ProcessTable;
+use crate::reply::LogPaths;
 use crate::shutdown::Shutdown;
 use crate::tick::Ticks;
 use crate::timers::{Timer, Timers};
@@ -32,6 +33,8 @@ pub struct Supervisor {
     pub(crate) groups: ProcessGroups,
     /// The configuration that `addProcessGroup` takes groups from: that of the start or of the last reload.
     pub(crate) pending: Vec<Arc<GroupConfig>>,
+    /// The logs of groups of `pending` that were removed, by group and process: added again, they go on with them.
+    pub(crate) logs_of_removed: BTreeMap<Box<str>, BTreeMap<Box<str>, LogPaths>>,
     pub(crate) timers: Timers,
     pub(crate) deferred: Deferred,
     pub(crate) waiting_events: WaitingEvents,
@@ -80,6 +83,7 @@ impl Supervisor {
             processes: ProcessTable::default(),
             groups: ProcessGroups::default(),
             pending: Vec::new(),
+            logs_of_removed: BTreeMap::new(),
             timers: Timers::default(),
             deferred: Deferred::default(),
             waiting_events: WaitingEvents::default(),

@@ -107,7 +107,7 @@ fn any_other_result_is_a_rejection() {
 fn what_is_no_result_line_costs_the_listener_its_state_and_not_the_event() {
     let too_long = format!("RESULT {}", limits::LISTENER_RESULT_BYTES + 1);
     for line in
-        ["RESULT", "RESULT ", "RESULT x", "RESULT -2", "RESULT +2", "RESULT 2 ", "result 2", "OK", "", &too_long]
+        ["RESULT", "RESULT ", "RESULT x", "RESULT -2", "RESULT +2", "RESULT 2 2", "result 2", "OK", "", &too_long]
     {
         let mut sim = busy();
         sim.say("l", &format!("{line}\nOKREADY\n"));
@@ -118,6 +118,15 @@ fn what_is_no_result_line_costs_the_listener_its_state_and_not_the_event() {
             "{line:?}"
         );
         assert_eq!(sim.statistics("l").waiting, 1);
+    }
+}
+
+#[test]
+fn blanks_around_the_length_of_a_result_do_not_count() {
+    for line in ["RESULT 2 ", "RESULT  2", "RESULT 2\r", "RESULT \t2\t"] {
+        let mut sim = busy();
+        sim.say("l", &format!("{line}\nOK"));
+        assert_eq!(said(&mut sim), ["DEBG l: event was processed", "DEBG l: BUSY -> ACKNOWLEDGED"], "{line:?}");
     }
 }
 

@@ -285,9 +285,9 @@ fn configuration_information_is_of_what_is_pending_and_knows_auto_names_until_a_
         ]
     );
     remove(&mut sim, "c");
-    assert_eq!(config_info(&mut sim)[2], row("c", "c", false, None));
+    assert_eq!(config_info(&mut sim)[2], row("c", "c", false, Some("/auto/c-stdout-2.log")));
     add(&mut sim, "c");
-    assert_eq!(config_info(&mut sim)[2], row("c", "c", true, Some("/auto/c-stdout-3.log")));
+    assert_eq!(config_info(&mut sim)[2], row("c", "c", true, Some("/auto/c-stdout-2.log")));
     let mut pending = groups();
     pending.push(alone(auto("d")));
     reload(&mut sim, pending);
@@ -295,4 +295,7 @@ fn configuration_information_is_of_what_is_pending_and_knows_auto_names_until_a_
         config_info(&mut sim),
         [row("z", "a", true, None), row("z", "b", true, None), row("c", "c", true, None), row("d", "d", false, None)]
     );
+    remove(&mut sim, "c");
+    add(&mut sim, "c");
+    assert_eq!(config_info(&mut sim)[2], row("c", "c", true, Some("/auto/c-stdout-3.log")));
 }

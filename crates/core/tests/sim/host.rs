@@ -141,11 +141,12 @@ impl Host for SimHost {
         self.hidden.get(&*config.name).map_or(Ok(()), |bad| Err(bad.clone()))
     }
 
-    fn create_logs(&mut self, process: ProcessId, config: &ProcessConfig) -> LogPaths {
+    fn create_logs(&mut self, process: ProcessId, config: &ProcessConfig, known: &LogPaths) -> LogPaths {
         self.witness.created(process, config);
+        let LogPaths { stdout, stderr } = known.clone();
         LogPaths {
-            stdout: self.log_path(&config.name, Channel::Stdout, &config.stdout.logfile),
-            stderr: self.log_path(&config.name, Channel::Stderr, &config.stderr.logfile),
+            stdout: stdout.or_else(|| self.log_path(&config.name, Channel::Stdout, &config.stdout.logfile)),
+            stderr: stderr.or_else(|| self.log_path(&config.name, Channel::Stderr, &config.stderr.logfile)),
         }
     }
 

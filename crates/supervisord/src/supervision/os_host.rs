@@ -194,12 +194,12 @@ impl Host for OsHost {
         find_program(&config.command, self.settings.environment.path_of(config)).map(drop)
     }
 
-    fn create_logs(&mut self, process: ProcessId, config: &ProcessConfig) -> LogPaths {
+    fn create_logs(&mut self, process: ProcessId, config: &ProcessConfig, known: &LogPaths) -> LogPaths {
         if let Some(uid) = config.uid {
             self.users.entry(uid).or_insert_with(|| supervisor_sys::resolve_user(uid));
         }
         let Self { main_log, settings, logs: table, .. } = self;
-        let logs = ProcessLogs::create(config, table, &settings.childlogdir, &settings.identifier, |warning| {
+        let logs = ProcessLogs::create(config, known, table, &settings.childlogdir, &settings.identifier, |warning| {
             main_log.log(LogLevel::Warn, format_args!("{warning}"));
         });
         let paths = logs.paths();

@@ -39,9 +39,11 @@ struct ChannelFile {
 }
 
 impl ProcessLogs {
-    /// Decides the paths, and creates AUTO logs. A log that cannot be created is none; the warning says so.
+    /// Decides the paths, and creates AUTO logs, save those that are `known`. A log that cannot be created is none; the
+    /// warning says so.
     pub(super) fn create(
         config: &ProcessConfig,
+        known: &LogPaths,
         table: &mut LogTable,
         folder: &Path,
         identifier: &str,
@@ -49,10 +51,15 @@ impl ProcessLogs {
     ) -> Self {
         let mut create = |channel: Channel| {
             let settings = config.channel(channel);
-            let path = match &settings.logfile {
-                LogFileConfig::None => None,
-                LogFileConfig::Path(path) => Some(PathBuf::from(&**path)),
-                LogFileConfig::Auto => auto_logs::create(folder, &config.name, channel, identifier)
+            let known = match channel {
+                Channel::Stdout => &known.stdout,
+                Channel::Stderr => &known.stderr,
+            };
+            let path = match (&settings.logfile, known) {
+                (LogFileConfig::None, _) => None,
+                (LogFileConfig::Path(path), _) => Some(PathBuf::from(&**path)),
+                (LogFileConfig::Auto, Some(path)) => Some(PathBuf::from(&**path)),
+                (LogFileConfig::Auto, None) => auto_logs::create(folder, &config.name, channel, identifier)
                     .map_err(|error| {
                         let (name, channel) = (&config.name, channel.name());
                         warn(format!(
