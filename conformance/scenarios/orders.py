@@ -102,3 +102,62 @@ def auto_logs_of_a_group_that_comes_back(d):
         d.until(lambda: text().count("hello") == (1 if reread else 2))
         d.note("text", text())
         d.note("more logs than before", len(logs()) - len(before))
+
+
+SERVERS = """
+[supervisord]
+logfile={dir}/supervisord.log
+pidfile={dir}/supervisord.pid
+childlogdir={dir}
+identifier=conform
+directory=/usr
+umask=077
+[unix_http_server]
+file={dir}/s.sock
+[inet_http_server]
+port=127.0.0.1:{port}
+username=user
+password=password
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl=unix://{dir}/s.sock
+[fcgi-program:f]
+command=/bin/sleep 1000
+socket=unix://{dir}/f.sock
+autostart=false
+[include]
+files={dir}/included.conf {dir}/nosuch/*.conf
+"""
+
+
+@scenario(conf=SERVERS)
+def a_start_in_the_foreground(d):
+    d.write("included.conf", "[program:included]\ncommand=/bin/sleep 1000\nautostart=false\n")
+    d.start()
+    d.until(lambda: "started with pid" in d.log())
+    d.note("log", d.log_lines(""))
+    d.note("modes", [oct((d.dir / name).stat().st_mode & 0o777) for name in ("supervisord.log", "supervisord.pid", "s.sock")])
+
+
+@scenario(conf=SERVERS)
+def a_start_in_the_background(d):
+    import os
+    import signal
+    d.write("included.conf", "")
+    d.note("command", d.run_daemon("-c", str(d.conf_path)))
+    d.until(lambda: d.rpc("supervisor.getState")[0] == "ok", 15)
+    pid = d.rpc("supervisor.getPID")[1]
+    try:
+        d.until(lambda: "started with pid" in d.log())
+        d.note("log", d.log_lines(""))
+        d.note("folder", os.readlink(f"/proc/{pid}/cwd"))
+        d.note("descriptors", [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in range(3)])
+        d.note("modes", [oct((d.dir / name).stat().st_mode & 0o777) for name in ("supervisord.log", "supervisord.pid", "s.sock")])
+        d.note("a second one", d.run_daemon("-c", str(d.conf_path)))
+        d.ctl("shutdown")
+        d.until(lambda: not os.path.exists(f"/proc/{pid}"), 15)
+        d.note("left behind", [(d.dir / name).exists() for name in ("supervisord.pid", "s.sock")])
+    finally:
+        if os.path.exists(f"/proc/{pid}"):
+            os.kill(pid, signal.SIGKILL)

@@ -168,10 +168,9 @@ impl Generation {
         let is_first = matches!(start, Start::First);
         let mut generation = Self::prepare(config, kernel, is_first)?;
         generation.clean_logs();
-        if is_first && !generation.config.supervisord.nodaemon {
-            generation.daemonize()?;
-        }
-        generation.supervise(source, start)
+        let in_background = is_first && !generation.config.supervisord.nodaemon;
+        let background = if in_background { generation.daemonize()? } else { Vec::new() };
+        generation.supervise(source, start, &background)
     }
 
     /// Limits, privileges, main log, sockets: what can refuse a start.
@@ -209,26 +208,31 @@ impl Generation {
         }
     }
 
-    /// Goes into the background. To be called before there is a second thread.
-    fn daemonize(&mut self) -> Result<(), BootError> {
+    /// Goes into the background. To be called before there is a second thread. Gives what the main log is told of it,
+    /// which is after the groups and the servers.
+    fn daemonize(&mut self) -> Result<Vec<(LogLevel, String)>, BootError> {
         self.main_log.flush();
         supervisor_sys::daemonize().map_err(BootError::new)?;
-        self.main_log.log(LogLevel::Info, format_args!("daemonizing the supervisord process"));
+        let mut lines = vec![(LogLevel::Info, "daemonizing the supervisord process".to_owned())];
         if let Some(directory) = &self.config.supervisord.directory {
+            let entered = std::env::set_current_dir(directory);
             let directory = directory.display();
-            match std::env::set_current_dir(directory.to_string()) {
-                Ok(()) => self.main_log.log(LogLevel::Info, format_args!("set current directory: '{directory}'")),
-                Err(error) => {
-                    self.main_log.log(LogLevel::Critical, format_args!("can't chdir into '{directory}': {error}"));
-                }
-            }
+            lines.push(match entered {
+                Ok(()) => (LogLevel::Info, format!("set current directory: '{directory}'")),
+                Err(error) => (LogLevel::Critical, format!("can't chdir into '{directory}': {error}")),
+            });
         }
         supervisor_sys::umask(self.config.supervisord.umask);
-        Ok(())
+        Ok(lines)
     }
 
     /// Groups, servers, pidfile, loop; and the way back.
-    fn supervise(self, source: &ConfigSource, start: Start) -> Result<(Ended, Kernel), BootError> {
+    fn supervise(
+        self,
+        source: &ConfigSource,
+        start: Start,
+        background: &[(LogLevel, String)],
+    ) -> Result<(Ended, Kernel), BootError> {
         let Self { config, kernel, main_log, mut servers } = self;
         let wake = kernel.waker();
         let (state, state_receiver) = publish_state(supervisor_core::SupervisorState::Running);
@@ -249,6 +253,7 @@ impl Generation {
         supervisor.configure(config.groups.clone(), &mut host).map_err(BootError)?;
         host.report_unclaimed_journals();
         host.log_servers(&config);
+        background.iter().for_each(|(level, text)| host.log_line(*level, format_args!("{text}")));
         let (sender, inbox) = inbox::channel(Arc::clone(&wake));
         let pidfile = write_pidfile(&config.supervisord.pidfile, &mut host);
         let control = control::start(ControlSettings {
@@ -365,14 +370,12 @@ fn read_config(source: &ConfigSource) -> ReadConfig {
 }
 
 impl OsHost {
-    /// What is said of the namespaces and the servers before they are opened.
+    /// What is said of the servers before they are opened, of each with the namespaces that it serves.
     fn log_servers(&mut self, config: &Config) {
-        if !config.http_servers.is_empty() {
+        for server in &config.http_servers {
             for interface in &config.rpcinterfaces {
                 self.log_line(LogLevel::Info, format_args!("RPC interface '{}' initialized", interface.name));
             }
-        }
-        for server in &config.http_servers {
             if server.username.as_deref().is_none_or(str::is_empty) {
                 let section = &server.section;
                 self.log_line(

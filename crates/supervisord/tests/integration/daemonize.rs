@@ -64,6 +64,10 @@ fn directory_is_entered_in_the_background() {
     assert_eq!(cwd.to_str(), Some("/usr"));
     daemon.wait_for_log("started with pid");
     assert_eq!(daemon.log_lines("set current"), ["INFO set current directory: '/usr'"]);
+    let log = daemon.log();
+    let place = |words: &str| log.find(words).expect("it is told");
+    let order = ["RPC interface", "without any HTTP authentication", "daemonizing", "set current", "started with pid"];
+    assert!(order.map(place).is_sorted(), "{log}");
     end(&daemon, pid);
 }
 
