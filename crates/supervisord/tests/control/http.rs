@@ -78,6 +78,15 @@ fn an_error_has_the_page_of_the_original() {
 }
 
 #[test]
+fn an_answer_to_head_has_no_body() {
+    let daemon = daemon();
+    let mut client = Client::unix(daemon.unix());
+    client.send("HEAD /nosuch HTTP/1.1\r\nHost: x\r\n\r\nGET /ok.html HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(client.receive_head().0, "HTTP/1.1 404 Not Found");
+    assert_eq!(client.receive_head().0, "HTTP/1.1 200 OK");
+}
+
+#[test]
 fn a_post_needs_a_length_that_is_within_bounds() {
     let daemon = daemon();
     let without = once(&daemon, "POST /RPC2 HTTP/1.0\r\nContent-Type: text/xml\r\n\r\n");

@@ -282,6 +282,36 @@ fn log_of_a_stopped_program_can_be_cleared() {
 }
 
 #[test]
+fn log_that_is_syslog_alone_can_be_cleared() {
+    if testing_the_original() {
+        return; // it answers HTTP 500: quirk F06
+    }
+    let mut daemon = TestDaemon::started(
+        "[program:cat]\ncommand=/bin/cat\nstdout_logfile=NONE\nstderr_logfile=NONE\nstdout_syslog=true\nstartsecs=0\n",
+    );
+    daemon.wait_for_state("cat", "RUNNING");
+    assert_eq!(daemon.call("supervisor.clearProcessLogs", &["cat".into()]), Ok(true.into()));
+    daemon.stop();
+}
+
+#[test]
+fn bound_below_zero_is_none() {
+    if testing_the_original() {
+        return; // it empties the file at each write: quirk N52
+    }
+    let mut daemon = TestDaemon::started(
+        "[program:cat]\ncommand=/bin/cat\nstdout_logfile={dir}/cat.log\nstdout_logfile_maxbytes=-1\nstartsecs=0\n",
+    );
+    daemon.wait_for_state("cat", "RUNNING");
+    for line in ["one\n", "two\n"] {
+        assert_eq!(daemon.call("supervisor.sendProcessStdin", &["cat".into(), line.into()]), Ok(true.into()));
+    }
+    daemon.wait_for_text("cat.log", "two\n");
+    assert_eq!(daemon.read("cat.log"), "one\ntwo\n");
+    daemon.stop();
+}
+
+#[test]
 fn strip_ansi_takes_the_colours_out() {
     let mut daemon = TestDaemon::started(
         "[supervisord]\nstrip_ansi=true\n[program:colourful]
