@@ -253,7 +253,9 @@ impl Generation {
         supervisor.configure(config.groups.clone(), &mut host).map_err(BootError)?;
         host.report_unclaimed_journals();
         host.log_servers(&config);
-        background.iter().for_each(|(level, text)| host.log_line(*level, format_args!("{text}")));
+        for (level, text) in background {
+            host.log_line(*level, format_args!("{text}"));
+        }
         let (sender, inbox) = inbox::channel(Arc::clone(&wake));
         let pidfile = write_pidfile(&config.supervisord.pidfile, &mut host);
         let control = control::start(ControlSettings {
