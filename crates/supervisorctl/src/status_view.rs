@@ -65,7 +65,7 @@ pub(crate) fn wide(infos: &[ProcessInfo], colour: bool) -> String {
             info.statename.clone(),
             if info.pid == 0 { String::new() } else { info.pid.to_string() },
             uptime(info).map_or_else(String::new, duration),
-            if info.number("stop") == 0 { String::new() } else { info.number("exitstatus").to_string() },
+            exit_status(info).map_or_else(String::new, |status| status.to_string()),
             info.text("stdout_logfile").to_owned(),
             info.text("stderr_logfile").to_owned(),
             info.description.clone(),
@@ -81,6 +81,13 @@ fn namespec(info: &ProcessInfo) -> String {
 /// Seconds since the start of a process that lives.
 fn uptime(info: &ProcessInfo) -> Option<i64> {
     (info.pid != 0).then(|| (info.number("now") - info.number("start")).max(0))
+}
+
+/// How the last run ended. The server keeps that only until the next start, and not of one that was too short (BACKOFF,
+/// FATAL): there it says 0, whatever it was.
+fn exit_status(info: &ProcessInfo) -> Option<i64> {
+    let is_kept = [ProcessState::Stopped, ProcessState::Exited].map(ProcessState::code).contains(&info.state);
+    (is_kept && info.number("stop") != 0).then(|| info.number("exitstatus"))
 }
 
 /// As descriptions tell it: `1 day, 2:03:04`.
@@ -184,8 +191,12 @@ mod tests {
     fn a_wider_table() {
         let expected = "NAME          STATE    PID  UPTIME   EXIT  STDOUT LOG  STDERR LOG  DESCRIPTION\n\
                         g:run         RUNNING  7    1:00:00  -     /log/o      -           pid 7, uptime 1:00:00\n\
-                        g:e\\x1b[2Jnd  FATAL    -    -        3     /log/o      -           -\n";
+                        g:e\\x1b[2Jnd  FATAL    -    -        -     /log/o      -           -\n";
         assert_eq!(wide(&both(), false), expected);
+        for (state, shown) in [((100, "EXITED"), 3), ((0, "STOPPED"), -1)] {
+            let ended = wide(&[info("x", state, "", (5, 6), shown, 0)], false);
+            assert!(ended.lines().any(|line| line.contains(&format!("  {shown}  "))), "{ended}");
+        }
     }
 
     #[test]

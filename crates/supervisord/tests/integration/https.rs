@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::support::{TestDaemon, testing_the_original};
+use crate::support::{TestDaemon, testing_the_original, until};
 
 fn data(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls")).join(name)
@@ -46,7 +46,7 @@ fn pythons_client_is_answered() {
 }
 
 #[test]
-fn renewed_certificate_is_taken_at_usr2_and_a_bad_one_is_not() {
+fn renewed_certificate_is_taken_at_usr2_and_hup_and_a_bad_one_is_not() {
     let Some(mut daemon) = prepared("") else { return };
     daemon.start();
     daemon.write("c.pem", "junk\n");
@@ -61,6 +61,10 @@ fn renewed_certificate_is_taken_at_usr2_and_a_bad_one_is_not() {
     daemon.wait_for_log("inet_http_server uses its certificate as read anew");
     assert_eq!(heard(&daemon, "other.crt", &[]), "RUNNING");
     assert_eq!(heard(&daemon, "localhost.crt", &[]), STRANGE);
+    take(&daemon, "localhost.crt", "c.pem");
+    take(&daemon, "localhost.key", "k.pem");
+    daemon.signal("HUP");
+    until("the certificate of before is back", || (heard(&daemon, "localhost.crt", &[]) == "RUNNING").then_some(()));
     daemon.stop();
 }
 
