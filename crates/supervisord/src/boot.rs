@@ -21,6 +21,7 @@ use supervisor_sys::{Pidfile, PrivilegeChange};
 use crate::check_command;
 use crate::clock;
 use crate::control::{self, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity, publish_state};
+use crate::defect_log;
 use crate::http_servers::{self, HttpServers};
 use crate::inbox;
 use crate::rpc_interfaces;
@@ -184,6 +185,7 @@ impl Generation {
             MainLogTarget::File(file) => file.path.display().to_string(),
             MainLogTarget::Syslog => "syslog".to_owned(),
         };
+        defect_log::tell_in(&settings);
         let mut main_log = MainLog::open(settings)
             .map_err(|error| BootError(format!("could not open the main log {place}: {error}")))?;
         for wanted in [LogLevel::Critical, LogLevel::Warn, LogLevel::Info] {

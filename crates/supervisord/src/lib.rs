@@ -7,6 +7,7 @@ pub mod boot;
 mod check_command;
 pub mod clock;
 pub mod control;
+mod defect_log;
 mod exposure;
 pub mod http_servers;
 pub mod inbox;
