@@ -98,7 +98,7 @@ impl<'v, L: Fn(&str) -> Option<Value<'v>>> Formatter<'_, 'v, L> {
     fn next_argument(&mut self) -> Result<Argument<'v>, FormatError> {
         match std::mem::replace(&mut self.argument, Argument::Nothing) {
             Argument::Nothing => malformed("not enough arguments for format string"),
-            argument => Ok(argument),
+            argument @ (Argument::Mapping | Argument::Value(_)) => Ok(argument),
         }
     }
 

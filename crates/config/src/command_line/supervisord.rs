@@ -181,10 +181,8 @@ pub fn parse_supervisord_command_line(program: &str, arguments: &[String]) -> Re
     }
     let mut given = Given::default();
     for occurrence in &occurrences {
-        match occurrence.id {
-            Id::Help => return Ok(SupervisordCommand::Help(help(program))),
-            Id::Version => return Ok(SupervisordCommand::Version),
-            _ => given.take(occurrence)?,
+        if let Some(command) = given.take(occurrence, program)? {
+            return Ok(command);
         }
     }
     given.into_command()
@@ -214,12 +212,17 @@ struct Given {
 }
 
 impl Given {
-    fn take(&mut self, occurrence: &Occurrence<Id>) -> Result<(), UsageError> {
+    /// Takes in an option; one that is a command by itself ends the line.
+    fn take(&mut self, occurrence: &Occurrence<Id>, program: &str) -> Result<Option<SupervisordCommand>, UsageError> {
         let options = &mut self.options;
-        let text = || occurrence.argument.clone();
         let home = Home::of_this_process;
+        let text = || occurrence.argument.clone();
+        let number = || convert(occurrence, integer);
+        let path = || convert(occurrence, |path| existing_dirpath(path, &home()));
+        let directory = || convert(occurrence, |path| existing_directory(path, &home()));
         match occurrence.id {
-            Id::Help | Id::Version => Ok(()),
+            Id::Help => return Ok(Some(SupervisordCommand::Help(help(program)))),
+            Id::Version => return Ok(Some(SupervisordCommand::Version)),
             Id::Nodaemon => set(&mut self.nodaemon, occurrence, ()),
             Id::Silent => set(&mut self.silent, occurrence, ()),
             Id::Nocleanup => set(&mut self.nocleanup, occurrence, ()),
@@ -227,30 +230,23 @@ impl Given {
             Id::Configuration => set(&mut options.configuration, occurrence, text()),
             Id::User => set(&mut options.user, occurrence, text()),
             Id::Umask => set(&mut options.umask, occurrence, file_mode(convert(occurrence, octal)?)),
-            Id::Directory => {
-                set(&mut options.directory, occurrence, convert(occurrence, |v| existing_directory(v, &home()))?)
-            }
-            Id::Logfile => {
-                set(&mut options.logfile, occurrence, convert(occurrence, |v| existing_dirpath(v, &home()))?)
-            }
+            Id::Directory => set(&mut options.directory, occurrence, directory()?),
+            Id::Logfile => set(&mut options.logfile, occurrence, path()?),
             Id::LogfileMaxbytes => set(&mut options.logfile_maxbytes, occurrence, convert(occurrence, byte_size)?),
-            Id::LogfileBackups => set(&mut options.logfile_backups, occurrence, convert(occurrence, integer)?),
+            Id::LogfileBackups => set(&mut options.logfile_backups, occurrence, number()?),
             Id::Loglevel => set(&mut options.loglevel, occurrence, convert(occurrence, loglevel)?),
-            Id::Pidfile => {
-                set(&mut options.pidfile, occurrence, convert(occurrence, |v| existing_dirpath(v, &home()))?)
-            }
+            Id::Pidfile => set(&mut options.pidfile, occurrence, path()?),
             Id::Identifier => set(&mut options.identifier, occurrence, text()),
-            Id::Childlogdir => {
-                set(&mut options.childlogdir, occurrence, convert(occurrence, |v| existing_directory(v, &home()))?)
-            }
-            Id::Minfds => set(&mut options.minfds, occurrence, convert(occurrence, integer)?),
-            Id::Minprocs => set(&mut options.minprocs, occurrence, convert(occurrence, integer)?),
+            Id::Childlogdir => set(&mut options.childlogdir, occurrence, directory()?),
+            Id::Minfds => set(&mut options.minfds, occurrence, number()?),
+            Id::Minprocs => set(&mut options.minprocs, occurrence, number()?),
             Id::ProfileOptions => set(&mut options.profile_options, occurrence, text()),
             Id::Check => set(&mut self.check, occurrence, ()),
             Id::Strict => set(&mut self.strict, occurrence, ()),
             Id::ShowConfig => set(&mut self.show_config, occurrence, ()),
             Id::Format => set(&mut self.format, occurrence, text()),
         }
+        .map(|()| None)
     }
 
     /// What is asked for, now that all options are known.

@@ -45,23 +45,24 @@ pub(crate) fn read_supervisord(context: &Context) -> Result<SupervisordSection, 
     let section = context.document.section("supervisord").expect("its presence was checked before anything is read");
     let here = [context.here_word()];
     let reader = context.reader(section, &here);
-    let home = &context.home;
+    let file = |path: &str| existing_dirpath(path, &context.home);
+    let directory = |path: &str| existing_directory(path, &context.home);
     let text = |row| reader.text(row).map(|text| text.map(std::borrow::Cow::into_owned));
     Ok(SupervisordSection {
         minfds: reader.value(&rows::MINFDS, integer)?,
         minprocs: reader.value(&rows::MINPROCS, integer)?,
-        directory: reader.optional(&rows::DIRECTORY, |v| existing_directory(v, home))?,
+        directory: reader.optional(&rows::DIRECTORY, directory)?,
         user: text(&rows::USER)?,
         umask: file_mode(reader.value(&rows::UMASK, octal)?),
-        logfile: reader.value(&rows::LOGFILE, |v| existing_dirpath(v, home))?,
+        logfile: reader.value(&rows::LOGFILE, file)?,
         logfile_maxbytes: reader.value(&rows::LOGFILE_MAXBYTES, byte_size)?,
         logfile_backups: reader.value(&rows::LOGFILE_BACKUPS, integer)?,
         loglevel: reader.value(&rows::LOGLEVEL, loglevel)?,
-        pidfile: reader.value(&rows::PIDFILE, |v| existing_dirpath(v, home))?,
+        pidfile: reader.value(&rows::PIDFILE, file)?,
         identifier: text(&rows::IDENTIFIER)?.unwrap_or_default(),
         nodaemon: reader.value(&rows::NODAEMON, boolean)?,
         silent: reader.value(&rows::SILENT, boolean)?,
-        childlogdir: reader.optional(&rows::CHILDLOGDIR, |v| existing_directory(v, home))?,
+        childlogdir: reader.optional(&rows::CHILDLOGDIR, directory)?,
         nocleanup: reader.value(&rows::NOCLEANUP, boolean)?,
         strip_ansi: reader.value(&rows::STRIP_ANSI, boolean)?,
         environment: read_environment(context, &reader)?,
