@@ -22,3 +22,9 @@ pub const WARNINGS: usize = 1_000;
 
 /// Unknown options that are warned of one by one; the rest is counted.
 pub const UNKNOWN_OPTIONS: usize = 100;
+
+/// Lines after that of an option that are searched for a part of its value.
+pub const VALUE_LINES: u32 = 1_000;
+
+/// Characters of a bad number that an error quotes, with its quotation marks; Python has the same bound.
+pub const QUOTED_CHARACTERS: usize = 200;

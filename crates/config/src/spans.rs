@@ -4,12 +4,10 @@ use std::collections::HashMap;
 
 use crate::diagnostics::Place;
 use crate::ini::{Document, before_comment};
+use crate::limits;
 use crate::problem::Problem;
 use crate::python_text::{is_space, strip};
 use crate::recorder::Source;
-
-/// Lines after that of an option that are searched for a part of its value.
-const VALUE_LINES: u32 = 1_000;
 
 /// The texts that were read, and what stands where in them.
 pub(crate) struct Spans<'c> {
@@ -65,7 +63,7 @@ impl<'c> Spans<'c> {
     pub(crate) fn underline_within(&self, mut problem: Problem, part: &str) -> Problem {
         let Some(place) = &problem.place else { return problem };
         let skipped = usize::try_from(place.column).unwrap_or(1).saturating_sub(1);
-        for offset in 0..VALUE_LINES {
+        for offset in 0..limits::VALUE_LINES {
             let candidate = Place { line: place.line + offset, ..place.clone() };
             let Some(line) = self.line(&candidate) else { break };
             let begins_another = offset > 0 && self.owners.contains_key(&(&*candidate.file, candidate.line));

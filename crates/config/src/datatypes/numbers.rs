@@ -1,16 +1,14 @@
 //! Numbers: integer, byte_size, octal.
 
 use super::Checked;
+use crate::limits::QUOTED_CHARACTERS;
 use crate::python_number::{parse_decimal, parse_octal};
 use crate::python_repr::Repr;
-
-/// Characters of a bad value that Python quotes, with its quotation marks.
-const QUOTED: usize = 200;
 
 /// A decimal number; beyond 64 bits it counts as the bound.
 pub(crate) fn integer(text: &str) -> Checked<i64> {
     parse_decimal(text).ok_or_else(|| {
-        let quoted: String = Repr(text).to_string().chars().take(QUOTED).collect();
+        let quoted: String = Repr(text).to_string().chars().take(QUOTED_CHARACTERS).collect();
         format!("invalid literal for int() with base 10: {quoted}")
     })
 }

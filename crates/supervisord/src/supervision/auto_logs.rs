@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 
 use supervisor_core::Channel;
 
-/// Names that are tried before the folder is said to be unusable.
-const ATTEMPTS: usize = 100;
+use super::limits;
 
 /// Creates an AUTO log: `<process>-<channel>---<identifier>-<8 random characters>.log`, for its owner alone, never
 /// over a file or a link that is there.
@@ -18,7 +17,7 @@ const ATTEMPTS: usize = 100;
 /// As `open(2)`.
 pub(super) fn create(folder: &Path, process: &str, channel: Channel, identifier: &str) -> io::Result<PathBuf> {
     let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
-    for _ in 0..ATTEMPTS {
+    for _ in 0..limits::AUTO_LOG_NAMES {
         let path = folder.join(format!("{process}-{}---{identifier}-{}.log", channel.name(), random_name()));
         match OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path) {
             Ok(file) => {

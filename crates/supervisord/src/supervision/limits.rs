@@ -58,6 +58,12 @@ pub(super) const LOG_QUEUE_BYTES: usize = 256 * 1024;
 /// Bytes up to which chunks for a thread become one.
 pub(super) const SMALL_CHUNK: usize = 4 * 1024;
 
+/// Bytes of a line for syslog that has no end yet; with more, what there is of it is sent.
+pub(super) const SYSLOG_LINE_BYTES: usize = 8 * 1024;
+
+/// Names that are tried for an AUTO log before its folder is said to be unusable.
+pub(super) const AUTO_LOG_NAMES: usize = 100;
+
 /// Pause between two attempts to open a log file that could not be opened anew.
 pub(super) const LOG_OPEN_PAUSE: Duration = Duration::from_secs(1);
 

@@ -7,6 +7,8 @@ use std::os::unix::net::UnixDatagram;
 
 use jiff::Zoned;
 
+use super::limits;
+
 /// Facility USER, severity INFO.
 const PRIORITY: &str = "<14>";
 const SOCKET: &str = "/dev/log";
@@ -42,9 +44,6 @@ pub(super) struct SyslogLines {
     partial: Vec<u8>,
 }
 
-/// A line longer than this is sent in parts.
-const MAX_LINE: usize = 8 * 1024;
-
 impl SyslogLines {
     /// For the output of a process.
     pub(super) fn new(process: &str) -> Self {
@@ -60,7 +59,7 @@ impl SyslogLines {
             start += length + 1;
         }
         self.partial.drain(..start);
-        if self.partial.len() > MAX_LINE {
+        if self.partial.len() > limits::SYSLOG_LINE_BYTES {
             self.flush();
         }
     }
