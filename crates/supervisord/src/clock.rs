@@ -6,6 +6,8 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use supervisor_core::Now;
 
 /// Both clocks at this instant, as the core wants them.
@@ -24,6 +26,12 @@ pub fn wall_clock() -> Duration {
 pub fn monotonic_clock() -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed()
+}
+
+/// A time of the wall clock as it is written in a time zone, to the second.
+pub fn local_time(wall: Duration, zone: TimeZone) -> Zoned {
+    let seconds = i64::try_from(wall.as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX).to_zoned(zone)
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use supervisor_core::LogLevel;
 
@@ -333,9 +332,7 @@ impl Stamp {
         let wall = clock::wall_clock();
         if self.second != wall.as_secs() {
             self.second = wall.as_secs();
-            let seconds = i64::try_from(self.second).unwrap_or(i64::MAX);
-            let local = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX).to_zoned(self.zone.clone());
-            self.text = local.strftime("%Y-%m-%d %H:%M:%S").to_string();
+            self.text = clock::local_time(wall, self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
         }
         // Writing to a String cannot fail.
         write!(line, "{},{:03}", self.text, wall.subsec_millis()).ok();

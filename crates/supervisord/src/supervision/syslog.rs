@@ -5,9 +5,10 @@
 
 use std::os::unix::net::UnixDatagram;
 
-use jiff::Zoned;
+use jiff::tz::TimeZone;
 
 use super::limits;
+use crate::clock;
 
 /// Facility USER, severity INFO.
 const PRIORITY: &str = "<14>";
@@ -29,7 +30,7 @@ impl Syslog {
     /// Sends one message.
     pub(super) fn send(&self, message: &str) {
         let Some(socket) = &self.socket else { return };
-        let stamp = Zoned::now().strftime("%b %e %H:%M:%S").to_string();
+        let stamp = clock::local_time(clock::wall_clock(), TimeZone::system()).strftime("%b %e %H:%M:%S").to_string();
         // Neither a missing nor a busy log is a reason to wait or to stop.
         socket.send_to(format!("{PRIORITY}{stamp} supervisord: {message}").as_bytes(), SOCKET).ok();
     }
