@@ -8,11 +8,10 @@ use crate::event_ring::EventBatch;
 use crate::fault::{Fault, FaultCode};
 use crate::host::{Host, StdinError};
 use crate::log_level::LogLevel;
-use crate::namespec::Namespec;
+use crate::namespec::{self, Namespec};
 use crate::operation::{Operation, OperationKind};
 use crate::process::Phase;
 use crate::process_config::Channel;
-use crate::process_group::ProcessGroup;
 use crate::process_id::{ProcessId, RequestId};
 use crate::process_state::SupervisorState;
 use crate::reply::{EventStatistics, Reply};
@@ -119,8 +118,7 @@ impl Supervisor {
     }
 
     fn all_process_info(&self) -> Reply {
-        let members = self.groups.by_name().flat_map(ProcessGroup::by_name);
-        Reply::AllProcessInfo(members.map(|id| self.processes[*id].info()).collect())
+        Reply::AllProcessInfo(self.process_infos().collect())
     }
 
     fn log_file(&self, name: &str, channel: Channel) -> Result<Reply, Fault> {
@@ -218,9 +216,6 @@ impl Supervisor {
     }
 
     pub(crate) fn find_process(&self, name: &str) -> Result<ProcessId, Fault> {
-        match self.find(name)? {
-            Target::Process(id) => Ok(id),
-            Target::Group(_) => Err(Fault::new(FaultCode::BadName, name)),
-        }
+        namespec::find_process(name, |group, process| self.groups.get(group)?.find(process, &self.processes))
     }
 }

@@ -74,10 +74,10 @@ impl Supervisor {
         let mut envelope: Option<String> = None;
         for id in pool.members.iter().copied() {
             let Some(process) = self.processes.get_mut(id) else { continue };
+            let Phase::Running { .. } = process.phase else { continue };
             let Some(listener) = process.listener.as_mut().filter(|it| it.state() == ListenerState::Ready) else {
                 continue;
             };
-            let Phase::Running { .. } = process.phase else { continue };
             let envelope = envelope.get_or_insert_with(|| pool.envelope(&self.settings.identifier, &event));
             let name = &process.config.name;
             match host.write_stdin(id, envelope.as_bytes()) {

@@ -13,6 +13,7 @@ use crate::log_level::LogLevel;
 use crate::process_config::{Channel, ProcessConfig, SocketConfig};
 use crate::process_id::{Pid, ProcessId, RequestId};
 use crate::process_state::SupervisorState;
+use crate::publication::Publication;
 use crate::reply::{LogPaths, Reply};
 use crate::signal::Signal;
 
@@ -93,6 +94,13 @@ pub trait Host {
     fn publish(&mut self, event: &Event<'_>) {
         let _ = event;
     }
+
+    /// What was published of processes is about to be no longer true, and effects of the change may be seen before the
+    /// next publication: whoever asks until then is to ask the core. Said once for each publication.
+    fn processes_change(&mut self);
+
+    /// What has changed of processes, at the end of an input.
+    fn publish_processes(&mut self, publication: &Publication<'_>);
 
     /// The state of supervisord is now this one.
     fn state_changed(&mut self, state: SupervisorState);

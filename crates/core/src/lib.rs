@@ -9,7 +9,8 @@
 //! - a process has a pid exactly in STARTING, RUNNING and STOPPING (and keeps it in UNKNOWN);
 //! - every request is answered exactly once;
 //! - with nothing to wait for, [`Supervisor::next_deadline`] is `None`: an idle supervisor asks for no wake-up;
-//! - a shutdown ends.
+//! - a shutdown ends;
+//! - what was published of processes ([`Publication`]) is what a client would be told.
 #![forbid(unsafe_code)]
 
 mod clock;
@@ -42,6 +43,7 @@ mod process_group;
 mod process_id;
 mod process_state;
 mod process_table;
+mod publication;
 mod reload;
 mod reply;
 mod shutdown;
@@ -63,13 +65,14 @@ pub use fault::{Fault, FaultCode};
 pub use host::{BadCommand, Host, KillError, KillTarget, SpawnError, StdinError};
 pub use input::{DaemonSignal, Input};
 pub use log_level::LogLevel;
-pub use namespec::{Namespec, make_namespec};
+pub use namespec::{Namespec, find_process, make_namespec};
 pub use process_config::{
     Autorestart, Channel, ChannelConfig, EventListenerPoolConfig, GroupConfig, GroupKind, LogFile, OnProtocolError,
     Overflow, ProcessConfig, SocketAddress, SocketConfig, SocketOwner,
 };
 pub use process_id::{Pid, ProcessId, RequestId};
 pub use process_state::{ProcessState, SupervisorState};
+pub use publication::Publication;
 pub use reply::{ConfigInfo, EventStatistics, LogPaths, ProcessInfo, ProcessResult, ReloadDiff, Reply};
 pub use signal::{Signal, signal_name};
 pub use supervisor::{Settings, Supervisor};

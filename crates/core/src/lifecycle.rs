@@ -32,10 +32,12 @@ impl Supervisor {
             return;
         }
         let group = Arc::clone(&process.group);
-        process.spawnerr = None;
-        process.exit_code = None;
         process.restart = Restart::No;
-        process.laststart = Some(now.epoch_seconds());
+        let told = self.processes.change(id, host);
+        told.spawnerr = None;
+        told.exit_code = None;
+        told.laststart = Some(now.epoch_seconds());
+        let process = &self.processes[id];
         let tries = StateDetail::Tries(process.backoff);
         let from = process.state();
         self.raise_state_event(id, from, ProcessState::Starting, tries, host);
@@ -49,7 +51,7 @@ impl Supervisor {
             Ok(pid) => {
                 self.timers.set(Timer::Process(id), after(now.monotonic, config.startsecs));
                 self.listener_started(id);
-                self.processes[id].phase = Phase::Starting { pid, since: now.monotonic };
+                self.processes.change(id, host).phase = Phase::Starting { pid, since: now.monotonic };
                 host.log(LogLevel::Info, format_args!("spawned: '{}' with pid {pid}", config.name));
             }
             Err(text) => {
@@ -138,8 +140,8 @@ impl Supervisor {
         log: impl FnOnce(&mut H),
         host: &mut H,
     ) {
+        self.processes.change(id, host).spawnerr = Some(spawnerr);
         let process = &mut self.processes[id];
-        process.spawnerr = Some(spawnerr);
         process.backoff += 1;
         let tries = process.backoff;
         let retry_at = after(now.monotonic, i64::try_from(tries).unwrap_or(i64::MAX));
@@ -264,10 +266,10 @@ impl Supervisor {
 
     /// A process was reaped; all its output has been dispatched.
     pub(crate) fn finish(&mut self, now: Now, id: ProcessId, status: ExitStatus, host: &mut impl Host) {
-        let Some(process) = self.processes.get_mut(id) else { return };
+        let Some(process) = self.processes.get(id) else { return };
         let Some(pid) = process.phase.pid() else { return };
         let config = Arc::clone(&process.config);
-        process.laststop = now.epoch_seconds();
+        self.processes.change(id, host).laststop = now.epoch_seconds();
         self.flush_output(id, host);
         self.timers.cancel(Timer::Process(id));
         self.timers.cancel(Timer::StopReport(id));
@@ -303,7 +305,7 @@ impl Supervisor {
         config: &ProcessConfig,
         host: &mut impl Host,
     ) {
-        self.processes[id].exit_code = Some(status.code());
+        self.processes.change(id, host).exit_code = Some(status.code());
         self.change_phase(id, Phase::Stopped, StateDetail::Pid(pid.get()), host);
         let level = if config.exitcodes.contains(&status.code()) { LogLevel::Info } else { LogLevel::Warn };
         host.log(level, format_args!("stopped: {} ({status})", config.name));
@@ -319,11 +321,11 @@ impl Supervisor {
     ) {
         let code = status.code();
         let expected = config.exitcodes.contains(&code);
-        let process = &mut self.processes[id];
-        process.backoff = 0;
-        process.exit_code = Some(code);
+        self.processes[id].backoff = 0;
+        let told = self.processes.change(id, host);
+        told.exit_code = Some(code);
         if !expected {
-            process.spawnerr = Some(format!("Bad exit code {code}").into());
+            told.spawnerr = Some(format!("Bad exit code {code}").into());
         }
         self.change_phase(id, Phase::Exited, StateDetail::Exit { expected, pid: pid.get() }, host);
         let (level, word) = if expected { (LogLevel::Info, "expected") } else { (LogLevel::Warn, "not expected") };
@@ -346,7 +348,7 @@ impl Supervisor {
     }
 
     fn enter(&mut self, id: ProcessId, from: ProcessState, to: Phase, detail: StateDetail, host: &mut impl Host) {
-        self.processes[id].phase = to;
+        self.processes.change(id, host).phase = to;
         self.raise_state_event(id, from, to.state(), detail, host);
         for settled in self.deferred.settle(self.now, id, &self.processes[id]) {
             host.reply(settled.request, settled.answer);

@@ -1,5 +1,7 @@
 //! `group:process` (contract/rpc.md §3).
 
+use crate::fault::{Fault, FaultCode};
+
 /// What a namespec names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Namespec<'a> {
@@ -18,6 +20,15 @@ impl<'a> Namespec<'a> {
             Some((group, process)) => Self { group, process: Some(process) },
         }
     }
+}
+
+/// The process that a namespec names, looked up by group and name.
+///
+/// # Errors
+/// BAD_NAME for a group, and for what is not known.
+pub fn find_process<T>(text: &str, member: impl FnOnce(&str, &str) -> Option<T>) -> Result<T, Fault> {
+    let Namespec { group, process } = Namespec::parse(text);
+    process.and_then(|process| member(group, process)).ok_or_else(|| Fault::new(FaultCode::BadName, text))
 }
 
 /// The namespec that users see: `x` for process x of group x, else `group:process`.

@@ -1,10 +1,13 @@
 //! One process: its configuration, where it is in its life, and what is reported of it.
 //!
 //! Only data and what follows from it. The transitions, which act on the world, are in `lifecycle.rs`.
+//! What clients are told of a process is [`Told`]: everybody may read it, and only `ProcessTable::change` gives it to
+//! be changed, so that no change stays unpublished.
 //!
 //! Invariant: a [`Phase`] holds the pid, so there is one exactly in STARTING, RUNNING and STOPPING, and in
 //! UNKNOWN, where it is kept until the process is reaped.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +17,7 @@ use crate::output_dispatcher::OutputDispatcher;
 use crate::process_config::{Autorestart, Channel, ProcessConfig};
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
+use crate::process_table::Noted;
 use crate::reply::{LogPaths, ProcessInfo};
 
 /// A process of a group.
@@ -21,22 +25,37 @@ use crate::reply::{LogPaths, ProcessInfo};
 pub(crate) struct Process {
     pub(crate) config: Arc<ProcessConfig>,
     pub(crate) group: Arc<str>,
-    pub(crate) phase: Phase,
-    /// Seconds since the epoch of the last spawn; `None`: never. Zero is a time too: a clock may not be set yet.
-    pub(crate) laststart: Option<i64>,
-    /// Seconds since the epoch of the last reap; 0: never.
-    pub(crate) laststop: i64,
+    /// Read by its fields as if they were the process's own.
+    told: Told,
     /// Failed starts since it was last RUNNING, FATAL or started by hand.
     pub(crate) backoff: u64,
-    /// Last exit status; `None` while running, never run, or after a too quick exit.
-    pub(crate) exit_code: Option<i32>,
-    pub(crate) spawnerr: Option<Arc<str>>,
-    pub(crate) logs: LogPaths,
     /// The protocol on its stdout, for a member of an event listener pool. Boxed, since most are none.
     pub(crate) listener: Option<Box<Listener>>,
     pub(crate) restart: Restart,
     pub(crate) stdout: OutputDispatcher,
     pub(crate) stderr: OutputDispatcher,
+}
+
+/// What clients are told of a process, beside its configuration.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) phase: Phase,
+    /// Seconds since the epoch of the last spawn; `None`: never. Zero is a time too: a clock may not be set yet.
+    pub(crate) laststart: Option<i64>,
+    /// Seconds since the epoch of the last reap; 0: never.
+    pub(crate) laststop: i64,
+    /// Last exit status; `None` while running, never run, or after a too quick exit.
+    pub(crate) exit_code: Option<i32>,
+    pub(crate) spawnerr: Option<Arc<str>>,
+    pub(crate) logs: LogPaths,
+}
+
+/// There is no `DerefMut`.
+impl Deref for Process {
+    type Target = Told;
+    fn deref(&self) -> &Told {
+        &self.told
+    }
 }
 
 /// Whether a process that supervisord stops by itself is to be started again.
@@ -93,16 +112,23 @@ impl Process {
             stderr: OutputDispatcher::new(&config.stderr),
             config,
             group,
-            phase: Phase::Stopped,
+            told: Told {
+                phase: Phase::Stopped,
+                laststart: None,
+                laststop: 0,
+                exit_code: None,
+                spawnerr: None,
+                logs: LogPaths::default(),
+            },
             listener: None,
             restart: Restart::No,
-            laststart: None,
-            laststop: 0,
             backoff: 0,
-            exit_code: None,
-            spawnerr: None,
-            logs: LogPaths::default(),
         }
+    }
+
+    /// For whoever has noted that the process changes.
+    pub(crate) fn told_mut(&mut self, _: Noted) -> &mut Told {
+        &mut self.told
     }
 
     pub(crate) fn state(&self) -> ProcessState {

@@ -83,6 +83,11 @@ impl ProcessGroups {
         self.by_name.values()
     }
 
+    /// All members, sorted by group, then name.
+    pub(crate) fn members_by_name(&self) -> impl Iterator<Item = ProcessId> {
+        self.by_name().flat_map(|group| group.by_name().iter().copied())
+    }
+
     /// Groups in the order they were added.
     pub(crate) fn in_order_added(&self) -> impl Iterator<Item = &ProcessGroup> {
         self.in_order_added.iter().filter_map(|name| self.by_name.get(name))

@@ -12,7 +12,7 @@ pub struct ProcessId {
 
 impl ProcessId {
     /// An id from its parts; the process table is the one that deals them out.
-    pub fn new(index: u32, generation: u32) -> Self {
+    pub const fn new(index: u32, generation: u32) -> Self {
         Self { index, generation }
     }
 

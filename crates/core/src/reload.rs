@@ -80,7 +80,7 @@ impl Supervisor {
         let process = &self.processes[id];
         let (config, pid) = (Arc::clone(&process.config), process.phase.pid());
         self.give_up_restart(id);
-        self.processes.remove(id);
+        self.processes.remove(id, host);
         host.forget(id);
         if let Some(pid) = pid {
             host.log(
@@ -108,9 +108,9 @@ impl Supervisor {
         let mut members = Vec::with_capacity(chosen.len());
         let known = self.logs_of_removed.remove(&config.name).unwrap_or_default();
         for process_config in chosen {
-            let id = self.processes.insert(Process::new(Arc::clone(process_config), Arc::clone(&name)));
+            let id = self.processes.insert(Process::new(Arc::clone(process_config), Arc::clone(&name)), host);
             let known = known.get(&process_config.name).cloned().unwrap_or_default();
-            self.processes[id].logs = host.create_logs(id, process_config, &known);
+            self.processes.change(id, host).logs = host.create_logs(id, process_config, &known);
             members.push(id);
         }
         self.add_pool(config, &name, &members, host);

@@ -16,7 +16,7 @@ use crate::input::{DaemonSignal, Input};
 use crate::limits;
 use crate::log_level::LogLevel;
 use crate::process_config::GroupConfig;
-use crate::process_group::{ProcessGroup, ProcessGroups};
+use crate::process_group::ProcessGroups;
 use crate::process_id::{Pid, ProcessId};
 use crate::process_state::{ProcessState, SupervisorState};
 use crate::process_table::ProcessTable;
@@ -114,6 +114,7 @@ impl Supervisor {
             }
         }
         self.pending = groups;
+        self.publish_changes(host);
         Ok(())
     }
 
@@ -143,6 +144,7 @@ impl Supervisor {
         self.admit_waiting_events(host);
         self.report_blocking(host);
         self.update_tick_timer(now);
+        self.publish_changes(host);
     }
 
     /// The monotonic time at which an [`Input::Timeout`] is due; zero is at once, `None` never.
@@ -162,8 +164,7 @@ impl Supervisor {
 
     /// The state of every process, by group and name; for tests and diagnosis.
     pub fn process_states(&self) -> impl Iterator<Item = (ProcessId, ProcessState)> {
-        let members = self.groups.by_name().flat_map(ProcessGroup::by_name);
-        members.map(|id| (*id, self.processes[*id].state()))
+        self.groups.members_by_name().map(|id| (id, self.processes[id].state()))
     }
 
     /// The serial of the next event, for the supervisor that follows after a restart.

@@ -24,6 +24,7 @@ use crate::control::{self, ConfigReader, ControlPlane, ControlSettings, FreshCon
 use crate::defect_log;
 use crate::http_servers::{self, HttpServers};
 use crate::inbox;
+use crate::process_snapshot::process_snapshot;
 use crate::rpc_interfaces;
 use crate::show_config_command;
 use crate::supervision::child_environment::ChildEnvironment;
@@ -238,6 +239,7 @@ impl Generation {
         let Self { config, kernel, main_log, mut servers } = self;
         let wake = kernel.waker();
         let (state, state_receiver) = publish_state(supervisor_core::SupervisorState::Running);
+        let (publisher, processes) = process_snapshot();
         let mut supervisor = Supervisor::new(Settings {
             strip_ansi: config.supervisord.strip_ansi,
             identifier: config.supervisord.identifier.clone(),
@@ -251,7 +253,7 @@ impl Generation {
             supervisor.continue_event_ring(*event_ring);
         }
         let main_log_path = main_log.readable_path();
-        let mut host = OsHost::new(kernel, main_log, host_settings(&config), state);
+        let mut host = OsHost::new(kernel, main_log, host_settings(&config), state, publisher);
         supervisor.configure(config.groups.clone(), &mut host).map_err(BootError)?;
         host.report_unclaimed_journals();
         host.log_servers(&config);
@@ -264,6 +266,7 @@ impl Generation {
             servers: servers.take_listeners(),
             sender,
             state: state_receiver,
+            processes,
             identity: Identity { identifier: config.supervisord.identifier.clone(), pid: std::process::id() },
             namespaces: namespaces(&config),
             config_reader: config_reader(source),

@@ -1,6 +1,6 @@
 //! The daemon, as a library so that each part can be tested by itself: [`boot`] brings it up, [`supervision`] runs on
 //! the main thread, [`control`] answers clients on its own
-//! thread, [`inbox`] is the boundary to the supervision plane, [`clock`] reads the clocks.
+//! thread, [`inbox`] and [`process_snapshot`] are the boundary to the supervision plane, [`clock`] reads the clocks.
 #![forbid(unsafe_code)]
 
 pub mod boot;
@@ -13,6 +13,7 @@ pub mod http_servers;
 pub mod inbox;
 mod offline;
 pub mod pidproxy;
+pub mod process_snapshot;
 mod rpc_interfaces;
 pub mod sample_config;
 mod show_config_command;

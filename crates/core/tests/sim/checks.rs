@@ -44,6 +44,11 @@ impl Sim {
         if with_pid + self.host.strangers.len() != self.host.children.len() {
             return Some(format!("a program was lost: {:?}", self.host.children));
         }
+        let published = &self.host.published;
+        if published.is_changing() || !published.infos().eq(self.supervisor.process_infos().collect::<Vec<_>>().iter())
+        {
+            return Some("what was published of processes is not what they are".to_owned());
+        }
         let at_once = self.supervisor.next_deadline() == Some(Duration::ZERO);
         if at_once && count <= limits::SPAWNS_PER_TURN {
             return Some("a start is left for another turn without need".to_owned());

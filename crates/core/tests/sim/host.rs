@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use supervisor_core::{
     BadCommand, Channel, Event, ExitStatus, Fault, Host, JournalBacklog, JournalError, JournalFate, JournalKey,
-    JournalRead, KillError, KillTarget, LogFile, LogLevel, LogPaths, Pid, PoolEvent, ProcessConfig, ProcessId, Reply,
-    RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState,
+    JournalRead, KillError, KillTarget, LogFile, LogLevel, LogPaths, Pid, PoolEvent, ProcessConfig, ProcessId,
+    Publication, Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState,
 };
 
 use super::child::{Script, SimChild};
 use super::journal::SimJournal;
+use super::published::Published;
 use super::trace::{Kind, Line, Trace, answer_text, event_text};
 use super::witness::Witness;
 
@@ -53,6 +54,7 @@ pub(crate) struct SimHost {
     /// `None`: nothing is kept, for speed.
     pub(crate) trace: Option<Trace>,
     pub(crate) answers: BTreeMap<RequestId, Result<Reply, Fault>>,
+    pub(crate) published: Published,
     /// Processes between their spawn and their release.
     held: BTreeSet<ProcessId>,
     next_pid: i32,
@@ -80,6 +82,7 @@ impl SimHost {
             log_level: LogLevel::Debug,
             trace: Some(Trace::default()),
             answers: BTreeMap::new(),
+            published: Published::default(),
             held: BTreeSet::new(),
             next_pid: FIRST_PID,
             auto_logs: 0,
@@ -151,6 +154,10 @@ impl Host for SimHost {
     }
 
     fn spawn(&mut self, process: ProcessId, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError> {
+        if !self.published.is_changing() {
+            self.witness
+                .object(format!("{} is spawned, and clients would still be told the state before", config.name));
+        }
         let script = self.next_script(&config.name);
         let birth = match self.hidden.get(&*config.name) {
             Some(bad) => Err(bad.text().to_owned()),
@@ -313,6 +320,16 @@ impl Host for SimHost {
             | Event::SupervisorStateChange { .. }
             | Event::Tick { .. } => {}
         }
+    }
+
+    fn processes_change(&mut self) {
+        if !self.published.begin_change() {
+            self.witness.object("a change was announced twice".to_owned());
+        }
+    }
+
+    fn publish_processes(&mut self, publication: &Publication<'_>) {
+        self.published.take_over(publication);
     }
 
     fn state_changed(&mut self, state: SupervisorState) {

@@ -10,6 +10,7 @@ pub(crate) mod config;
 mod host;
 pub(crate) mod journal;
 pub(crate) mod listeners;
+pub(crate) mod published;
 pub(crate) mod random;
 mod trace;
 mod witness;

@@ -15,11 +15,13 @@ use super::limits;
 use super::settings::{ConfigReader, ControlSettings};
 use super::supervisor_state::StateReceiver;
 use crate::inbox::CommandSender;
+use crate::process_snapshot::ProcessSnapshot;
 
 /// Shared by all connections of all listeners.
 pub(super) struct Context {
     pub(super) sender: CommandSender,
     pub(super) state: StateReceiver,
+    pub(super) processes: ProcessSnapshot,
     pub(super) pid: u32,
     pub(super) namespaces: Namespaces,
     pub(super) config_reader: ConfigReader,
@@ -41,11 +43,21 @@ pub(super) struct Context {
 impl Context {
     /// The servers of `settings` are not ours: listeners are made from them.
     pub(super) fn new(settings: ControlSettings, stopped: watch::Receiver<bool>) -> Self {
-        let ControlSettings { servers: _, sender, state, identity, namespaces, config_reader, main_log, log_level } =
-            settings;
+        let ControlSettings {
+            servers: _,
+            sender,
+            state,
+            processes,
+            identity,
+            namespaces,
+            config_reader,
+            main_log,
+            log_level,
+        } = settings;
         Self {
             sender,
             state,
+            processes,
             pid: identity.pid,
             namespaces,
             config_reader,
@@ -104,6 +116,7 @@ impl Context {
             servers: vec![],
             sender,
             state: super::supervisor_state::publish_state(SupervisorState::Running).1,
+            processes: crate::process_snapshot::process_snapshot().1,
             identity: super::settings::Identity { identifier: "supervisor".to_owned(), pid: 1 },
             namespaces: Namespaces::default(),
             config_reader: ConfigReader::new(|| Err("never read".to_owned())),

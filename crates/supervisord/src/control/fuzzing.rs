@@ -27,6 +27,7 @@ use super::settings::{ConfigReader, ControlSettings, FreshConfig, Identity};
 use super::supervisor_state::publish_state;
 use super::test_data::{group_config, process_config};
 use super::timed_stream::Activity;
+use crate::process_snapshot::process_snapshot;
 use supervision::Supervision;
 
 /// What the first byte of an input chooses, bit by bit. The default, `@`, is an open unix socket whose client sends
@@ -111,6 +112,7 @@ async fn converse(circumstances: Circumstances, bytes: &[u8]) -> Vec<u8> {
         servers: vec![],
         sender,
         state,
+        processes: process_snapshot().1,
         identity: Identity { identifier: "supervisor".to_owned(), pid: 4711 },
         namespaces: Namespaces::default(),
         config_reader: ConfigReader::new(|| Ok(fresh_config())),

@@ -27,6 +27,7 @@ mod origin;
 mod password;
 mod percent;
 mod process_info;
+mod published_processes;
 mod reply;
 mod request_body;
 mod response;
@@ -36,7 +37,7 @@ mod settings;
 mod supervisor_state;
 mod system_namespace;
 #[cfg(any(test, fuzzing))]
-mod test_data;
+pub(crate) mod test_data;
 mod timed_stream;
 mod tls;
 

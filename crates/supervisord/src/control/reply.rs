@@ -1,6 +1,8 @@
 //! Replies of the core as XML-RPC values (contract/rpc.md §4).
 
-use supervisor_core::{FaultCode, ProcessResult, ReloadDiff, Reply};
+use std::borrow::Borrow;
+
+use supervisor_core::{FaultCode, ProcessInfo, ProcessResult, ReloadDiff, Reply};
 use supervisor_protocol::xmlrpc::{Value, Writer};
 
 use super::config_info::write_config_info;
@@ -15,17 +17,20 @@ pub(super) fn write_reply(writer: &mut Writer, reply: &Reply) {
         Reply::Done => writer.boolean(true),
         Reply::Results(results) => write_array(writer, results, write_result),
         Reply::ProcessInfo(info) => ProcessInfoWriter::new().write(writer, info),
-        Reply::AllProcessInfo(infos) => {
-            let mut one = ProcessInfoWriter::new();
-            writer.reserve(infos.len() * PROCESS_INFO_BYTES);
-            write_array(writer, infos, |writer, info| one.write(writer, info));
-        }
+        Reply::AllProcessInfo(infos) => write_process_infos(writer, infos),
         Reply::AllConfigInfo(infos) => write_array(writer, infos, write_config_info),
         Reply::LogFile(path) => writer.string(path.as_deref().unwrap_or_default()),
         Reply::Reloaded(diff) => write_diff(writer, diff),
         // No method asks for these: they are told in JSON alone.
         Reply::Events(_) | Reply::EventStatistics(_) => writer.value(&Value::Nil),
     }
+}
+
+/// Writes how many processes are.
+pub(super) fn write_process_infos<T: Borrow<ProcessInfo>>(writer: &mut Writer, infos: &[T]) {
+    let mut one = ProcessInfoWriter::new();
+    writer.reserve(infos.len() * PROCESS_INFO_BYTES);
+    write_array(writer, infos, |writer, info| one.write(writer, info.borrow()));
 }
 
 fn write_array<T>(writer: &mut Writer, items: &[T], mut write: impl FnMut(&mut Writer, &T)) {

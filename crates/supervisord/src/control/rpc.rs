@@ -20,7 +20,7 @@ use super::error_page::{closing_error_page, error_page};
 use super::log_reader::{self, Tail};
 use super::reply::write_reply;
 use super::response::{Response, full};
-use super::{limits, request_body, system_namespace};
+use super::{limits, published_processes, request_body, system_namespace};
 
 /// Room for the answers that are asked for most; longer ones grow.
 const ANSWER_CAPACITY: usize = 2_048;
@@ -94,6 +94,9 @@ pub(super) async fn perform_single(
 ) -> Result<(), Fault> {
     let local = match request {
         MethodRequest::Command(command) => {
+            if let Some(answered) = published_processes::answer(&command, context, writer) {
+                return answered;
+            }
             write_reply(writer, &context.sender.call(command).await?);
             return Ok(());
         }

@@ -11,6 +11,7 @@ use supervisor_protocol::method::Namespaces;
 
 use super::{StateReceiver, Tls};
 use crate::inbox::CommandSender;
+use crate::process_snapshot::ProcessSnapshot;
 
 /// All that [`super::start`] needs.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct ControlSettings {
     pub sender: CommandSender,
     /// The state of supervisord, published by the supervision plane.
     pub state: StateReceiver,
+    /// What is told of processes, published by the supervision plane.
+    pub processes: ProcessSnapshot,
     /// Who we say we are.
     pub identity: Identity,
     /// The namespaces under which the supervisor methods are offered.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use supervisor_core::{Autorestart, ChannelConfig, GroupConfig, GroupKind, LogFile, ProcessConfig, Signal};
 
 /// A program with the defaults, an AUTO log for stdout and none for stderr.
-pub(super) fn process_config(name: &str) -> ProcessConfig {
+pub(crate) fn process_config(name: &str) -> ProcessConfig {
     let channel = |logfile| ChannelConfig {
         logfile,
         maxbytes: 50 << 20,
@@ -40,6 +40,6 @@ pub(super) fn process_config(name: &str) -> ProcessConfig {
 }
 
 /// A group of programs.
-pub(super) fn group_config(name: &str, processes: Vec<Arc<ProcessConfig>>) -> GroupConfig {
+pub(crate) fn group_config(name: &str, processes: Vec<Arc<ProcessConfig>>) -> GroupConfig {
     GroupConfig { name: name.into(), priority: 999, kind: GroupKind::Programs, processes }
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use supervisor_core::{
     BadCommand, Channel, Event, Fault, FaultCode, Host, JournalBacklog, JournalError, JournalFate, JournalKey,
-    JournalRead, KillError, KillTarget, LogLevel, LogPaths, Pid, PoolEvent, ProcessConfig, ProcessId, Reply, RequestId,
-    Signal, SocketConfig, SpawnError, StdinError, SupervisorState,
+    JournalRead, KillError, KillTarget, LogLevel, LogPaths, Pid, PoolEvent, ProcessConfig, ProcessId, Publication,
+    Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState,
 };
 use supervisor_sys::{Credentials, FcgiSocket, errno_name};
 
@@ -28,6 +28,7 @@ use super::process_logs::ProcessLogs;
 use super::program_search::find_program;
 use crate::control::StatePublisher;
 use crate::inbox::{FollowedLog, Follower, ReplySlot};
+use crate::process_snapshot::SnapshotPublisher;
 
 /// What the configuration decides of the host.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ pub struct OsHost {
     pub(super) main_log: MainLog,
     pub(super) settings: OsHostSettings,
     state: StatePublisher,
+    processes: SnapshotPublisher,
     /// By [`ProcessId::index`].
     pub(super) entries: Vec<Option<Entry>>,
     pub(super) logs: LogTable,
@@ -78,7 +80,13 @@ pub(super) struct Entry {
 
 impl OsHost {
     /// A host without processes.
-    pub fn new(mut kernel: Kernel, mut main_log: MainLog, settings: OsHostSettings, state: StatePublisher) -> Self {
+    pub fn new(
+        mut kernel: Kernel,
+        mut main_log: MainLog,
+        settings: OsHostSettings,
+        state: StatePublisher,
+        processes: SnapshotPublisher,
+    ) -> Self {
         let journals = EventJournals::new(settings.childlogdir.clone(), settings.identifier.clone());
         main_log.leave_if_remote(&mut kernel.log_writers);
         Self {
@@ -86,6 +94,7 @@ impl OsHost {
             main_log,
             settings,
             state,
+            processes,
             entries: Vec::new(),
             logs: LogTable::default(),
             journals,
@@ -364,6 +373,14 @@ impl Host for OsHost {
 
     fn publish(&mut self, _event: &Event<'_>) {
         self.event_followers.mark();
+    }
+
+    fn processes_change(&mut self) {
+        self.processes.begin_change();
+    }
+
+    fn publish_processes(&mut self, publication: &Publication<'_>) {
+        self.processes.publish(publication.changed(), publication.all());
     }
 
     fn state_changed(&mut self, state: SupervisorState) {

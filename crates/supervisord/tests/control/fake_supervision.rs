@@ -16,6 +16,7 @@ use supervisord::control::{
     StatePublisher, publish_state,
 };
 use supervisord::inbox::{self, FollowedLog, Follower, Inbox, Message, ReplySlot};
+use supervisord::process_snapshot::process_snapshot;
 
 /// How long a test waits for what has to happen.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -99,6 +100,8 @@ impl FakeSupervision {
             assert!(!defect.swap(false, Ordering::Relaxed), "a defect that the test asked for");
         }));
         let (state, state_receiver) = publish_state(SupervisorState::Running);
+        // Nothing is published: every command is to reach the supervision plane.
+        let (_publisher, processes) = process_snapshot();
         let control = control::start(ControlSettings {
             servers: vec![
                 server(BoundListener::Tcp(tcp_listener), "inet_http_server"),
@@ -106,6 +109,7 @@ impl FakeSupervision {
             ],
             sender,
             state: state_receiver,
+            processes,
             identity: Identity { identifier: "supervisor".to_owned(), pid: 4711 },
             namespaces,
             config_reader,

@@ -31,3 +31,4 @@ mod reload;
 mod startup_errors;
 mod support;
 mod syslog;
+mod told_at_once;
