@@ -271,6 +271,8 @@ startsecs=0
     fs::create_dir(daemon.path("mnt")).expect("the folder is ours");
     daemon.launch_by(&["unshare", "-m", "sh", "-c", FREEZABLE, "sh", "{dir}"]);
     daemon.wait_until_it_answers();
+    // Only then its log is open.
+    daemon.wait_for_log("spawned: 'writer'");
     let pid = daemon.read("supervisord.pid").trim().to_owned();
     let freeze = |daemon: &TestDaemon, how: &str| {
         let mut frozen =
