@@ -244,8 +244,8 @@ impl Host for OsHost {
             SpawnError(error.text(&config.name))
         })?;
         if let Some(error) = exec_error {
-            // The child tells its own log; ours says no more than that it exited, as programs that read it know.
-            main_log.log(LogLevel::Debug, format_args!("the program of {} could not be started: {error}", config.name));
+            // The child tells its own log; whoever looks at ours wants to know at once.
+            main_log.log(LogLevel::Warn, format_args!("the program of {} could not be started: {error}", config.name));
         }
         let pid = child.pid;
         entry.child = Some(child);
