@@ -1,9 +1,11 @@
 //! JSON as our programs write it: objects on one line, members in the order in which they are given.
 //!
-//! Only writing: what others send is read elsewhere. Characters that a terminal might obey are escaped wherever they
-//! stand, since names and output of programs are shown to people by whatever reads this (RFC 8259 §7 allows it).
+//! Only writing: what others send is read elsewhere. What a terminal obeys is escaped wherever it stands, since names
+//! and output of programs are shown to people by whatever reads this (RFC 8259 §7 allows it).
 
 use std::fmt::{Display, Write as _};
+
+use crate::terminal::is_obeyed;
 
 /// Appends a string with its quotes. Controls, DEL and C1 among them, and the marks that change the direction in which
 /// text is shown are escaped.
@@ -16,17 +18,13 @@ pub fn push_string(out: &mut String, text: &str) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() || is_direction_mark(c) => {
+            c if is_obeyed(c) => {
                 write!(out, "\\u{:04x}", u32::from(c)).expect("a String takes all");
             }
             c => out.push(c),
         }
     }
     out.push('"');
-}
-
-fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// An object that is being written.

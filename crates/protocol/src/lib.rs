@@ -8,6 +8,7 @@ pub mod json;
 pub mod limits;
 pub mod method;
 mod python;
+pub mod terminal;
 pub mod xmlrpc;
 
 /// What `getAPIVersion` answers.

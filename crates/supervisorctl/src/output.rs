@@ -9,6 +9,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use supervisor_protocol::terminal::is_obeyed;
+
 /// Standard output and standard error of a session.
 pub(crate) struct Output {
     pending: Vec<u8>,
@@ -128,10 +130,9 @@ fn escape(text: &str, unwanted: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// C0 and C1 controls, and the marks that change the direction in which a terminal shows text.
+/// Blanks and tabs do no harm.
 fn is_unsafe(c: char) -> bool {
-    (c.is_control() && c != '\t')
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    is_obeyed(c) && c != '\t'
 }
 
 #[cfg(test)]
