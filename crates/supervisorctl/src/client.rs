@@ -101,9 +101,7 @@ impl Client {
 
     /// Brings a document, over a connection of its own.
     pub(crate) async fn get(&self, path: &str) -> Result<String, CallError> {
-        let body = Limited::new(self.open(path).await?, MAX_ANSWER_BYTES).collect().await;
-        let bytes = body.map_err(|error| CallError::Broken(error.to_string()))?.to_bytes();
-        String::from_utf8(bytes.into()).map_err(|_| CallError::BadAnswer("not UTF-8".to_owned()))
+        text(self.open(path).await?).await
     }
 
     /// Opens what is at a path with its query, over a connection of its own. Only status 200 is an answer; the words of
@@ -234,7 +232,11 @@ async fn read(response: Response<Incoming>) -> Result<String, CallError> {
             return Err(CallError::Http { status: status.as_u16(), reason });
         }
     }
-    let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+    text(response.into_body()).await
+}
+
+async fn text(body: Incoming) -> Result<String, CallError> {
+    let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
     let bytes = body.map_err(|error| CallError::Broken(error.to_string()))?.to_bytes();
     String::from_utf8(bytes.into()).map_err(|_| CallError::BadAnswer("not UTF-8".to_owned()))
 }
