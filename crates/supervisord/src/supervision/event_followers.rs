@@ -3,21 +3,21 @@
 //! Events are not held here and not sent: a follower is told once a turn that there are new ones, and asks for them.
 //! While nobody follows, an event costs one assignment here and nothing crosses the planes.
 
+use super::followers::Followers;
 use crate::inbox::Follower;
 
 /// The followers.
 #[derive(Debug, Default)]
 pub(super) struct EventFollowers {
-    followers: Vec<Follower>,
+    followers: Followers,
     /// Something has happened since they were told.
     is_due: bool,
 }
 
 impl EventFollowers {
-    /// One more. Those that have gone leave the list, so that it is no longer than the number of clients.
+    /// One more.
     pub(super) fn add(&mut self, follower: Follower) {
-        self.followers.retain(|follower| !follower.is_gone());
-        self.followers.push(follower);
+        self.followers.add(follower);
     }
 
     /// Something has happened.
@@ -27,14 +27,14 @@ impl EventFollowers {
 
     /// Tells them, if something has happened.
     pub(super) fn notify(&mut self) {
-        if std::mem::take(&mut self.is_due) && !self.followers.is_empty() {
-            self.followers.retain(Follower::notify);
+        if std::mem::take(&mut self.is_due) {
+            self.followers.notify();
         }
     }
 
     /// Whether nobody follows.
     pub(super) fn is_empty(&self) -> bool {
-        self.followers.iter().all(Follower::is_gone)
+        self.followers.is_empty()
     }
 }
 
@@ -57,21 +57,5 @@ mod tests {
         assert!(is_told().await);
         followers.notify();
         assert!(!is_told().await);
-    }
-
-    #[test]
-    fn those_that_have_gone_leave_the_list() {
-        let mut followers = EventFollowers::default();
-        for _ in 0..10 {
-            let (changes, follower) = FollowedChanges::new();
-            followers.add(follower);
-            assert!(!followers.is_empty());
-            drop(changes);
-        }
-        assert_eq!(followers.followers.len(), 1);
-        assert!(followers.is_empty());
-        followers.mark();
-        followers.notify();
-        assert_eq!(followers.followers.len(), 0);
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use supervisor_core::Channel;
 
+use super::followers::Followers;
 use super::limits;
 use super::log_file::{LogFileNotice, Rotation, clear_closed, own_descriptor};
 use super::log_stream::LogStream;
@@ -59,7 +60,7 @@ struct Slot {
     /// end, however often a program ends and starts meanwhile.
     dropped: u64,
     /// Clients to be told of each change.
-    followers: Vec<Follower>,
+    followers: Followers,
     /// Streams that are not read until this log takes bytes again.
     held: Vec<(usize, Channel)>,
 }
@@ -113,7 +114,7 @@ impl LogTable {
             slot.running = slot.running.saturating_sub(1);
             if let Some(open) = slot.open.as_mut().filter(|_| slot.running == 0) {
                 unsaid.extend(open.settle(writers).map(|notice| (Arc::clone(&slot.path), notice)));
-                slot.notify();
+                slot.followers.notify();
             }
             self.tidy(id);
         }
@@ -141,7 +142,7 @@ impl LogTable {
     ) -> Option<LogFileNotice> {
         let slot = self.slot(id)?;
         let notice = slot.open.as_mut()?.append(bytes, rotation, limits::LOG_PENDING_BYTES, now);
-        slot.notify();
+        slot.followers.notify();
         notice
     }
 
@@ -220,7 +221,7 @@ impl LogTable {
         let id = *self.by_ticket.get(&ticket)?;
         let slot = self.slot(id)?;
         let notice = slot.open.as_mut()?.answered(outcome, now);
-        slot.notify();
+        slot.followers.notify();
         Some((id, notice))
     }
 
@@ -242,7 +243,7 @@ impl LogTable {
             (None, Some(writer)) => writers.clear_closed(&writer, Arc::clone(&slot.path))?,
             (None, None) => clear_closed(&slot.path)?,
         }
-        slot.notify();
+        slot.followers.notify();
         Ok(())
     }
 
@@ -251,7 +252,7 @@ impl LogTable {
         for slot in self.slots.iter_mut().flatten() {
             if let Some(open) = &mut slot.open {
                 open.reopen();
-                slot.notify();
+                slot.followers.notify();
             }
         }
     }
@@ -259,8 +260,7 @@ impl LogTable {
     /// Tells a client of each change from now on.
     pub(super) fn follow(&mut self, id: LogId, follower: Follower) {
         if let Some(slot) = self.slot(id) {
-            slot.followers.retain(|follower| !follower.is_gone());
-            slot.followers.push(follower);
+            slot.followers.add(follower);
         }
     }
 
@@ -273,7 +273,7 @@ impl LogTable {
         let Some(slot) = self.slots.get_mut(id.0) else { return };
         let Some(used) = slot else { return };
         // A log that is not written any more tells nobody, so those who have gone are let go now.
-        used.followers.retain(|follower| !follower.is_gone());
+        used.followers.forget_gone();
         if used.running > 0 || used.open.as_ref().is_some_and(OpenLog::is_busy) {
             return;
         }
@@ -294,18 +294,20 @@ impl LogTable {
 
 impl Slot {
     fn new(path: Arc<Path>) -> Self {
-        Self { path, registered: 0, running: 0, open: None, dropped: 0, followers: Vec::new(), held: Vec::new() }
+        Self {
+            path,
+            registered: 0,
+            running: 0,
+            open: None,
+            dropped: 0,
+            followers: Followers::default(),
+            held: Vec::new(),
+        }
     }
 
     fn take_dropped(&mut self) -> Option<(Arc<Path>, LogFileNotice)> {
         let dropped = std::mem::take(&mut self.dropped) + self.open.as_ref().map_or(0, OpenLog::dropped);
         (dropped > 0).then(|| (Arc::clone(&self.path), LogFileNotice::NeverTookAgain { dropped }))
-    }
-
-    fn notify(&mut self) {
-        if !self.followers.is_empty() {
-            self.followers.retain(Follower::notify);
-        }
     }
 }
 

@@ -17,6 +17,7 @@ use jiff::tz::TimeZone;
 use supervisor_core::LogLevel;
 
 use super::disk_watch::DiskWatch;
+use super::followers::Followers;
 use super::limits;
 use super::log_file::{LogFile, LogFileNotice, LogFileSettings, Rotation, own_descriptor};
 use super::log_stream::LogStream;
@@ -55,7 +56,7 @@ pub struct MainLog {
     syslog: Option<Syslog>,
     /// Standard output, in the foreground.
     copy: Option<OpenLog>,
-    followers: Vec<Follower>,
+    followers: Followers,
     /// Lines of this turn.
     pending: String,
     stamp: Stamp,
@@ -95,7 +96,7 @@ impl MainLog {
             syslog,
             // A closed standard output is no reason not to start.
             copy: copy.and_then(Result::ok).map(OpenLog::Direct),
-            followers: Vec::new(),
+            followers: Followers::default(),
             pending: String::new(),
             stamp: Stamp::new(),
             slow: None,
@@ -143,7 +144,7 @@ impl MainLog {
         let file = self.file.as_mut();
         let notice = file.and_then(|file| file.append(lines.as_bytes(), self.rotation, bound, now));
         self.slow = slow_write(self.file.as_ref(), watch).or(self.slow.take());
-        self.notify();
+        self.followers.notify();
         // The room is used again.
         self.pending = lines;
         self.pending.clear();
@@ -173,7 +174,7 @@ impl MainLog {
         let ours = self.file.as_mut().filter(|file| file.ticket() == Some(ticket));
         let Some(file) = ours else { return Some(outcome) };
         let notice = file.answered(outcome, clock::monotonic_clock());
-        self.notify();
+        self.followers.notify();
         self.tell(notice);
         None
     }
@@ -227,7 +228,7 @@ impl MainLog {
         if let Some(file) = &mut self.file {
             file.reopen();
         }
-        self.notify();
+        self.followers.notify();
     }
 
     /// Empties the file.
@@ -237,20 +238,13 @@ impl MainLog {
     pub(super) fn clear(&mut self, writers: &mut LogWriters) -> io::Result<()> {
         self.flush();
         let cleared = self.file.as_mut().map_or(Ok(()), |file| file.clear(writers));
-        self.notify();
+        self.followers.notify();
         cleared
     }
 
     /// Tells a client of each change from now on.
     pub fn follow(&mut self, follower: Follower) {
-        self.followers.retain(|follower| !follower.is_gone());
-        self.followers.push(follower);
-    }
-
-    fn notify(&mut self) {
-        if !self.followers.is_empty() {
-            self.followers.retain(Follower::notify);
-        }
+        self.followers.add(follower);
     }
 
     fn write_copy(&mut self, lines: &[u8]) {

@@ -14,6 +14,7 @@ mod event_followers;
 mod event_journal;
 mod event_journals;
 pub mod event_loop;
+mod followers;
 pub mod kernel;
 mod limits;
 mod log_backpressure;
