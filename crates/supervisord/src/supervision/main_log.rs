@@ -137,9 +137,11 @@ impl MainLog {
         if let Some(syslog) = &self.syslog {
             lines.lines().for_each(|line| syslog.send(&format!("{line}\n")));
         }
-        let watch = DiskWatch::start();
-        self.write_copy(lines.as_bytes());
-        self.slow = slow_write(self.copy.as_ref(), watch).or(self.slow.take());
+        if self.copy.is_some() {
+            let watch = DiskWatch::start();
+            self.write_copy(lines.as_bytes());
+            self.slow = slow_write(self.copy.as_ref(), watch).or(self.slow.take());
+        }
         let (bound, now, watch) = (limits::MAIN_LOG_PENDING_BYTES, clock::monotonic_clock(), DiskWatch::start());
         let file = self.file.as_mut();
         let notice = file.and_then(|file| file.append(lines.as_bytes(), self.rotation, bound, now));
