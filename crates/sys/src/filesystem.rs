@@ -28,6 +28,10 @@ const REMOTE: [&str; 26] = [
     "prl_fs",
 ];
 
+/// Where nobody's logs and programs lie: what container managers (lxcfs) and systemd (binfmt_misc) mount there is no
+/// reason to look more closely at every path.
+const KERNELS_OWN: [&str; 2] = ["/proc", "/sys"];
+
 const MOUNTS: &str = "/proc/self/mountinfo";
 
 /// A file system.
@@ -45,6 +49,8 @@ pub struct MountTable {
     /// `None`: there is no /proc.
     list: Option<File>,
     mounts: Vec<Mount>,
+    /// Some file system of the list is remote.
+    has_remote: bool,
     /// What was found out of folders and of symbolic links, until the list changes.
     known: HashMap<PathBuf, Option<Place>>,
 }
@@ -66,16 +72,15 @@ struct Place {
 impl MountTable {
     /// Reads the list. Without /proc it stays empty, and nothing is known of any path.
     pub fn new() -> Self {
-        let mut table = Self { list: File::open(MOUNTS).ok(), mounts: Vec::new(), known: HashMap::new() };
+        let mut table =
+            Self { list: File::open(MOUNTS).ok(), mounts: Vec::new(), has_remote: false, known: HashMap::new() };
         table.read();
         table
     }
 
     /// The file system that a path leads to, or would be made on. `None`: nothing is known of it.
     pub fn filesystem_of(&mut self, path: &Path) -> Option<FileSystem> {
-        if self.has_changed() {
-            self.read();
-        }
+        self.refresh();
         let path = std::path::absolute(path).ok()?;
         if let Some(known) = self.known.get(&path) {
             return known.as_ref().map(|place| place.filesystem);
@@ -112,7 +117,19 @@ impl MountTable {
     /// Whether calls for a path may wait for a server or for a user's program: a program there is started with
     /// [`crate::SpawnMethod::Fork`].
     pub fn is_remote(&mut self, path: &Path) -> bool {
-        self.filesystem_of(path).is_some_and(|filesystem| filesystem.is_remote)
+        self.has_remote() && self.filesystem_of(path).is_some_and(|filesystem| filesystem.is_remote)
+    }
+
+    /// Whether any file system is remote. If none is, no path needs to be followed.
+    pub fn has_remote(&mut self) -> bool {
+        self.refresh();
+        self.has_remote
+    }
+
+    fn refresh(&mut self) {
+        if self.has_changed() {
+            self.read();
+        }
     }
 
     /// proc(5), «/proc/pid/mounts»: a change shows as an error and an exceptional condition.
@@ -127,6 +144,7 @@ impl MountTable {
         if let Some(list) = &mut self.list
             && let Ok(mounts) = read_mounts(list)
         {
+            self.has_remote = has_remote(&mounts);
             self.mounts = mounts;
         }
     }
@@ -145,6 +163,10 @@ fn read_mounts(list: &mut File) -> io::Result<Vec<Mount>> {
     Ok(text.split(|byte| *byte == b'\n').filter_map(parse_mount).collect())
 }
 
+fn has_remote(mounts: &[Mount]) -> bool {
+    mounts.iter().any(|mount| mount.filesystem.is_remote)
+}
+
 /// One line of the list (proc(5)): id, parent, major:minor, root, mount point, options, optional fields, `-`, type, …
 fn parse_mount(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|byte| *byte == b' ');
@@ -153,7 +175,8 @@ fn parse_mount(line: &[u8]) -> Option<Mount> {
     let point = PathBuf::from(unescape(fields.nth(1)?));
     fields.find(|field| *field == b"-")?;
     let kind = std::str::from_utf8(fields.next()?).ok()?;
-    let is_remote = REMOTE.contains(&kind) || kind.starts_with("fuse.");
+    let is_ours = !KERNELS_OWN.iter().any(|root| point.starts_with(root));
+    let is_remote = is_ours && (REMOTE.contains(&kind) || kind.starts_with("fuse."));
     Some(Mount { point, filesystem: FileSystem { device, is_remote } })
 }
 
@@ -230,6 +253,8 @@ mod tests {
 32 29 0:41 / /home/me/remote rw - fuse.sshfs me@host: rw
 33 29 0:42 / /data rw - xfs /dev/sdb rw
 34 33 0:43 / /data rw - 9p share rw
+35 30 0:44 / /proc/sys/fs/binfmt_misc rw,relatime shared:4 - autofs systemd-1 rw,fd=29
+36 30 0:45 / /proc/cpuinfo rw - fuse.lxcfs lxcfs rw
 nonsense
 ";
 
@@ -246,7 +271,19 @@ nonsense
         assert_eq!(at("/mnt/shared logs2").device, makedev(8, 1));
         assert!(at("/home/me/remote").is_remote);
         assert_eq!(at("/data/x").device, makedev(0, 43));
-        assert_eq!(mounts.len(), 6);
+        assert_eq!(mounts.len(), 8);
+    }
+
+    #[test]
+    fn what_is_mounted_on_the_kernels_own_file_systems_is_no_reason_to_follow_paths() {
+        let local: Vec<Mount> = mounts().into_iter().filter(|mount| !mount.filesystem.is_remote).collect();
+        let points: Vec<_> = local.iter().map(|mount| mount.point.as_path()).collect();
+        let expected = ["/", "/proc", "/data", "/proc/sys/fs/binfmt_misc", "/proc/cpuinfo"];
+        assert_eq!(points, expected.map(Path::new));
+        assert!(has_remote(&mounts()) && !has_remote(&local));
+        let mut table = MountTable { list: None, has_remote: false, mounts: local, known: HashMap::new() };
+        assert!(!table.is_remote(Path::new("/data/x")));
+        assert!(table.known.is_empty(), "no path was followed");
     }
 
     #[test]
@@ -259,7 +296,7 @@ nonsense
         let mut mounts = mounts();
         let filesystem = FileSystem { device: 7, is_remote: true };
         mounts.push(Mount { point: PathBuf::from("/no-such-server"), filesystem });
-        let mut table = MountTable { list: None, mounts, known: HashMap::new() };
+        let mut table = MountTable { list: None, has_remote: has_remote(&mounts), mounts, known: HashMap::new() };
         for _ in ["found out", "remembered"] {
             assert_eq!(table.filesystem_of(&folder.join("near/../far/x.log")), Some(filesystem));
             assert_eq!(table.filesystem_of(&folder.join("far")), Some(filesystem));

@@ -107,6 +107,9 @@ impl LogWriters {
 
     /// Who writes a path. `None`: the loop itself.
     pub(super) fn writer_of(&mut self, path: &Path) -> Option<WriterHandle> {
+        if self.by_device.is_empty() && !self.mounts.has_remote() {
+            return None;
+        }
         let filesystem = self.mounts.filesystem_of(path)?;
         if filesystem.is_remote || self.by_device.contains_key(&filesystem.device) {
             self.writer_of_device(filesystem.device, path)
