@@ -252,7 +252,7 @@ impl Generation {
         if let Start::Again { event_ring, .. } = start {
             supervisor.continue_event_ring(*event_ring);
         }
-        let main_log_path = main_log.readable_path();
+        let main_log_path = main_log.path();
         let mut host = OsHost::new(kernel, main_log, host_settings(&config), state, publisher);
         supervisor.configure(config.groups.clone(), &mut host).map_err(BootError)?;
         host.report_unclaimed_journals();

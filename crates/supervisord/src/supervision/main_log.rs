@@ -113,8 +113,13 @@ impl MainLog {
         self.level
     }
 
-    /// The file it is kept in, if it is one that can be read.
-    pub fn readable_path(&self) -> Option<PathBuf> {
+    /// The file it is kept in, even if that is a device or a pipe.
+    pub fn path(&self) -> Option<PathBuf> {
+        self.file.as_ref().map(|file| file.path().to_owned())
+    }
+
+    /// The file it is kept in, if it is one that can be cleared.
+    pub fn clearable_path(&self) -> Option<PathBuf> {
         self.file.as_ref().filter(|file| file.is_regular()).map(|file| file.path().to_owned())
     }
 

@@ -316,7 +316,7 @@ impl Host for OsHost {
     fn clear_main_log(&mut self) -> Result<(), Fault> {
         // Whether a file that a thread writes is there, the thread finds out.
         let is_there = |path: PathBuf| self.main_log.is_queued() || path.exists();
-        if !self.main_log.readable_path().is_some_and(is_there) {
+        if !self.main_log.clearable_path().is_some_and(is_there) {
             return Err(Fault::bare(FaultCode::NoFile));
         }
         self.main_log.clear(&mut self.kernel.log_writers).map_err(|_| Fault::bare(FaultCode::Failed))?;

@@ -312,6 +312,13 @@ fn bound_below_zero_is_none() {
 }
 
 #[test]
+fn main_log_that_is_a_device_is_read_as_it_is() {
+    let mut daemon = TestDaemon::started("[supervisord]\nlogfile=/dev/null\nlogfile_maxbytes=0\n");
+    assert_eq!(daemon.call("supervisor.readLog", &[0.into(), 0.into()]), Ok("".into()));
+    daemon.stop();
+}
+
+#[test]
 fn strip_ansi_takes_the_colours_out() {
     let mut daemon = TestDaemon::started(
         "[supervisord]\nstrip_ansi=true\n[program:colourful]
