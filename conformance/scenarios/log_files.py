@@ -151,3 +151,13 @@ def files_that_are_gone(d):
     d.call("supervisor.readLog", -5, 5)
     d.call("supervisor.clearLog")
     d.ctl("maintail")
+
+
+@scenario
+def a_main_log_that_is_cleared(d):
+    d.start()
+    for _ in range(2):
+        d.call("supervisor.clearLog")
+        d.call("supervisor.readLog", 0, 0)
+    d.note("file", d.text("supervisord.log"))
+    d.note("shown", (d.text("stdout.txt") or "").count("INFO reopening log file\n"))

@@ -123,6 +123,12 @@ impl MainLog {
         self.file.as_ref().filter(|file| file.is_regular()).map(|file| file.path().to_owned())
     }
 
+    /// In how many places it is kept.
+    pub fn places(&self) -> usize {
+        let Self { file, copy, syslog, .. } = self;
+        [file.is_some(), copy.is_some(), syslog.is_some()].into_iter().filter(|kept| *kept).count()
+    }
+
     /// Adds a line.
     pub fn log(&mut self, level: LogLevel, message: fmt::Arguments<'_>) {
         if self.shows(level) {

@@ -319,9 +319,11 @@ impl Host for OsHost {
         if !self.main_log.clearable_path().is_some_and(is_there) {
             return Err(Fault::bare(FaultCode::NoFile));
         }
-        self.main_log.clear(&mut self.kernel.log_writers).map_err(|_| Fault::bare(FaultCode::Failed))?;
-        self.main_log.log(LogLevel::Info, format_args!("reopening log file"));
-        Ok(())
+        // Told before, so that the file is empty afterwards, and once for each place that the log is kept in.
+        for _ in 0..self.main_log.places() {
+            self.main_log.log(LogLevel::Info, format_args!("reopening log file"));
+        }
+        self.main_log.clear(&mut self.kernel.log_writers).map_err(|_| Fault::bare(FaultCode::Failed))
     }
 
     fn open_socket(&mut self, socket: &SocketConfig) -> Result<(), String> {

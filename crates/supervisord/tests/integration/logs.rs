@@ -312,6 +312,15 @@ fn bound_below_zero_is_none() {
 }
 
 #[test]
+fn main_log_is_empty_once_it_is_cleared() {
+    let mut daemon = TestDaemon::started("");
+    assert_eq!(daemon.call("supervisor.clearLog", &[]), Ok(true.into()));
+    assert_eq!(daemon.call("supervisor.readLog", &[0.into(), 0.into()]), Ok("".into()));
+    assert_eq!(daemon.log(), "");
+    daemon.stop();
+}
+
+#[test]
 fn main_log_that_is_a_device_is_read_as_it_is() {
     let mut daemon = TestDaemon::started("[supervisord]\nlogfile=/dev/null\nlogfile_maxbytes=0\n");
     assert_eq!(daemon.call("supervisor.readLog", &[0.into(), 0.into()]), Ok("".into()));
