@@ -41,16 +41,7 @@ impl Supervisor {
         command: Command,
         host: &mut impl Host,
     ) -> Option<Result<Reply, Fault>> {
-        // Messages still reach listeners, and events and logs can still be followed; the control plane refuses the
-        // calls that read logs (contract/rpc.md §3.2).
-        let in_shutdown = matches!(
-            command,
-            Command::SendRemoteCommEvent { .. }
-                | Command::ReadEvents { .. }
-                | Command::GetEventStatistics
-                | Command::GetLogFile { .. }
-        );
-        if self.shutdown.is_some() && !in_shutdown {
+        if self.shutdown.is_some() && !is_done_in_shutdown(&command) {
             return Some(Err(Fault::bare(FaultCode::ShutdownState)));
         }
         let operation = |kind, wait| Operation { kind, wait, now, request };
@@ -218,4 +209,16 @@ impl Supervisor {
     pub(crate) fn find_process(&self, name: &str) -> Result<ProcessId, Fault> {
         namespec::find_process(name, |group, process| self.groups.get(group)?.find(process, &self.processes))
     }
+}
+
+/// Messages still reach listeners, and events and logs can still be followed; the control plane refuses the calls that
+/// read logs (contract/rpc.md §3.2).
+fn is_done_in_shutdown(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::SendRemoteCommEvent { .. }
+            | Command::ReadEvents { .. }
+            | Command::GetEventStatistics
+            | Command::GetLogFile { .. }
+    )
 }
