@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// The folder.
 pub(crate) struct TestFolder(PathBuf);
 
 impl TestFolder {

@@ -23,7 +23,6 @@ pub(crate) struct Document {
     pub(super) defaults_changed: bool,
 }
 
-/// A section.
 #[derive(Debug)]
 pub(crate) struct Section {
     /// As between the brackets.

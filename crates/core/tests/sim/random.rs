@@ -14,7 +14,6 @@ fn number_from_environment(name: &str, default: u64) -> u64 {
     text.parse().unwrap_or_else(|_| panic!("{name} is to be a number, not {text:?}"))
 }
 
-/// A generator.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 

@@ -6,7 +6,6 @@
 use super::followers::Followers;
 use crate::inbox::Follower;
 
-/// The followers.
 #[derive(Debug, Default)]
 pub(super) struct EventFollowers {
     followers: Followers,

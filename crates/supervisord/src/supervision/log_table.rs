@@ -36,7 +36,6 @@ impl LogId {
     }
 }
 
-/// The table.
 #[derive(Debug, Default)]
 pub(super) struct LogTable {
     slots: Vec<Option<Slot>>,

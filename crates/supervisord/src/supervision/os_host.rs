@@ -41,7 +41,7 @@ pub struct OsHostSettings {
     pub environment: ChildEnvironment,
 }
 
-/// The host.
+/// All that supervision holds of the kernel and of clients.
 #[derive(Debug)]
 pub struct OsHost {
     pub(super) kernel: Kernel,

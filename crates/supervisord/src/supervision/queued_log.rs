@@ -16,7 +16,6 @@ use super::log_batch::Batch;
 use super::log_file::{LogFile, LogFileNotice, Rotation};
 use super::log_writers::{LogWriters, Order, Outcome, Ticket, WriterHandle};
 
-/// The log.
 #[derive(Debug)]
 pub(super) struct QueuedLog {
     path: Arc<Path>,

@@ -8,7 +8,6 @@ use super::{document, ending};
 use crate::control::context::Context;
 use crate::control::response::Response;
 
-/// Tells it.
 pub(super) async fn tell(context: &Context) -> Response {
     let Ok(Reply::EventStatistics(statistics)) = context.sender.call(Command::GetEventStatistics).await else {
         return ending();
