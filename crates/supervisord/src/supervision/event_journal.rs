@@ -6,34 +6,30 @@
 //! are done. What the kernel was given survives any end of supervisord; nothing is forced onto the disk, so that a
 //! crash of the machine may take the newest events.
 //!
-//! Invariants: no link is followed, and no file used that another user might have put here; a record that is not whole
-//! is cut off, with what follows it in its file; events that are not done take at most `JOURNAL_BYTES`.
+//! Invariants: a record that is not whole is cut off, with what follows it in its file; events that are not done take
+//! at most `JOURNAL_BYTES`.
 
+mod folder;
 mod record;
 mod segment;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt::Write;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::Mode;
-use nix::unistd::{UnlinkatFlags, unlinkat};
+use nix::fcntl::OFlag;
 use supervisor_core::{JournalBacklog, JournalError, JournalKey, JournalRead, PoolEvent};
 use supervisor_sys::errno_name;
 
+use self::folder::JournalFolder;
+pub(super) use self::folder::{ending, folder_of, is_forsaken};
 use self::segment::{Look, Segment};
 use super::limits;
 
 /// A journal that is open.
 #[derive(Debug)]
 pub(super) struct EventJournal {
-    path: PathBuf,
-    /// Locked. Files are reached through it, so that they lie in no other folder.
-    folder: File,
+    folder: JournalFolder,
     /// By ascending numbers.
     segments: VecDeque<Segment>,
     /// Where the next event stands that the core has not been given.
@@ -72,10 +68,9 @@ pub(super) struct Opened {
 impl EventJournal {
     /// Opens the journal in this folder, or makes one. The error is for the log.
     pub(super) fn open(path: &Path) -> Result<Opened, String> {
-        let folder = open_folder(path)?;
-        let numbers = numbers_in(path).map_err(|error| text_of(&error))?;
+        let folder = JournalFolder::open(path)?;
+        let numbers = folder.numbers().map_err(|error| text_of(&error))?;
         let mut journal = Self {
-            path: path.to_owned(),
             folder,
             segments: VecDeque::new(),
             next: Position { number: 0, offset: 0 },
@@ -88,7 +83,11 @@ impl EventJournal {
         let (mut backlog, mut warnings) = (JournalBacklog::default(), Vec::new());
         for number in numbers {
             if let Err(error) = journal.take_in(number, &mut backlog, &mut warnings) {
-                warnings.push(format!("{} cannot be read: {}", journal.file_path(number).display(), text_of(&error)));
+                warnings.push(format!(
+                    "{} cannot be read: {}",
+                    journal.folder.file_path(number).display(),
+                    text_of(&error)
+                ));
             }
         }
         Ok(Opened { journal, backlog, warnings })
@@ -146,7 +145,7 @@ impl EventJournal {
             let Some(event) = record::decode(&found.body) else {
                 segment.mark_done(found.offset, found.size);
                 self.drop_consumed(number);
-                let text = format!("an event in {} is of no known type", self.file_path(number).display());
+                let text = format!("an event in {} is of no known type", self.folder.file_path(number).display());
                 return (JournalRead::Lost { events: 1, bytes: payload }, Some(text));
             };
             let key = self.new_key();
@@ -174,15 +173,14 @@ impl EventJournal {
     /// Deletes it with all that it holds.
     pub(super) fn delete(mut self) {
         for segment in std::mem::take(&mut self.segments) {
-            self.remove_file(segment.number);
+            self.folder.remove_file(segment.number);
         }
-        // Something else that somebody has put there stays.
-        fs::remove_dir(&self.path).ok();
+        self.folder.remove();
     }
 
     /// Reads a file that an earlier life has left.
     fn take_in(&mut self, number: u64, backlog: &mut JournalBacklog, warnings: &mut Vec<String>) -> io::Result<()> {
-        let file = self.open_file(number, OFlag::O_RDWR)?;
+        let file = self.folder.open_file(number, OFlag::O_RDWR)?;
         if !file.metadata()?.is_file() {
             return Err(io::Error::from(io::ErrorKind::InvalidInput));
         }
@@ -191,7 +189,7 @@ impl EventJournal {
         if whole < segment.length {
             warnings.push(format!(
                 "{} ends with {} bytes that are no whole event, they are dropped",
-                self.file_path(number).display(),
+                self.folder.file_path(number).display(),
                 segment.length - whole
             ));
             segment.cut(whole);
@@ -199,7 +197,7 @@ impl EventJournal {
         backlog.events += segment.live;
         backlog.bytes += segment.unread_payload;
         if segment.live == 0 {
-            self.remove_file(number);
+            self.folder.remove_file(number);
         } else {
             self.segments.push_back(segment);
         }
@@ -210,7 +208,7 @@ impl EventJournal {
     fn segment_to_write(&mut self) -> io::Result<&mut Segment> {
         if self.segments.back().is_none_or(|last| last.length >= self.file_bytes) {
             let number = self.next_number;
-            let file = self.open_file(number, OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL)?;
+            let file = self.folder.open_file(number, OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL)?;
             self.next_number += 1;
             self.segments.push_back(Segment::new(number, file));
         }
@@ -230,7 +228,7 @@ impl EventJournal {
             }
         } else {
             self.segments.remove(index);
-            self.remove_file(number);
+            self.folder.remove_file(number);
         }
     }
 
@@ -248,7 +246,7 @@ impl EventJournal {
         // Nothing is to be written behind what cannot be read.
         segment.length = segment.length.max(self.file_bytes);
         self.drop_consumed(number);
-        let text = format!("{events} events of {} are lost: {reason}", self.file_path(number).display());
+        let text = format!("{events} events of {} are lost: {reason}", self.folder.file_path(number).display());
         (JournalRead::Lost { events, bytes }, Some(text))
     }
 
@@ -256,103 +254,6 @@ impl EventJournal {
         self.next_key += 1;
         JournalKey(self.next_key)
     }
-
-    fn open_file(&self, number: u64, flags: OFlag) -> io::Result<File> {
-        let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
-        let file = openat(&self.folder, file_name(number).as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR)?;
-        Ok(File::from(file))
-    }
-
-    fn remove_file(&self, number: u64) {
-        // What cannot be removed comes again after a restart, with events that are done.
-        unlinkat(&self.folder, file_name(number).as_str(), UnlinkatFlags::NoRemoveDir).ok();
-    }
-
-    fn file_path(&self, number: u64) -> PathBuf {
-        self.path.join(file_name(number))
-    }
-}
-
-/// The folder of the journal of a pool.
-pub(super) fn folder_of(childlogdir: &Path, pool: &str, identifier: &str) -> PathBuf {
-    childlogdir.join(format!("{}{}", escaped(pool), ending(identifier)))
-}
-
-/// Whether events wait in this folder, and nobody has it open.
-pub(super) fn is_forsaken(path: &Path) -> bool {
-    let holds_events = || {
-        let numbers = numbers_in(path).unwrap_or_default();
-        let mut files = numbers.into_iter().map(|number| fs::symlink_metadata(path.join(file_name(number))));
-        files.any(|file| file.is_ok_and(|file| file.is_file() && file.len() > 0))
-    };
-    lock_folder(path).is_ok_and(|_folder| holds_events())
-}
-
-/// What the names of the folders of all journals of this identifier end with.
-pub(super) fn ending(identifier: &str) -> String {
-    format!("-{}.spill", escaped(identifier))
-}
-
-/// A name as part of a file name: no separator, no hyphen, which AUTO logs are told by, and not too long.
-fn escaped(name: &str) -> String {
-    const LONGEST: usize = 100;
-    let mut escaped = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || byte == b'_' {
-            escaped.push(char::from(byte));
-        } else {
-            write!(escaped, "%{byte:02X}").expect("a string takes everything");
-        }
-    }
-    if escaped.len() > LONGEST {
-        // FNV-1a tells names apart that begin alike.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        escaped.truncate(LONGEST - 17);
-        write!(escaped, "+{hash:016x}").expect("a string takes everything");
-    }
-    escaped
-}
-
-/// Makes the folder if need be, sees that it is ours alone, and locks it.
-fn open_folder(path: &Path) -> Result<File, String> {
-    match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(text_of(&error)),
-        Ok(()) | Err(_) => {}
-    }
-    lock_folder(path)
-}
-
-fn lock_folder(path: &Path) -> Result<File, String> {
-    let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW;
-    let folder =
-        OpenOptions::new().read(true).custom_flags(flags.bits()).open(path).map_err(|error| text_of(&error))?;
-    let metadata = folder.metadata().map_err(|error| text_of(&error))?;
-    if metadata.uid() != nix::unistd::geteuid().as_raw() || metadata.mode() & 0o077 != 0 {
-        return Err("it is not a folder that belongs to this user alone".to_owned());
-    }
-    match folder.try_lock() {
-        Ok(()) => Ok(folder),
-        Err(TryLockError::WouldBlock) => Err("another supervisord uses it".to_owned()),
-        Err(TryLockError::Error(error)) => Err(text_of(&error)),
-    }
-}
-
-/// The numbers of the files in a folder, ascending.
-fn numbers_in(path: &Path) -> io::Result<Vec<u64>> {
-    let mut numbers = Vec::new();
-    for entry in fs::read_dir(path)? {
-        let name = entry?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_suffix(".events")).and_then(|name| name.parse().ok());
-        numbers.extend(number.filter(|number| *name == *file_name(*number)));
-    }
-    numbers.sort_unstable();
-    Ok(numbers)
-}
-
-fn file_name(number: u64) -> String {
-    format!("{number:020}.events")
 }
 
 fn raise_serials(backlog: &mut JournalBacklog, body: &[u8]) {

@@ -1,10 +1,13 @@
 //! What a journal promises, on real files: order, damage, full disks, links, two owners.
 
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use supervisor_core::EventType;
 
+use super::folder::file_name;
 use super::*;
 use crate::test_folder::TestFolder;
 
