@@ -1,7 +1,7 @@
 //! What clients are told of processes, published: so that whoever asks for it need not ask the core.
 //!
-//! At the end of each input the host gets what has changed, and nothing when nothing has. Between the first change of an
-//! input and that end, what was published before is not what a client would be told, and the host knows it
+//! At the end of each input the host gets what has changed, and nothing when nothing has. Between the first change of
+//! an input and that end, what was published before is not what a client would be told, and the host knows it
 //! ([`Host::processes_change`]): effects of the input may be seen by then.
 
 use crate::host::Host;

@@ -241,8 +241,8 @@ async fn text(body: Incoming) -> Result<String, CallError> {
     String::from_utf8(bytes.into()).map_err(|_| CallError::BadAnswer("not UTF-8".to_owned()))
 }
 
-/// Why there is no answer. Whoever wants no TLS from us, or more of it, ends the connection too; the kernel may lose the
-/// words of that (tcp(7), a reset overtakes data), so that it is a guess at times.
+/// Why there is no answer. Whoever wants no TLS from us, or more of it, ends the connection too; the kernel may lose
+/// the words of that (tcp(7), a reset overtakes data), so that it is a guess at times.
 fn broken(error: &hyper::Error, is_encrypted: bool, has_certificate: bool) -> CallError {
     if let Some(refusal) = tls::refusal(error) {
         return CallError::Connect(refusal);

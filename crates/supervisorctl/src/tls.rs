@@ -52,8 +52,8 @@ pub(crate) async fn connect(
     }
 }
 
-/// What the server thinks of our certificate, if that is what an error of the connection is about. With TLS 1.3 it comes
-/// after the handshake, in the place of the first answer.
+/// What the server thinks of our certificate, if that is what an error of the connection is about. With TLS 1.3 it
+/// comes after the handshake, in the place of the first answer.
 pub(crate) fn refusal(error: &(dyn Error + 'static)) -> Option<ConnectError> {
     let causes = std::iter::successors(Some(error), |error| (*error).source());
     let tls_error = causes.filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<TlsError>());

@@ -4,10 +4,10 @@
 //! table of the slots, each swapped as a whole. No lock: neither plane ever waits for the other.
 //!
 //! Invariant: whoever has seen an effect of a change is never told what was before it. The supervision plane marks the
-//! snapshot before the first change that an input makes and publishes at the end of that input; whatever a change brings
-//! about (a child that runs, a signal, an event, a log line, an answer) is seen in between or later. Marked, the snapshot
-//! tells nothing, and its reader asks the supervision plane as it would without a snapshot. So an answer is as new as if
-//! the supervision plane had given it, and one about all processes is of one moment.
+//! snapshot before the first change that an input makes and publishes at the end of that input; whatever a change
+//! brings about (a child that runs, a signal, an event, a log line, an answer) is seen in between or later. Marked, the
+//! snapshot tells nothing, and its reader asks the supervision plane as it would without a snapshot. So an answer is as
+//! new as if the supervision plane had given it, and one about all processes is of one moment.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,8 +53,8 @@ impl SnapshotPublisher {
         self.shared.version.fetch_or(1, Ordering::SeqCst);
     }
 
-    /// Publishes processes that are new or have changed, and which there are when others are there than before, sorted by
-    /// group, then name. Ends what [`SnapshotPublisher::begin_change`] began.
+    /// Publishes processes that are new or have changed, and which there are when others are there than before, sorted
+    /// by group, then name. Ends what [`SnapshotPublisher::begin_change`] began.
     pub fn publish(
         &mut self,
         changed: impl Iterator<Item = (ProcessId, ProcessInfo)>,
