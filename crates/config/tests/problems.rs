@@ -239,3 +239,20 @@ fn problems_of_included_files_come_after_those_of_the_main_file() {
     assert_eq!(places, ["nowhere", "{dir}/main.conf:4:8", "{dir}/a.inc:3:1"]);
     assert_eq!(report.sources.len(), 2);
 }
+
+#[test]
+fn factories_that_are_not_built_in() {
+    assert_told(
+        "[rpcinterface:x]\nsupervisor.rpcinterface_factory=my.mod:make\n",
+        &["3:33+11 rpcinterface:x.supervisor.rpcinterface_factory error: my.mod:make cannot be resolved within \
+         [rpcinterface:x] (Python plug-ins are not run here, there is only \
+         supervisor.rpcinterface:make_main_rpcinterface)"],
+    );
+    assert_told(
+        "[eventlistener:l]\ncommand=sh\nevents=TICK_5\nresult_handler=judge\n",
+        &[
+            "5:16+5 eventlistener:l.result_handler error: judge cannot be resolved within [eventlistener:l] (it has to be \
+         module:attribute)",
+        ],
+    );
+}

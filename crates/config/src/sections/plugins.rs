@@ -8,9 +8,9 @@ use crate::options_table::{OptionRow, SectionType};
 use crate::python_text::strip;
 
 /// The specification of the `supervisor` RPC namespace.
-const MAIN_RPCINTERFACE: &str = "supervisor.rpcinterface:make_main_rpcinterface";
+pub(crate) const MAIN_RPCINTERFACE: &str = "supervisor.rpcinterface:make_main_rpcinterface";
 /// The specification of the default judge of listener results.
-const DEFAULT_RESULT_HANDLER: &str = "supervisor.dispatchers:default_handler";
+pub(crate) const DEFAULT_RESULT_HANDLER: &str = "supervisor.dispatchers:default_handler";
 
 /// A section that names a factory.
 #[derive(Debug)]
