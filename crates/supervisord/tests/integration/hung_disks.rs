@@ -253,6 +253,44 @@ fn standard_output_on_a_file_system_that_hangs_delays_nothing() {
 }
 
 #[test]
+fn file_system_that_is_mounted_later_is_known_by_the_next_start() {
+    if testing_the_original() || !can_mount_fuse() {
+        return; // the original waits with all that it does
+    }
+    let mut daemon = TestDaemon::prepared(&format!(
+        "[program:late]
+command=/bin/sh -c \"echo late; exec sleep 1000\"
+stdout_logfile={{dir}}/mnt/late.log
+autostart=false
+startsecs=0
+{NEIGHBOURS}"
+    ));
+    daemon.write("server.py", SERVER);
+    for folder in ["store", "mnt"] {
+        fs::create_dir(daemon.path(folder)).expect("the folder is ours");
+    }
+    daemon.launch_by(&["unshare", "-m"]);
+    daemon.wait_for_log("spawned: 'other'");
+    daemon.call("supervisor.startProcess", &["late".into()]).expect("it starts");
+    daemon.call("supervisor.stopProcess", &["late".into()]).expect("it ends");
+    let pid = daemon.read("supervisord.pid").trim().to_owned();
+    let mut server = daemon.start_script(&daemon.filled_in(&format!(
+        "exec nsenter -t {pid} -m python3 {{dir}}/server.py {{dir}}/store {{dir}}/mnt {{dir}}/hang sleep 1000"
+    )));
+    until("it is mounted", || {
+        let mounts = fs::read_to_string(format!("/proc/{pid}/mountinfo")).ok()?;
+        mounts.contains(&daemon.filled_in("{dir}/mnt ")).then_some(())
+    });
+    hang(&daemon);
+    everything_else_goes_on(&daemon);
+    answer_again(&daemon);
+    until("it is written", || (!daemon.read("store/late.log").is_empty()).then_some(()));
+    server.signal("TERM");
+    server.wait_for_end();
+    daemon.stop();
+}
+
+#[test]
 fn local_disk_that_has_hung_once_never_holds_supervision_again() {
     if testing_the_original() || !can_freeze() {
         return; // the original waits with all that it does
