@@ -233,6 +233,7 @@ fn supervisorctl_shows_a_crash_as_a_line_and_as_an_object() {
         return; // it knows no such command
     }
     let mut daemon = TestDaemon::started(FAILS);
+    daemon.wait_for_state("fails", "RUNNING");
     let pid = daemon.pid_of("fails");
     for (words, parts) in [
         (
