@@ -52,6 +52,19 @@ def all_are_starting_before_one_is_running(d):
 
 
 @scenario(conf="""
+[program:many]
+command=/bin/sleep 1000
+startsecs=0
+process_name=%(program_name)s%(process_num)02d
+numprocs=40
+""")
+def so_it_is_with_many(d):
+    d.start()
+    d.until(lambda: d.log().count("success: many") >= 40, 20)
+    d.note("log", [line.split(",")[0] for line in d.log_lines("spawned", "success")])
+
+
+@scenario(conf="""
 [program:missing_program]
 command={dir}/nobody_may_run_this
 startretries=0

@@ -49,7 +49,9 @@ impl Supervisor {
         });
         match spawned {
             Ok(pid) => {
-                self.timers.set(Timer::Process(id), after(now.monotonic, config.startsecs));
+                if config.startsecs > 0 {
+                    self.timers.set(Timer::Process(id), after(now.monotonic, config.startsecs));
+                }
                 self.listener_started(id);
                 self.processes.change(id, host).phase = Phase::Starting { pid, since: now.monotonic };
                 host.log(LogLevel::Info, format_args!("spawned: '{}' with pid {pid}", config.name));
@@ -108,7 +110,7 @@ impl Supervisor {
 
     /// STARTING → RUNNING at once, for a process that need not stay up for any time.
     pub(crate) fn promote_at_once(&mut self, id: ProcessId, host: &mut impl Host) {
-        if self.processes[id].config.startsecs <= 0 {
+        if self.processes.get(id).is_some_and(|process| process.config.startsecs <= 0) {
             self.promote(id, host);
         }
     }

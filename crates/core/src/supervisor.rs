@@ -40,6 +40,8 @@ pub struct Supervisor {
     pub(crate) waiting_events: WaitingEvents,
     /// Processes that are to be started without being asked. Stale entries are fine: each is looked at again.
     pub(crate) start_queue: VecDeque<ProcessId>,
+    /// How many at its front began to wait together, and those of them that were started.
+    pub(crate) start_batch: (usize, Vec<ProcessId>),
     /// How many processes hold each FastCGI socket, by its url.
     pub(crate) sockets: BTreeMap<Box<str>, usize>,
     /// Active event listener pools, in the order they were added.
@@ -88,6 +90,7 @@ impl Supervisor {
             deferred: Deferred::default(),
             waiting_events: WaitingEvents::default(),
             start_queue: VecDeque::new(),
+            start_batch: (0, Vec::new()),
             sockets: BTreeMap::new(),
             pools: Vec::new(),
             journals: BTreeMap::new(),
@@ -212,17 +215,22 @@ impl Supervisor {
     /// Starts what waits to be started by itself, so many a turn (`limits::SPAWNS_PER_TURN`). What need not stay up is
     /// RUNNING when all of them are STARTING, which is the order that listeners know (contract/processes.md §1.4).
     fn start_queued(&mut self, now: Now, host: &mut impl Host) {
-        let turn = self.start_queue.len().min(limits::SPAWNS_PER_TURN);
-        let mut started: Vec<ProcessId> = self.start_queue.drain(..turn).collect();
-        started.retain(|id| {
-            let starts = self.processes.get(*id).is_some_and(|process| process.starts_by_itself(now));
-            if starts {
-                self.spawn(now, *id, host);
+        // A shutdown empties the queue.
+        let waiting = self.start_queue.len();
+        let left = if self.start_batch.0 == 0 { waiting } else { self.start_batch.0.min(waiting) };
+        let turn = left.min(limits::SPAWNS_PER_TURN);
+        self.start_batch.0 = left - turn;
+        for id in self.start_queue.drain(..turn).collect::<Vec<_>>() {
+            if self.processes.get(id).is_some_and(|process| process.starts_by_itself(now)) {
+                self.spawn(now, id, host);
+                self.start_batch.1.push(id);
             }
-            starts
-        });
-        for id in started {
-            self.promote_at_once(id, host);
+        }
+        // Not when the queue is empty, which it may never be while programs end at once again and again.
+        if self.start_batch.0 == 0 {
+            for id in std::mem::take(&mut self.start_batch.1) {
+                self.promote_at_once(id, host);
+            }
         }
     }
 

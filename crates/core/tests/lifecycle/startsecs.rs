@@ -1,6 +1,6 @@
 //! How long a process has to stay up: the edges of `startsecs` (§1.3 #5, #6, #14; quirks.md F02).
 
-use supervisor_core::{Autorestart, ProcessConfig, ProcessState};
+use supervisor_core::{Autorestart, ProcessConfig, ProcessState, limits};
 
 use crate::sim::config::{alone, program};
 use crate::sim::{Script, Sim};
@@ -68,6 +68,19 @@ fn without_startsecs_all_that_start_by_themselves_are_starting_before_one_is_run
         "PROCESS_STATE_RUNNING b from_state:STARTING pid:101",
     ];
     assert_eq!(sim.take().with("PROCESS_STATE").lines(), order);
+}
+
+#[test]
+fn without_startsecs_that_is_so_for_more_than_one_turn_starts() {
+    let names: Vec<String> = (0..=2 * limits::SPAWNS_PER_TURN).map(|number| format!("p{number:03}")).collect();
+    let quick = |name: &String| alone(ProcessConfig { startsecs: 0, ..program(name) });
+    let mut sim = Sim::configured(names.iter().map(quick).collect());
+    sim.feed(supervisor_core::Input::Boot);
+    sim.run_until_quiet();
+    let states = sim.take().with("PROCESS_STATE").lines();
+    let starting = |line: &&str| line.contains("STATE_STARTING");
+    assert_eq!(states.len(), 2 * names.len());
+    assert!(states[..names.len()].iter().all(|line| starting(&&**line)), "{states:?}");
 }
 
 #[test]
