@@ -1,8 +1,8 @@
 //! The boundary between the two planes: what the control plane sends and how it is answered.
 //!
-//! Messages in by a bounded queue and a wake-up, answers out by a one-shot slot, followers of logs and events by a weak handle.
-//! Plain data only: no lock is shared, neither side ever waits for the other to let go of something. The control
-//! plane waits asynchronously while the queue is full; the supervision plane never waits here at all, and never
+//! Messages in by a bounded queue and a wake-up, answers out by a one-shot slot, followers of logs and events by a weak
+//! handle. Plain data only: no lock is shared, neither side ever waits for the other to let go of something. The
+//! control plane waits asynchronously while the queue is full; the supervision plane never waits here at all, and never
 //! names the runtime of the other side.
 //!
 //! Invariants: a request is answered once or its slot is dropped, which the caller sees as SHUTDOWN_STATE; a lost
@@ -112,9 +112,9 @@ impl ReplySlot {
 pub struct Follower(Weak<Notify>);
 
 impl Follower {
-    /// Tells the client's stream that the log has grown, was rotated or was cleared, or that there are events. Cheap enough for every write:
-    /// any number of notifications between two looks at the file are one. False when the client has gone away and
-    /// this handle is to be dropped.
+    /// Tells the client's stream that the log has grown, was rotated or was cleared, or that there are events. Cheap
+    /// enough for every write: any number of notifications between two looks at the file are one. False when the client
+    /// has gone away and this handle is to be dropped.
     pub fn notify(&self) -> bool {
         match self.0.upgrade() {
             Some(change) => {

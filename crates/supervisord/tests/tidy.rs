@@ -10,6 +10,9 @@ use std::process::Command;
 /// A source file longer than this holds more than one idea.
 const LONGEST_FILE: usize = 700;
 
+/// Characters in a line, as in rustfmt.toml.
+const CHARACTERS: usize = 120;
+
 /// Crates that may be compiled into the daemon, our own included.
 const CRATE_BUDGET: usize = 75;
 
@@ -84,6 +87,19 @@ fn no_file_is_too_long() {
         .map(|(name, lines)| format!("{name}: {lines} lines"))
         .collect();
     assert_none("files with more than one idea", &long);
+}
+
+/// rustfmt wraps code, and leaves comments as they are.
+#[test]
+fn no_line_is_too_wide() {
+    let mut wide = Vec::new();
+    for (name, text) in rust_files() {
+        let is_wide = |line: &str| line.trim_start().starts_with("//") && line.chars().count() > CHARACTERS;
+        wide.extend(
+            text.lines().zip(1..).filter(|(line, _)| is_wide(line)).map(|(_, number)| format!("{name}:{number}")),
+        );
+    }
+    assert_none("comments wider than the code may be", &wide);
 }
 
 #[test]

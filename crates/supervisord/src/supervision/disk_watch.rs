@@ -1,5 +1,5 @@
-//! How long a call on a file system has kept the loop waiting. A busy machine is no slow disk: time in which this thread
-//! could run and was given no processor does not count, which shows in that it has never let go of one by itself
+//! How long a call on a file system has kept the loop waiting. A busy machine is no slow disk: time in which this
+//! thread could run and was given no processor does not count, which shows in that it has never let go of one by itself
 //! (getrusage(2), `ru_nvcsw`).
 
 use std::time::Duration;
