@@ -1,11 +1,12 @@
 //! What has hurt users of the original for years, and must not here. Each test is named for what they miss.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use crate::log_destinations::processor_ticks;
-use crate::support::{TestDaemon, not_tested, resident_kilobytes, testing_the_original, until};
+use crate::support::{TestDaemon, not_tested, resident_kilobytes, send_signal, testing_the_original, until};
 
 const STEADY: &str = "[program:steady]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
 
@@ -65,6 +66,32 @@ startsecs=0
     until("the family is complete", || (sleepers(&daemon) == 2).then_some(()));
     assert_eq!(daemon.call("supervisor.stopProcess", &["family".into()]), Ok(true.into()));
     until("nobody is left", || (sleepers(&daemon) == 0).then_some(()));
+    daemon.stop();
+}
+
+/// As with 4.3.0: nobody is left who could end them, and nothing of theirs stands in the way of the next daemon, which
+/// looks after its own.
+#[test]
+fn programs_of_a_killed_daemon_run_on_and_hinder_the_next_one_in_nothing() {
+    let mut daemon = TestDaemon::started(STEADY);
+    let pid_of = |daemon: &TestDaemon| u32::try_from(daemon.pid_of("steady")).expect("a pid");
+    let sleepers = |daemon: &TestDaemon| {
+        let sleepers =
+            daemon.mark().processes().into_iter().filter(|process| process.command_line == "/bin/sleep 1000");
+        sleepers.map(|process| process.pid).collect::<BTreeSet<u32>>()
+    };
+    let first = pid_of(&daemon);
+    daemon.program().kill();
+    assert_eq!(sleepers(&daemon), BTreeSet::from([first]));
+
+    daemon.start();
+    let second = pid_of(&daemon);
+    until("the program of the next daemon is executed", || {
+        (sleepers(&daemon) == BTreeSet::from([first, second])).then_some(())
+    });
+    assert_eq!(daemon.call("supervisor.stopProcess", &["steady".into()]), Ok(true.into()));
+    assert_eq!(sleepers(&daemon), BTreeSet::from([first]));
+    send_signal("KILL", &first.to_string());
     daemon.stop();
 }
 
