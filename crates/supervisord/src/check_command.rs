@@ -14,7 +14,7 @@ use supervisor_config::{
 };
 
 use crate::offline::Offline;
-use crate::{http_servers, rpc_interfaces};
+use crate::{http_servers, limits, rpc_interfaces};
 
 /// Exit status of warnings that count.
 const WARNINGS_STATUS: u8 = 1;
@@ -23,9 +23,6 @@ const ERRORS_STATUS: u8 = 2;
 
 /// Lines around a problem that are shown, too.
 const CONTEXT_LINES: u32 = 1;
-
-/// Characters of a line that are shown to a person; a line may be as long as a file.
-const LINE_CHARACTERS: usize = 500;
 
 /// Runs the check and prints what it tells on standard output.
 ///
@@ -139,7 +136,7 @@ fn snippet<'p>(problem: &'p Problem, sources: &[Source]) -> Option<Snippet<'p, a
     let mut span = 0..0;
     for number in first..=place.line.saturating_add(CONTEXT_LINES) {
         let Some(line) = source.line(number) else { continue };
-        let line: String = line.chars().take(LINE_CHARACTERS).map(printable_character).collect();
+        let line: String = line.chars().take(limits::SHOWN_LINE_CHARACTERS).map(printable_character).collect();
         if number == place.line {
             let column = usize::try_from(place.column).unwrap_or(1).saturating_sub(1);
             let length = usize::try_from(problem.length).unwrap_or_default();

@@ -15,8 +15,7 @@ use std::sync::{Arc, Weak, mpsc};
 use supervisor_core::{Channel, Command, Fault, FaultCode, LogLevel, Reply};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
-/// Messages that may wait in the inbox at a time; whoever has one more waits for a place.
-pub const INBOX_MESSAGES: usize = 1_024;
+use crate::limits;
 
 /// Makes the supervision loop return from its wait. Called from the control thread after each message.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -74,7 +73,7 @@ pub enum FollowedLog {
 /// Both ends of the boundary. `wake` is called after each message.
 pub fn channel(wake: Wake) -> (CommandSender, Inbox) {
     let (queue, messages) = mpsc::channel();
-    let places = Arc::new(Semaphore::new(INBOX_MESSAGES));
+    let places = Arc::new(Semaphore::new(limits::INBOX_MESSAGES));
     let lost_lines = Arc::new(AtomicUsize::new(0));
     (CommandSender { queue, places, wake, lost_lines }, Inbox { messages })
 }
@@ -281,7 +280,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_inbox_makes_callers_wait_and_counts_log_lines() {
         let (sender, inbox, _) = counted();
-        for number in 0..INBOX_MESSAGES {
+        for number in 0..limits::INBOX_MESSAGES {
             sender.log(LogLevel::Info, number.to_string());
         }
         sender.log(LogLevel::Info, "lost".to_owned());
@@ -291,7 +290,7 @@ mod tests {
         assert!(matches!(inbox.try_recv(), Some(Message::Log { text, .. }) if text == "0"));
         tokio::task::yield_now().await;
         let rest: Vec<_> = std::iter::from_fn(|| inbox.try_recv()).collect();
-        assert_eq!(rest.len(), INBOX_MESSAGES);
+        assert_eq!(rest.len(), limits::INBOX_MESSAGES);
         let Some(Message::Request { reply, .. }) = rest.into_iter().next_back() else { panic!("the caller got in") };
         reply.send(Ok(Reply::Done));
         assert_eq!(caller.await.unwrap(), Ok(Reply::Done));

@@ -1,6 +1,6 @@
 //! The daemon, as a library so that each part can be tested by itself: [`boot`] brings it up, [`supervision`] runs on
-//! the main thread, [`control`] answers clients on its own
-//! thread, [`inbox`] and [`process_snapshot`] are the boundary to the supervision plane, [`clock`] reads the clocks.
+//! the main thread, [`control`] answers clients on its own thread, [`inbox`] and [`process_snapshot`] are the boundary
+//! to the supervision plane, [`clock`] reads the clocks.
 #![forbid(unsafe_code)]
 
 pub mod boot;
@@ -11,6 +11,7 @@ mod defect_log;
 mod exposure;
 pub mod http_servers;
 pub mod inbox;
+mod limits;
 mod offline;
 pub mod pidproxy;
 pub mod process_snapshot;
