@@ -322,3 +322,19 @@ fn address_with_the_word_error_is_no_error() {
     assert!(told.len() == 1 && told[0].starts_with("TRAC "), "{told:?}");
     daemon.stop();
 }
+
+/// N53
+#[test]
+fn answer_that_waited_is_whole_whatever_the_names() {
+    let program = "[program:größe]\ncommand=/bin/cat\nstartsecs=0\n";
+    let Some(mut daemon) = started(&format!("[inet_http_server]\nport=127.0.0.1:{{port}}\n{program}")) else { return };
+    daemon.wait_for_state("größe", "RUNNING");
+    let call = "<methodCall><methodName>supervisor.stopProcessGroup</methodName><params><param><value>größe</value>\
+                </param></params></methodCall>";
+    let head = format!("POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", call.len());
+    let answer = raw_http(daemon.port(), &(head + call)).expect("it is answered");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(head.to_lowercase().contains(&format!("content-length: {}\r\n", body.len())), "{answer}");
+    assert!(body.contains("<string>größe</string>") && body.ends_with("</methodResponse>\n"), "{answer}");
+    daemon.stop();
+}
