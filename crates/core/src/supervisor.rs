@@ -40,8 +40,8 @@ pub struct Supervisor {
     pub(crate) waiting_events: WaitingEvents,
     /// Processes that are to be started without being asked. Stale entries are fine: each is looked at again.
     pub(crate) start_queue: VecDeque<ProcessId>,
-    /// How many at its front began to wait together, and those of them that were started.
-    pub(crate) start_batch: (usize, Vec<ProcessId>),
+    /// The front of the queue.
+    start_batch: StartBatch,
     /// How many processes hold each FastCGI socket, by its url.
     pub(crate) sockets: BTreeMap<Box<str>, usize>,
     /// Active event listener pools, in the order they were added.
@@ -75,6 +75,15 @@ pub struct Settings {
     pub started: Duration,
 }
 
+/// Processes that began to wait for their start together: RUNNING comes when all of them are STARTING.
+#[derive(Debug, Default)]
+struct StartBatch {
+    /// How many still wait, at the front of the queue.
+    waiting: usize,
+    /// Those that were started.
+    started: Vec<ProcessId>,
+}
+
 impl Supervisor {
     /// A supervisor without groups.
     pub fn new(settings: Settings) -> Self {
@@ -90,7 +99,7 @@ impl Supervisor {
             deferred: Deferred::default(),
             waiting_events: WaitingEvents::default(),
             start_queue: VecDeque::new(),
-            start_batch: (0, Vec::new()),
+            start_batch: StartBatch::default(),
             sockets: BTreeMap::new(),
             pools: Vec::new(),
             journals: BTreeMap::new(),
@@ -217,18 +226,18 @@ impl Supervisor {
     fn start_queued(&mut self, now: Now, host: &mut impl Host) {
         // A shutdown empties the queue.
         let waiting = self.start_queue.len();
-        let left = if self.start_batch.0 == 0 { waiting } else { self.start_batch.0.min(waiting) };
+        let left = if self.start_batch.waiting == 0 { waiting } else { self.start_batch.waiting.min(waiting) };
         let turn = left.min(limits::SPAWNS_PER_TURN);
-        self.start_batch.0 = left - turn;
+        self.start_batch.waiting = left - turn;
         for id in self.start_queue.drain(..turn).collect::<Vec<_>>() {
             if self.processes.get(id).is_some_and(|process| process.starts_by_itself(now)) {
                 self.spawn(now, id, host);
-                self.start_batch.1.push(id);
+                self.start_batch.started.push(id);
             }
         }
         // Not when the queue is empty, which it may never be while programs end at once again and again.
-        if self.start_batch.0 == 0 {
-            for id in std::mem::take(&mut self.start_batch.1) {
+        if self.start_batch.waiting == 0 {
+            for id in std::mem::take(&mut self.start_batch.started) {
                 self.promote_at_once(id, host);
             }
         }
