@@ -54,6 +54,7 @@ mod sections;
 pub mod shlex;
 mod source;
 mod spans;
+mod time_zone;
 mod unknown_options;
 
 pub use check::{CheckReport, check};
@@ -76,3 +77,4 @@ pub use python_repr::Repr;
 pub use recorder::Source;
 pub use search::{ROOT_SEARCH_WARNING, config_file_candidates, find_config_file, no_config_file_text, program_path};
 pub use shlex::ShlexError;
+pub use time_zone::{LocalTimeZone, local_time_zone};

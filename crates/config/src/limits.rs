@@ -28,3 +28,6 @@ pub const VALUE_LINES: u32 = 1_000;
 
 /// Characters of a bad number that an error quotes, with its quotation marks; Python has the same bound.
 pub const QUOTED_CHARACTERS: usize = 200;
+
+/// Bytes of a time zone file that are read; the largest of tzdata has 4 KiB.
+pub const ZONE_FILE_BYTES: u64 = 1 << 20;

@@ -181,6 +181,9 @@ impl Generation {
         let limits = if is_first { raise_limits(&config)? } else { Vec::new() };
         messages.extend(drop_privileges(&config)?);
         messages.extend(limits);
+        if is_first {
+            messages.extend(clock::local_zone().problem.iter().map(|problem| (LogLevel::Warn, problem.clone())));
+        }
         let settings = main_log_settings(&config);
         let place = match &settings.target {
             MainLogTarget::File(file) => file.path.display().to_string(),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use supervisor_config::LocalTimeZone;
 use supervisor_core::Now;
 
 /// Both clocks at this instant, as the core wants them.
@@ -26,6 +27,12 @@ pub fn wall_clock() -> Duration {
 pub fn monotonic_clock() -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed()
+}
+
+/// The time zone of this machine, or of `TZ`; found out at the first call and kept.
+pub fn local_zone() -> &'static LocalTimeZone {
+    static ZONE: OnceLock<LocalTimeZone> = OnceLock::new();
+    ZONE.get_or_init(supervisor_config::local_time_zone)
 }
 
 /// A time of the wall clock as it is written in a time zone, to the second.

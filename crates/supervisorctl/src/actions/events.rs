@@ -5,7 +5,7 @@
 
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
-use supervisor_config::nearest;
+use supervisor_config::{LocalTimeZone, local_time_zone, nearest};
 use supervisor_core::EventType;
 
 use super::options::value_of;
@@ -171,7 +171,10 @@ enum Ended {
 }
 
 fn read_on(controller: &mut Controller, request: &Request) -> Ended {
-    let zone = TimeZone::system();
+    let LocalTimeZone { zone, problem } = local_time_zone();
+    if let Some(problem) = problem {
+        controller.output.error_line(&format!("warning: {problem}"));
+    }
     let mut frames = Frames::default();
     let broken = |frames: &Frames, why| Ended::Broken { why, last_id: frames.last_id().map(str::to_owned) };
     loop {

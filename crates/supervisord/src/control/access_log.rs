@@ -32,7 +32,7 @@ pub(super) fn log(context: &Context, peer: Peer, line: &RequestLine, response: &
     let level = if status.is_server_error() { LogLevel::Error } else { LogLevel::Trace };
     context.log(level, || {
         let RequestLine { method, uri, version } = line;
-        let time = time_text(clock::wall_clock().as_secs(), TimeZone::system());
+        let time = time_text(clock::wall_clock().as_secs(), clock::local_zone().zone.clone());
         let bytes = response.body().size_hint().exact().unwrap_or(0);
         format!("{peer} - - [{time}] \"{method} {uri} {version:?}\" {} {bytes}", status.as_u16())
     });

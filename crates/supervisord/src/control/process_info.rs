@@ -22,7 +22,7 @@ pub(super) struct ProcessInfoWriter {
 
 impl ProcessInfoWriter {
     pub(super) fn new() -> Self {
-        Self::at(clock::now().epoch_seconds(), TimeZone::system())
+        Self::at(clock::now().epoch_seconds(), clock::local_zone().zone.clone())
     }
 
     fn at(now: i64, zone: TimeZone) -> Self {

@@ -332,7 +332,7 @@ struct Stamp {
 
 impl Stamp {
     fn new() -> Self {
-        Self { zone: TimeZone::system(), second: u64::MAX, text: String::new() }
+        Self { zone: clock::local_zone().zone.clone(), second: u64::MAX, text: String::new() }
     }
 
     fn push(&mut self, line: &mut String) {

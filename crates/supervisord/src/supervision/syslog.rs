@@ -5,8 +5,6 @@
 
 use std::os::unix::net::UnixDatagram;
 
-use jiff::tz::TimeZone;
-
 use super::limits;
 use crate::clock;
 
@@ -30,7 +28,9 @@ impl Syslog {
     /// Sends one message.
     pub(super) fn send(&self, message: &str) {
         let Some(socket) = &self.socket else { return };
-        let stamp = clock::local_time(clock::wall_clock(), TimeZone::system()).strftime("%b %e %H:%M:%S").to_string();
+        let stamp = clock::local_time(clock::wall_clock(), clock::local_zone().zone.clone())
+            .strftime("%b %e %H:%M:%S")
+            .to_string();
         // Neither a missing nor a busy log is a reason to wait or to stop.
         socket.send_to(format!("{PRIORITY}{stamp} supervisord: {message}").as_bytes(), SOCKET).ok();
     }

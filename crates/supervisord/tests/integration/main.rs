@@ -31,4 +31,5 @@ mod reload;
 mod startup_errors;
 mod support;
 mod syslog;
+mod time_zones;
 mod told_at_once;
