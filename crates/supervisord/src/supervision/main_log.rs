@@ -10,6 +10,7 @@
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -75,6 +76,8 @@ pub(super) struct SlowWrite {
     pub(super) took: Duration,
 }
 
+const STANDARD_OUTPUT: &str = "/dev/stdout";
+
 /// What is not ours to rename or to empty.
 const NEVER: Rotation = Rotation { maxbytes: 0, backups: 0 };
 
@@ -88,7 +91,8 @@ impl MainLog {
             MainLogTarget::File(file) => (Some(OpenLog::Direct(LogFile::open(file.path)?)), file.rotation, None),
             MainLogTarget::Syslog => (None, NEVER, Some(Syslog::new())),
         };
-        let copy = settings.to_stdout.then(|| LogFile::open(PathBuf::from("/dev/stdout")));
+        let is_standard_output = file.as_ref().is_some_and(|file| is_standard_output(file.path()));
+        let copy = (settings.to_stdout && !is_standard_output).then(|| LogFile::open(PathBuf::from(STANDARD_OUTPUT)));
         Ok(Self {
             level: settings.level,
             file,
@@ -320,6 +324,12 @@ fn slow_write(log: Option<&OpenLog>, watch: DiskWatch) -> Option<SlowWrite> {
 fn place_of(path: &Path) -> PathBuf {
     let link = own_descriptor(path).and_then(|number| fs::read_link(format!("/proc/self/fd/{number}")).ok());
     link.unwrap_or_else(|| path.to_owned())
+}
+
+/// Whether a log is what standard output is: a copy there would say each line twice.
+fn is_standard_output(log: &Path) -> bool {
+    let file_of = |path: &Path| fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino())).ok();
+    file_of(log).is_some_and(|file| Some(file) == file_of(Path::new(STANDARD_OUTPUT)))
 }
 
 /// The time at the beginning of a line, `2026-11-22 08:41:49,629`, local; made anew when its second is over.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{TestDaemon, testing_the_original};
+use crate::support::{TestDaemon, testing_the_original, until};
 
 #[test]
 fn output_goes_to_the_named_files() {
@@ -184,6 +184,27 @@ fn foreground_shows_the_main_log_on_stdout() {
     daemon.stop();
     assert_eq!(daemon.read("daemon.out"), daemon.log());
     assert_eq!(daemon.read("daemon.err"), "");
+}
+
+#[test]
+fn main_log_that_is_standard_output_has_each_line_once() {
+    if testing_the_original() {
+        return; // N111
+    }
+    for logfile in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "{dir}/daemon.out"] {
+        let mut daemon = TestDaemon::prepared(&format!("[supervisord]\nlogfile={logfile}\nlogfile_maxbytes=0\n"));
+        daemon.launch(&["-n"]);
+        daemon.wait_until_it_answers();
+        daemon.signal("HUP");
+        until("both starts", || (starts(&daemon.read("daemon.out")) >= 2).then_some(()));
+        daemon.signal("TERM");
+        assert_eq!(daemon.program().wait_for_end().status, 0);
+        assert_eq!(starts(&daemon.read("daemon.out")), 2, "{logfile}: {}", daemon.read("daemon.out"));
+    }
+}
+
+fn starts(text: &str) -> usize {
+    text.matches("supervisord started with pid").count()
 }
 
 #[test]
