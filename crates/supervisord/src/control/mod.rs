@@ -34,6 +34,7 @@ mod response;
 mod router;
 mod rpc;
 mod settings;
+mod start_page;
 mod supervisor_state;
 mod system_namespace;
 #[cfg(any(test, fuzzing))]

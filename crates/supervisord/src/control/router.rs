@@ -12,7 +12,7 @@ use super::listener::Section;
 use super::origin::is_cross_site;
 use super::percent::decode;
 use super::response::Response;
-use super::{api, limits, log_stream, request_body, rpc};
+use super::{api, limits, log_stream, request_body, rpc, start_page};
 
 /// Answers one request.
 pub(super) async fn route(request: Request<Incoming>, section: &Section, context: &Rc<Context>) -> Response {
@@ -47,6 +47,7 @@ pub(super) async fn route(request: Request<Incoming>, section: &Section, context
     }
     match (inner, method) {
         ("ok.html", &Method::GET | &Method::POST) => ok(),
+        (page, &Method::GET | &Method::POST) if start_page::owns(page) => start_page::start_page(),
         (_, &Method::GET | &Method::HEAD) => error_page(StatusCode::NOT_FOUND),
         (_, _) => error_page(StatusCode::BAD_REQUEST),
     }

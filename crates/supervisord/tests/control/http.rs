@@ -44,6 +44,11 @@ fn each_path_has_its_methods() {
         ("GET /ok%2ehtml?x=y", 200),
         ("HEAD /ok.html", 404),
         ("PUT /ok.html", 400),
+        ("GET /", 200),
+        ("POST /", 200),
+        ("GET /index.html", 200),
+        ("GET /index.html?action=refresh", 200),
+        ("PUT /", 400),
         ("GET /nosuch.html", 404),
         ("POST /nosuch.html", 400),
         ("GET /../../etc/passwd", 404),
@@ -65,6 +70,15 @@ fn each_path_has_its_methods() {
 fn ok_html_says_ok() {
     let answer = Client::tcp(daemon().tcp).request("GET /ok.html HTTP/1.1", &[]);
     assert_eq!((answer.body.as_str(), answer.header("content-type")), ("OK", Some("text/plain")));
+}
+
+#[test]
+fn who_opens_the_port_in_a_browser_is_told_what_there_is() {
+    let answer = once(&daemon(), "GET / HTTP/1.1\r\n\r\n");
+    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+    for told in ["web interface is not there yet", "supervisorctl status", "/RPC2", "/api/v1/events", "/mainlogtail"] {
+        assert!(answer.body.contains(told), "{told}: {}", answer.body);
+    }
 }
 
 #[test]
