@@ -1,31 +1,31 @@
 //! Waiting until something can be read or written, or a deadline has come.
 //!
-//! Level-triggered: what was not read makes the next wait return at once. Registration is that of the `polling` crate;
-//! the wait itself asks its epoll descriptor directly, since the crate's own takes five system calls a turn (two to set
-//! a timer, two to renew its notification) where one does.
+//! Level-triggered: what was not read makes the next wait return at once. One system call a turn: epoll_pwait2(2) takes
+//! a precise time, so that no timer has to be set, and the descriptor that wakes is edge-triggered, so that nobody has
+//! to read it.
 //!
 //! Not here: what the keys mean, and what time it is.
-#![expect(unsafe_code, reason = "epoll_pwait2(2), and registration by descriptor")]
+#![expect(unsafe_code, reason = "epoll_pwait2(2), which nix does not have")]
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use polling::{Event, PollMode};
 
 use crate::limits::{EVENTS_PER_WAIT, LONG_WAIT};
 
-/// The highest key that may be registered; those above are the poller's own.
+/// The highest key that may be registered; the one above is the poller's own.
 pub const LAST_KEY: usize = WAKER_KEY - 1;
 
-/// Of the descriptor that [`Waker::wake`] writes to. The crate keeps `usize::MAX` for itself.
-const WAKER_KEY: usize = usize::MAX - 1;
+/// Of the descriptor that [`Waker::wake`] writes to.
+const WAKER_KEY: usize = usize::MAX;
 
 /// What to wait for. There is no «nothing»: the kernel would still tell of a closed peer, again and again. To pause,
 /// delete the descriptor.
@@ -40,11 +40,12 @@ pub enum Interest {
 }
 
 impl Interest {
-    fn event(self, key: usize) -> Event {
+    /// The end, a broken pipe and an error are told besides, always (epoll_ctl(2)).
+    fn flags(self) -> EpollFlags {
         match self {
-            Self::Readable => Event::readable(key),
-            Self::Writable => Event::writable(key),
-            Self::Both => Event::all(key),
+            Self::Readable => EpollFlags::EPOLLIN,
+            Self::Writable => EpollFlags::EPOLLOUT,
+            Self::Both => EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT,
         }
     }
 }
@@ -52,7 +53,7 @@ impl Interest {
 /// A set of descriptors, each with a key.
 #[derive(Debug)]
 pub struct Poller {
-    registered: polling::Poller,
+    registered: Epoll,
     waker: Waker,
     /// The kernel knows epoll_pwait2(2) (Linux 5.11), as far as we know.
     precise: AtomicBool,
@@ -61,11 +62,10 @@ pub struct Poller {
 impl Poller {
     /// An empty set.
     pub fn new() -> io::Result<Self> {
-        let registered = polling::Poller::new()?;
+        let registered = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
         // Edge-triggered, so that nobody has to read it: each write is an event of its own (epoll(7)).
-        // SAFETY: the descriptor lives as long as any waker and at least as long as the set.
-        unsafe { registered.add_with_mode(wake.as_raw_fd(), Event::readable(WAKER_KEY), PollMode::Edge) }?;
+        registered.add(&wake, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, WAKER_KEY as u64))?;
         Ok(Self { registered, waker: Waker { wake: Arc::new(wake) }, precise: AtomicBool::new(true) })
     }
 
@@ -73,12 +73,7 @@ impl Poller {
     /// `try_clone`) would keep it in the set. `AlreadyExists` if it is registered; EPERM for a regular file, which
     /// cannot be waited for.
     pub fn add(&self, fd: BorrowedFd<'_>, key: usize, interest: Interest) -> io::Result<()> {
-        if key > LAST_KEY {
-            return Err(io::Error::from(Errno::EINVAL));
-        }
-        // SAFETY: the descriptor is open. If its owner closes it without deleting it, the kernel takes it out of the
-        // set or goes on to report a key (epoll(7), questions 6 and 7); memory is not concerned.
-        unsafe { self.registered.add_with_mode(fd.as_raw_fd(), interest.event(key), PollMode::Level) }
+        Ok(self.registered.add(fd, event(key, interest.flags())?)?)
     }
 
     /// Registers a descriptor that tells once and is silent from then on, as what is over stays over (a pidfd).
@@ -86,24 +81,17 @@ impl Poller {
     /// # Errors
     /// As [`Poller::add`].
     pub fn add_once(&self, fd: BorrowedFd<'_>, key: usize) -> io::Result<()> {
-        if key > LAST_KEY {
-            return Err(io::Error::from(Errno::EINVAL));
-        }
-        // SAFETY: as in `add`.
-        unsafe { self.registered.add_with_mode(fd.as_raw_fd(), Interest::Readable.event(key), PollMode::Oneshot) }
+        Ok(self.registered.add(fd, event(key, EpollFlags::EPOLLIN | EpollFlags::EPOLLONESHOT)?)?)
     }
 
     /// Waits for something else at a registered descriptor, or under another key.
     pub fn modify(&self, fd: BorrowedFd<'_>, key: usize, interest: Interest) -> io::Result<()> {
-        if key > LAST_KEY {
-            return Err(io::Error::from(Errno::EINVAL));
-        }
-        self.registered.modify_with_mode(fd, interest.event(key), PollMode::Level)
+        Ok(self.registered.modify(fd, &mut event(key, interest.flags())?)?)
     }
 
     /// Takes a descriptor out of the set.
     pub fn delete(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
-        self.registered.delete(fd)
+        Ok(self.registered.delete(fd)?)
     }
 
     /// Waits until there are events, a [`Waker`] was used or the time is over; `None`: as long as it takes. The events
@@ -129,7 +117,7 @@ impl Poller {
     }
 
     fn wait_once(&self, events: &mut Events, timeout: Option<Duration>) -> nix::Result<()> {
-        let epoll = self.registered.as_fd().as_raw_fd();
+        let epoll = self.registered.0.as_raw_fd();
         events.list.clear();
         if self.precise.load(Ordering::Relaxed) {
             match wait_precise(epoll, &mut events.list, timeout) {
@@ -140,6 +128,11 @@ impl Poller {
         }
         wait_milliseconds(epoll, &mut events.list, timeout)
     }
+}
+
+/// What is registered; EINVAL for a key above [`LAST_KEY`].
+fn event(key: usize, flags: EpollFlags) -> nix::Result<EpollEvent> {
+    if key > LAST_KEY { Err(Errno::EINVAL) } else { Ok(EpollEvent::new(flags, key as u64)) }
 }
 
 /// The kernel lets a wait end late by a thousandth of its length, five milliseconds for a TICK_5 (timer slack,
@@ -218,7 +211,7 @@ impl Events {
             let key = usize::try_from(event.u64).ok().filter(|key| *key <= LAST_KEY)?;
             Some((key, *event))
         });
-        ours.map(|(key, event)| (key, has(event, libc::EPOLLIN | libc::EPOLLPRI), has(event, libc::EPOLLOUT)))
+        ours.map(|(key, event)| (key, has(event, libc::EPOLLIN), has(event, libc::EPOLLOUT)))
     }
 }
 

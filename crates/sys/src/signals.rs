@@ -7,12 +7,12 @@
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::sync::Arc;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use signal_hook::SigId;
-use signal_hook::low_level;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
 use crate::signal_dispositions::{note_change, reset_inherited};
 use crate::signal_mask::{SignalsBlocked, block_only_real_time};
@@ -36,12 +36,14 @@ const SEEN: [c_int; 14] = [
     libc::SIGXCPU,
 ];
 
-/// The handlers, and what they have seen. One for each daemon, installed before the first spawn.
+/// What the handlers have seen. Installed once in a process, before its first spawn.
 #[derive(Debug)]
 pub struct Signals {
-    seen: Arc<Seen>,
-    registered: Vec<SigId>,
+    seen: &'static Seen,
 }
+
+/// Never closed nor freed: a handler may run at any time, in any thread, until the process ends.
+static SEEN_SIGNALS: OnceLock<Seen> = OnceLock::new();
 
 #[derive(Debug)]
 struct Seen {
@@ -55,21 +57,18 @@ impl Signals {
     /// A signal that was blocked and pending is seen. Real-time signals are blocked, here and in threads started later;
     /// so it is for boot, before there is a second thread.
     pub fn install() -> io::Result<Self> {
-        let seen = Arc::new(Seen {
-            pending: AtomicU64::new(0),
-            wake: EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?,
-        });
-        let mut signals = Self { seen, registered: Vec::new() };
+        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
+        let seen = SEEN_SIGNALS.get_or_init(|| Seen { pending: AtomicU64::new(0), wake });
         {
             let _blocked = SignalsBlocked::all()?;
             reset_inherited();
             for signal in SEEN {
-                signals.register(signal)?;
+                install(signal)?;
             }
             note_change();
         }
         block_only_real_time()?;
-        Ok(signals)
+        Ok(Self { seen })
     }
 
     /// Readable when there is something to drain.
@@ -84,33 +83,26 @@ impl Signals {
         let pending = self.seen.pending.swap(0, Ordering::AcqRel);
         (0..64).filter(move |bit| pending & (1 << bit) != 0).map(|bit| bit + 1)
     }
-
-    fn register(&mut self, signal: c_int) -> io::Result<()> {
-        let seen = Arc::clone(&self.seen);
-        let bit = 1_u64 << (signal - 1);
-        // SAFETY: the handler does an atomic operation and a write(2), both safe in a handler (signal-safety(7)).
-        let id = unsafe { low_level::register(signal, move || seen.note(bit)) }?;
-        self.registered.push(id);
-        Ok(())
-    }
 }
 
-impl Drop for Signals {
-    /// Leaves the signals ignored.
-    fn drop(&mut self) {
-        for id in self.registered.drain(..) {
-            low_level::unregister(id);
-        }
-    }
+/// Interrupted calls go on where they can (signal(7), SA_RESTART).
+fn install(signal: c_int) -> io::Result<()> {
+    let action = SigAction::new(SigHandler::Handler(note), SaFlags::SA_RESTART, SigSet::empty());
+    let signal = Signal::try_from(signal)?;
+    // SAFETY: the handler does what signal-safety(7) allows, and keeps errno (sigaction(2)).
+    unsafe { sigaction(signal, &action) }?;
+    Ok(())
 }
 
-impl Seen {
-    /// In the handler. The registry keeps errno as it was.
-    fn note(&self, bit: u64) {
-        if self.pending.fetch_or(bit, Ordering::AcqRel) & bit == 0 {
-            let one = 1_u64.to_ne_bytes();
-            // SAFETY: write(2) of eight bytes to an eventfd that lives as long as `self` (eventfd(2)).
-            unsafe { libc::write(self.wake.as_raw_fd(), one.as_ptr().cast(), one.len()) };
-        }
+/// The handler: an atomic operation and a write(2).
+extern "C" fn note(signal: c_int) {
+    let Some(seen) = SEEN_SIGNALS.get() else { return };
+    let bit = 1_u64 << (signal - 1);
+    if seen.pending.fetch_or(bit, Ordering::AcqRel) & bit == 0 {
+        let errno = Errno::last_raw();
+        let one = 1_u64.to_ne_bytes();
+        // SAFETY: write(2) of eight bytes to an eventfd that is never closed (eventfd(2)).
+        unsafe { libc::write(seen.wake.as_raw_fd(), one.as_ptr().cast(), one.len()) };
+        Errno::set_raw(errno);
     }
 }
