@@ -13,7 +13,9 @@ use crate::lints::lint;
 use crate::load::{LoadRequest, new_context, read};
 use crate::problem::{Problem, Severity};
 use crate::problems::Problems;
+use crate::python_repr::Repr;
 use crate::recorder::{Recorder, Source};
+use crate::secrets::{MASK, ValuesEnd, hides, mask};
 use crate::sections::supervisorctl::read_supervisorctl;
 use crate::spans::Spans;
 
@@ -55,8 +57,25 @@ pub fn check(request: &LoadRequest<'_>) -> CheckReport {
         Some((file, place.line, place.column, problem.severity))
     };
     problems.sort_by_key(order);
+    for problem in &mut problems {
+        mask_message(problem, &context);
+    }
     drop(spans);
     CheckReport { errors, problems, sources: context.recorder.map(|recorder| recorder.sources).unwrap_or_default() }
+}
+
+/// Messages quote values, and a check is shown around.
+fn mask_message(problem: &mut Problem, context: &Context) {
+    let section = problem.section.as_deref().and_then(|name| context.document.section(name));
+    if let (Some(section), Some(option)) = (section, &problem.option)
+        && let Some(entry) = context.document.get(section, option).filter(|entry| hides(option, &entry.value))
+    {
+        let quoted = Repr(&entry.value).to_string();
+        problem.message = problem.message.replace(&quoted, MASK).replace(&entry.value, MASK);
+    }
+    let is_list = problem.option.as_deref() == Some("environment");
+    let values_end = if is_list { ValuesEnd::AtComma } else { ValuesEnd::AtBlank };
+    problem.message = mask(&problem.message, values_end).into_owned();
 }
 
 /// What supervisorctl would not take; to supervisord it is no error.

@@ -22,6 +22,11 @@ impl EnvironmentNames {
         self.0.keys().map(String::as_str)
     }
 
+    /// The value of a variable.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     /// Whether there is such a variable.
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.0.contains_key(name)

@@ -46,6 +46,11 @@ pub(crate) fn before_comment(line: &str) -> &str {
     comment_start(line).and_then(|start| line.get(..start)).unwrap_or(line)
 }
 
+/// Key and value of a line, if it is an option.
+pub(crate) fn split_option(line: &str) -> Option<(&str, &str)> {
+    option(strip(line)).filter(|(key, _)| !key.is_empty())
+}
+
 /// Lines as Python's text files give them: ended by `\n`, `\r\n` or `\r`, the end not included.
 struct Lines<'t> {
     rest: &'t str,

@@ -50,6 +50,7 @@ mod python_repr;
 mod python_text;
 mod recorder;
 mod search;
+mod secrets;
 mod sections;
 pub mod shlex;
 mod source;
@@ -68,7 +69,7 @@ pub use config::{
 };
 pub use diagnostics::{ConfigError, ConfigWarning, Place, UsageError};
 pub use effective::{
-    EffectiveConfig, EffectiveOption, EffectiveSection, EffectiveValue, MASK, Origin, Secrets, effective_config,
+    EffectiveConfig, EffectiveOption, EffectiveSection, EffectiveValue, Origin, Secrets, effective_config,
 };
 pub use load::{LoadRequest, load, load_client};
 pub use nearest::nearest;
@@ -76,5 +77,6 @@ pub use problem::{Problem, Severity};
 pub use python_repr::Repr;
 pub use recorder::Source;
 pub use search::{ROOT_SEARCH_WARNING, config_file_candidates, find_config_file, no_config_file_text, program_path};
+pub use secrets::{MASK, MaskedLine, masked_line};
 pub use shlex::ShlexError;
 pub use time_zone::{LocalTimeZone, local_time_zone};

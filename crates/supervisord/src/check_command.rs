@@ -10,7 +10,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::json;
 use supervisor_config::{
-    CheckFormat, Config, HttpServerConfig, Problem, Severity, Source, SupervisordOptions, check, load,
+    CheckFormat, Config, HttpServerConfig, Problem, Severity, Source, SupervisordOptions, check, load, masked_line,
 };
 
 use crate::offline::Offline;
@@ -135,12 +135,13 @@ fn snippet<'p>(problem: &'p Problem, sources: &[Source]) -> Option<Snippet<'p, a
     let mut shown = String::new();
     let mut span = 0..0;
     for number in first..=place.line.saturating_add(CONTEXT_LINES) {
-        let Some(line) = source.line(number) else { continue };
-        let line: String = line.chars().take(limits::SHOWN_LINE_CHARACTERS).map(printable_character).collect();
+        let Some(masked) = masked_line(source, number) else { continue };
+        let line: String = masked.text.chars().take(limits::SHOWN_LINE_CHARACTERS).map(printable_character).collect();
         if number == place.line {
             let column = usize::try_from(place.column).unwrap_or(1).saturating_sub(1);
             let length = usize::try_from(problem.length).unwrap_or_default();
-            let offset = |characters: usize| line.char_indices().nth(characters).map_or(line.len(), |(at, _)| at);
+            let offset =
+                |original: usize| line.char_indices().nth(masked.column(original)).map_or(line.len(), |(at, _)| at);
             span = shown.len() + offset(column)..shown.len() + offset(column.saturating_add(length));
         }
         shown += &line;

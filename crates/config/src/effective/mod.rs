@@ -6,7 +6,6 @@
 
 mod ini_form;
 mod pieces;
-mod secrets;
 mod section_values;
 
 use std::path::PathBuf;
@@ -28,9 +27,6 @@ pub enum Secrets {
     /// They are shown.
     Shown,
 }
-
-/// What stands for a secret.
-pub const MASK: &str = "********";
 
 /// A configuration in effect.
 #[derive(Clone, Debug, PartialEq, Eq)]

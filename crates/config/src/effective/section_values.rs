@@ -5,8 +5,7 @@ use std::path::Path;
 use supervisor_core::{Channel, LogFile, ProcessConfig, SocketAddress};
 
 use super::pieces::Pieces;
-use super::secrets::looks_secret;
-use super::{EffectiveOption, EffectiveSection, EffectiveValue, MASK, Origin, Secrets};
+use super::{EffectiveOption, EffectiveSection, EffectiveValue, Origin, Secrets};
 use crate::command_line::{ClientOptions, SupervisordOptions};
 use crate::config::{ClientConfig, Config, HttpServerAddress, MainLogFile};
 use crate::context::Context;
@@ -17,6 +16,7 @@ use crate::options_table::{DataType, DefaultValue, OptionRow, SectionType};
 use crate::python_format::Value;
 use crate::python_text::strip;
 use crate::recorder::{Made, Recorder};
+use crate::secrets::{MASK, ValuesEnd, hides, is_secret_value, mask};
 use crate::sections::supervisorctl::read_supervisorctl;
 
 /// Reads sections again, now that all is known.
@@ -116,7 +116,7 @@ impl<'c> SectionValues<'c> {
     /// An option of a plug-in.
     fn free_option(&self, entry: &Entry) -> EffectiveOption {
         let names = Names::new(&self.context.environment, &[]);
-        let pieces = Pieces::expand(&entry.value, names, &|name| self.is_kept_secret(name));
+        let pieces = Pieces::expand(&entry.value, names, &|name| self.is_kept_secret(name, &[]));
         self.option_of(entry, &pieces.unwrap_or_else(|| Pieces::text(&*entry.value)))
     }
 
@@ -184,7 +184,7 @@ impl<'c> SectionValues<'c> {
             values.any(|value| Some(value) != first)
         };
         let keep = |name: &str| match name.strip_prefix("ENV_") {
-            Some(variable) => self.is_kept_secret(name) || (!own.is_empty() && differs(variable)),
+            Some(variable) => self.is_kept_secret(name, own) || (!own.is_empty() && differs(variable)),
             None => scope.words.iter().all(|(word, _)| *word != name),
         };
         let pieces = Pieces::expand(text, names, &keep)?;
@@ -198,8 +198,13 @@ impl<'c> SectionValues<'c> {
         }
     }
 
-    fn is_kept_secret(&self, name: &str) -> bool {
-        self.secrets == Secrets::Masked && name.strip_prefix("ENV_").is_some_and(looks_secret)
+    /// Whether a name stands for a secret; `own` are the program's variables.
+    fn is_kept_secret(&self, name: &str, own: &[(Box<str>, Box<str>)]) -> bool {
+        let Some(variable) = name.strip_prefix("ENV_").filter(|_| self.secrets == Secrets::Masked) else {
+            return false;
+        };
+        let own = own.iter().rev().find(|(known, _)| **known == *variable).map(|(_, value)| &**value);
+        own.or_else(|| self.context.environment.get(variable)).is_some_and(|value| is_secret_value(variable, value))
     }
 
     fn environment(&self, pieces: &Pieces, entry: &Entry) -> EffectiveValue {
@@ -207,8 +212,12 @@ impl<'c> SectionValues<'c> {
         let Ok(mut variables) = parse_environment(&text) else { return self.as_written("environment", entry) };
         let mut is_masked = false;
         for (name, value) in &mut variables {
-            if self.secrets == Secrets::Masked && looks_secret(name) && !value.is_empty() {
-                *value = MASK.into();
+            if self.secrets == Secrets::Shown {
+                continue;
+            }
+            let shown = if hides(name, value) { MASK.into() } else { mask(value, ValuesEnd::AtBlank) };
+            if *shown != **value {
+                *value = shown.into();
                 is_masked = true;
             }
         }
@@ -219,8 +228,16 @@ impl<'c> SectionValues<'c> {
     fn value(&self, name: &str, pieces: &Pieces, passes: u32, entry: Option<&Entry>) -> EffectiveValue {
         let written = pieces.written(passes);
         let text = pieces.plain().map_or_else(|| written.clone(), ToOwned::to_owned);
-        if self.secrets == Secrets::Masked && is_secret_option(name) && !text.is_empty() {
-            return masked();
+        // A list of variables has been looked through, one by one.
+        if self.secrets == Secrets::Masked && name != "environment" {
+            if is_secret_option(name, &text) {
+                return masked(&Pieces::text(MASK), 1);
+            }
+            let (with_words, words) = pieces.with_words();
+            let shown = mask(&with_words, ValuesEnd::AtBlank);
+            if *shown != *with_words {
+                return masked(&Pieces::from_words(&shown, &words), passes);
+            }
         }
         let original = entry.map(|entry| entry.value.clone());
         EffectiveValue { text, is_template: pieces.plain().is_none(), is_masked: false, written, original }
@@ -228,10 +245,21 @@ impl<'c> SectionValues<'c> {
 
     /// A value that cannot be taken apart.
     fn as_written(&self, name: &str, entry: &Entry) -> EffectiveValue {
-        if self.secrets == Secrets::Masked && (is_secret_option(name) || name == "environment") {
-            return masked();
-        }
         let text = entry.value.clone();
+        if self.secrets == Secrets::Masked {
+            if name == "environment" || is_secret_option(name, &text) {
+                return masked(&Pieces::text(MASK), 1);
+            }
+            let shown = mask(&text, ValuesEnd::AtBlank).into_owned();
+            if shown != text {
+                return EffectiveValue {
+                    is_template: true,
+                    written: shown.clone(),
+                    text: shown,
+                    ..masked(&Pieces::default(), 1)
+                };
+            }
+        }
         EffectiveValue { text: text.clone(), is_template: true, is_masked: false, written: text, original: None }
     }
 
@@ -298,18 +326,15 @@ fn settled_process_option(process: &ProcessConfig, name: &str) -> Option<String>
 }
 
 /// `tls_key` is none: it is the path of a file.
-fn is_secret_option(name: &str) -> bool {
-    looks_secret(name) && name != "tls_key"
+fn is_secret_option(name: &str, value: &str) -> bool {
+    name != "tls_key" && is_secret_value(name, value)
 }
 
-fn masked() -> EffectiveValue {
-    EffectiveValue {
-        text: MASK.to_owned(),
-        is_template: false,
-        is_masked: true,
-        written: MASK.to_owned(),
-        original: None,
-    }
+/// A value that is masked, or has parts that are: what was written is not told.
+fn masked(pieces: &Pieces, passes: u32) -> EffectiveValue {
+    let written = pieces.written(passes);
+    let text = pieces.plain().map_or_else(|| written.clone(), ToOwned::to_owned);
+    EffectiveValue { text, is_template: pieces.plain().is_none(), is_masked: true, written, original: None }
 }
 
 /// How often names are replaced in an option (quirks.md K20).

@@ -34,6 +34,7 @@ impl Folder {
             .arg(self.0.join("main.conf"))
             .args(arguments)
             .env("DB_PASSWORD", "hush")
+            .env("PLAIN_URL", "http://u:hush00@h/")
             .current_dir(&self.0)
             .output()
             .expect("the daemon runs");
@@ -170,4 +171,81 @@ fn configuration_in_effect_reads_the_same_and_keeps_secrets() {
     assert_eq!(json["file"], "{dir}/main.conf");
     let program = json["sections"].as_array().unwrap().iter().find(|section| section["name"] == "program:a").unwrap();
     assert_eq!(program["processes"], serde_json::json!(["a:a_00", "a:a_01"]));
+}
+
+/// Every line but the first has a secret, or a mistake beside one.
+const SECRETS: &str = "[supervisord]
+environment=DB_PASS=hush01,MYSQL_PWD=\"hush02 hush03\",AUTH='hush04',AWS_CREDENTIALS=hush05,GPG_PASSPHRASE=hush06,\
+URL=\"amqp://u:hush07@host/\",OPTS=\"-Dx.password=hush08 -v\",AUTHOR=me,KEYBOARD=de,PASSENGER_ENV=live
+[unix_http_server]
+file={dir}/s.sock
+username=u
+password = hush09
+usernam=x
+[program:a]
+command=/bin/true --password=hush10 --api-key 'hush11 hush12' --author=me redis://:hush13@r:6379/0 -H 'Authorization: Bearer hush14'
+usr=x
+[program:b]
+command=/usr/bin/env mysqldump -phush15 --port=1
+dirctory=x
+; password=hush16
+[program:c]
+command=/bin/sh -c \"PGPASSWORD=hush17 exec true 'http://h/?token=hush18&x=1'\" %(ENV_DB_PASSWORD)s %(ENV_PLAIN_URL)s
+environment=
+  A=1,
+  SECRET_KEY=\"hush19\",
+usre=x
+[program:d]
+command=/bin/true
+environment=TOKEN=hush20 hush21,%%
+stdout_syslo=hush22 --token=hush23
+[mystery]
+password=hush24
+hook=https://u:hush25@h/
+[supervisorctl]
+serverurl=http://u:hush26@localhost:9001
+passwort=hush27
+";
+
+#[test]
+fn secrets_are_shown_by_neither_command() {
+    if testing_the_original() {
+        return;
+    }
+    let text = SECRETS.replace("\\\n", "");
+    let folder = Folder::new("secrets", &text);
+    let (_, plain, _) = folder.run(&["--check"]);
+    let (_, json, _) = folder.run(&["--check", "--format", "json"]);
+    assert!(plain.contains("********") && plain.matches("-->").count() > 6, "{plain}");
+    // What cannot be read is no configuration in effect.
+    let readable = text.replace(",%%", "");
+    let folder = Folder::new("secrets-in-effect", &readable);
+    let (status, ini, error) = folder.run(&["--show-config"]);
+    assert_eq!((status, error.as_str()), (0, ""));
+    let (_, json_in_effect, _) = folder.run(&["--show-config", "--format", "json"]);
+    for (output, name) in [(&plain, "check"), (&json, "check json"), (&ini, "ini"), (&json_in_effect, "json")] {
+        // The value of an option that nobody knows is no secret by its name.
+        let told = output.replace("hush22", "");
+        assert!(!told.contains("hush"), "{name}: {output}");
+    }
+    for shown in [
+        "AUTHOR=\"me\"",
+        "KEYBOARD=\"de\"",
+        "PASSENGER_ENV=\"live\"",
+        "--author=me",
+        "redis://:********@r:6379/0",
+        "--port=1",
+    ] {
+        assert!(ini.contains(shown), "{shown}: {ini}");
+    }
+    for line in ini.lines() {
+        let (value, note) = line.rsplit_once(" ; ").unwrap_or((line, ""));
+        assert!(!note.contains("masked") || value.contains("********"), "{line}");
+    }
+    let json: Value = serde_json::from_str(&json_in_effect).expect("one object");
+    for option in json["sections"].as_array().unwrap().iter().flat_map(|section| section["options"].as_array().unwrap())
+    {
+        let has_mask = option["value"].as_str().is_some_and(|value| value.contains("********"));
+        assert_eq!(option["masked"], has_mask, "{option}");
+    }
 }
