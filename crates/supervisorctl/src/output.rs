@@ -6,10 +6,9 @@
 //! as the original does it.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use supervisor_protocol::terminal::is_obeyed;
+pub(crate) use supervisor_protocol::terminal::{visible, visible_on_one_line};
 
 /// Standard output and standard error of a session.
 pub(crate) struct Output {
@@ -102,39 +101,6 @@ impl Output {
     }
 }
 
-/// The text with control characters and direction marks replaced by their escapes; blanks, tabs and line ends stay.
-pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    escape(text, |c| is_unsafe(c) && c != '\n')
-}
-
-/// As [`visible`], and on one line: line ends become their escapes too.
-pub(crate) fn visible_on_one_line(text: &str) -> Cow<'_, str> {
-    escape(text, is_unsafe)
-}
-
-fn escape(text: &str, unwanted: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.contains(&unwanted) {
-        return Cow::Borrowed(text);
-    }
-    let mut safe = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        match c {
-            '\n' if unwanted(c) => safe.push_str("\\n"),
-            _ if unwanted(c) && u32::from(c) < 0x100 => {
-                write!(safe, "\\x{:02x}", u32::from(c)).expect("a String takes all");
-            }
-            _ if unwanted(c) => write!(safe, "\\u{{{:x}}}", u32::from(c)).expect("a String takes all"),
-            _ => safe.push(c),
-        }
-    }
-    Cow::Owned(safe)
-}
-
-/// Blanks and tabs do no harm.
-fn is_unsafe(c: char) -> bool {
-    is_obeyed(c) && c != '\t'
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,11 +186,5 @@ mod tests {
             assert!(err.text().starts_with(words), "{}", err.text());
             assert_eq!(err.text().is_empty(), words.is_empty());
         }
-    }
-
-    #[test]
-    fn one_line_means_one() {
-        assert_eq!(visible_on_one_line("a\nb\u{202e}c"), "a\\nb\\u{202e}c");
-        assert_eq!(visible("a\nb\rc"), "a\nb\\x0dc");
     }
 }

@@ -15,6 +15,7 @@ use supervisor_config::{
 };
 use supervisor_core::{EventRing, LogLevel, Settings, Supervisor};
 use supervisor_protocol::method::Namespaces;
+use supervisor_protocol::terminal::visible;
 use supervisor_sys::rlimits::{Raised, Resource, raise};
 use supervisor_sys::{Pidfile, PrivilegeChange};
 
@@ -51,7 +52,7 @@ pub fn run() -> ExitCode {
         Err(error) => {
             let text = format!("Error: {}\nFor help, use {program} -h\n", error.0);
             // Without a standard error there is nobody to tell.
-            io::stderr().write_all(text.as_bytes()).ok();
+            io::stderr().write_all(visible(&text).as_bytes()).ok();
             ExitCode::from(USAGE_STATUS)
         }
     }

@@ -3,10 +3,15 @@
 //! Lines are collected during a turn of the event loop and written once at its end, before any answer of that
 //! turn leaves, so that a client which reads the log after an answer finds what led to it.
 //!
+//! A line that begins with a time is ours. What a message takes in of others (names, requests, output of programs) can
+//! begin none and gives a terminal no orders: each further line of it begins with [`CONTINUATION`], and what is obeyed
+//! instead of shown is escaped. This is done here, in the one way in, and nowhere else.
+//!
 //! Never waits: while a pipe or a terminal takes no more, lines wait within a bound; what is beyond it is dropped, and
 //! counted in the first line that is taken again. A file, be it that of standard output, is written by a thread if its
 //! file system is remote, or has kept us waiting once.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::io;
@@ -16,6 +21,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use supervisor_core::LogLevel;
+use supervisor_protocol::terminal::visible;
 
 use super::disk_watch::DiskWatch;
 use super::followers::Followers;
@@ -78,6 +84,9 @@ pub(super) struct SlowWrite {
 
 const STANDARD_OUTPUT: &str = "/dev/stdout";
 
+/// What every line of a message begins with, but the first.
+const CONTINUATION: &str = "    ";
+
 /// What is not ours to rename or to empty.
 const NEVER: Rotation = Rotation { maxbytes: 0, backups: 0 };
 
@@ -133,12 +142,17 @@ impl MainLog {
         [file.is_some(), copy.is_some(), syslog.is_some()].into_iter().filter(|kept| *kept).count()
     }
 
-    /// Adds a line.
+    /// Adds a message: a line, or several if its text has line ends of its own.
     pub fn log(&mut self, level: LogLevel, message: fmt::Arguments<'_>) {
         if self.shows(level) {
             self.begin_line(level);
+            let begin = self.pending.len();
             // Writing to a String cannot fail.
             self.pending.write_fmt(message).ok();
+            if let Some(harmless) = self.pending.get(begin..).and_then(harmless) {
+                self.pending.truncate(begin);
+                self.pending.push_str(&harmless);
+            }
             self.pending.push('\n');
         }
     }
@@ -310,6 +324,27 @@ impl Drop for MainLog {
     }
 }
 
+/// A message that can neither be taken for several nor orders a terminal about; `None`: it is so as it is.
+fn harmless(message: &str) -> Option<String> {
+    let shown = visible(message);
+    if !shown.contains('\n') {
+        return match shown {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(escaped) => Some(escaped),
+        };
+    }
+    let mut lines = shown.split('\n');
+    let mut text = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        text.push('\n');
+        if !line.is_empty() {
+            text.push_str(CONTINUATION);
+            text.push_str(line);
+        }
+    }
+    Some(text)
+}
+
 fn lost_text(dropped: u64) -> String {
     format!("{dropped} bytes of this log were lost before this line")
 }
@@ -353,5 +388,22 @@ impl Stamp {
         }
         // Writing to a String cannot fail.
         write!(line, "{},{:03}", self.text, wall.subsec_millis()).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_can_neither_begin_a_line_nor_order_a_terminal_about() {
+        assert_eq!(harmless("it's all\tplain: é"), None);
+        let forged = "web\n2026-01-01 00:00:00,000 INFO spawned: 'x' with pid 1\n\nend\n";
+        let kept = "web\n    2026-01-01 00:00:00,000 INFO spawned: 'x' with pid 1\n\n    end\n";
+        assert_eq!(harmless(forged).as_deref(), Some(kept));
+        // Whatever some reader takes for the end of a line, or some terminal for an order.
+        let orders = "a\rb\u{b}c\u{c}d\u{1c}e\u{85}f\u{2028}g\u{2029}h\x1b]0;i\x07j\u{9b}2Jk\u{202e}l\0";
+        let shown = "a\\x0db\\x0bc\\x0cd\\x1ce\\x85f\\u{2028}g\\u{2029}h\\x1b]0;i\\x07j\\x9b2Jk\\u{202e}l\\x00";
+        assert_eq!(harmless(orders).as_deref(), Some(shown));
     }
 }

@@ -5,6 +5,8 @@
 
 use std::os::unix::net::UnixDatagram;
 
+use supervisor_protocol::terminal::visible_on_one_line;
+
 use super::limits;
 use crate::clock;
 
@@ -74,6 +76,8 @@ impl SyslogLines {
     }
 
     fn send(&self, line: &[u8]) {
-        self.syslog.send(&format!("{} {}", self.process, String::from_utf8_lossy(line)));
+        let message = format!("{} {}", self.process, String::from_utf8_lossy(line));
+        // A name with a line end, or output with an escape sequence, is one message and nothing else, whoever shows it.
+        self.syslog.send(&visible_on_one_line(&message));
     }
 }

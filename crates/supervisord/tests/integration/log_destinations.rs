@@ -190,7 +190,7 @@ startsecs=0
     daemon.launch_by(&["sh", "-c", "exec \"$@\" 1<>{dir}/fifo", "sh"]);
     daemon.wait_until_it_answers();
     daemon.wait_for_text("flood.log", "\n200000\n");
-    daemon.wait_for_text("supervisord.log", "\n200000\n");
+    daemon.wait_for_text("supervisord.log", "\n    200000\n");
     let reader = OpenOptions::new().read(true).open(daemon.path("fifo")).expect("it is there");
     let reading = std::thread::spawn(move || {
         let (mut reader, mut text, mut chunk) = (reader, Vec::new(), vec![0; 1 << 16]);

@@ -375,7 +375,7 @@ autorestart=false
 startsecs=0
 ",
     );
-    daemon.wait_for_log("'closer' stderr output:\nerr\n");
+    daemon.wait_for_log("'closer' stderr output:\n    err\n");
     daemon.call("supervisor.sendProcessStdin", &["closer".into(), "\n".into()]).expect("it reads");
     daemon.wait_for_state("closer", "EXITED");
     assert_eq!(daemon.log_lines("stopped monitoring"), Vec::<String>::new());

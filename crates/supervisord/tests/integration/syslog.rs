@@ -63,6 +63,22 @@ startsecs=0
 }
 
 #[test]
+fn neither_names_nor_output_order_a_terminal_about_that_shows_syslog() {
+    if testing_the_original() || !can_unshare(&["-m"]) {
+        return; // it sends them as they are
+    }
+    let (mut daemon, log) = started(
+        "[program:p]
+command=/bin/sh -c \"printf 'a\\033[2Jb\\rc\\342\\200\\250d\\te\\n'; exec sleep 1000\"
+stdout_syslog=true
+startsecs=0
+",
+    );
+    assert_eq!(message(&log), "p a\\x1b[2Jb\\x0dc\\u{2028}d\te");
+    daemon.stop();
+}
+
+#[test]
 fn main_log_can_be_the_systems() {
     if testing_the_original() || !can_unshare(&["-m"]) {
         return; // it sends the same, and needs a /dev/shm for it
