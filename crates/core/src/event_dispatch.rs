@@ -210,6 +210,7 @@ impl Supervisor {
             pool.report_removal(fate, now, host);
         }
         self.timers.cancel(Timer::PoolRelief);
+        self.timers.cancel(Timer::DroppedEvents);
     }
 }
 

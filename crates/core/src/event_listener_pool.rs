@@ -1,7 +1,7 @@
 //! Event listener pools: what one pool subscribes to, numbers, holds and counts (contract/events.md §3, §5).
 //!
 //! Which member gets an event is decided in [`crate::event_dispatch`]. Invariants: an event goes to a pool once,
-//! whatever the pool subscribes to (quirks.md F47); an event that is dropped is logged and counted; every event that
+//! whatever the pool subscribes to (quirks.md F47); an event that is dropped is reported and counted; every event that
 //! was accepted is delivered, dropped, waiting, or in progress with a member.
 
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::event::EventType;
 use crate::event_backpressure::Blocking;
 use crate::event_buffer::{Bound, EventBuffer, PoolEvent};
+use crate::event_drop_report::DropReport;
 use crate::event_journal::JournalFate;
 use crate::event_spill::Spill;
 use crate::host::Host;
@@ -28,6 +29,7 @@ pub(crate) struct EventListenerPool {
     pub(crate) buffer: EventBuffer,
     pub(crate) next_poolserial: u64,
     pub(crate) counters: Counters,
+    pub(crate) drop_report: DropReport,
     /// What its journal holds, with `overflow=spill`; `None`: it has none.
     pub(crate) spill: Option<Spill>,
     /// Since when and whether it is full, with `overflow=block`.
@@ -87,8 +89,8 @@ impl EventListenerPool {
             // Who makes an event that can wait is not asked for more; what comes all the same is not dropped for it.
             Overflow::Block => usize::MAX,
         });
-        let counters = Counters::default();
-        Self { name, config, members, buffer, next_poolserial: 0, counters, spill: None, blocking: None }
+        let (counters, drop_report) = (Counters::default(), DropReport::default());
+        Self { name, config, members, buffer, next_poolserial: 0, counters, drop_report, spill: None, blocking: None }
     }
 
     /// Whether what can wait for room is to.
@@ -146,14 +148,14 @@ impl EventListenerPool {
         if self.spill.is_some() {
             return self.spill(event, host);
         }
-        let Self { buffer, counters, name, .. } = self;
-        buffer.push_newest(event, |bound, dropped| counters.drop_event(name, bound, &dropped, host));
+        let Self { buffer, counters, drop_report, name, .. } = self;
+        buffer.push_newest(event, |bound, dropped| counters.drop_event(name, bound, &dropped, drop_report, host));
     }
 
     /// Takes back an event that no member has processed.
     pub(crate) fn rebuffer(&mut self, event: PoolEvent, host: &mut impl Host) {
         self.counters.rejected += 1;
-        let Self { buffer, counters, name, config, spill, .. } = self;
+        let Self { buffer, counters, drop_report, name, config, spill, .. } = self;
         let (serial, size, max) = (event.serial, buffer.len(), config.buffer_size);
         host.log(
             LogLevel::Debug,
@@ -162,7 +164,7 @@ impl EventListenerPool {
         if spill.is_some() {
             return buffer.put_back(event);
         }
-        buffer.push_oldest(event, |bound, dropped| counters.drop_event(name, bound, &dropped, host));
+        buffer.push_oldest(event, |bound, dropped| counters.drop_event(name, bound, &dropped, drop_report, host));
     }
 
     /// A member has processed an event.
@@ -195,6 +197,7 @@ impl EventListenerPool {
     /// What a pool that is removed leaves undone.
     pub(crate) fn report_removal(&self, fate: JournalFate, now: Duration, host: &mut impl Host) {
         let (name, held) = (&self.name, self.held());
+        self.drop_report.tell_rest(name, host);
         let kept = match fate {
             JournalFate::Kept => held.in_journal,
             JournalFate::Deleted => 0,
@@ -220,6 +223,7 @@ impl EventListenerPool {
     /// What supervisord leaves undone when it ends.
     pub(crate) fn report_end(&self, host: &mut impl Host) {
         let (name, held) = (&self.name, self.held());
+        self.drop_report.tell_rest(name, host);
         if self.config.overflow != Overflow::DropOldest && held.in_memory_alone > 0 {
             let lost = held.in_memory_alone;
             host.log(LogLevel::Warn, format_args!("pool {name} ends with {lost} events that nobody has got"));
@@ -259,14 +263,20 @@ impl EventListenerPool {
 }
 
 impl Counters {
-    /// Counts and logs an event that is dropped, and takes it out of the journal.
-    pub(crate) fn drop_event(&mut self, pool: &str, bound: Bound, dropped: &PoolEvent, host: &mut impl Host) {
+    /// Counts and reports an event that is dropped, and takes it out of the journal.
+    pub(crate) fn drop_event(
+        &mut self,
+        pool: &str,
+        bound: Bound,
+        dropped: &PoolEvent,
+        report: &mut DropReport,
+        host: &mut impl Host,
+    ) {
         match bound {
             Bound::Count => self.dropped_by_count += 1,
             Bound::Bytes => self.dropped_by_bytes += 1,
         }
-        let serial = dropped.serial;
-        host.log(LogLevel::Error, format_args!("pool {pool} event buffer overflowed, discarding event {serial}"));
+        report.dropped(pool, dropped.serial, host);
         if let Some(key) = dropped.journal {
             host.mark_done(pool, key);
         }

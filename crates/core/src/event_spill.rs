@@ -123,7 +123,7 @@ impl EventListenerPool {
                 }
                 Err(JournalError::Full) => {
                     let Some(oldest) = self.buffer.pop_oldest() else { return Err(event) };
-                    self.counters.drop_event(&self.name, Bound::Bytes, &oldest, host);
+                    self.counters.drop_event(&self.name, Bound::Bytes, &oldest, &mut self.drop_report, host);
                     // Nothing of `late`: this event may be one that was taken from there.
                     self.read_back(host);
                 }
@@ -138,11 +138,11 @@ impl EventListenerPool {
     /// Keeps an event that the journal has not taken, behind all others; the oldest of its kind is dropped for it.
     fn keep_in_memory(&mut self, event: PoolEvent, host: &mut impl Host) {
         let has_room = self.has_room();
-        let Self { spill: Some(spill), buffer, counters, name, .. } = self else { return };
+        let Self { spill: Some(spill), buffer, counters, drop_report, name, .. } = self else { return };
         if has_room && spill.unread == 0 && spill.late.len() == 0 {
             return buffer.append(event);
         }
-        spill.late.push_newest(event, |bound, dropped| counters.drop_event(name, bound, &dropped, host));
+        spill.late.push_newest(event, |bound, dropped| counters.drop_event(name, bound, &dropped, drop_report, host));
     }
 
     fn put_back_late(&mut self, event: PoolEvent) {

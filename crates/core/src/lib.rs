@@ -21,6 +21,7 @@ mod event;
 mod event_backpressure;
 mod event_buffer;
 mod event_dispatch;
+mod event_drop_report;
 mod event_journal;
 mod event_listener_pool;
 mod event_ring;

@@ -155,6 +155,7 @@ impl Supervisor {
         self.advance_shutdown(now, host);
         self.admit_waiting_events(host);
         self.report_blocking(host);
+        self.report_dropped_events(host);
         self.update_tick_timer(now);
         self.publish_changes(host);
     }
@@ -250,7 +251,7 @@ impl Supervisor {
                 Timer::StopReport(id) => self.report_stopping(now, id, host),
                 Timer::ShutdownReport => self.report_shutdown(now, host),
                 // What waits for it looks at the time itself, at the end of each input.
-                Timer::ListenerGrace | Timer::PoolRelief => {}
+                Timer::ListenerGrace | Timer::PoolRelief | Timer::DroppedEvents => {}
                 Timer::Tick => self.tick(now, host),
             }
         }

@@ -20,6 +20,8 @@ pub(crate) enum Timer {
     ListenerGrace,
     /// A pool that was full may have had room for long enough to say so.
     PoolRelief,
+    /// The next count of the events that pools have dropped.
+    DroppedEvents,
     /// The next slice of a TICK event.
     Tick,
 }

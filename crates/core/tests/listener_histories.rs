@@ -92,7 +92,8 @@ impl Ledger {
                     let Place::With(member) = self.places[&event] else { panic!("{event:?} was with nobody") };
                     self.step(event, Place::With(member), Place::Waiting);
                 }
-                ["ERRO", "pool", pool, "event", "buffer", "overflowed,", "discarding", "event", serial] => {
+                ["ERRO", "pool", pool, "event", "buffer", "overflowed,", "discarding", "event", serial]
+                | ["DEBG", "pool", pool, "discards", "event", serial] => {
                     self.step((letter(pool), number(serial)), Place::Waiting, Place::Dropped);
                 }
                 _ => {}

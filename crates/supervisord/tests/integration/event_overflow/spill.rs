@@ -168,7 +168,7 @@ fn spill_leaves_the_journal_of_another_supervisord_alone_and_tells_of_one_that_n
          when it is full: another supervisord uses it"
     ));
     send_numbers(&second, 100..107);
-    second.wait_for_log("ERRO pool records event buffer overflowed, discarding event 1");
+    second.wait_for_log("ERRO pool records event buffer overflowed, discarding event 0");
     assert!(!second.log().contains("events wait in the journal"), "somebody reads it");
     second.stop();
     first.stop();

@@ -1,0 +1,88 @@
+//! What the main log is told of events that a pool drops: the first at once, then once a second how many more, while
+//! it goes on. A line for each would be a flood of its own; at the debug level there is one.
+//!
+//! Decides nothing about events, and counts nothing for clients ([`crate::event_listener_pool`] does). Invariants: each
+//! dropped event is in exactly one of the ERRO lines; nothing is waited for once a second has passed without a drop.
+
+use std::time::Duration;
+
+use crate::host::Host;
+use crate::log_level::LogLevel;
+use crate::supervisor::Supervisor;
+use crate::timers::{Timer, after};
+
+/// Seconds between two counts.
+const COUNT_SECONDS: i64 = 1;
+
+/// What is still to be told of one pool.
+#[derive(Debug, Default)]
+pub(crate) struct DropReport {
+    flood: Option<Flood>,
+}
+
+/// Events are being dropped, or were a moment ago.
+#[derive(Debug)]
+struct Flood {
+    /// When they are counted; `None`: the input that has begun it is not over yet.
+    due: Option<Duration>,
+    /// Dropped since the last line.
+    untold: u64,
+}
+
+impl DropReport {
+    /// An event is dropped.
+    pub(crate) fn dropped(&mut self, pool: &str, serial: u64, host: &mut impl Host) {
+        match &mut self.flood {
+            None => {
+                self.flood = Some(Flood { due: None, untold: 0 });
+                host.log(
+                    LogLevel::Error,
+                    format_args!("pool {pool} event buffer overflowed, discarding event {serial}"),
+                );
+            }
+            Some(flood) => {
+                flood.untold += 1;
+                host.log(LogLevel::Debug, format_args!("pool {pool} discards event {serial}"));
+            }
+        }
+    }
+
+    /// Tells what is due. Gives when there may be more to tell.
+    fn tell(&mut self, pool: &str, now: Duration, host: &mut impl Host) -> Option<Duration> {
+        let flood = self.flood.as_mut()?;
+        let due = *flood.due.get_or_insert(after(now, COUNT_SECONDS));
+        if now < due {
+            return Some(due);
+        }
+        if flood.untold == 0 {
+            self.flood = None;
+            return None;
+        }
+        self.tell_rest(pool, host);
+        let due = after(now, COUNT_SECONDS);
+        self.flood = Some(Flood { due: Some(due), untold: 0 });
+        Some(due)
+    }
+
+    /// Tells what has not been told: the pool ends.
+    pub(crate) fn tell_rest(&self, pool: &str, host: &mut impl Host) {
+        let untold = self.flood.as_ref().map_or(0, |flood| flood.untold);
+        if untold > 0 {
+            host.log(
+                LogLevel::Error,
+                format_args!("pool {pool} event buffer overflowed, discarding {untold} more events within a second"),
+            );
+        }
+    }
+}
+
+impl Supervisor {
+    /// Tells what is due of all pools; to be called at the end of each input.
+    pub(crate) fn report_dropped_events(&mut self, host: &mut impl Host) {
+        let now = self.now;
+        let dues = self.pools.iter_mut().filter_map(|pool| pool.drop_report.tell(&pool.name, now, host));
+        if let Some(due) = dues.min() {
+            self.timers.set(Timer::DroppedEvents, due);
+        }
+    }
+}
