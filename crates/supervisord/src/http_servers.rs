@@ -58,7 +58,8 @@ impl HttpServers {
                     section: config.section.clone(),
                     username: config.username.clone(),
                     password: config.password.clone(),
-                    allowed_hosts: host_names(config),
+                    own_host: own_host(config),
+                    allowed_hosts: config.allowed_hosts.clone(),
                     tls: load_tls(config)?,
                 }),
                 Err(error) => return Err(error.to_string()),
@@ -95,13 +96,12 @@ fn load_tls(config: &HttpServerConfig) -> Result<Option<Tls>, String> {
     tls.as_ref().map(Tls::load).transpose().map_err(|error| format!("[{section}] {error} (file {file})"))
 }
 
-/// Names that mean this server because its section says so: that it listens on, and those it allows.
-fn host_names(config: &HttpServerConfig) -> Vec<String> {
-    let bound = match &config.address {
+/// The host that it listens on.
+fn own_host(config: &HttpServerConfig) -> Option<String> {
+    match &config.address {
         HttpServerAddress::Inet { host, .. } => Some(host.clone()),
         HttpServerAddress::Unix { .. } => None,
-    };
-    bound.into_iter().chain(config.allowed_hosts.iter().cloned()).collect()
+    }
 }
 
 impl Drop for HttpServers {

@@ -1,9 +1,10 @@
 //! One line in the main log for each answer: TRAC, and ERRO for a 5xx (contract/processes.md §10.1, quirks.md F41).
+//! A 503 is none: it tells strangers to come later, and as many of them as there are do not fill the log.
 //!
 //! The last number counts the body alone; the server below adds the head.
 
 use hyper::body::Body;
-use hyper::{Method, Request, Uri, Version};
+use hyper::{Method, Request, StatusCode, Uri, Version};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use supervisor_core::LogLevel;
@@ -29,7 +30,8 @@ impl RequestLine {
 /// Writes the line, if the main log shows it.
 pub(super) fn log(context: &Context, peer: Peer, line: &RequestLine, response: &Response) {
     let status = response.status();
-    let level = if status.is_server_error() { LogLevel::Error } else { LogLevel::Trace };
+    let is_defect = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
+    let level = if is_defect { LogLevel::Error } else { LogLevel::Trace };
     context.log(level, || {
         let RequestLine { method, uri, version } = line;
         let time = time_text(clock::wall_clock().as_secs(), clock::local_zone().zone.clone());
@@ -51,13 +53,14 @@ mod tests {
     #[test]
     fn what_the_server_did_wrong_is_an_error_and_a_word_in_an_address_is_none() {
         use super::super::error_page::error_page;
-        use hyper::StatusCode;
 
         let (context, _stop, inbox) = Context::for_tests();
         let line = RequestLine { method: Method::GET, uri: Uri::from_static("/error"), version: Version::HTTP_11 };
-        for (status, shown) in
-            [(StatusCode::NOT_FOUND, None), (StatusCode::INTERNAL_SERVER_ERROR, Some(LogLevel::Error))]
-        {
+        for (status, shown) in [
+            (StatusCode::NOT_FOUND, None),
+            (StatusCode::SERVICE_UNAVAILABLE, None),
+            (StatusCode::INTERNAL_SERVER_ERROR, Some(LogLevel::Error)),
+        ] {
             log(&context, Peer::Unix, &line, &error_page(status));
             let level = match inbox.try_recv() {
                 Some(crate::inbox::Message::Log { level, .. }) => Some(level),

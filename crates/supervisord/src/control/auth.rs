@@ -71,11 +71,9 @@ mod tests {
 
     fn section(username: Option<&str>, password: Option<&str>) -> Section {
         Section {
-            name: "inet_http_server".to_owned(),
             username: username.map(str::to_owned),
             password: password.map(|password| Password::parse(password).unwrap()),
-            host_names: None,
-            certificate: None,
+            ..Section::unguarded("inet_http_server")
         }
     }
 

@@ -155,11 +155,8 @@ mod tests {
         let connection = Connection {
             peer: Peer::Unix,
             section: Rc::new(Section {
-                name: "unix_http_server".to_owned(),
                 username: username.map(str::to_owned),
-                password: None,
-                host_names: None,
-                certificate: None,
+                ..Section::unguarded("unix_http_server")
             }),
             context: Rc::new(context),
             activity: Rc::new(Activity::new(Rc::default())),

@@ -5,11 +5,10 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use supervisor_core::LogLevel;
 use supervisor_protocol::method::Namespaces;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::limits;
 use super::settings::{ConfigReader, ControlSettings};
@@ -34,8 +33,8 @@ pub(super) struct Context {
     pub(super) large_bodies: Semaphore,
     /// Places for refused requests whose bodies are waited for.
     pub(super) refused_bodies: Semaphore,
-    /// Places for clients that follow events.
-    event_streams: Arc<Semaphore>,
+    /// Held once more by each client that follows events.
+    pub(super) event_followers: Rc<()>,
     identifier: RefCell<Rc<str>>,
     log_level: LogLevel,
 }
@@ -66,20 +65,15 @@ impl Context {
             reload: Mutex::new(()),
             large_bodies: Semaphore::new(limits::LARGE_BODIES),
             refused_bodies: Semaphore::new(limits::REFUSED_BODIES),
-            event_streams: Arc::new(Semaphore::new(limits::EVENT_STREAMS)),
+            event_followers: Rc::default(),
             identifier: RefCell::new(identity.identifier.into()),
             log_level,
         }
     }
 
-    /// A place for a client that follows events; `None` when all are taken.
-    pub(super) fn take_event_stream(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.event_streams).try_acquire_owned().ok()
-    }
-
     /// How many clients follow events.
-    pub(super) fn event_streams(&self) -> usize {
-        limits::EVENT_STREAMS - self.event_streams.available_permits()
+    pub(super) fn event_followers(&self) -> usize {
+        Rc::strong_count(&self.event_followers) - 1
     }
 
     /// `identifier` as of now.
@@ -108,6 +102,8 @@ impl Context {
 impl Context {
     /// A context without servers, whose supervision plane is the inbox; the sender stops it.
     pub(super) fn for_tests() -> (Self, watch::Sender<bool>, crate::inbox::Inbox) {
+        use std::sync::Arc;
+
         use supervisor_core::SupervisorState;
 
         let (stop, stopped) = watch::channel(false);

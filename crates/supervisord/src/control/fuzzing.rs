@@ -173,11 +173,10 @@ async fn client(circumstances: Circumstances, stream: tokio::io::DuplexStream, b
 fn section(circumstances: Circumstances) -> Section {
     let (username, password) = if circumstances.password { (Some("user"), Some("secret")) } else { (None, None) };
     Section {
-        name: "unix_http_server".to_owned(),
         username: username.map(str::to_owned),
         password: password.map(|text| Password::parse(text).expect("a plain one")),
         host_names: circumstances.tcp.then(|| HostNames::of_this_machine(["allowed.example".to_owned()])),
-        certificate: None,
+        ..Section::unguarded("unix_http_server")
     }
 }
 

@@ -2,14 +2,15 @@
 //!
 //! A page of another site can have its own name resolve to this machine, and is then of the same origin as we are for
 //! the browser: `Origin` and `Host` agree, and both are the stranger's. So a browser's request has to name a host that
-//! is known to be this one. Addresses name themselves and cannot be rebound. Clients that are no browsers send
-//! neither `Origin` nor `Sec-Fetch-…` and may call us what they like (reference/wants-and-peers.md, R6); a unix
-//! socket is out of reach for browsers.
+//! is known to be this one. Addresses name themselves and cannot be rebound. A GET to such a page's own name over
+//! plain HTTP has neither `Origin` nor `Sec-Fetch-…`; there a browser is known by what it says of itself. Clients that
+//! are no browsers may call us what they like (reference/wants-and-peers.md, R6); a unix socket is out of reach for
+//! browsers.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use hyper::header::{HOST, ORIGIN};
-use hyper::{HeaderMap, Request};
+use hyper::header::{ACCEPT_LANGUAGE, HOST, ORIGIN, REFERER, USER_AGENT};
+use hyper::{HeaderMap, Method, Request};
 
 /// Where local names are listed.
 const HOSTS_FILE: &str = "/etc/hosts";
@@ -35,9 +36,12 @@ impl HostNames {
         Self(names)
     }
 
-    /// The host of a request from a browser, if it is none of ours.
-    pub(super) fn stranger<'r, B>(&self, request: &'r Request<B>) -> Option<&'r str> {
-        if !is_from_browser(request.headers()) {
+    /// The host of a request from a browser, if it is none of ours. Without `marks_count`, only what cannot be from
+    /// anything else is from a browser.
+    pub(super) fn stranger<'r, B>(&self, request: &'r Request<B>, marks_count: bool) -> Option<&'r str> {
+        // With anything else than these, browsers send their Origin.
+        let marks_count = marks_count && matches!(*request.method(), Method::GET | Method::HEAD);
+        if !(is_from_browser(request.headers()) || marks_count && looks_like_a_browser(request.headers())) {
             return None;
         }
         let authority = match request.uri().authority() {
@@ -61,6 +65,14 @@ impl HostNames {
 /// Browsers say what a page is about to do; others do not.
 fn is_from_browser(headers: &HeaderMap) -> bool {
     headers.contains_key(ORIGIN) || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
+}
+
+/// What browsers send with every request, and programs with none: the first can be set by a page in some of them, the
+/// second cannot be left out.
+fn looks_like_a_browser(headers: &HeaderMap) -> bool {
+    headers.get(USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla/"))
+        || headers.contains_key(ACCEPT_LANGUAGE)
+        || headers.contains_key(REFERER)
 }
 
 /// `address` or `address:port`; IPv6 in brackets.
@@ -104,7 +116,7 @@ mod tests {
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
-        names.stranger(&request.body(()).unwrap()).map(str::to_owned)
+        names.stranger(&request.body(()).unwrap(), true).map(str::to_owned)
     }
 
     #[test]
@@ -139,10 +151,35 @@ mod tests {
     }
 
     #[test]
+    fn a_browser_that_sends_no_origin_is_known_by_what_it_says_of_itself() {
+        let named = |method: &str, fields: &[(&str, &str)], marks_count| {
+            let mut request = Request::builder().method(method).uri("/logtail/x").header("host", "evil.example");
+            for (name, value) in fields {
+                request = request.header(*name, *value);
+            }
+            HostNames::default().stranger(&request.body(()).unwrap(), marks_count).is_some()
+        };
+        for mark in [
+            ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"),
+            ("accept-language", "en-US,en;q=0.5"),
+            ("referer", "http://evil.example/"),
+        ] {
+            for method in ["GET", "HEAD"] {
+                assert!(named(method, &[mark], true), "{method} {mark:?}");
+                assert!(!named(method, &[mark], false), "{method} {mark:?}");
+            }
+            assert!(!named("POST", &[mark], true), "{mark:?}");
+        }
+        for agent in ["curl/8.5.0", "Python-xmlrpc/3.12", "xmlrpc.client Mozilla/5.0", ""] {
+            assert!(!named("GET", &[("user-agent", agent), ("accept", "*/*")], true), "{agent}");
+        }
+    }
+
+    #[test]
     fn a_target_with_a_host_counts_before_the_header() {
         let request =
             Request::builder().uri("http://evil.example/RPC2").header("origin", "x").header("host", "localhost");
-        assert_eq!(HostNames::default().stranger(&request.body(()).unwrap()), Some("evil.example"));
+        assert_eq!(HostNames::default().stranger(&request.body(()).unwrap(), false), Some("evil.example"));
     }
 
     #[test]

@@ -7,6 +7,13 @@ use std::time::Duration;
 /// reachable.
 pub(super) const CONNECTIONS: usize = 256;
 
+/// Clients of one listener that follow logs or events at a time; one more is refused. Fewer than [`CONNECTIONS`], since
+/// who follows stays: the rest is kept for requests.
+pub(super) const STREAMS: usize = CONNECTIONS / 2;
+
+/// Seconds after which a client that was refused for want of a place may try again.
+pub(super) const RETRY_AFTER_SECONDS: u16 = 10;
+
 /// Bytes of a request's head.
 pub(super) const HEAD_BYTES: usize = 64 * 1024;
 
@@ -99,7 +106,7 @@ pub(super) const STREAM_PIECES: usize = 2;
 /// Time between two looks at a followed log that nobody has said anything about: others may write to it too.
 pub(super) const STREAM_RECHECK: Duration = Duration::from_secs(1);
 
-/// Clients that follow events at a time; one more is refused.
+/// Clients of one listener that follow events at a time, among its [`STREAMS`]; one more is refused.
 pub(super) const EVENT_STREAMS: usize = 64;
 
 /// Time without an event after which a stream of events gives a sign of life.

@@ -20,7 +20,9 @@ use super::connection::{Connection, Peer};
 use super::context::Context;
 use super::host_names::HostNames;
 use super::limits;
+use super::origin::AllowedHost;
 use super::password::Password;
+use super::places::Places;
 use super::settings::{BoundListener, BoundServer};
 use super::timed_stream::Activity;
 use super::tls::Certificate;
@@ -38,8 +40,35 @@ pub(super) struct Section {
     pub(super) password: Option<Password>,
     /// Under which names browsers may speak to it; `None`: they cannot reach it.
     pub(super) host_names: Option<HostNames>,
+    /// Whose pages are its own though it is not called so: it stands behind a proxy.
+    pub(super) allowed_hosts: Vec<AllowedHost>,
     /// With what it speaks HTTPS; `None`: it speaks HTTP.
     pub(super) certificate: Option<Arc<Certificate>>,
+    /// Places for clients that follow logs or events.
+    pub(super) streams: Places,
+    /// Places among those for clients that follow events.
+    pub(super) event_streams: Places,
+}
+
+impl Section {
+    /// One that admits everybody over HTTP and looks at no host names.
+    pub(super) fn unguarded(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            username: None,
+            password: None,
+            host_names: None,
+            allowed_hosts: vec![],
+            certificate: None,
+            streams: Places::new(limits::STREAMS),
+            event_streams: Places::new(limits::EVENT_STREAMS),
+        }
+    }
+
+    /// Whether clients have to show who they are, which costs something to judge.
+    pub(super) fn asks_for_credentials(&self) -> bool {
+        self.username.as_deref().is_some_and(|username| !username.is_empty())
+    }
 }
 
 enum Socket {
@@ -50,9 +79,13 @@ enum Socket {
 impl Listener {
     /// To be called within the runtime.
     pub(super) fn new(server: BoundServer) -> io::Result<Self> {
-        let BoundServer { listener, section, username, password, allowed_hosts, tls } = server;
+        let BoundServer { listener, section, username, password, own_host, allowed_hosts, tls } = server;
+        let allowed_hosts: Vec<_> = allowed_hosts.iter().filter_map(|host| AllowedHost::parse(host)).collect();
         let host_names = match &listener {
-            BoundListener::Tcp(_) => Some(HostNames::of_this_machine(allowed_hosts)),
+            BoundListener::Tcp(_) => {
+                let named = allowed_hosts.iter().map(|host| host.name().to_owned());
+                Some(HostNames::of_this_machine(own_host.into_iter().chain(named)))
+            }
             BoundListener::Unix(_) => None,
         };
         let password = password.as_deref().map(Password::parse).transpose().map_err(io::Error::other)?;
@@ -67,7 +100,9 @@ impl Listener {
                 Socket::Unix(UnixListener::from_std(socket)?)
             }
         };
-        Ok(Self { socket, section: Section { name: section, username, password, host_names, certificate } })
+        let unguarded = Section::unguarded(&section);
+        let section = Section { username, password, host_names, allowed_hosts, certificate, ..unguarded };
+        Ok(Self { socket, section })
     }
 
     /// What is to be read anew now and then.

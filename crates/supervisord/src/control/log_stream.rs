@@ -1,7 +1,8 @@
 //! `/logtail` and `/mainlogtail`: a log as it grows, for as long as the client stays (contract/rpc.md §7).
 //!
 //! The supervision plane tells when a log has changed; once a second the file is looked at anyway, since others may
-//! write to it. A client that reads slowly makes us read the log slowly: nothing piles up.
+//! write to it. A client that reads slowly makes us read the log slowly: nothing piles up. Each takes one of the places
+//! that its server has for those who follow, so that they never take all connections.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -17,9 +18,11 @@ use tokio::task::{spawn_blocking, spawn_local};
 use tokio::time::sleep;
 
 use super::context::Context;
-use super::error_page::error_page;
+use super::error_page::{error_page, plain_text};
 use super::followed_file::{FollowedFile, Step};
-use super::response::{Response, stream};
+use super::listener::Section;
+use super::places::Place;
+use super::response::{Response, stream, try_again_later};
 use super::{limits, rpc};
 use crate::inbox::{FollowedChanges, FollowedLog};
 
@@ -30,16 +33,17 @@ const TRUNCATED: &[u8] = b"==> File truncated <==\n";
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// `/logtail/<name>[/<channel>]`; `path` is decoded and begins behind the leading slashes.
-pub(super) async fn process_log(method: &Method, path: &str, context: &Rc<Context>) -> Response {
+pub(super) async fn process_log(method: &Method, path: &str, section: &Section, context: &Rc<Context>) -> Response {
     if method != Method::GET {
         return error_page(StatusCode::BAD_REQUEST);
     }
     let Some((name, channel)) = name_and_channel(path) else { return error_page(StatusCode::NOT_FOUND) };
+    let Some(place) = section.streams.take() else { return no_place(section) };
     let Ok(Some(file)) = rpc::log_file(name.to_owned(), channel, context).await else {
         return error_page(StatusCode::NOT_FOUND);
     };
     let log = FollowedLog::Process { name: name.to_owned(), channel };
-    let mut response = follow(file, log, context).await;
+    let mut response = follow(file, log, place, context).await;
     if response.status() == StatusCode::OK {
         response.headers_mut().insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
     }
@@ -47,14 +51,25 @@ pub(super) async fn process_log(method: &Method, path: &str, context: &Rc<Contex
 }
 
 /// `/mainlogtail`
-pub(super) async fn main_log(method: &Method, context: &Rc<Context>) -> Response {
+pub(super) async fn main_log(method: &Method, section: &Section, context: &Rc<Context>) -> Response {
     if method != Method::GET {
         return error_page(StatusCode::BAD_REQUEST);
     }
-    match context.main_log.clone() {
-        Some(file) => follow(file, FollowedLog::Main, context).await,
-        None => error_page(StatusCode::NOT_FOUND),
+    let Some(file) = context.main_log.clone() else { return error_page(StatusCode::NOT_FOUND) };
+    match section.streams.take() {
+        Some(place) => follow(file, FollowedLog::Main, place, context).await,
+        None => no_place(section),
     }
+}
+
+/// The answer to whoever wants to follow when as many do as may.
+pub(super) fn no_place(section: &Section) -> Response {
+    let (count, name) = (section.streams.count(), &section.name);
+    let text = format!(
+        "{count} clients of [{name}] follow logs or events already, which is as many as may. Requests are answered as \
+         ever: a log can be read piece by piece, by supervisorctl tail without -f.\n"
+    );
+    try_again_later(plain_text(StatusCode::SERVICE_UNAVAILABLE, text))
 }
 
 /// Name and channel of `logtail/<name>[/<channel>]`, stdout if none is given.
@@ -65,7 +80,7 @@ fn name_and_channel(path: &str) -> Option<(&str, Channel)> {
     Some((name, channel))
 }
 
-async fn follow(path: PathBuf, log: FollowedLog, context: &Rc<Context>) -> Response {
+async fn follow(path: PathBuf, log: FollowedLog, place: Place, context: &Rc<Context>) -> Response {
     let Ok(Ok((file, modified))) = spawn_blocking(move || FollowedFile::open(path)).await else {
         return error_page(StatusCode::NOT_FOUND);
     };
@@ -73,7 +88,11 @@ async fn follow(path: PathBuf, log: FollowedLog, context: &Rc<Context>) -> Respo
     let (changes, follower) = FollowedChanges::new();
     context.sender.follow(log, follower).await;
     let (pieces, body) = mpsc::channel(limits::STREAM_PIECES);
-    spawn_local(pump(file, changes, pieces, context.stopped.clone()));
+    let stopped = context.stopped.clone();
+    spawn_local(async move {
+        pump(file, changes, pieces, stopped).await;
+        drop(place);
+    });
     let mut response = stream(body);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=utf-8"));
@@ -166,7 +185,8 @@ mod tests {
                 let path = folder.file("log", b"first");
                 let (context, _stop, inbox) = Context::for_tests();
                 let context = Rc::new(context);
-                let mut body = follow(path.clone(), FollowedLog::Main, &context).await.into_body();
+                let place = Section::unguarded("unix_http_server").streams.take().unwrap();
+                let mut body = follow(path.clone(), FollowedLog::Main, place, &context).await.into_body();
                 let Some(Message::Follow { follower, .. }) = inbox.try_recv() else { panic!("a follower") };
                 let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
                 assert_eq!(first, "first");

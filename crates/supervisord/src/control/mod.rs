@@ -26,6 +26,7 @@ mod log_stream;
 mod origin;
 mod password;
 mod percent;
+mod places;
 mod process_info;
 mod published_processes;
 mod reply;

@@ -6,7 +6,10 @@ use std::task::{Context, Poll};
 
 use hyper::StatusCode;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
+use hyper::header::RETRY_AFTER;
 use tokio::sync::mpsc;
+
+use super::limits;
 
 /// What a handler returns.
 pub(super) type Response = hyper::Response<ResponseBody>;
@@ -27,6 +30,12 @@ pub(super) fn full(status: StatusCode, body: impl Into<Bytes>) -> Response {
 /// A response whose body comes in pieces.
 pub(super) fn stream(pieces: mpsc::Receiver<Bytes>) -> Response {
     with_status(StatusCode::OK, ResponseBody::Stream(pieces))
+}
+
+/// The same refusal, which holds for a while only.
+pub(super) fn try_again_later(mut refusal: Response) -> Response {
+    refusal.headers_mut().insert(RETRY_AFTER, limits::RETRY_AFTER_SECONDS.into());
+    refusal
 }
 
 fn with_status(status: StatusCode, body: ResponseBody) -> Response {

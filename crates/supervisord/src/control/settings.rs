@@ -46,7 +46,10 @@ pub struct BoundServer {
     pub username: Option<String>,
     /// `password`, plain, or `{SHA}` and the digest in hexadecimal digits, or an argon2 hash.
     pub password: Option<String>,
-    /// Host names that browsers may use for it, besides this machine's own; of no meaning for a unix socket.
+    /// The host in `port=`, by which browsers may call it; `None`, or empty: every address, or a unix socket.
+    pub own_host: Option<String>,
+    /// `host` or `host:port` that browsers may call it by besides this machine's own names, and whose pages are its
+    /// own; of no meaning for a unix socket.
     pub allowed_hosts: Vec<String>,
     /// What it needs to speak HTTPS; `None`: it speaks HTTP.
     pub tls: Option<Tls>,

@@ -90,6 +90,7 @@ impl FakeSupervision {
             username: credentials.map(|(username, _)| username.to_owned()),
             password: credentials.map(|(_, password)| password.to_owned()),
             tls: None,
+            own_host: None,
             allowed_hosts: vec!["allowed.example".to_owned()],
         };
         let (wake, wakes) = mpsc::channel();

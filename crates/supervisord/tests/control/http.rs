@@ -261,11 +261,90 @@ fn calls_that_another_site_makes_a_browser_send_are_refused() {
         let head = format!("POST /RPC2 HTTP/1.1\r\nHost: localhost:9001\r\nContent-Type: text/plain\r\n{headers}");
         once(&daemon, format!("{head}Content-Length: {length}\r\n\r\n{body}")).status_line
     };
-    for refused in ["Origin: http://evil.example\r\n", "Origin: null\r\n", "Sec-Fetch-Site: cross-site\r\n"] {
+    for refused in [
+        "Origin: http://evil.example\r\n",
+        "Origin: https://localhost:9001\r\n",
+        "Origin: null\r\n",
+        "Sec-Fetch-Site: cross-site\r\n",
+        "Sec-Fetch-Site: same-site\r\nOrigin: http://localhost:3000\r\n",
+    ] {
         assert_eq!(with(refused), "HTTP/1.1 403 Forbidden", "{refused}");
     }
     for allowed in ["", "Origin: http://localhost:9001\r\n", "Sec-Fetch-Site: same-origin\r\n"] {
         assert_eq!(with(allowed), "HTTP/1.1 200 OK", "{allowed}");
+    }
+}
+
+/// An image, a frame or a script of any page is enough to send these.
+#[test]
+fn what_costs_something_is_refused_to_other_sites_by_get_too() {
+    let daemon = daemon();
+    std::fs::write(daemon.path("main.log"), "line\n").unwrap();
+    let image = ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"];
+    let frame = ["Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"];
+    let foreign = ["Origin: http://localhost:3000", "Host: localhost:9001"];
+    for path in ["/logtail/x", "/mainlogtail", "/%6dainlogtail", "/api/v1/events", "/api/v1/event-pools", "/RPC2"] {
+        for headers in [&image[..], &frame, &foreign] {
+            let answer = once(&daemon, format!("GET {path} HTTP/1.1\r\n{}\r\n\r\n", headers.join("\r\n")));
+            assert_eq!(answer.status(), 403, "{path} {headers:?}");
+            assert!(answer.body.contains("another web site"), "{}", answer.body);
+        }
+    }
+    daemon.seen(|seen| assert!(seen.commands.is_empty() && seen.followers.is_empty(), "nothing has come of it"));
+    let link = ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"];
+    for (path, user, status) in [
+        ("/mainlogtail", "Sec-Fetch-User: ?1", 200),
+        ("/mainlogtail", "X: y", 403),
+        ("/api/v1/events", "Sec-Fetch-User: ?1", 403),
+        ("/ok.html", "X: y", 200),
+        ("/nosuch", "X: y", 404),
+    ] {
+        let mut client = Client::tcp(daemon.tcp);
+        client.send(format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{}\r\n{user}\r\n\r\n", link.join("\r\n")));
+        let (status_line, _) = client.receive_head();
+        assert!(status_line.starts_with(&format!("HTTP/1.1 {status} ")), "{path} {user}: {status_line}");
+    }
+}
+
+/// `fetch("http://u:p@localhost:9001/")` of any page: each would cost a computation.
+#[test]
+fn no_other_site_makes_us_judge_passwords() {
+    let daemon = FakeSupervision::start(Setup { credentials: Some(("u", "p")), ..Setup::default() });
+    for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 401), ("none", 401)] {
+        let site = format!("Sec-Fetch-Site: {site}");
+        let headers = ["Host: 127.0.0.1", "Authorization: Basic dTp3cm9uZw==", &site];
+        for path in ["/ok.html", "/nosuch", "/RPC2", "/mainlogtail"] {
+            let answer = once(&daemon, format!("GET {path} HTTP/1.1\r\n{}\r\n\r\n", headers.join("\r\n")));
+            assert_eq!(answer.status(), status, "{path} {site}");
+        }
+    }
+}
+
+#[test]
+fn a_server_behind_a_proxy_knows_its_own_pages() {
+    let daemon = daemon();
+    let body = get_state();
+    let length = body.len();
+    let with = |headers: &str| {
+        let mut client = Client::tcp(daemon.tcp);
+        client.send(format!("POST /RPC2 HTTP/1.1\r\n{headers}Content-Length: {length}\r\n\r\n{body}"));
+        client.receive()
+    };
+    for (headers, status) in [
+        ("Host: 127.0.0.1:9001\r\nOrigin: https://allowed.example\r\n", 200),
+        ("Host: allowed.example\r\nOrigin: https://allowed.example\r\n", 200),
+        ("Host: 127.0.0.1:9001\r\nOrigin: https://sup.example\r\nSec-Fetch-Site: same-origin\r\n", 200),
+        (
+            "Host: 127.0.0.1:9001\r\nX-Forwarded-Host: sup.example\r\nX-Forwarded-Proto: https\r\n\
+             Origin: https://sup.example\r\n",
+            200,
+        ),
+        ("Host: 127.0.0.1:9001\r\nOrigin: https://sup.example\r\n", 403),
+        ("Host: sup.example\r\nX-Forwarded-Proto: https\r\nOrigin: https://sup.example\r\n", 403),
+    ] {
+        let answer = with(headers);
+        assert_eq!(answer.status(), status, "{headers}");
+        assert_eq!(answer.body.contains("allowed_hosts=sup.example in [inet_http_server]"), status == 403, "{headers}");
     }
 }
 
@@ -283,11 +362,20 @@ fn pages_that_call_us_by_a_strange_name_are_refused_over_tcp() {
     assert!(answer.body.contains("allowed_hosts=evil.example in [inet_http_server]"), "{}", answer.body);
     for headers in [
         "Host: evil.example:9001\r\n",
+        "Host: evil.example:9001\r\nUser-Agent: Mozilla/5.0+(compatible; a monitor)\r\n",
         "Host: localhost:9001\r\nOrigin: http://localhost:9001\r\n",
         "Host: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n",
         "Host: ALLOWED.example\r\nSec-Fetch-Mode: navigate\r\n",
     ] {
         assert_eq!(ok(&mut Client::tcp(daemon.tcp), headers).status(), 200, "{headers}");
+    }
+    // Over plain HTTP a page's own GET carries neither Origin nor Sec-Fetch-Site.
+    for path in ["/mainlogtail", "/logtail/x", "/api/v1/events"] {
+        let mut client = Client::tcp(daemon.tcp);
+        client.send(format!("GET {path} HTTP/1.1\r\nHost: evil.example\r\nUser-Agent: Mozilla/5.0 (X11)\r\n\r\n"));
+        let answer = client.receive();
+        assert_eq!(answer.status(), 403, "{path}");
+        assert!(answer.body.contains("allowed_hosts=evil.example in [inet_http_server]"), "{}", answer.body);
     }
     let mut unix = Client::unix(daemon.unix());
     unix.send(format!("GET /ok.html HTTP/1.1\r\n{rebound}\r\n"));

@@ -38,6 +38,44 @@ fn notify(daemon: &FakeSupervision) {
     });
 }
 
+/// How many clients of one server may follow (`STREAMS`), and have a connection (`CONNECTIONS`).
+const STREAMS: usize = 128;
+const CONNECTIONS: usize = 256;
+
+#[test]
+fn followers_never_take_the_places_of_requests() {
+    let daemon = daemon();
+    fs::write(daemon.path("main.log"), "line\n").unwrap();
+    let follow = || {
+        let mut client = Client::tcp(daemon.tcp);
+        client.send("GET /mainlogtail HTTP/1.1\r\nHost: x\r\n\r\n");
+        let (status_line, headers) = client.receive_head();
+        (client, status_line, headers)
+    };
+    let mut followers = vec![];
+    for number in 0..CONNECTIONS {
+        let (client, status_line, headers) = follow();
+        let refused = number >= STREAMS;
+        assert_eq!(status_line.contains(" 503 "), refused, "{number}: {status_line}");
+        assert_eq!(headers.contains(&("retry-after".to_owned(), "10".to_owned())), refused, "{headers:?}");
+        followers.push(client);
+    }
+    let refused = Client::tcp(daemon.tcp).request("GET /logtail/g:x HTTP/1.1", &[]);
+    assert_eq!(refused.status(), 503);
+    assert!(refused.body.starts_with("128 clients of [inet_http_server] follow logs or events already"), "{refused:?}");
+    let refused = Client::tcp(daemon.tcp).request("GET /api/v1/events HTTP/1.1", &[]);
+    assert!(refused.body.starts_with("{\"error\": \"128 clients of [inet_http_server] follow"), "{refused:?}");
+    assert_eq!(Client::tcp(daemon.tcp).request("GET /ok.html HTTP/1.1", &[]).body, "OK", "requests are answered");
+    let mut other_door = Client::unix(daemon.unix());
+    other_door.send("GET /mainlogtail HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(other_door.receive_head().0, "HTTP/1.1 200 OK", "each server has places of its own");
+    drop(followers);
+    daemon.seen(|seen| assert_eq!(seen.followers.len(), STREAMS + 1));
+    while !follow().1.contains(" 200 ") {
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_stream_begins_with_the_end_of_the_log_and_goes_on() {
     let daemon = daemon();

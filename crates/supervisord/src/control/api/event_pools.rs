@@ -12,7 +12,7 @@ pub(super) async fn tell(context: &Context) -> Response {
     let Ok(Reply::EventStatistics(statistics)) = context.sender.call(Command::GetEventStatistics).await else {
         return ending();
     };
-    document(StatusCode::OK, text(&statistics, context.event_streams()))
+    document(StatusCode::OK, text(&statistics, context.event_followers()))
 }
 
 fn text(statistics: &EventStatistics, followers: usize) -> String {

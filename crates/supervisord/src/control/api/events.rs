@@ -7,26 +7,29 @@
 use std::rc::Rc;
 
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use supervisor_core::{Command, EventBatch, Reply};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, sleep_until};
 
 use super::query::Wanted;
 use super::server_sent_events::{push_event, push_lost, push_position, push_restarted};
-use super::{ending, error};
+use super::{as_document, ending, error};
 use crate::control::context::Context;
 use crate::control::limits;
-use crate::control::response::{Response, full, stream};
+use crate::control::listener::Section;
+use crate::control::log_stream::no_place;
+use crate::control::places::Place;
+use crate::control::response::{Response, full, stream, try_again_later};
 use crate::inbox::FollowedChanges;
 
 /// `X-Accel-Buffering: no`: proxies that understand it pass each piece on at once.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Answers with a stream.
-pub(super) async fn follow(request: &Request<Incoming>, context: &Rc<Context>) -> Response {
+pub(super) async fn follow(request: &Request<Incoming>, section: &Section, context: &Rc<Context>) -> Response {
     let wanted = match Wanted::read(request.uri().query(), request.headers()) {
         Ok(wanted) => wanted,
         Err(text) => return error(StatusCode::BAD_REQUEST, &text),
@@ -34,12 +37,12 @@ pub(super) async fn follow(request: &Request<Incoming>, context: &Rc<Context>) -
     if *request.method() == Method::HEAD {
         return with_headers(full(StatusCode::OK, ""));
     }
-    let Some(place) = context.take_event_stream() else {
-        let text = format!("{} clients follow events already", limits::EVENT_STREAMS);
-        let mut refusal = error(StatusCode::SERVICE_UNAVAILABLE, &text);
-        refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
-        return refusal;
+    let Some(stream_place) = section.streams.take() else { return as_document(no_place(section)) };
+    let Some(event_place) = section.event_streams.take() else {
+        let text = format!("{} clients follow events already", section.event_streams.count());
+        return try_again_later(error(StatusCode::SERVICE_UNAVAILABLE, &text));
     };
+    let place = (stream_place, event_place, Rc::clone(&context.event_followers));
     // Registered before the first reading, so that nothing happens between the two.
     let (changes, follower) = FollowedChanges::new();
     context.sender.follow_events(follower).await;
@@ -65,13 +68,16 @@ async fn read(context: &Context, after: Option<u64>) -> Option<EventBatch> {
     }
 }
 
+/// What a client takes up: a stream, one of those for events, a mark by which it is counted.
+type EventPlace = (Place, Place, Rc<()>);
+
 /// One client.
 struct Reader {
     context: Rc<Context>,
     wanted: Wanted,
     pieces: mpsc::Sender<Bytes>,
     /// Given back when the client has gone.
-    _place: OwnedSemaphorePermit,
+    _place: EventPlace,
 }
 
 /// Sends what happens until the client goes, supervisord ends or the control plane stops.
@@ -176,7 +182,9 @@ mod tests {
         let (context, stop, inbox) = Context::for_tests();
         let context = Rc::new(context);
         let wanted = Wanted::read(Some("types=TICK&since=10"), &hyper::HeaderMap::new()).unwrap();
-        let place = context.take_event_stream().unwrap();
+        let section = Section::unguarded("unix_http_server");
+        let places = (section.streams.take().unwrap(), section.event_streams.take().unwrap());
+        let place = (places.0, places.1, Rc::clone(&context.event_followers));
         let (sender, pieces) = mpsc::channel(limits::STREAM_PIECES);
         let (changes, follower) = FollowedChanges::new();
         let first = EventBatch { position: 10, newest: 10, ..EventBatch::default() };

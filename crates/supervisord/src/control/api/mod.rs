@@ -1,8 +1,8 @@
 //! `/api/v1`: what is new, in JSON and as streams; for programs and for `supervisorctl`.
 //!
 //! It stands behind the same admission as everything else and only tells: nothing here changes anything. An error is a
-//! document too: `{"error": "…"}` with the status that fits. What another site makes a browser ask is refused, since a
-//! stream takes a place.
+//! document too: `{"error": "…"}` with the status that fits. What another site makes a browser ask is refused
+//! before, since a stream takes a place.
 
 mod event_pools;
 mod events;
@@ -17,7 +17,7 @@ use hyper::{Method, Request, StatusCode};
 use supervisor_protocol::json;
 
 use super::context::Context;
-use super::origin::is_cross_site;
+use super::listener::Section;
 use super::response::{Response, ResponseBody, full};
 
 /// Where all of it is.
@@ -29,10 +29,12 @@ pub(super) fn owns(path: &str) -> bool {
 }
 
 /// Answers a request that has been admitted, on a path that is ours.
-pub(super) async fn route(request: &Request<Incoming>, path: &str, context: &Rc<Context>) -> Response {
-    if is_cross_site(request.headers()) {
-        return closing_error(StatusCode::FORBIDDEN, "another web site has made the browser ask, which is refused");
-    }
+pub(super) async fn route(
+    request: &Request<Incoming>,
+    path: &str,
+    section: &Section,
+    context: &Rc<Context>,
+) -> Response {
     let resource = path.strip_prefix(ROOT).unwrap_or_default();
     if !matches!(resource, "/events" | "/event-pools") {
         return error(
@@ -47,7 +49,7 @@ pub(super) async fn route(request: &Request<Incoming>, path: &str, context: &Rc<
         return refusal;
     }
     match resource {
-        "/events" => events::follow(request, context).await,
+        "/events" => events::follow(request, section, context).await,
         _ => event_pools::tell(context).await,
     }
 }
