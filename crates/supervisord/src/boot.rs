@@ -17,7 +17,7 @@ use supervisor_core::{EventRing, LogLevel, Settings, Supervisor};
 use supervisor_protocol::method::Namespaces;
 use supervisor_protocol::terminal::visible;
 use supervisor_sys::rlimits::{Raised, Resource, raise};
-use supervisor_sys::{Pidfile, PrivilegeChange};
+use supervisor_sys::{Pidfile, PrivilegeChange, WaitingCaller};
 
 use crate::check_command;
 use crate::clock;
@@ -172,8 +172,17 @@ impl Generation {
         let mut generation = Self::prepare(config, kernel, is_first)?;
         generation.clean_logs();
         let in_background = is_first && !generation.config.supervisord.nodaemon;
-        let background = if in_background { generation.daemonize()? } else { Vec::new() };
-        generation.supervise(source, start, &background)
+        let (mut caller, background) = if in_background {
+            let (caller, lines) = generation.daemonize()?;
+            (Some(caller), lines)
+        } else {
+            (None, Vec::new())
+        };
+        let ended = generation.supervise(source, start, &background, &mut caller);
+        if let (Err(error), Some(caller)) = (&ended, caller) {
+            caller.failed(&format!("Error: {}\n", error.0));
+        }
+        ended
     }
 
     /// Limits, privileges, main log, sockets: what can refuse a start.
@@ -217,9 +226,9 @@ impl Generation {
 
     /// Goes into the background. To be called before there is a second thread. Gives what the main log is told of it,
     /// which is after the groups and the servers.
-    fn daemonize(&mut self) -> Result<Vec<(LogLevel, String)>, BootError> {
+    fn daemonize(&mut self) -> Result<(WaitingCaller, Vec<(LogLevel, String)>), BootError> {
         self.main_log.flush();
-        supervisor_sys::daemonize().map_err(BootError::new)?;
+        let caller = supervisor_sys::daemonize().map_err(BootError::new)?;
         let mut lines = vec![(LogLevel::Info, "daemonizing the supervisord process".to_owned())];
         if let Some(directory) = &self.config.supervisord.directory {
             let entered = std::env::set_current_dir(directory);
@@ -230,15 +239,16 @@ impl Generation {
             });
         }
         supervisor_sys::umask(self.config.supervisord.umask);
-        Ok(lines)
+        Ok((caller, lines))
     }
 
-    /// Groups, servers, pidfile, loop; and the way back.
+    /// Groups, servers, pidfile, loop; and the way back. Lets the caller go once there is nothing left that could fail.
     fn supervise(
         self,
         source: &ConfigSource,
         start: Start,
         background: &[(LogLevel, String)],
+        caller: &mut Option<WaitingCaller>,
     ) -> Result<(Ended, Kernel), BootError> {
         let Self { config, kernel, main_log, mut servers } = self;
         let wake = kernel.waker();
@@ -278,6 +288,10 @@ impl Generation {
             log_level: config.supervisord.loglevel,
         })
         .map_err(|error| BootError(format!("could not start the control thread: {error}")))?;
+        // Whoever reads the pidfile now finds us, and whoever calls is answered.
+        if let Some(caller) = caller.take() {
+            caller.ready();
+        }
         let restart = RestartConfigReader::new(read_config(source), wake);
         let (ended, host) = EventLoop::new(supervisor, host, inbox, restart).run().map_err(BootError::new)?;
         let kernel = host.into_kernel();
@@ -349,12 +363,18 @@ fn host_settings(config: &Config) -> OsHostSettings {
 /// Upstream's order: no `supervisord started` line without a pidfile.
 fn write_pidfile(path: &Path, host: &mut OsHost) -> Option<Pidfile> {
     let pid = std::process::id();
-    let Ok(pidfile) = Pidfile::write(path, pid) else {
-        host.log_line(LogLevel::Critical, format_args!("could not write pidfile {}", path.display()));
-        return None;
-    };
-    host.log_line(LogLevel::Info, format_args!("supervisord started with pid {pid}"));
-    Some(pidfile)
+    match Pidfile::write(path, pid) {
+        Ok(pidfile) => {
+            host.log_line(LogLevel::Info, format_args!("supervisord started with pid {pid}"));
+            Some(pidfile)
+        }
+        Err(error) => {
+            let path = path.display();
+            host.log_line(LogLevel::Critical, format_args!("could not write pidfile {path}"));
+            host.log_line(LogLevel::Warn, format_args!("{path} could not be written: {error}"));
+            None
+        }
+    }
 }
 
 /// Each section with the built-in factory offers the supervisor methods under its name.

@@ -28,6 +28,8 @@ fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match &arguments[..] {
         ["daemonize", report] => report_from_the_background(report),
+        ["daemonize-in-vain", "told"] => daemonize().expect("one thread").failed("Error: no luck\n"),
+        ["daemonize-in-vain", "untold"] => drop(daemonize().expect("one thread")),
         ["daemonize-with-threads"] => daemonize_with_threads(),
         ["standard-fds", report] => report_standard_fds(report),
         ["drop-privileges", uid] => drop_to(uid),
@@ -49,7 +51,7 @@ fn report_from_the_background(report: &str) {
     // Before, so that whoever waits for the report does not have to look for it.
     let mut report = File::options().write(true).open(report).expect("the test has made it");
     let before = std::process::id();
-    daemonize().expect("one thread");
+    let caller = daemonize().expect("one thread");
     let pid = std::process::id();
     assert_ne!(pid, before, "the original process has ended");
     let stat = fs::read_to_string("/proc/self/stat").expect("/proc is mounted");
@@ -59,6 +61,7 @@ fn report_from_the_background(report: &str) {
     let targets = (0..=2).map(|fd| fs::read_link(format!("/proc/self/fd/{fd}")).expect("it is open"));
     let targets: Vec<String> = targets.map(|target| target.display().to_string()).collect();
     writeln!(report, "{pid} {group} {session} {}", targets.join(" ")).expect("the test reads");
+    caller.ready();
 }
 
 fn daemonize_with_threads() {

@@ -2,18 +2,17 @@
 //!
 //! Counting who uses it is the core's.
 
-use std::fs::{self, Permissions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket};
 use supervisor_core::{SocketAddress, SocketConfig, SocketOwner};
 
+use crate::file_place::FilePlace;
 use crate::socket_error::SocketError;
-use crate::socket_file::SocketFile;
+use crate::socket_file::{BoundFile, SocketFile};
 use crate::tcp_listener::{bind_tcp, resolve};
 
 /// A listening socket; dropping it closes it and removes its file if that is still ours.
@@ -61,7 +60,7 @@ impl Drop for FcgiSocket {
 }
 
 fn open_unix(path: &Path, owner: Option<SocketOwner>, mode: u32) -> Result<FcgiSocket, String> {
-    match fs::remove_file(path) {
+    match FilePlace::at(path).and_then(|place| place.remove()) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(python_text(&error, Some(path))),
         Ok(()) | Err(_) => {}
     }
@@ -72,12 +71,13 @@ fn open_unix(path: &Path, owner: Option<SocketOwner>, mode: u32) -> Result<FcgiS
     let file = SocketFile::at(path).map_err(|error| python_text(&error, Some(path)))?;
     // From here on a failure drops the socket, which removes the file.
     let bound = FcgiSocket { socket, file: Some(file) };
+    let made = BoundFile::at(path).map_err(|error| python_text(&error, Some(path)))?;
     if let Some(owner) = owner {
-        std::os::unix::fs::chown(path, Some(owner.uid), owner.gid).map_err(|error| {
+        made.give_to(owner).map_err(|error| {
             format!("Could not change ownership of socket file: {}", python_text(&error, Some(path)))
         })?;
     }
-    fs::set_permissions(path, Permissions::from_mode(mode))
+    made.set_mode(mode)
         .map_err(|error| format!("Could not change permissions of socket file: {}", python_text(&error, Some(path))))?;
     Ok(bound)
 }

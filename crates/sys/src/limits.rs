@@ -18,6 +18,12 @@ pub const KNOWN_PLACES: usize = 1024;
 /// Symbolic links that are followed in one path (path_resolution(7)).
 pub const SYMBOLIC_LINKS: u32 = 40;
 
+/// Bytes of the error of a daemon that its caller shows at most.
+pub const START_ERROR_BYTES: u64 = 64 * 1024;
+
+/// How often a file is opened that somebody exchanges at the same moment, before that is an error.
+pub const OPEN_ATTEMPTS: u32 = 4;
+
 /// Events that one wait brings at most; the rest comes with the next one.
 pub const EVENTS_PER_WAIT: usize = 256;
 

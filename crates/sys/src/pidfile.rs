@@ -1,8 +1,21 @@
 //! The pidfile (contract/processes.md §9.6).
+//!
+//! It may lie in a folder of others, such as /tmp: a link that another user has planted there is replaced, never
+//! followed, and nothing that lies in its place holds us up ([`crate::open_file`]).
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::sys::stat::{FileStat, SFlag};
+
+use crate::file_place::{FilePlace, is_kind};
+
+/// Mode of a new pidfile, less the umask.
+const MODE: u32 = 0o666;
 
 /// A pidfile that we have written.
 #[derive(Debug)]
@@ -14,50 +27,85 @@ pub struct Pidfile {
 impl Pidfile {
     /// Writes `<pid>` and a newline. Whoever reads the path finds the old content or the new one, never a part: the
     /// file is written aside and renamed. Where that cannot be done (a directory that is not ours to write, a path
-    /// that is a device or a mount), it is written in place.
+    /// that is a device or a mount), it is written in place. A full disk leaves what was there.
+    ///
+    /// # Errors
+    /// As `open(2)`, `write(2)` and `rename(2)`.
     pub fn write(path: &Path, pid: u32) -> io::Result<Self> {
         let content = format!("{pid}\n");
-        let special = fs::metadata(path).is_ok_and(|found| !found.is_file());
-        let replaced = if special { Err(io::ErrorKind::Unsupported.into()) } else { replace(path, pid, &content) };
-        replaced.or_else(|_: io::Error| fs::write(path, &content))?;
+        let place = FilePlace::find(path)?;
+        let replaceable = place.status().map_or(true, |found| may_be_replaced(&found)) && !place.is_kernels_link;
+        let replaced = if replaceable { replace(&place, pid, &content) } else { Err(Errno::EACCES.into()) };
+        match replaced {
+            Err(error) if is_refusal(&error) => write_in_place(&place, content.as_bytes())?,
+            other => other?,
+        }
         Ok(Self { path: path.to_owned(), content })
     }
 
     /// Removes the file, unless somebody else has written it since. `false`: it was not ours any more.
+    ///
+    /// # Errors
+    /// As `unlink(2)`.
     pub fn remove(self) -> io::Result<bool> {
-        let ours = fs::read(&self.path).is_ok_and(|found| found == self.content.as_bytes());
+        let Ok(place) = FilePlace::find(&self.path) else { return Ok(false) };
+        let ours = read_start(&place, self.content.len()).is_ok_and(|found| found == self.content.as_bytes());
         if ours {
-            fs::remove_file(&self.path)?;
+            place.remove()?;
         }
         Ok(ours)
     }
 }
 
-fn replace(path: &Path, pid: u32, content: &str) -> io::Result<()> {
-    // Through a link to the file that it leads to, as an open would.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut aside = target.clone().into_os_string();
-    aside.push(format!(".{pid}"));
-    let aside = PathBuf::from(aside);
-    let written = create(&aside)
+/// A regular file, or a link that was not to be followed.
+fn may_be_replaced(found: &FileStat) -> bool {
+    is_kind(found, SFlag::S_IFREG) || is_kind(found, SFlag::S_IFLNK)
+}
+
+/// Whether making or renaming a file is not for us to do here. A full disk is none: what cannot be written aside
+/// cannot be written in place either, but for a file that would lose what it holds.
+fn is_refusal(error: &io::Error) -> bool {
+    let refusals = [libc::EACCES, libc::EPERM, libc::EROFS, libc::EBUSY, libc::EXDEV, libc::ENAMETOOLONG];
+    error.raw_os_error().is_some_and(|errno| refusals.contains(&errno))
+}
+
+fn replace(place: &FilePlace, pid: u32, content: &str) -> io::Result<()> {
+    let mut name: OsString = place.name().to_owned();
+    name.push(format!(".{pid}"));
+    let aside = place.beside(name)?;
+    // A leftover of the same name, from a predecessor with our pid.
+    aside.remove_if_present()?;
+    let written = aside
+        .create_new(MODE)
         .and_then(|mut file| file.write_all(content.as_bytes()))
-        .and_then(|()| fs::rename(&aside, &target));
+        .and_then(|()| place.rename(aside.name(), place.name()));
     if written.is_err() {
         // It may not have come to be; what counts is the error of writing.
-        let _no_matter = fs::remove_file(&aside);
+        aside.remove().ok();
     }
     written
 }
 
-/// A new file; a leftover of the same name, from a predecessor with our pid, goes.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            fs::remove_file(path)?;
-            options.open(path)
-        }
-        other => other,
+/// Over what is there, which is cut only once the pid stands in it; a new file that cannot be written goes again.
+fn write_in_place(place: &FilePlace, content: &[u8]) -> io::Result<()> {
+    let (mut file, is_new) = match place.write() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (place.create_new(MODE)?, true),
+        other => (other?, false),
+    };
+    if !file.metadata()?.is_file() {
+        return file.write_all(content);
     }
+    let written = file.write_all_at(content, 0).and_then(|()| file.set_len(content.len() as u64));
+    if written.is_err() && is_new {
+        place.remove().ok();
+    }
+    written
+}
+
+/// One byte more than asked for, if there are more.
+fn read_start(place: &FilePlace, length: usize) -> io::Result<Vec<u8>> {
+    let file: File = place.read()?;
+    let mut bytes = Vec::with_capacity(length + 1);
+    file.take(length as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -35,6 +35,7 @@ impl SocketError {
     pub(crate) fn from_io(error: &io::Error) -> Self {
         match error.raw_os_error() {
             Some(errno) => Self::from_errno(errno),
+            None if error.kind() == io::ErrorKind::PermissionDenied => Self::Other { errno: libc::EACCES },
             None => Self::Other { errno: libc::EINVAL },
         }
     }

@@ -8,10 +8,9 @@
 //! other's. Here a stale file is replaced under a lock on its folder, and only if it is still the one that was probed.
 
 use std::ffi::OsString;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +21,7 @@ use supervisor_core::SocketOwner;
 
 use crate::limits::{LISTEN_BACKLOG, PROBE_TIMEOUT, STALE_SOCKET_ATTEMPTS, TAKEOVER_LOCK_ATTEMPTS};
 use crate::socket_error::SocketError;
-use crate::socket_file::{FileIdentity, SocketFile};
+use crate::socket_file::{BoundFile, FileIdentity, SocketFile};
 
 /// A socket at its path.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ pub struct BoundUnixListener {
 /// answer of whoever may be there.
 pub fn listen_unix(path: &Path, mode: u32, owner: Option<SocketOwner>) -> Result<BoundUnixListener, SocketError> {
     let aside = Aside::new(path);
-    let listener = listen_aside(&aside.path, mode)?;
+    let (listener, made) = listen_aside(&aside.path, mode)?;
     let mut stale_removed = 0;
     for _ in 0..STALE_SOCKET_ATTEMPTS {
         let published = publish(&aside.path, path)? || {
@@ -49,7 +48,7 @@ pub fn listen_unix(path: &Path, mode: u32, owner: Option<SocketOwner>) -> Result
         };
         if published {
             let file = SocketFile::at(path).map_err(|error| SocketError::from_io(&error))?;
-            give_to(&file, owner)?;
+            give_to(&made, &file, owner)?;
             return Ok(BoundUnixListener { listener: UnixListener::from(listener), file, stale_removed });
         }
     }
@@ -84,12 +83,13 @@ impl Drop for Aside {
 }
 
 /// Listens before anybody can find it: a published socket that refuses connections would count as stale.
-fn listen_aside(path: &Path, mode: u32) -> Result<OwnedFd, SocketError> {
+fn listen_aside(path: &Path, mode: u32) -> Result<(OwnedFd, BoundFile), SocketError> {
     let listener = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
     bind(listener.as_raw_fd(), &UnixAddr::new(path)?)?;
-    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(|error| SocketError::from_io(&error))?;
+    let made = BoundFile::at(path).map_err(|error| SocketError::from_io(&error))?;
+    made.set_mode(mode).map_err(|error| SocketError::from_io(&error))?;
     listen(&listener, Backlog::new(LISTEN_BACKLOG)?)?;
-    Ok(listener)
+    Ok((listener, made))
 }
 
 /// Puts the socket to its path. `false`: something is there.
@@ -108,9 +108,9 @@ fn publish(aside: &Path, path: &Path) -> Result<bool, SocketError> {
     }
 }
 
-fn give_to(file: &SocketFile, owner: Option<SocketOwner>) -> Result<(), SocketError> {
+fn give_to(made: &BoundFile, file: &SocketFile, owner: Option<SocketOwner>) -> Result<(), SocketError> {
     let Some(owner) = owner else { return Ok(()) };
-    let Err(error) = std::os::unix::fs::chown(file.path(), Some(owner.uid), owner.gid) else { return Ok(()) };
+    let Err(error) = made.give_to(owner) else { return Ok(()) };
     // It is of no use to anybody like this; what counts is the first error.
     let _no_matter = file.remove_if_ours();
     Err(match error.raw_os_error() {

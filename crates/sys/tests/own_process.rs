@@ -6,6 +6,7 @@ mod support;
 use std::fs::{self, File};
 use std::os::fd::AsFd;
 
+use supervisor_core::ExitStatus;
 use supervisor_sys::Spawner;
 use support::{Folder, Program};
 
@@ -37,6 +38,18 @@ fn the_daemon_leads_its_own_session_on_dev_null_and_its_parent_has_ended_well() 
     assert_eq!((group, session), (pid, pid));
     assert_ne!(**pid, launcher.to_string());
     assert_eq!(standard, ["/dev/null"; 3]);
+}
+
+#[test]
+fn a_daemon_that_cannot_start_is_told_to_its_caller() {
+    let mut spawner = Spawner::new().unwrap();
+    for (how, text) in [
+        ("told", "Error: no luck\n"),
+        ("untold", "Error: supervisord has ended before it was ready; its log may tell why\n"),
+    ] {
+        let ended = Program::probe(&["daemonize-in-vain", how]).run(&mut spawner);
+        assert_eq!((ended.status, ended.stderr.as_str()), (ExitStatus::Exited(2), text), "{how}");
+    }
 }
 
 #[test]
@@ -139,7 +152,7 @@ fn where_calls_are_refused_another_way_is_found_and_kept() {
         let expected = format!("{listed}{listed}exit status 127, pidfd {pidfd}, {exec_error}\n");
         assert_eq!(finished.stdout, expected, "{refused:?}: {}", finished.stderr);
         assert_eq!(finished.stderr, missing, "{refused:?}");
-        assert_eq!(finished.status, supervisor_core::ExitStatus::Exited(0), "{refused:?}");
+        assert_eq!(finished.status, ExitStatus::Exited(0), "{refused:?}");
     }
     // Without any list of descriptors: ls(1) cannot list either, but is there.
     let program = Program::probe(&["spawn-refused", "close_range", "/proc"]);
@@ -188,7 +201,7 @@ fn children_that_are_not_ours_are_expected_where_they_can_come() {
     let group = supervisor_core::KillTarget::Group(running.child.pid);
     support::wait_until_readable(running.stdout.as_fd());
     let status = support::wait_for_end(&running.child);
-    assert_eq!(status, supervisor_core::ExitStatus::Exited(0));
+    assert_eq!(status, ExitStatus::Exited(0));
     supervisor_sys::kill(group, supervisor_core::Signal::KILL).unwrap();
     let mut stdout = running.stdout;
     assert_eq!(lines(&support::read_all(&mut stdout)), ["true"; 3]);

@@ -1,3 +1,4 @@
 //! What strangers, programs and local users try, and that it leads nowhere: one file for each border.
 
 mod forged_log_lines;
+mod pidfile;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{TestDaemon, send_signal, until};
+use crate::support::{TestDaemon, send_signal, testing_the_original, until};
 
 const SLEEPER: &str = "[program:sleeper]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
 
@@ -80,6 +80,22 @@ fn pidfile_has_the_configured_umask() {
     let mode = fs::metadata(daemon.path("supervisord.pid")).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     end(&daemon, pid);
+}
+
+#[test]
+fn pidfile_holds_a_living_pid_whenever_the_command_has_returned() {
+    if testing_the_original() {
+        return; // N65: it returns before the pidfile is written
+    }
+    let daemon = TestDaemon::prepared(SLEEPER);
+    for _ in 0..10 {
+        let ended = daemon.run(&["-c", "{dir}/supervisord.conf"]);
+        assert_eq!((ended.status, ended.stdout.as_str(), ended.stderr.as_str()), (0, "", ""));
+        let pid: u32 = daemon.read("supervisord.pid").trim_end().parse().expect("its pid is there at once");
+        assert_eq!(relatives(pid)[2], pid, "the daemon");
+        assert_eq!(daemon.call("supervisor.getPID", &[]), Ok(i64::from(pid).into()), "which answers at once");
+        end(&daemon, pid);
+    }
 }
 
 #[test]

@@ -22,5 +22,5 @@ pub(crate) use marked_processes::{Mark, send_signal};
 pub(crate) use memory::resident_kilobytes;
 pub(crate) use program::{Ended, Program};
 pub(crate) use rpc::{Value, http_get, raw_http};
-pub(crate) use untested::not_tested;
+pub(crate) use untested::{is_root, not_tested};
 pub(crate) use until::{until, until_at_most};

@@ -15,3 +15,12 @@ pub(crate) fn not_tested(reason: &str) {
         file.write_all(line.as_bytes()).expect("the file takes a line");
     }
 }
+
+/// Whether the tests run as root; says what is not tested if they do not.
+pub(crate) fn is_root(what: &str) -> bool {
+    let root = nix::unistd::geteuid().is_root();
+    if !root {
+        not_tested(&format!("{what} needs root"));
+    }
+    root
+}
