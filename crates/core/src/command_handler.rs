@@ -28,7 +28,9 @@ pub(crate) enum Target {
 impl Supervisor {
     /// Carries out a command, and answers it now or when what it waits for has happened.
     pub(crate) fn command(&mut self, now: Now, request: RequestId, command: Command, host: &mut impl Host) {
-        if let Some(answer) = self.dispatch(now, request, command, host) {
+        let answer = self.dispatch(now, request, command, host);
+        self.draw_consequences(now, host);
+        if let Some(answer) = answer {
             host.reply(request, answer);
         }
     }
@@ -152,7 +154,7 @@ impl Supervisor {
         match self.processes[id].phase {
             Phase::Starting { .. } | Phase::Running { .. } => {}
             Phase::Stopped
-            | Phase::Backoff { .. }
+            | Phase::Backoff
             | Phase::Stopping { .. }
             | Phase::Exited
             | Phase::Fatal

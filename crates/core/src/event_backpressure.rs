@@ -58,7 +58,7 @@ impl Supervisor {
         let may_wait = match process.phase {
             Phase::Starting { .. } | Phase::Running { .. } => self.shutdown.is_none(),
             Phase::Stopping { .. } | Phase::Unknown { .. } => false,
-            Phase::Stopped | Phase::Backoff { .. } | Phase::Exited | Phase::Fatal => return false,
+            Phase::Stopped | Phase::Backoff | Phase::Exited | Phase::Fatal => return false,
         };
         let holds = |pool: &EventListenerPool| if may_wait { pool.is_full() } else { pool.is_large() };
         self.pools.iter().any(|pool| holds(pool) && pool.wants_output(&process.config, channel))

@@ -130,7 +130,7 @@ impl Supervisor {
         let runs = self.processes.get(id).is_some_and(|process| match process.phase {
             Phase::Starting { .. } | Phase::Running { .. } => true,
             Phase::Stopped
-            | Phase::Backoff { .. }
+            | Phase::Backoff
             | Phase::Stopping { .. }
             | Phase::Exited
             | Phase::Fatal

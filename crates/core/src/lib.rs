@@ -13,6 +13,15 @@
 //! - what was published of processes ([`Publication`]) is what a client would be told.
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate self as supervisor_core;
+
+/// Configurations for tests in here, which are those of `tests/`.
+#[cfg(test)]
+#[path = "../tests/sim/config.rs"]
+#[expect(dead_code, reason = "the tests in here need few of them")]
+mod test_config;
+
 mod clock;
 mod command;
 mod command_handler;
@@ -28,6 +37,7 @@ mod event_ring;
 mod event_spill;
 mod exit_status;
 mod fault;
+mod goal;
 mod host;
 mod input;
 mod lifecycle;
@@ -38,6 +48,7 @@ mod namespec;
 mod operation;
 mod output;
 mod output_dispatcher;
+mod planner;
 mod process;
 mod process_config;
 mod process_group;
@@ -45,10 +56,13 @@ mod process_id;
 mod process_state;
 mod process_table;
 mod publication;
+mod pursuit;
 mod reload;
 mod reply;
+mod restart_policy;
 mod shutdown;
 mod signal;
+mod start_queue;
 mod supervisor;
 mod tick;
 mod timers;
@@ -63,6 +77,7 @@ pub use event_listener_pool::PoolStatistics;
 pub use event_ring::{EventBatch, EventRing, RingStatistics, StreamEvent};
 pub use exit_status::ExitStatus;
 pub use fault::{Fault, FaultCode};
+pub use goal::{DownCause, Gate, Goal, PendingStart, Turn, UpCause};
 pub use host::{BadCommand, Host, KillError, KillTarget, SpawnError, StdinError};
 pub use input::{DaemonSignal, Input};
 pub use log_level::LogLevel;

@@ -1,20 +1,24 @@
 //! The life of a process: spawn, promote, fail, stop, kill, finish (contract/processes.md §1.3, §3, §4).
 //!
-//! The only place that changes a [`Phase`]. Each change raises its event and settles the requests that waited
-//! for it before anything else happens.
+//! The only place that changes a [`Phase`]. Each change raises its event and settles the requests that waited for it
+//! before anything else happens, and is noted: what the process does next is [`crate::pursuit`]'s to draw. No
+//! transition calls another, but for the two of an end that comes before its process was said to be RUNNING.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Now;
 use crate::event::{Event, StateDetail};
 use crate::exit_status::ExitStatus;
+use crate::goal::{DownCause, Goal, UpCause};
 use crate::host::{Host, KillError, KillTarget};
-use crate::limits;
 use crate::log_level::LogLevel;
-use crate::process::{Phase, Restart};
+use crate::planner::GiveUp;
+use crate::process::Phase;
 use crate::process_config::ProcessConfig;
 use crate::process_id::{Pid, ProcessId};
 use crate::process_state::ProcessState;
+use crate::restart_policy;
 use crate::signal::Signal;
 use crate::supervisor::Supervisor;
 use crate::timers::{Timer, after};
@@ -22,17 +26,16 @@ use crate::timers::{Timer, after};
 /// Seconds between two `waiting for x to stop`.
 const STOP_REPORT_SECONDS: i64 = 2;
 
+/// SIGKILL never comes with the very input that brought the stop, whatever `stopwaitsecs` is.
+const LEAST_STOP_WAIT: Duration = Duration::from_nanos(1);
+
 impl Supervisor {
-    /// Starts a process that is not running. The outcome shows in its state and its `spawnerr`.
-    pub(crate) fn spawn(&mut self, now: Now, id: ProcessId, host: &mut impl Host) {
+    /// Starts a process that has no pid. The outcome shows in its state and its `spawnerr`.
+    pub(crate) fn spawn(&mut self, now: Now, id: ProcessId, cause: UpCause, host: &mut impl Host) {
         let process = &mut self.processes[id];
-        let config = Arc::clone(&process.config);
-        if process.phase.pid().is_some() {
-            host.log(LogLevel::Warn, format_args!("process '{}' already running", config.name));
-            return;
-        }
-        let group = Arc::clone(&process.group);
-        process.restart = Restart::No;
+        let (config, group) = (Arc::clone(&process.config), Arc::clone(&process.group));
+        process.goal = Goal::Up { cause, pending: None };
+        process.waits_for_batch = false;
         let told = self.processes.change(id, host);
         told.spawnerr = None;
         told.exit_code = None;
@@ -49,79 +52,24 @@ impl Supervisor {
         });
         match spawned {
             Ok(pid) => {
-                if config.startsecs > 0 {
-                    self.timers.set(Timer::Process(id), after(now.monotonic, config.startsecs));
-                }
                 self.listener_started(id);
                 self.processes.change(id, host).phase = Phase::Starting { pid, since: now.monotonic };
+                self.consequences.note_transition(id);
                 host.log(LogLevel::Info, format_args!("spawned: '{}' with pid {pid}", config.name));
             }
             Err(text) => {
                 host.log(LogLevel::Info, format_args!("spawnerr: {text}"));
-                self.fail_start(now, id, text.into(), |_| {}, host);
+                self.fail_start(now, id, text.into(), host);
             }
-        }
-    }
-
-    /// A timer of a process has passed: RUNNING, the next try, or SIGKILL.
-    pub(crate) fn process_deadline(&mut self, now: Now, id: ProcessId, host: &mut impl Host) {
-        let Some(process) = self.processes.get(id) else { return };
-        match process.phase {
-            Phase::Starting { .. } => self.promote(id, host),
-            Phase::Backoff { .. } => self.queue_start(id),
-            Phase::Stopping { pid } => {
-                let config = Arc::clone(&process.config);
-                host.log(LogLevel::Warn, format_args!("killing '{}' ({pid}) with SIGKILL", config.name));
-                // A failure has made it UNKNOWN; there is no client to tell.
-                self.send_stop_signal(now, id, Signal::KILL, host).ok();
-            }
-            Phase::Stopped if process.restart != Restart::No => self.queue_start(id),
-            Phase::Stopped | Phase::Running { .. } | Phase::Exited | Phase::Fatal | Phase::Unknown { .. } => {}
-        }
-    }
-
-    /// Stops a listener that has broken the protocol, to start it again. The more often in succession it has, the
-    /// later: seconds, as with the retries of a failed start.
-    pub(crate) fn restart_listener(&mut self, now: Now, id: ProcessId, host: &mut impl Host) {
-        self.processes[id].restart = Restart::Wanted;
-        // What cannot be signalled has become UNKNOWN, and is started again when it has ended.
-        self.stop(now, id, host).ok();
-    }
-
-    /// A process that supervisord stopped by itself has stopped: sets the time of its next start.
-    fn await_restart(&mut self, now: Now, id: ProcessId) {
-        let process = &mut self.processes[id];
-        if process.restart == Restart::No || !matches!(process.phase, Phase::Stopped) {
-            return;
-        }
-        let breaches = process.listener.as_ref().map_or(0, |listener| listener.breaches());
-        let at = after(now.monotonic, i64::from(breaches.clamp(1, limits::PROTOCOL_RESTART_SECONDS)));
-        (process.restart, process.backoff) = (Restart::At(at), 0);
-        self.timers.set(Timer::Process(id), at);
-    }
-
-    /// A client wants a process stopped that is to be started again: it is not.
-    pub(crate) fn give_up_restart(&mut self, id: ProcessId) {
-        let process = &mut self.processes[id];
-        if let Restart::At(_) = std::mem::replace(&mut process.restart, Restart::No) {
-            self.timers.cancel(Timer::Process(id));
-        }
-    }
-
-    /// STARTING → RUNNING at once, for a process that need not stay up for any time.
-    pub(crate) fn promote_at_once(&mut self, id: ProcessId, host: &mut impl Host) {
-        if self.processes.get(id).is_some_and(|process| process.config.startsecs <= 0) {
-            self.promote(id, host);
         }
     }
 
     /// STARTING → RUNNING: it has stayed up for `startsecs`.
-    fn promote(&mut self, id: ProcessId, host: &mut impl Host) {
+    pub(crate) fn promote(&mut self, id: ProcessId, host: &mut impl Host) {
         let process = &mut self.processes[id];
         let Phase::Starting { pid, .. } = process.phase else { return };
         process.backoff = 0;
         let config = Arc::clone(&process.config);
-        self.timers.cancel(Timer::Process(id));
         self.change_phase(id, Phase::Running { pid }, StateDetail::Pid(pid.get()), host);
         host.log(
             LogLevel::Info,
@@ -133,94 +81,81 @@ impl Supervisor {
         self.dispatch_for(id, host);
     }
 
-    /// STARTING → BACKOFF, and on to FATAL when there is no retry left. `log` writes the line between the two.
-    fn fail_start<H: Host>(
-        &mut self,
-        now: Now,
-        id: ProcessId,
-        spawnerr: Arc<str>,
-        log: impl FnOnce(&mut H),
-        host: &mut H,
-    ) {
+    /// STARTING → BACKOFF, with a next try unless everything is to stop.
+    fn fail_start(&mut self, now: Now, id: ProcessId, spawnerr: Arc<str>, host: &mut impl Host) {
         self.processes.change(id, host).spawnerr = Some(spawnerr);
         let process = &mut self.processes[id];
         process.backoff += 1;
         let tries = process.backoff;
-        let retry_at = after(now.monotonic, i64::try_from(tries).unwrap_or(i64::MAX));
-        // A spawn error comes before there is a pid, so the phase itself was never STARTING.
-        self.enter(id, ProcessState::Starting, Phase::Backoff { retry_at }, StateDetail::Tries(tries), host);
-        log(host);
-        if self.processes[id].has_no_retries_left() {
-            let config = Arc::clone(&self.processes[id].config);
-            self.give_up(id, host);
-            host.log(
-                LogLevel::Info,
-                format_args!("gave up: {} entered FATAL state, too many start retries too quickly", config.name),
-            );
-        } else {
-            self.timers.set(Timer::Process(id), retry_at);
+        if process.goal.is_up() {
+            process.goal = Goal::start(UpCause::Retry, Some(restart_policy::retry_at(now.monotonic, tries)));
         }
+        // A spawn error comes before there is a pid, so the phase itself was never STARTING.
+        self.enter(id, ProcessState::Starting, Phase::Backoff, StateDetail::Tries(tries), host);
     }
 
     /// BACKOFF → FATAL.
-    pub(crate) fn give_up(&mut self, id: ProcessId, host: &mut impl Host) {
-        self.processes[id].backoff = 0;
-        self.timers.cancel(Timer::Process(id));
+    pub(crate) fn give_up(&mut self, id: ProcessId, reason: GiveUp, host: &mut impl Host) {
+        let process = &mut self.processes[id];
+        process.backoff = 0;
+        if process.goal.is_up() {
+            process.goal = Goal::Down(DownCause::GaveUp);
+        }
+        let config = Arc::clone(&process.config);
         self.change_phase(id, Phase::Fatal, StateDetail::None, host);
+        match reason {
+            GiveUp::NoRetriesLeft => host.log(
+                LogLevel::Info,
+                format_args!("gave up: {} entered FATAL state, too many start retries too quickly", config.name),
+            ),
+            GiveUp::Shutdown => {}
+        }
     }
 
     /// Asks a process in a running-class state to stop. The error is what the client is told.
     pub(crate) fn stop(&mut self, now: Now, id: ProcessId, host: &mut impl Host) -> Result<(), String> {
         let process = &self.processes[id];
+        let config = Arc::clone(&process.config);
         match process.phase {
-            Phase::Backoff { .. } => {
-                let name = Arc::clone(&process.config);
-                host.log(LogLevel::Debug, format_args!("Attempted to kill {}, which is in BACKOFF state.", name.name));
-                self.timers.cancel(Timer::Process(id));
+            Phase::Backoff => {
+                host.log(
+                    LogLevel::Debug,
+                    format_args!("Attempted to kill {}, which is in BACKOFF state.", config.name),
+                );
                 self.change_phase(id, Phase::Stopped, StateDetail::Pid(0), host);
                 Ok(())
             }
-            Phase::Starting { .. } | Phase::Running { .. } => {
-                let signal = process.config.stopsignal;
-                self.send_stop_signal(now, id, signal, host)
+            Phase::Starting { pid, .. } | Phase::Running { pid } => {
+                let signal = config.stopsignal;
+                let target = announce_signal(&config, pid, signal, config.stopasgroup, host);
+                let kill_at =
+                    after(now.monotonic, config.stopwaitsecs).max(now.monotonic.saturating_add(LEAST_STOP_WAIT));
+                self.change_phase(id, Phase::Stopping { pid, kill_at }, StateDetail::Pid(pid.get()), host);
+                self.deliver(id, target, signal, "killing", host)
             }
-            Phase::Stopping { .. } => Ok(()),
-            Phase::Stopped | Phase::Exited | Phase::Fatal | Phase::Unknown { .. } => {
-                let (name, signal) = (&process.config.name, process.config.stopsignal);
-                let text = format!("attempted to kill {name} with sig {} but it wasn't running", signal.name());
-                host.log(LogLevel::Debug, format_args!("{text}"));
-                Err(text)
-            }
+            Phase::Stopping { .. } | Phase::Stopped | Phase::Exited | Phase::Fatal | Phase::Unknown { .. } => Ok(()),
         }
     }
 
-    /// Sends the signal of a stop, or its SIGKILL, and sets the time of the next SIGKILL.
-    fn send_stop_signal<H: Host>(
-        &mut self,
-        now: Now,
-        id: ProcessId,
-        signal: Signal,
-        host: &mut H,
-    ) -> Result<(), String> {
+    /// A process that was asked to stop has not, in its time: SIGKILL, and again as long as it is there.
+    pub(crate) fn kill(&mut self, now: Now, id: ProcessId, host: &mut impl Host) -> Result<(), String> {
         let process = &self.processes[id];
-        let Some(pid) = process.phase.pid() else { return Ok(()) };
+        let Phase::Stopping { pid, .. } = process.phase else { return Ok(()) };
         let config = Arc::clone(&process.config);
-        // Not the signal decides: SIGKILL may be the `stopsignal`.
-        let repeated = matches!(process.phase, Phase::Stopping { .. });
-        let as_group = if repeated { config.killasgroup } else { config.stopasgroup };
-        let what = if as_group { " process group" } else { "" };
-        host.log(
-            LogLevel::Debug,
-            format_args!("killing {} (pid {pid}){what} with signal {}", config.name, signal.name()),
-        );
-        // A repeated SIGKILL with `stopwaitsecs=0` must not become a loop without a pause.
-        let wait = if repeated { config.stopwaitsecs.max(1) } else { config.stopwaitsecs };
-        self.timers.set(Timer::Process(id), after(now.monotonic, wait));
-        if !repeated {
-            self.change_phase(id, Phase::Stopping { pid }, StateDetail::Pid(pid.get()), host);
-        }
-        let target = if as_group { KillTarget::Group(pid) } else { KillTarget::Process(pid) };
-        self.deliver(id, target, signal, "killing", host)
+        host.log(LogLevel::Warn, format_args!("killing '{}' ({pid}) with SIGKILL", config.name));
+        let target = announce_signal(&config, pid, Signal::KILL, config.killasgroup, host);
+        // With `stopwaitsecs=0` it must not become a loop without a pause.
+        let kill_at = after(now.monotonic, config.stopwaitsecs.max(1));
+        self.processes.change(id, host).phase = Phase::Stopping { pid, kill_at };
+        self.timers.set(Timer::Process(id), kill_at);
+        self.deliver(id, target, Signal::KILL, "killing", host)
+    }
+
+    /// Stops a listener that has broken the protocol, to start it again.
+    pub(crate) fn restart_listener(&mut self, now: Now, id: ProcessId, host: &mut impl Host) {
+        self.processes[id].goal = Goal::Again { cause: UpCause::ProtocolError };
+        // What cannot be signalled has become UNKNOWN, and is started again when it has ended.
+        self.pursue(now, id, host).ok();
     }
 
     /// Sends a signal for a client; no change of state unless it cannot be sent.
@@ -258,8 +193,12 @@ impl Supervisor {
             Err(KillError::Failed(error)) => {
                 let text = format!("unknown problem {doing} {} ({pid}):{error}", config.name);
                 host.log(LogLevel::Critical, format_args!("{text}"));
-                self.timers.cancel(Timer::Process(id));
                 self.timers.cancel(Timer::StopReport(id));
+                let process = &mut self.processes[id];
+                // One that is being stopped keeps its goal: it may be to run again.
+                if let Phase::Starting { .. } | Phase::Running { .. } = process.phase {
+                    process.goal = Goal::Down(DownCause::Unreachable);
+                }
                 self.change_phase(id, Phase::Unknown { pid }, StateDetail::None, host);
                 Err(text)
             }
@@ -273,57 +212,60 @@ impl Supervisor {
         let config = Arc::clone(&process.config);
         self.processes.change(id, host).laststop = now.epoch_seconds();
         self.flush_output(id, host);
-        self.timers.cancel(Timer::Process(id));
         self.timers.cancel(Timer::StopReport(id));
         match self.processes[id].phase {
-            Phase::Stopping { .. } | Phase::Unknown { .. } => self.finish_stopped(id, pid, status, &config, host),
+            Phase::Stopping { .. } | Phase::Unknown { .. } => self.finish_stopped(now, id, pid, status, host),
             Phase::Starting { since, .. } if now.monotonic < after(since, config.startsecs) => {
-                let spawnerr = "Exited too quickly (process log may have details)".into();
-                let line = format!("exited: {} ({status}; not expected)", config.name);
-                self.fail_start(now, id, spawnerr, |host| host.log(LogLevel::Warn, format_args!("{line}")), host);
+                self.fail_start(now, id, "Exited too quickly (process log may have details)".into(), host);
+                host.log(LogLevel::Warn, format_args!("exited: {} ({status}; not expected)", config.name));
             }
             Phase::Starting { .. } => {
                 // It was up long enough, but ended before the timer that would have said so.
                 self.change_phase(id, Phase::Running { pid }, StateDetail::Pid(pid.get()), host);
-                self.finish_exited(id, pid, status, &config, host);
+                self.finish_exited(id, pid, status, host);
             }
-            Phase::Running { .. } => self.finish_exited(id, pid, status, &config, host),
-            Phase::Stopped | Phase::Backoff { .. } | Phase::Exited | Phase::Fatal => {}
+            Phase::Running { .. } => self.finish_exited(id, pid, status, host),
+            Phase::Stopped | Phase::Backoff | Phase::Exited | Phase::Fatal => {}
         }
+        self.consequences.note_end(id);
+    }
+
+    /// Lets go what a life held, and what it was working on.
+    pub(crate) fn release(&mut self, id: ProcessId, host: &mut impl Host) {
+        let Some(process) = self.processes.get(id) else { return };
+        let config = Arc::clone(&process.config);
         host.release(id);
         self.release_socket(&config, host);
         self.listener_ended(id, host);
-        self.await_restart(now, id);
-        if self.processes[id].starts_by_itself(now) {
-            self.queue_start(id);
-        }
     }
 
-    fn finish_stopped(
-        &mut self,
-        id: ProcessId,
-        pid: Pid,
-        status: ExitStatus,
-        config: &ProcessConfig,
-        host: &mut impl Host,
-    ) {
+    fn finish_stopped(&mut self, now: Now, id: ProcessId, pid: Pid, status: ExitStatus, host: &mut impl Host) {
+        let process = &mut self.processes[id];
+        let config = Arc::clone(&process.config);
+        if let Goal::Again { cause } = process.goal {
+            let breaches = process.listener.as_ref().map_or(0, |listener| listener.breaches());
+            process.goal = Goal::start(cause, Some(restart_policy::protocol_restart_at(now.monotonic, breaches)));
+            process.backoff = 0;
+        }
         self.processes.change(id, host).exit_code = Some(status.code());
         self.change_phase(id, Phase::Stopped, StateDetail::Pid(pid.get()), host);
         let level = if config.exitcodes.contains(&status.code()) { LogLevel::Info } else { LogLevel::Warn };
         host.log(level, format_args!("stopped: {} ({status})", config.name));
     }
 
-    fn finish_exited(
-        &mut self,
-        id: ProcessId,
-        pid: Pid,
-        status: ExitStatus,
-        config: &ProcessConfig,
-        host: &mut impl Host,
-    ) {
+    fn finish_exited(&mut self, id: ProcessId, pid: Pid, status: ExitStatus, host: &mut impl Host) {
+        let process = &mut self.processes[id];
+        let config = Arc::clone(&process.config);
         let code = status.code();
         let expected = config.exitcodes.contains(&code);
-        self.processes[id].backoff = 0;
+        process.backoff = 0;
+        if process.goal.is_up() {
+            process.goal = if restart_policy::follows_an_end(&config, code) {
+                Goal::start(UpCause::Autorestart, None)
+            } else {
+                Goal::Down(DownCause::Ended)
+            };
+        }
         let told = self.processes.change(id, host);
         told.exit_code = Some(code);
         if !expected {
@@ -343,7 +285,7 @@ impl Supervisor {
         }
     }
 
-    /// Changes the phase, raises the event and settles who waited for it.
+    /// Changes the phase, raises the event, settles who waited for it and notes the transition.
     fn change_phase(&mut self, id: ProcessId, to: Phase, detail: StateDetail, host: &mut impl Host) {
         let from = self.processes[id].state();
         self.enter(id, from, to, detail, host);
@@ -352,9 +294,11 @@ impl Supervisor {
     fn enter(&mut self, id: ProcessId, from: ProcessState, to: Phase, detail: StateDetail, host: &mut impl Host) {
         self.processes.change(id, host).phase = to;
         self.raise_state_event(id, from, to.state(), detail, host);
+        // At once, since an answer has to be true when it is given.
         for settled in self.deferred.settle(self.now, id, &self.processes[id]) {
             host.reply(settled.request, settled.answer);
         }
+        self.consequences.note_transition(id);
     }
 
     fn raise_state_event(
@@ -369,4 +313,17 @@ impl Supervisor {
         let (config, group) = (Arc::clone(&process.config), Arc::clone(&process.group));
         self.notify(&Event::ProcessState { process: &config.name, group: &group, to, from, detail }, host);
     }
+}
+
+/// Tells of a signal of a stop, and who is to get it.
+fn announce_signal(
+    config: &ProcessConfig,
+    pid: Pid,
+    signal: Signal,
+    as_group: bool,
+    host: &mut impl Host,
+) -> KillTarget {
+    let what = if as_group { " process group" } else { "" };
+    host.log(LogLevel::Debug, format_args!("killing {} (pid {pid}){what} with signal {}", config.name, signal.name()));
+    if as_group { KillTarget::Group(pid) } else { KillTarget::Process(pid) }
 }

@@ -7,7 +7,10 @@ use crate::clock::Now;
 use crate::command_handler::Target;
 use crate::deferred::{Outstanding, Until, Waiter, namespec_of, process_result};
 use crate::fault::{Fault, FaultCode};
+use crate::goal::{DownCause, Goal, UpCause};
 use crate::host::{BadCommand, Host};
+use crate::log_level::LogLevel;
+use crate::planner;
 use crate::process_id::{ProcessId, RequestId};
 use crate::process_state::ProcessState;
 use crate::reply::{ProcessResult, Reply};
@@ -112,7 +115,7 @@ impl Supervisor {
     fn is_concerned(&self, id: ProcessId, kind: OperationKind) -> bool {
         match kind {
             OperationKind::Start => !self.processes[id].state().is_running(),
-            OperationKind::Stop => self.processes[id].can_be_stopped(),
+            OperationKind::Stop => planner::can_be_stopped(&self.processes[id]),
         }
     }
 
@@ -153,9 +156,14 @@ impl Supervisor {
             }
             ProcessState::Stopped | ProcessState::Stopping | ProcessState::Exited | ProcessState::Fatal => {}
         }
-        self.processes[id].backoff = 0;
-        self.spawn(now, id, host);
-        self.promote_at_once(id, host);
+        if process.state() == ProcessState::Stopping {
+            host.log(LogLevel::Warn, format_args!("process '{}' already running", process.config.name));
+        } else {
+            self.processes[id].backoff = 0;
+            self.spawn(now, id, UpCause::Client, host);
+            // What need not stay up is RUNNING before the next one is started.
+            self.pursue(now, id, host).map_err(|error| Fault::new(FaultCode::Failed, error))?;
+        }
         let process = &self.processes[id];
         if process.spawnerr.is_some() {
             return Err(Fault::new(FaultCode::SpawnError, name));
@@ -186,14 +194,14 @@ impl Supervisor {
         Operation { wait, now, .. }: Operation,
         host: &mut impl Host,
     ) -> Result<Begun, Fault> {
-        if !self.processes[id].can_be_stopped() {
+        let process = &mut self.processes[id];
+        if !planner::can_be_stopped(process) {
             return Err(Fault::new(FaultCode::NotRunning, name));
         }
-        self.give_up_restart(id);
-        if self.processes[id].state() == ProcessState::Stopped {
-            return Ok(Begun::Done);
+        process.goal = Goal::Down(DownCause::Client);
+        if process.state() != ProcessState::Stopping {
+            self.pursue(now, id, host).map_err(|error| Fault::new(FaultCode::Failed, error))?;
         }
-        self.stop(now, id, host).map_err(|error| Fault::new(FaultCode::Failed, error))?;
         if wait && !self.processes[id].state().is_stopped() {
             return Ok(Begun::Waits(Until::Stopped));
         }

@@ -11,10 +11,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::Now;
+use crate::goal::{DownCause, Goal, UpCause};
 use crate::listener_protocol::{Listener, ListenerState};
 use crate::output_dispatcher::OutputDispatcher;
-use crate::process_config::{Autorestart, Channel, ProcessConfig};
+use crate::process_config::{Channel, ProcessConfig};
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
 use crate::process_table::Noted;
@@ -31,7 +31,10 @@ pub(crate) struct Process {
     pub(crate) backoff: u64,
     /// The protocol on its stdout, for a member of an event listener pool. Boxed, since most are none.
     pub(crate) listener: Option<Box<Listener>>,
-    pub(crate) restart: Restart,
+    /// What is wanted of it.
+    pub(crate) goal: Goal,
+    /// It need not stay up, and is RUNNING when all that were started with it are STARTING.
+    pub(crate) waits_for_batch: bool,
     pub(crate) stdout: OutputDispatcher,
     pub(crate) stderr: OutputDispatcher,
 }
@@ -58,27 +61,28 @@ impl Deref for Process {
     }
 }
 
-/// Whether a process that supervisord stops by itself is to be started again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Restart {
-    No,
-    /// When it has stopped.
-    Wanted,
-    /// It has stopped; at this monotonic time.
-    At(Duration),
-}
-
 /// Where a process is in its life, with what is true only there. Times are monotonic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Stopped,
-    Starting { pid: Pid, since: Duration },
-    Running { pid: Pid },
-    Backoff { retry_at: Duration },
-    Stopping { pid: Pid },
+    Starting {
+        pid: Pid,
+        since: Duration,
+    },
+    Running {
+        pid: Pid,
+    },
+    Backoff,
+    /// SIGKILL is sent at this time.
+    Stopping {
+        pid: Pid,
+        kill_at: Duration,
+    },
     Exited,
     Fatal,
-    Unknown { pid: Pid },
+    Unknown {
+        pid: Pid,
+    },
 }
 
 impl Phase {
@@ -87,7 +91,7 @@ impl Phase {
             Self::Stopped => ProcessState::Stopped,
             Self::Starting { .. } => ProcessState::Starting,
             Self::Running { .. } => ProcessState::Running,
-            Self::Backoff { .. } => ProcessState::Backoff,
+            Self::Backoff => ProcessState::Backoff,
             Self::Stopping { .. } => ProcessState::Stopping,
             Self::Exited => ProcessState::Exited,
             Self::Fatal => ProcessState::Fatal,
@@ -97,16 +101,18 @@ impl Phase {
 
     pub(crate) fn pid(self) -> Option<Pid> {
         match self {
-            Self::Starting { pid, .. } | Self::Running { pid } | Self::Stopping { pid } | Self::Unknown { pid } => {
+            Self::Starting { pid, .. } | Self::Running { pid } | Self::Stopping { pid, .. } | Self::Unknown { pid } => {
                 Some(pid)
             }
-            Self::Stopped | Self::Backoff { .. } | Self::Exited | Self::Fatal => None,
+            Self::Stopped | Self::Backoff | Self::Exited | Self::Fatal => None,
         }
     }
 }
 
 impl Process {
     pub(crate) fn new(config: Arc<ProcessConfig>, group: Arc<str>) -> Self {
+        let goal =
+            if config.autostart { Goal::start(UpCause::Autostart, None) } else { Goal::Down(DownCause::NoAutostart) };
         Self {
             stdout: OutputDispatcher::new(&config.stdout),
             stderr: OutputDispatcher::new(&config.stderr),
@@ -121,9 +127,18 @@ impl Process {
                 logs: LogPaths::default(),
             },
             listener: None,
-            restart: Restart::No,
+            goal,
+            waits_for_batch: false,
             backoff: 0,
         }
+    }
+
+    /// One in the middle of its life.
+    #[cfg(test)]
+    pub(crate) fn in_phase(config: Arc<ProcessConfig>, phase: Phase) -> Self {
+        let mut process = Self::new(config, Arc::from("group"));
+        process.told.phase = phase;
+        process
     }
 
     /// For whoever has noted that the process changes.
@@ -135,45 +150,10 @@ impl Process {
         self.phase.state()
     }
 
-    /// Whether it is to be started without being asked (contract/processes.md §1.3, #1, #3, #4).
-    pub(crate) fn starts_by_itself(&self, now: Now) -> bool {
-        match self.phase {
-            Phase::Stopped => match self.restart {
-                Restart::No | Restart::Wanted => self.config.autostart && self.laststart.is_none(),
-                Restart::At(at) => now.monotonic >= at,
-            },
-            Phase::Exited => match self.config.autorestart {
-                Autorestart::Never => false,
-                Autorestart::Always => true,
-                Autorestart::Unexpected => !self.exit_code.is_some_and(|code| self.config.exitcodes.contains(&code)),
-            },
-            Phase::Backoff { retry_at } => now.monotonic >= retry_at,
-            Phase::Starting { .. }
-            | Phase::Running { .. }
-            | Phase::Stopping { .. }
-            | Phase::Fatal
-            | Phase::Unknown { .. } => false,
-        }
-    }
-
-    /// Whether it runs, or is stopped only to be started again: what a stop is for.
-    pub(crate) fn can_be_stopped(&self) -> bool {
-        match self.phase {
-            Phase::Starting { .. } | Phase::Running { .. } | Phase::Backoff { .. } => true,
-            Phase::Stopped | Phase::Stopping { .. } => self.restart != Restart::No,
-            Phase::Exited | Phase::Fatal | Phase::Unknown { .. } => false,
-        }
-    }
-
     /// Whether it is a listener that was given an event and has not answered.
     pub(crate) fn works_on_an_event(&self) -> bool {
         let is_busy = self.listener.as_ref().is_some_and(|listener| listener.state() == ListenerState::Busy);
         is_busy && matches!(self.phase, Phase::Running { .. })
-    }
-
-    /// Whether another failed start makes it FATAL.
-    pub(crate) fn has_no_retries_left(&self) -> bool {
-        i64::try_from(self.backoff).unwrap_or(i64::MAX) > self.config.startretries
     }
 
     pub(crate) fn dispatcher(&mut self, channel: Channel) -> &mut OutputDispatcher {

@@ -13,6 +13,7 @@ use crate::process_group::ProcessGroup;
 use crate::process_id::ProcessId;
 use crate::reply::{ConfigInfo, ReloadDiff, Reply};
 use crate::supervisor::Supervisor;
+use crate::timers::Timer;
 
 impl Supervisor {
     /// Makes these groups the pending configuration and tells how they differ from the active ones.
@@ -79,7 +80,7 @@ impl Supervisor {
     fn let_go(&mut self, id: ProcessId, host: &mut impl Host) {
         let process = &self.processes[id];
         let (config, pid) = (Arc::clone(&process.config), process.phase.pid());
-        self.give_up_restart(id);
+        self.timers.cancel(Timer::Process(id));
         self.processes.remove(id, host);
         host.forget(id);
         if let Some(pid) = pid {
@@ -116,8 +117,8 @@ impl Supervisor {
         self.add_pool(config, &name, &members, host);
         let group = ProcessGroup::new(Arc::clone(config), name, members, &self.processes);
         for id in group.by_priority(&self.processes) {
-            if self.processes[id].config.autostart {
-                self.queue_start(id);
+            if self.processes[id].goal.is_up() {
+                self.await_turn(id);
             }
         }
         self.groups.add(group);

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use crate::clock::Now;
 use crate::event::Event;
+use crate::goal::{DownCause, Goal};
 use crate::host::Host;
 use crate::log_level::LogLevel;
 use crate::process_id::ProcessId;
-use crate::process_state::{ProcessState, SupervisorState};
+use crate::process_state::SupervisorState;
 use crate::supervisor::Supervisor;
 use crate::timers::{Timer, after};
 
@@ -57,7 +58,7 @@ impl Supervisor {
         }
         let groups = self.groups.by_priority().into_iter().map(|group| Arc::clone(&group.name)).collect();
         self.shutdown = Some(Shutdown { for_restart, groups, asked: false, grace_ends: None });
-        self.start_queue.clear();
+        self.take_back_starts();
         host.state_changed(state);
         self.notify(&Event::SupervisorStateChange { running: false }, host);
         self.admit_waiting_events(host);
@@ -114,15 +115,25 @@ impl Supervisor {
     fn stop_group_for_shutdown(&mut self, now: Now, name: &str, host: &mut impl Host) {
         let Some(group) = self.groups.get(name) else { return };
         for id in group.by_priority(&self.processes).into_iter().rev() {
-            match self.processes[id].state() {
+            let goal = &mut self.processes[id].goal;
+            if *goal == Goal::Down(DownCause::Shutdown { asked: false }) {
+                *goal = Goal::Down(DownCause::Shutdown { asked: true });
                 // What cannot be signalled has become UNKNOWN, which nothing waits for.
-                ProcessState::Running | ProcessState::Starting => drop(self.stop(now, id, host)),
-                ProcessState::Backoff => self.give_up(id, host),
-                ProcessState::Stopped
-                | ProcessState::Stopping
-                | ProcessState::Exited
-                | ProcessState::Fatal
-                | ProcessState::Unknown => {}
+                self.pursue(now, id, host).ok();
+            }
+        }
+    }
+
+    /// Nothing is to run any more, whoever wanted it. What runs goes on until its turn comes.
+    fn take_back_starts(&mut self) {
+        self.start_queue.clear();
+        for id in self.groups.members_by_name().collect::<Vec<_>>() {
+            let process = &mut self.processes[id];
+            if process.goal.pending().is_some() {
+                self.timers.cancel(Timer::Process(id));
+            }
+            if process.goal.is_up() {
+                process.goal = Goal::Down(DownCause::Shutdown { asked: false });
             }
         }
     }

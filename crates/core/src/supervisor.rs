@@ -1,6 +1,6 @@
 //! The supervisor: owns everything by value, routes one input at a time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,17 +11,19 @@ use crate::event_backpressure::WaitingEvents;
 use crate::event_journal::JournalBacklog;
 use crate::event_listener_pool::EventListenerPool;
 use crate::event_ring::EventRing;
+use crate::goal::Goal;
 use crate::host::Host;
 use crate::input::{DaemonSignal, Input};
-use crate::limits;
 use crate::log_level::LogLevel;
 use crate::process_config::GroupConfig;
 use crate::process_group::ProcessGroups;
 use crate::process_id::{Pid, ProcessId};
 use crate::process_state::{ProcessState, SupervisorState};
 use crate::process_table::ProcessTable;
+use crate::pursuit::Consequences;
 use crate::reply::LogPaths;
 use crate::shutdown::Shutdown;
+use crate::start_queue::StartQueue;
 use crate::tick::Ticks;
 use crate::timers::{Timer, Timers};
 
@@ -38,10 +40,8 @@ pub struct Supervisor {
     pub(crate) timers: Timers,
     pub(crate) deferred: Deferred,
     pub(crate) waiting_events: WaitingEvents,
-    /// Processes that are to be started without being asked. Stale entries are fine: each is looked at again.
-    pub(crate) start_queue: VecDeque<ProcessId>,
-    /// The front of the queue.
-    start_batch: StartBatch,
+    pub(crate) consequences: Consequences,
+    pub(crate) start_queue: StartQueue,
     /// How many processes hold each FastCGI socket, by its url.
     pub(crate) sockets: BTreeMap<Box<str>, usize>,
     /// Active event listener pools, in the order they were added.
@@ -75,15 +75,6 @@ pub struct Settings {
     pub started: Duration,
 }
 
-/// Processes that began to wait for their start together: RUNNING comes when all of them are STARTING.
-#[derive(Debug, Default)]
-struct StartBatch {
-    /// How many still wait, at the front of the queue.
-    waiting: usize,
-    /// Those that were started.
-    started: Vec<ProcessId>,
-}
-
 impl Supervisor {
     /// A supervisor without groups.
     pub fn new(settings: Settings) -> Self {
@@ -98,8 +89,8 @@ impl Supervisor {
             timers: Timers::default(),
             deferred: Deferred::default(),
             waiting_events: WaitingEvents::default(),
-            start_queue: VecDeque::new(),
-            start_batch: StartBatch::default(),
+            consequences: Consequences::default(),
+            start_queue: StartQueue::default(),
             sockets: BTreeMap::new(),
             pools: Vec::new(),
             journals: BTreeMap::new(),
@@ -151,8 +142,7 @@ impl Supervisor {
                 format_args!("the configuration is not usable, everything stays as it is: {error}"),
             ),
         }
-        self.start_queued(now, host);
-        self.advance_shutdown(now, host);
+        self.come_to_rest(now, host);
         self.admit_waiting_events(host);
         self.report_blocking(host);
         self.report_dropped_events(host);
@@ -210,44 +200,21 @@ impl Supervisor {
         self.processes.get(id).and_then(|process| process.phase.pid())
     }
 
+    /// What is wanted of a process; for tests and diagnosis.
+    pub fn goal(&self, id: ProcessId) -> Option<&Goal> {
+        self.processes.get(id).map(|process| &process.goal)
+    }
+
     /// Whether a process of this id is there; a host may hear of one that was removed meanwhile.
     pub fn knows(&self, id: ProcessId) -> bool {
         self.processes.get(id).is_some()
     }
 
-    /// A process is to be started by itself, unless everything is to stop.
-    pub(crate) fn queue_start(&mut self, id: ProcessId) {
-        if self.shutdown.is_none() {
-            self.start_queue.push_back(id);
-        }
-    }
-
-    /// Starts what waits to be started by itself, so many a turn (`limits::SPAWNS_PER_TURN`). What need not stay up is
-    /// RUNNING when all of them are STARTING, which is the order that listeners know (contract/processes.md §1.4).
-    fn start_queued(&mut self, now: Now, host: &mut impl Host) {
-        // A shutdown empties the queue.
-        let waiting = self.start_queue.len();
-        let left = if self.start_batch.waiting == 0 { waiting } else { self.start_batch.waiting.min(waiting) };
-        let turn = left.min(limits::SPAWNS_PER_TURN);
-        self.start_batch.waiting = left - turn;
-        for id in self.start_queue.drain(..turn).collect::<Vec<_>>() {
-            if self.processes.get(id).is_some_and(|process| process.starts_by_itself(now)) {
-                self.spawn(now, id, host);
-                self.start_batch.started.push(id);
-            }
-        }
-        // Not when the queue is empty, which it may never be while programs end at once again and again.
-        if self.start_batch.waiting == 0 {
-            for id in std::mem::take(&mut self.start_batch.started) {
-                self.promote_at_once(id, host);
-            }
-        }
-    }
-
     fn run_timers(&mut self, now: Now, host: &mut impl Host) {
         while let Some(timer) = self.timers.pop_due(now.monotonic) {
             match timer {
-                Timer::Process(id) => self.process_deadline(now, id, host),
+                // What cannot be signalled has become UNKNOWN, and there is no client to tell.
+                Timer::Process(id) => self.pursue(now, id, host).unwrap_or_default(),
                 Timer::StopReport(id) => self.report_stopping(now, id, host),
                 Timer::ShutdownReport => self.report_shutdown(now, host),
                 // What waits for it looks at the time itself, at the end of each input.

@@ -1,0 +1,167 @@
+//! What supervisord wants of a process, and because of what; with the start that is pending and the gates it has yet
+//! to pass.
+//!
+//! Only data: what follows from it is [`crate::planner`]'s, what is done about it [`crate::lifecycle`]'s. A goal is no
+//! state: a start that is pending leaves the process in the stopped state it has, or in BACKOFF, until its spawn.
+//!
+//! Invariants: a process without a pid has a pending start exactly when its goal is up; with the goal down there is a
+//! pid only in STOPPING and UNKNOWN, or in a shutdown whose turn for this process has not come.
+
+use std::time::Duration;
+
+/// What is wanted of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// It is to run.
+    Up {
+        /// Because of this.
+        cause: UpCause,
+        /// The start that it waits for; `None` exactly while it has a pid.
+        pending: Option<PendingStart>,
+    },
+    /// It is to run again: this life is to end, and another one follows. Only while it has a pid.
+    Again {
+        /// Because of this.
+        cause: UpCause,
+    },
+    /// It is not to run.
+    Down(DownCause),
+}
+
+/// Why a process is to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpCause {
+    /// Its group was added, and it has `autostart`.
+    Autostart,
+    /// A client started it.
+    Client,
+    /// A start failed, and retries are left.
+    Retry,
+    /// It has ended, and `autorestart` says so.
+    Autorestart,
+    /// It broke the protocol of event listeners, and is stopped for it.
+    ProtocolError,
+}
+
+/// Why a process is not to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownCause {
+    /// Its group was added, and it has no `autostart`.
+    NoAutostart,
+    /// A client stopped it.
+    Client,
+    /// It has ended, and `autorestart` does not ask for another start.
+    Ended,
+    /// Its starts have failed too often.
+    GaveUp,
+    /// A signal could not be sent to it: it is left alone.
+    Unreachable,
+    /// Everything is to stop.
+    Shutdown {
+        /// The turn of its group has come. Until then it is left as it is.
+        asked: bool,
+    },
+}
+
+/// A start that has not happened yet. Its gates are passed in the order of [`Gate`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PendingStart {
+    /// Not before this monotonic time; `None`: as soon as everything else allows it.
+    pub not_before: Option<Duration>,
+    /// Where it stands in the start queue.
+    pub turn: Turn,
+}
+
+/// The start queue, as one start sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// Not in the queue yet.
+    #[default]
+    NotAwaited,
+    /// In the queue.
+    Awaited,
+    /// Out of it again: it is this one's turn.
+    Come,
+}
+
+/// What a pending start still waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// This monotonic time.
+    Time(Duration),
+    /// Its turn in the start queue (`limits::SPAWNS_PER_TURN`).
+    Turn,
+}
+
+impl Goal {
+    /// A start that is to happen, not before this monotonic time.
+    pub(crate) fn start(cause: UpCause, not_before: Option<Duration>) -> Self {
+        Self::Up { cause, pending: Some(PendingStart { not_before, turn: Turn::NotAwaited }) }
+    }
+
+    /// The start that is waited for.
+    pub fn pending(&self) -> Option<&PendingStart> {
+        match self {
+            Self::Up { pending, .. } => pending.as_ref(),
+            Self::Again { .. } | Self::Down(_) => None,
+        }
+    }
+
+    pub(crate) fn pending_mut(&mut self) -> Option<&mut PendingStart> {
+        match self {
+            Self::Up { pending, .. } => pending.as_mut(),
+            Self::Again { .. } | Self::Down(_) => None,
+        }
+    }
+
+    /// Whether it is to run, now or again.
+    pub fn is_up(&self) -> bool {
+        match self {
+            Self::Up { .. } | Self::Again { .. } => true,
+            Self::Down(_) => false,
+        }
+    }
+}
+
+impl PendingStart {
+    /// The first gate that is shut; `None`: nothing hinders the spawn.
+    pub fn first_unmet_gate(&self, now: Duration) -> Option<Gate> {
+        let time = self.not_before.filter(|at| *at > now).map(Gate::Time);
+        let turn = match self.turn {
+            Turn::NotAwaited | Turn::Awaited => Some(Gate::Turn),
+            Turn::Come => None,
+        };
+        time.or(turn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gates_are_told_in_their_order() {
+        let (now, later) = (Duration::from_secs(7), Duration::from_secs(8));
+        for (not_before, turn, expected) in [
+            (Some(later), Turn::NotAwaited, Some(Gate::Time(later))),
+            (Some(later), Turn::Come, Some(Gate::Time(later))),
+            (Some(now), Turn::NotAwaited, Some(Gate::Turn)),
+            (None, Turn::NotAwaited, Some(Gate::Turn)),
+            (None, Turn::Awaited, Some(Gate::Turn)),
+            (Some(now), Turn::Come, None),
+            (None, Turn::Come, None),
+        ] {
+            assert_eq!(PendingStart { not_before, turn }.first_unmet_gate(now), expected, "{not_before:?} {turn:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_process_that_is_to_run_has_a_pending_start() {
+        let mut start = Goal::start(UpCause::Retry, None);
+        assert!(start.is_up() && start.pending().is_some() && start.pending_mut().is_some());
+        let mut again = Goal::Again { cause: UpCause::ProtocolError };
+        assert!(again.is_up() && again.pending().is_none() && again.pending_mut().is_none());
+        let mut down = Goal::Down(DownCause::Client);
+        assert!(!down.is_up() && down.pending().is_none() && down.pending_mut().is_none());
+    }
+}

@@ -1,0 +1,118 @@
+//! From what should be done to what is done: each process takes the step that the planner names, and what a transition
+//! leads to is drawn from a queue, in one loop.
+//!
+//! A transition (in [`crate::lifecycle`]) raises its event at once, answers who waited for it, and is noted here; its
+//! process is asked for its next step when the loop comes to it. So no transition calls another, however many processes
+//! depend on each other: first all is marked, then it is acted upon, as in dinit. The loop ends, since each step leads
+//! to a transition or to a time in the future.
+
+use std::collections::VecDeque;
+
+use crate::clock::Now;
+use crate::goal::{Goal, Turn};
+use crate::host::Host;
+use crate::planner::{self, Step};
+use crate::process::Phase;
+use crate::process_id::ProcessId;
+use crate::supervisor::Supervisor;
+use crate::timers::Timer;
+
+/// What is yet to be drawn from what has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Consequence {
+    /// The process has entered a state: it may have a next step.
+    NextStep(ProcessId),
+    /// It was reaped: what its life held is let go.
+    Release(ProcessId),
+}
+
+/// Consequences in the order of what they follow from; none between inputs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Consequences(VecDeque<Consequence>);
+
+impl Consequences {
+    /// A process has entered a state.
+    pub(crate) fn note_transition(&mut self, id: ProcessId) {
+        self.0.push_back(Consequence::NextStep(id));
+    }
+
+    /// A life has ended, after its transitions.
+    pub(crate) fn note_end(&mut self, id: ProcessId) {
+        self.0.push_back(Consequence::Release(id));
+    }
+}
+
+impl Supervisor {
+    /// Draws all consequences of what has happened, those of the consequences included.
+    pub(crate) fn come_to_rest(&mut self, now: Now, host: &mut impl Host) {
+        self.draw_consequences(now, host);
+        self.start_queued(now, host);
+        self.draw_consequences(now, host);
+        self.advance_shutdown(now, host);
+        self.draw_consequences(now, host);
+    }
+
+    /// Draws what is noted, and what is noted by that.
+    pub(crate) fn draw_consequences(&mut self, now: Now, host: &mut impl Host) {
+        while let Some(consequence) = self.consequences.0.pop_front() {
+            match consequence {
+                // What cannot be signalled has become UNKNOWN, which is a transition too.
+                Consequence::NextStep(id) => self.pursue(now, id, host).unwrap_or_default(),
+                Consequence::Release(id) => self.release(id, host),
+            }
+        }
+    }
+
+    /// Lets a process take its next step. The error is what a client is told whose stop it was.
+    pub(crate) fn pursue(&mut self, now: Now, id: ProcessId, host: &mut impl Host) -> Result<(), String> {
+        let Some(process) = self.processes.get(id) else { return Ok(()) };
+        match planner::next_step(process, &process.goal, now.monotonic) {
+            Step::Nothing => self.timers.cancel(Timer::Process(id)),
+            Step::WaitUntil(at) => self.timers.set(Timer::Process(id), at),
+            Step::AwaitTurn => self.await_turn(id),
+            Step::Spawn => {
+                if let Goal::Up { cause, .. } = process.goal {
+                    self.spawn(now, id, cause, host);
+                }
+            }
+            Step::Promote => self.promote(id, host),
+            Step::Stop => return self.stop(now, id, host),
+            Step::Kill => return self.kill(now, id, host),
+            Step::GiveUp(reason) => self.give_up(id, reason, host),
+        }
+        Ok(())
+    }
+
+    /// A pending start goes into the start queue.
+    pub(crate) fn await_turn(&mut self, id: ProcessId) {
+        self.timers.cancel(Timer::Process(id));
+        if let Some(pending) = self.processes.get_mut(id).and_then(|process| process.goal.pending_mut()) {
+            pending.turn = Turn::Awaited;
+            self.start_queue.push(id);
+        }
+    }
+
+    /// Starts those of the start queue whose turn it is.
+    fn start_queued(&mut self, now: Now, host: &mut impl Host) {
+        for id in self.start_queue.take_turn() {
+            let Some(process) = self.processes.get_mut(id) else { continue };
+            let Some(pending) = process.goal.pending_mut().filter(|pending| pending.turn == Turn::Awaited) else {
+                continue;
+            };
+            pending.turn = Turn::Come;
+            self.pursue(now, id, host).ok();
+            let process = &mut self.processes[id];
+            if matches!(process.phase, Phase::Starting { .. }) && process.config.startsecs <= 0 {
+                process.waits_for_batch = true;
+                self.start_queue.wait_for_batch(id);
+            }
+            // One that has failed for good is FATAL before the next one is started.
+            self.draw_consequences(now, host);
+        }
+        for id in self.start_queue.end_batch() {
+            let Some(process) = self.processes.get_mut(id) else { continue };
+            process.waits_for_batch = false;
+            self.pursue(now, id, host).ok();
+        }
+    }
+}

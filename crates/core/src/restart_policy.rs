@@ -1,0 +1,34 @@
+//! Whether a start follows by itself, and after what pause (contract/processes.md §1.3, §4).
+//!
+//! Pure functions of the configuration and of what was counted. Who asks is [`crate::lifecycle`].
+
+use std::time::Duration;
+
+use crate::limits;
+use crate::process_config::{Autorestart, ProcessConfig};
+use crate::timers::after;
+
+/// Whether a process that was RUNNING and has ended with this status is started again.
+pub(crate) fn follows_an_end(config: &ProcessConfig, exit_code: i32) -> bool {
+    match config.autorestart {
+        Autorestart::Never => false,
+        Autorestart::Always => true,
+        Autorestart::Unexpected => !config.exitcodes.contains(&exit_code),
+    }
+}
+
+/// Whether so many failed starts in succession are one too many.
+pub(crate) fn gives_up(config: &ProcessConfig, failed_starts: u64) -> bool {
+    i64::try_from(failed_starts).unwrap_or(i64::MAX) > config.startretries
+}
+
+/// The monotonic time of the next try after so many failed starts in succession: each waits a second longer.
+pub(crate) fn retry_at(now: Duration, failed_starts: u64) -> Duration {
+    after(now, i64::try_from(failed_starts).unwrap_or(i64::MAX))
+}
+
+/// The monotonic time of the next start of a listener that was stopped since it broke the protocol: the more often in
+/// succession it has, the later.
+pub(crate) fn protocol_restart_at(now: Duration, breaches: u32) -> Duration {
+    after(now, i64::from(breaches.clamp(1, limits::PROTOCOL_RESTART_SECONDS)))
+}
