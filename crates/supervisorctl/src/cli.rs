@@ -15,9 +15,9 @@ use crate::client::Account;
 use crate::completion::{group_names, namespecs};
 use crate::completion_script;
 use crate::controller::Controller;
-use crate::editor::Editor;
 use crate::failure::UrlOrigin;
 use crate::hash_password;
+use crate::history::History;
 use crate::limits::COMPLETION_TIMEOUT;
 use crate::live::LiveWorld;
 use crate::output::Output;
@@ -161,8 +161,8 @@ fn serve(options: &ClientOptions, config: ClientConfig) -> u8 {
     let world = LiveWorld::new(account, runtime);
     if options.arguments.is_empty() {
         let has_terminal = out_is_terminal && io::stdin().is_terminal();
-        let editor = if has_terminal { Editor::new(config.history_file) } else { None };
-        let world = Box::new(world.for_shell(editor));
+        let history = has_terminal.then(|| History::open(config.history_file));
+        let world = Box::new(world.for_shell(history));
         shell::run(&mut Controller::new(world, output, true, origin), &config.prompt);
         return 0;
     }

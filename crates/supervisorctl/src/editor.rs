@@ -1,23 +1,23 @@
-//! Editing of commands on a terminal: history and completion.
-//!
-//! The history file is what readline writes, a line per command, so that it can be shared with the original.
+//! Editing of commands on a terminal: keys, history and completion.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
 
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
-use rustyline::history::{DefaultHistory, History as _, SearchDirection};
+use rustyline::history::DefaultHistory;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Helper};
 
 use crate::completion::complete;
+use crate::history::History;
+use crate::keyboard::Keyboard;
 use crate::limits::MAX_HISTORY_LINES;
+use crate::line_reader::LineReader;
 use crate::world::{Line, ProcessName};
 
-/// Terminals without editing; the library would read their lines itself, but not see an interrupt.
+/// Terminals without editing.
 const PLAIN_TERMINALS: [&str; 3] = ["dumb", "cons25", "emacs"];
 
 /// Names of processes, on demand.
@@ -26,65 +26,52 @@ type Names = Box<dyn Fn() -> Vec<ProcessName>>;
 /// An editor for lines.
 pub(crate) struct Editor {
     editor: rustyline::Editor<Completions, DefaultHistory>,
-    history_file: Option<PathBuf>,
+    keyboard: Keyboard,
 }
 
 impl Editor {
-    /// An editor with the history of earlier sessions; `None` if the terminal does not support one. A history
-    /// that cannot be read is empty.
-    pub(crate) fn new(history_file: Option<PathBuf>) -> Option<Self> {
+    /// An editor for the terminal behind `reader`; `None` if it does not support one.
+    pub(crate) fn new(reader: &LineReader, history: &History) -> Option<Self> {
         if std::env::var("TERM").is_ok_and(|name| PLAIN_TERMINALS.contains(&name.as_str())) {
             return None;
         }
         let config =
             Config::builder().completion_type(CompletionType::List).max_history_size(MAX_HISTORY_LINES).ok()?;
-        let mut editor = rustyline::Editor::with_config(config.build()).ok()?;
+        // Lines that are pasted are lines: each is carried out as it comes.
+        let mut editor = rustyline::Editor::with_config(config.bracketed_paste(false).build()).ok()?;
         editor.set_helper(Some(Completions::default()));
-        for line in history_file.iter().flat_map(|path| read_history(path)) {
+        for line in history.lines() {
             editor.add_history_entry(line).ok()?;
         }
-        Some(Self { editor, history_file })
+        Some(Self { editor, keyboard: Keyboard::take_over(reader)? })
     }
 
-    /// Reads a line; `names` is asked at most once, when Tab needs it.
-    pub(crate) fn read_line(&mut self, prompt: &str, names: Names) -> Line {
+    /// Reads a line; `names` is asked at most once, when Tab needs it. Ctrl-C on a line that is not empty takes it
+    /// away, and begins another.
+    pub(crate) fn read_line(&mut self, prompt: &str, reader: &mut LineReader, names: Names) -> Line {
         if let Some(completions) = self.editor.helper_mut() {
-            *completions = Completions { names: Some(names), known: RefCell::new(None) };
+            *completions = Completions { names: Some(names), ..Completions::default() };
         }
-        match self.editor.readline(prompt) {
-            Ok(line) => {
-                if !line.trim().is_empty() {
-                    // A line that is not remembered is no reason not to execute it.
-                    drop(self.editor.add_history_entry(line.as_str()));
+        loop {
+            let Self { editor, keyboard } = self;
+            match keyboard.while_editing(reader, || editor.readline(prompt)) {
+                Ok(Ok(line)) => {
+                    if !line.trim().is_empty() {
+                        // A line that is not remembered is no reason not to execute it.
+                        drop(editor.add_history_entry(line.as_str()));
+                    }
+                    return Line::Text(line);
                 }
-                Line::Text(line)
+                Ok(Err(ReadlineError::Interrupted)) if self.had_text() => {}
+                Ok(Err(ReadlineError::Interrupted)) => return Line::Interrupted,
+                Ok(Err(_)) | Err(_) => return Line::EndOfInput,
             }
-            Err(ReadlineError::Interrupted) => Line::Interrupted,
-            Err(_) => Line::EndOfInput,
         }
     }
-}
 
-fn read_history(path: &Path) -> Vec<String> {
-    let text = std::fs::read(path).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    text.lines().filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect()
-}
-
-/// Writes the history when the session ends, whatever ends it. As in the original a file that cannot be written
-/// is no error.
-impl Drop for Editor {
-    fn drop(&mut self) {
-        let Some(path) = &self.history_file else { return };
-        let history = self.editor.history();
-        let mut text = String::new();
-        for index in 0..history.len() {
-            if let Ok(Some(entry)) = history.get(index, SearchDirection::Forward) {
-                text.push_str(&entry.entry);
-                text.push('\n');
-            }
-        }
-        drop(std::fs::write(path, text));
+    /// Whether there was something on the line, when it ended.
+    fn had_text(&self) -> bool {
+        self.editor.helper().is_some_and(|helper| !std::mem::take(&mut *helper.line.borrow_mut()).is_empty())
     }
 }
 
@@ -94,6 +81,8 @@ struct Completions {
     names: Option<Names>,
     /// The names, once they have been asked for.
     known: RefCell<Option<Vec<ProcessName>>>,
+    /// What is on the line.
+    line: RefCell<String>,
 }
 
 impl Completions {
@@ -111,8 +100,14 @@ impl Completer for Completions {
     }
 }
 
+/// Has no hints; it is told of every change of the line.
 impl Hinter for Completions {
     type Hint = String;
+
+    fn hint(&self, line: &str, _: usize, _: &Context<'_>) -> Option<String> {
+        line.clone_into(&mut self.line.borrow_mut());
+        None
+    }
 }
 impl Highlighter for Completions {}
 impl Validator for Completions {}

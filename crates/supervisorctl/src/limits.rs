@@ -26,6 +26,12 @@ pub(crate) const STREAM_SILENCE: Duration = Duration::from_mins(1);
 /// `status` asks for each name on its own up to this many names, for the whole list beyond.
 pub(crate) const MAX_SINGLE_STATUS_NAMES: usize = 8;
 
+/// Longest line of standard input, in bytes; a longer one is taken in pieces.
+pub(crate) const MAX_LINE_BYTES: usize = 1024 * 1024;
+
+/// How often it is looked, in milliseconds, whether the line editor has taken a line, while another one waits.
+pub(crate) const KEYBOARD_PACE_MILLIS: u8 = 2;
+
 /// Lines of history that are kept.
 pub(crate) const MAX_HISTORY_LINES: usize = 1000;
 

@@ -5,7 +5,7 @@
 //! own, so a thread does the waiting, without reading.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::os::fd::AsFd as _;
 use std::thread;
 
@@ -13,12 +13,20 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::sync::oneshot;
 
+use crate::limits::MAX_LINE_BYTES;
 use crate::world::Line;
+
+/// What Ctrl-C sends while a terminal is in raw mode.
+const INTERRUPT: u8 = 0x03;
+
+/// What Ctrl-D sends then.
+pub(crate) const END_OF_INPUT: u8 = 0x04;
 
 /// A source of lines.
 pub(crate) struct LineReader {
     file: File,
-    /// What was read and not yet handed out.
+    is_terminal: bool,
+    /// What was read and not yet handed out; of a terminal it may have been typed in raw mode ([`crate::keyboard`]).
     buffered: Vec<u8>,
 }
 
@@ -30,24 +38,97 @@ impl LineReader {
 
     /// Any open file.
     pub(crate) fn new(file: File) -> Self {
-        Self { file, buffered: Vec::new() }
+        let is_terminal = file.is_terminal();
+        Self { file, is_terminal, buffered: Vec::new() }
     }
 
     /// The next line without its end. The rest before the end of the input is a line too; what is no UTF-8 is
-    /// replaced. Input that cannot be read has ended.
+    /// replaced. Input that cannot be read has ended. A line that is too long is handed out in pieces.
     pub(crate) async fn next_line(&mut self) -> Line {
         loop {
-            if let Some(end) = self.buffered.iter().position(|byte| *byte == b'\n') {
-                let rest = self.buffered.split_off(end + 1);
-                let mut line = std::mem::replace(&mut self.buffered, rest);
-                line.truncate(end);
-                return Line::Text(text(line));
+            if let Some(line) = self.take_line() {
+                return line;
             }
             match self.read_more().await {
                 Ok(0) | Err(_) if self.buffered.is_empty() => return Line::EndOfInput,
                 Ok(0) | Err(_) => return Line::Text(text(std::mem::take(&mut self.buffered))),
-                Ok(_) => {}
+                // Input without an end must not keep others from their turn: Ctrl-C, for one.
+                Ok(_) => tokio::task::yield_now().await,
             }
+        }
+    }
+
+    /// Whether the next line is here, typed where it was not shown.
+    pub(crate) fn has_unseen_line(&self) -> bool {
+        self.is_terminal && self.buffered.iter().any(|byte| is_line_end(*byte))
+    }
+
+    /// Whether this is a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// What is read.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// What was typed and is still to be handed out.
+    pub(crate) fn typed(&mut self) -> &mut Vec<u8> {
+        &mut self.buffered
+    }
+
+    /// These bytes come before all others.
+    pub(crate) fn put_back(&mut self, bytes: &[u8]) {
+        self.buffered.splice(0..0, bytes.iter().copied());
+    }
+
+    /// Takes the lines that a terminal has for us already, with the end of the input that may be among them: in raw
+    /// mode it would not be seen.
+    pub(crate) fn take_what_is_there(&mut self) {
+        while is_readable_now(&self.file) {
+            if self.take_keys() == 0 {
+                self.buffered.push(END_OF_INPUT);
+                return;
+            }
+        }
+    }
+
+    /// Takes what the terminal had when it went into raw mode. An end of the input among it has become a zero
+    /// (Linux, `n_tty.c`).
+    pub(crate) fn take_what_was_switched(&mut self) {
+        let before = self.buffered.len();
+        if is_readable_now(&self.file) {
+            self.take_keys();
+        }
+        for byte in self.buffered.iter_mut().skip(before).filter(|byte| **byte == 0) {
+            *byte = END_OF_INPUT;
+        }
+    }
+
+    /// Reads once: how many bytes came, 0 for none ever again.
+    pub(crate) fn take_keys(&mut self) -> usize {
+        let mut piece = [0; 4096];
+        let count = self.file.read(&mut piece).unwrap_or(0);
+        self.buffered.extend_from_slice(piece.get(..count).unwrap_or_default());
+        count
+    }
+
+    /// A line that is here already.
+    fn take_line(&mut self) -> Option<Line> {
+        let is_end = |byte: &u8| if self.is_terminal { ends_what_was_typed(*byte) } else { *byte == b'\n' };
+        let Some(end) = self.buffered.iter().position(is_end) else {
+            if self.buffered.len() < MAX_LINE_BYTES {
+                return None;
+            }
+            return Some(Line::Text(text(std::mem::take(&mut self.buffered))));
+        };
+        let rest = self.buffered.split_off(end + 1);
+        let mut line = std::mem::replace(&mut self.buffered, rest);
+        match line.pop() {
+            Some(INTERRUPT) if self.is_terminal => Some(Line::Interrupted),
+            Some(END_OF_INPUT) if self.is_terminal && line.is_empty() => Some(Line::EndOfInput),
+            Some(_) | None => Some(Line::Text(text(line))),
         }
     }
 
@@ -58,6 +139,20 @@ impl LineReader {
         self.buffered.extend_from_slice(piece.get(..count).unwrap_or_default());
         Ok(count)
     }
+}
+
+/// Enter, in whatever mode it was pressed.
+pub(crate) fn is_line_end(byte: u8) -> bool {
+    byte == b'\n' || byte == b'\r'
+}
+
+fn ends_what_was_typed(byte: u8) -> bool {
+    is_line_end(byte) || byte == INTERRUPT || byte == END_OF_INPUT
+}
+
+fn is_readable_now(file: &File) -> bool {
+    let mut only = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
+    poll(&mut only, PollTimeout::ZERO).is_ok_and(|count| count > 0)
 }
 
 /// Returns when a read would not block. Giving up the wait ends the thread that does it.

@@ -16,10 +16,11 @@ use crate::answers::FromValue;
 use crate::client::{Account, Client};
 use crate::editor::Editor;
 use crate::follow::Streams;
+use crate::history::History;
 use crate::limits::STREAM_SILENCE;
 use crate::line_reader::LineReader;
 use crate::output::Output;
-use crate::terminal;
+use crate::terminal::{self, SecretPrompt};
 use crate::world::{CallError, FollowEvent, Line, ProcessName, StreamPiece, Until, World};
 use supervisor_protocol::xmlrpc::Value;
 
@@ -31,6 +32,8 @@ pub(crate) struct LiveWorld {
     /// Opened when a line is first asked for.
     stdin: Option<LineReader>,
     /// Only in a shell on a terminal.
+    history: Option<History>,
+    /// Only where the terminal can do that too.
     editor: Option<Editor>,
     /// When calls give up.
     deadline: Option<Instant>,
@@ -45,16 +48,19 @@ impl LiveWorld {
             streams: Streams::default(),
             interrupts: Interrupts::default(),
             stdin: None,
+            history: None,
             editor: None,
             deadline: None,
             runtime: Rc::new(runtime),
         }
     }
 
-    /// For the shell: Ctrl-C is caught from now on, and commands are edited with `editor` if there is one.
-    pub(crate) fn for_shell(mut self, editor: Option<Editor>) -> Self {
+    /// For the shell: Ctrl-C is caught from now on. On a terminal there is a `history`, and commands are edited.
+    pub(crate) fn for_shell(mut self, history: Option<History>) -> Self {
         self.interrupts.catch(&self.runtime);
-        self.editor = editor;
+        let reader = opened(&mut self.stdin);
+        self.editor = reader.zip(history.as_ref()).and_then(|(reader, history)| Editor::new(reader, history));
+        self.history = history;
         self
     }
 
@@ -203,15 +209,20 @@ impl World for LiveWorld {
     }
 
     fn read_command(&mut self, prompt: &str, output: &mut Output) -> Line {
-        let Self { editor, runtime, client, .. } = self;
-        if let Some(editor) = editor {
+        let Self { editor, runtime, client, stdin, .. } = self;
+        let line = if let (Some(editor), Some(stdin)) = (editor, stdin) {
             output.flush();
-            return editor.read_line(prompt, process_names(Rc::clone(runtime), client.account().clone()));
-        }
-        let line = self.ask(prompt, output);
-        if !matches!(line, Line::Text(_)) {
-            output.line("");
-            output.flush();
+            editor.read_line(prompt, stdin, process_names(Rc::clone(runtime), client.account().clone()))
+        } else {
+            let line = self.ask(prompt, output);
+            if !matches!(line, Line::Text(_)) {
+                output.line("");
+                output.flush();
+            }
+            line
+        };
+        if let (Some(history), Line::Text(text)) = (&mut self.history, &line) {
+            history.add(text);
         }
         line
     }
@@ -219,20 +230,31 @@ impl World for LiveWorld {
     fn ask(&mut self, prompt: &str, output: &mut Output) -> Line {
         output.text(prompt);
         output.flush();
-        self.read_line()
+        let is_unseen = self.stdin.as_ref().is_some_and(LineReader::has_unseen_line);
+        let line = self.read_line();
+        if let (true, Line::Text(text)) = (is_unseen, &line) {
+            output.line(text);
+        }
+        line
     }
 
     fn ask_secret(&mut self, prompt: &str, output: &mut Output) -> Line {
         output.flush();
         self.interrupts.catch(&self.runtime);
-        let Some(mut secret) = terminal::SecretPrompt::open() else { return self.ask(prompt, output) };
-        let Self { runtime, interrupts, .. } = self;
+        let Self { runtime, interrupts, stdin, .. } = self;
+        let mut other = terminal::controlling().map(LineReader::new);
+        let reader = opened(stdin).filter(|stdin| stdin.is_terminal()).or(other.as_mut());
+        let Some((reader, mut secret)) =
+            reader.and_then(|reader| SecretPrompt::on(reader.file()).ok().map(|secret| (reader, secret)))
+        else {
+            return self.ask(prompt, output);
+        };
         secret.show(prompt);
         runtime.block_on(async {
             tokio::select! {
                 biased;
                 () = interrupts.wait() => Line::Interrupted,
-                line = secret.read_line() => line,
+                line = reader.next_line() => line,
             }
         })
     }

@@ -1,36 +1,26 @@
 //! What only a terminal can do: keep a typed password to itself.
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::io::{self, Write as _};
 
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
-use crate::line_reader::LineReader;
-use crate::world::Line;
-
-/// The terminal of the session with its echo switched off; switched on again when this goes out of scope.
+/// A terminal with its echo switched off; switched on again when this goes out of scope. What was typed before and
+/// after it is kept: it may be the password, or the next command, from a program that does not wait for a question.
 pub(crate) struct SecretPrompt {
     terminal: File,
-    reader: LineReader,
     settings: Termios,
 }
 
 impl SecretPrompt {
-    /// Standard input if that is a terminal, or else the controlling terminal, so that commands may come from a
-    /// file and the password does not have to; `None` if there is neither.
-    pub(crate) fn open() -> Option<Self> {
-        let terminal = if io::stdin().is_terminal() {
-            io::stdin().as_fd().try_clone_to_owned().ok()?.into()
-        } else {
-            File::options().read(true).write(true).open("/dev/tty").ok()?
-        };
-        let settings = tcgetattr(&terminal).ok()?;
-        let reader = LineReader::new(terminal.try_clone().ok()?);
+    /// On this terminal.
+    pub(crate) fn on(terminal: &File) -> io::Result<Self> {
+        let terminal = terminal.try_clone()?;
+        let settings = tcgetattr(&terminal)?;
         let mut silent = settings.clone();
         silent.local_flags.remove(LocalFlags::ECHO);
-        tcsetattr(&terminal, SetArg::TCSAFLUSH, &silent).ok()?;
-        Some(Self { terminal, reader, settings })
+        tcsetattr(&terminal, SetArg::TCSADRAIN, &silent)?;
+        Ok(Self { terminal, settings })
     }
 
     /// Prints the prompt.
@@ -38,17 +28,17 @@ impl SecretPrompt {
         // A terminal that cannot be written cannot be told so either; the read that follows ends.
         drop(self.terminal.write_all(prompt.as_bytes()));
     }
-
-    /// What is typed, up to the end of the line.
-    pub(crate) async fn read_line(&mut self) -> Line {
-        self.reader.next_line().await
-    }
 }
 
 impl Drop for SecretPrompt {
     fn drop(&mut self) {
         // A terminal that has gone needs no echo.
-        let _ = tcsetattr(&self.terminal, SetArg::TCSAFLUSH, &self.settings);
+        let _ = tcsetattr(&self.terminal, SetArg::TCSADRAIN, &self.settings);
         drop(self.terminal.write_all(b"\n"));
     }
+}
+
+/// The controlling terminal, for when commands come from a file and the password does not have to.
+pub(crate) fn controlling() -> Option<File> {
+    File::options().read(true).write(true).open("/dev/tty").ok()
 }

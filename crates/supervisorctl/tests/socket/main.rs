@@ -6,6 +6,7 @@ mod completion;
 mod events;
 mod server;
 mod terminal;
+mod typed_ahead;
 mod unreachable;
 
 use std::io::{BufRead, BufReader, Read, Write};

@@ -15,7 +15,7 @@ use crate::{Folder, all_processes, one_process, version};
 const PATIENCE: u16 = 20_000;
 
 /// The client on a terminal, and the person at it.
-struct Session {
+pub(crate) struct Session {
     child: Child,
     terminal: File,
     /// All that was shown.
@@ -25,11 +25,16 @@ struct Session {
 }
 
 impl Session {
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        Self::start_as("xterm", command)
+    }
+
+    /// On a terminal of this kind.
+    pub(crate) fn start_as(kind: &str, command: &mut Command) -> Self {
         let terminal = openpty(None, None).unwrap();
         let slave = File::from(terminal.slave);
         let child = command
-            .env("TERM", "xterm")
+            .env("TERM", kind)
             .stdin(slave.try_clone().unwrap())
             .stdout(slave.try_clone().unwrap())
             .stderr(slave)
@@ -41,7 +46,7 @@ impl Session {
     }
 
     /// Waits until `text` is shown after what was expected before.
-    fn expect(&mut self, text: &str) {
+    pub(crate) fn expect(&mut self, text: &str) {
         loop {
             let unseen = self.shown.get(self.seen..).unwrap_or_default();
             if let Some(place) = unseen.find(text) {
@@ -52,19 +57,37 @@ impl Session {
         }
     }
 
-    fn type_in(&mut self, keys: &str) {
+    pub(crate) fn type_in(&mut self, keys: &str) {
         self.terminal.write_all(keys.as_bytes()).unwrap();
     }
 
+    /// As [`Session::type_in`], for more than a terminal takes at once.
+    pub(crate) fn type_in_while_reading(&mut self, keys: &str) {
+        let mut keys = keys.as_bytes();
+        while !keys.is_empty() {
+            let mut ready = [PollFd::new(self.terminal.as_fd(), PollFlags::POLLIN | PollFlags::POLLOUT)];
+            assert!(poll(&mut ready, PollTimeout::from(PATIENCE)).unwrap() > 0, "{:?}", self.shown);
+            let events = ready[0].revents().unwrap();
+            if events.contains(PollFlags::POLLIN) {
+                self.read_more();
+            }
+            if events.contains(PollFlags::POLLOUT) {
+                let piece = keys.get(..64).unwrap_or(keys);
+                let count = self.terminal.write(piece).unwrap();
+                keys = keys.get(count..).unwrap_or_default();
+            }
+        }
+    }
+
     /// All that was shown until the client has ended, successfully.
-    fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         let (shown, status) = self.end();
         assert_eq!(status, Some(0), "{shown}");
         shown
     }
 
     /// All that was shown until the client has ended, and its exit status.
-    fn end(mut self) -> (String, Option<i32>) {
+    pub(crate) fn end(mut self) -> (String, Option<i32>) {
         while self.read_more() {}
         (self.shown, self.child.wait().unwrap().code())
     }
@@ -124,8 +147,41 @@ fn ctrl_c_at_the_prompt_leaves() {
     serve_unix(&folder.socket(), vec![version(), all_processes()]);
     let mut session = Session::start(&mut folder.client(&folder.url(), &[]));
     session.expect("test> ");
-    session.type_in("half a comm\x03");
+    session.type_in("\x03");
     session.finish();
+}
+
+#[test]
+fn ctrl_c_on_a_half_typed_line_takes_it_away() {
+    let folder = Folder::new();
+    serve_unix(&folder.socket(), vec![version(), all_processes(), one_process()]);
+    let mut session = Session::start(&mut folder.client(&folder.url(), &[]));
+    session.expect("test> ");
+    session.type_in("half a comm\x03");
+    session.expect("half a comm");
+    session.expect("test> ");
+    session.type_in("status cat\r");
+    session.expect("RUNNING   pid 7");
+    session.expect("test> ");
+    session.type_in("half\x08\x08\x08\x08\x03");
+    let shown = session.finish();
+    assert!(!shown.contains("Unknown syntax"), "{shown}");
+}
+
+#[test]
+fn terminals_without_editing_have_a_history_too() {
+    let folder = Folder::new();
+    serve_unix(&folder.socket(), vec![version(), all_processes(), one_process()]);
+    let history = folder.0.join("history");
+    std::fs::write(&history, "help quit\n").unwrap();
+    let mut session = Session::start_as("dumb", folder.client(&folder.url(), &[]).arg("-r").arg(&history));
+    session.expect("test> ");
+    session.type_in("status cat\n");
+    session.expect("RUNNING");
+    session.expect("test> ");
+    session.type_in("exit\n");
+    session.finish();
+    assert_eq!(std::fs::read_to_string(&history).unwrap(), "help quit\nstatus cat\nexit\n");
 }
 
 #[test]
