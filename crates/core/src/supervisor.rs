@@ -107,18 +107,19 @@ impl Supervisor {
     ///
     /// # Errors
     /// The text for the user when a FastCGI socket cannot be created (contract/quirks.md F21).
-    pub fn configure(&mut self, groups: Vec<Arc<GroupConfig>>, host: &mut impl Host) -> Result<(), String> {
+    pub fn configure(&mut self, groups: Vec<Arc<GroupConfig>>, host: &mut impl Host) -> Result<(), Vec<String>> {
         for group in &groups {
             self.open_journal(group, host);
         }
+        let mut refusals = Vec::new();
         for group in &groups {
             if self.groups.get(&group.name).is_none() {
-                self.add_group(group, host)?;
+                refusals.extend(self.add_group(group, host).err());
             }
         }
         self.pending = groups;
         self.publish_changes(host);
-        Ok(())
+        if refusals.is_empty() { Ok(()) } else { Err(refusals) }
     }
 
     /// Draws all consequences of one input.

@@ -108,11 +108,13 @@ fn programs_with_the_same_url_share_it() {
 }
 
 #[test]
-fn one_that_cannot_be_bound_ends_the_configuration_with_its_reason() {
+fn one_that_cannot_be_bound_leaves_its_group_out_with_its_reason() {
     let mut sim = Sim::new(Settings::default());
     sim.host.socket_errors.insert(URL.to_owned(), "EADDRINUSE".to_owned());
-    let error = sim.supervisor.configure(vec![alone(worker("a"))], &mut sim.host);
-    assert_eq!(error, Err("Could not create FastCGI socket unix:///run/php: EADDRINUSE".to_owned()));
+    let groups = vec![alone(worker("a")), alone(program("b"))];
+    let error = sim.supervisor.configure(groups, &mut sim.host);
+    assert_eq!(sim.supervisor.process_states().count(), 1, "the other one is there");
+    assert_eq!(error, Err(vec!["Could not create FastCGI socket unix:///run/php: EADDRINUSE".to_owned()]));
 }
 
 #[test]

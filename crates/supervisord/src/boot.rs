@@ -7,13 +7,13 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use supervisor_config::{
     Config, LoadRequest, MainLogFile, SupervisordCommand, SupervisordOptions, UsageError, find_config_file,
     no_config_file_text, parse_supervisord_command_line, program_path,
 };
-use supervisor_core::{EventRing, LogLevel, Settings, Supervisor};
+use supervisor_core::{EventRing, LogLevel, Settings, SocketOwner, Supervisor};
 use supervisor_protocol::method::Namespaces;
 use supervisor_protocol::terminal::visible;
 use supervisor_sys::rlimits::{Raised, Resource, raise};
@@ -21,7 +21,9 @@ use supervisor_sys::{Pidfile, PrivilegeChange, WaitingCaller};
 
 use crate::check_command;
 use crate::clock;
-use crate::control::{self, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity, publish_state};
+use crate::control::{
+    self, BoundServer, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity, publish_state,
+};
 use crate::defect_log;
 use crate::http_servers::{self, HttpServers};
 use crate::inbox;
@@ -91,8 +93,9 @@ fn run_with(program: &str, arguments: &[String]) -> Result<ExitCode, BootError> 
     let mut config = source.read().map_err(BootError)?;
     let mut kernel = Kernel::new().map_err(BootError::new)?;
     let mut start = Start::First;
+    let servers = SharedServers::default();
     loop {
-        let (ended, used_kernel) = Generation::run(config, kernel, &source, start)?;
+        let (ended, used_kernel) = Generation::run(config, kernel, &source, start, &servers)?;
         match ended {
             Ended::Shutdown => return Ok(ExitCode::SUCCESS),
             Ended::Restart { config: next, next_event_serial, event_ring } => {
@@ -147,6 +150,18 @@ impl ConfigSource {
     }
 }
 
+/// The sockets of the servers, which outlive a restart. Shared with the thread that prepares one, and never held for
+/// longer than it takes to open them.
+#[derive(Clone, Debug, Default)]
+struct SharedServers(Arc<Mutex<HttpServers>>);
+
+impl SharedServers {
+    fn lock(&self) -> MutexGuard<'_, HttpServers> {
+        // Every socket in it is whole, whoever has panicked meanwhile.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Which start of this process it is. Limits and the background are for the first alone.
 #[derive(Debug)]
 enum Start {
@@ -163,13 +178,19 @@ struct Generation {
     config: Config,
     kernel: Kernel,
     main_log: MainLog,
-    servers: HttpServers,
+    servers: Vec<BoundServer>,
 }
 
 impl Generation {
-    fn run(config: Config, kernel: Kernel, source: &ConfigSource, start: Start) -> Result<(Ended, Kernel), BootError> {
+    fn run(
+        config: Config,
+        kernel: Kernel,
+        source: &ConfigSource,
+        start: Start,
+        servers: &SharedServers,
+    ) -> Result<(Ended, Kernel), BootError> {
         let is_first = matches!(start, Start::First);
-        let mut generation = Self::prepare(config, kernel, is_first)?;
+        let mut generation = Self::prepare(config, kernel, is_first, &mut servers.lock())?;
         generation.clean_logs();
         let in_background = is_first && !generation.config.supervisord.nodaemon;
         let (mut caller, background) = if in_background {
@@ -178,35 +199,37 @@ impl Generation {
         } else {
             (None, Vec::new())
         };
-        let ended = generation.supervise(source, start, &background, &mut caller);
+        let ended = generation.supervise(source, start, &background, servers, &mut caller);
         if let (Err(error), Some(caller)) = (&ended, caller) {
             caller.failed(&format!("Error: {}\n", error.0));
         }
         ended
     }
 
-    /// Limits, privileges, main log, sockets: what can refuse a start.
-    fn prepare(config: Config, kernel: Kernel, is_first: bool) -> Result<Self, BootError> {
+    /// Limits, privileges, main log, sockets: what can refuse a start. A restart was looked at before anything was
+    /// stopped ([`read_config`]); what has changed since then, such as a port, costs no program its start.
+    fn prepare(config: Config, kernel: Kernel, is_first: bool, servers: &mut HttpServers) -> Result<Self, BootError> {
         let mut messages = config.messages.clone();
         let limits = if is_first { raise_limits(&config)? } else { Vec::new() };
-        messages.extend(drop_privileges(&config)?);
+        messages.extend(drop_privileges(&config, servers)?);
         messages.extend(limits);
         if is_first {
             messages.extend(clock::local_zone().problem.iter().map(|problem| (LogLevel::Warn, problem.clone())));
         }
         let settings = main_log_settings(&config);
-        let place = match &settings.target {
-            MainLogTarget::File(file) => file.path.display().to_string(),
-            MainLogTarget::Syslog => "syslog".to_owned(),
-        };
         defect_log::tell_in(&settings);
-        let mut main_log = MainLog::open(settings)
-            .map_err(|error| BootError(format!("could not open the main log {place}: {error}")))?;
+        let mut main_log = open_main_log(settings).map_err(BootError)?;
         for wanted in [LogLevel::Critical, LogLevel::Warn, LogLevel::Info] {
             let of_level = messages.iter().filter(|(level, _)| *level == wanted);
             of_level.for_each(|(level, text)| main_log.log(*level, format_args!("{text}")));
         }
-        let servers = HttpServers::bind(&config.http_servers).map_err(BootError)?;
+        if is_first {
+            servers.claim(&config.http_servers).map_err(BootError)?;
+        }
+        let (servers, missing) = servers.serve(&config.http_servers);
+        for why in missing {
+            main_log.log(LogLevel::Critical, format_args!("supervisord goes on without one of its servers: {why}"));
+        }
         rpc_interfaces::check(&config).map_err(|refusal| {
             main_log.log(LogLevel::Warn, format_args!("{}", refusal.reason()));
             main_log.flush();
@@ -248,9 +271,10 @@ impl Generation {
         source: &ConfigSource,
         start: Start,
         background: &[(LogLevel, String)],
+        sockets: &SharedServers,
         caller: &mut Option<WaitingCaller>,
     ) -> Result<(Ended, Kernel), BootError> {
-        let Self { config, kernel, main_log, mut servers } = self;
+        let Self { config, kernel, main_log, servers } = self;
         let wake = kernel.waker();
         let (state, state_receiver) = publish_state(supervisor_core::SupervisorState::Running);
         let (publisher, processes) = process_snapshot();
@@ -263,12 +287,18 @@ impl Generation {
             },
             started: clock::wall_clock(),
         });
+        let is_first = matches!(start, Start::First);
         if let Start::Again { event_ring, .. } = start {
             supervisor.continue_event_ring(*event_ring);
         }
         let main_log_path = main_log.path();
         let mut host = OsHost::new(kernel, main_log, host_settings(&config), state, publisher);
-        supervisor.configure(config.groups.clone(), &mut host).map_err(BootError)?;
+        for refusal in supervisor.configure(config.groups.clone(), &mut host).err().into_iter().flatten() {
+            if is_first {
+                return Err(BootError(refusal));
+            }
+            host.log_line(LogLevel::Critical, format_args!("a group is left out: {refusal}"));
+        }
         host.report_unclaimed_journals();
         host.log_servers(&config);
         for (level, text) in background {
@@ -277,7 +307,7 @@ impl Generation {
         let (sender, inbox) = inbox::channel(Arc::clone(&wake));
         let pidfile = write_pidfile(&config.supervisord.pidfile, &mut host);
         let control = control::start(ControlSettings {
-            servers: servers.take_listeners(),
+            servers,
             sender,
             state: state_receiver,
             processes,
@@ -292,17 +322,19 @@ impl Generation {
         if let Some(caller) = caller.take() {
             caller.ready();
         }
-        let restart = RestartConfigReader::new(read_config(source), wake);
+        let restart = RestartConfigReader::new(read_config(source, sockets), wake);
         let (ended, host) = EventLoop::new(supervisor, host, inbox, restart).run().map_err(BootError::new)?;
         let kernel = host.into_kernel();
-        finish(control, servers, pidfile);
+        if let Ended::Shutdown = ended {
+            sockets.lock().close();
+        }
+        finish(control, pidfile);
         Ok((ended, kernel))
     }
 }
 
-/// The end of a generation: clients, sockets, pidfile.
-fn finish(control: ControlPlane, servers: HttpServers, pidfile: Option<Pidfile>) {
-    drop(servers);
+/// The end of a generation: clients, pidfile.
+fn finish(control: ControlPlane, pidfile: Option<Pidfile>) {
     control.stop();
     if let Some(pidfile) = pidfile {
         // One that was taken away meanwhile needs no removing.
@@ -323,12 +355,14 @@ fn raise_limits(config: &Config) -> Result<Vec<(LogLevel, String)>, BootError> {
     Ok(messages)
 }
 
-fn drop_privileges(config: &Config) -> Result<Option<(LogLevel, String)>, BootError> {
+fn drop_privileges(config: &Config, servers: &HttpServers) -> Result<Option<(LogLevel, String)>, BootError> {
     let Some(uid) = config.supervisord.user else {
         let message = nix::unistd::getuid().is_root().then(|| (LogLevel::Critical, NO_USER_TEXT.to_owned()));
         return Ok(message);
     };
     let credentials = supervisor_sys::resolve_user(uid).map_err(BootError)?;
+    // Those that are open already: before a restart root may have been who we are.
+    servers.give_to(SocketOwner { uid: credentials.uid, gid: Some(credentials.gid) }).map_err(BootError::new)?;
     match supervisor_sys::drop_privileges(&credentials).map_err(BootError)? {
         PrivilegeChange::AlreadyThatUser | PrivilegeChange::Dropped => {
             Ok(Some((LogLevel::Info, format!("Set uid to user {uid} succeeded"))))
@@ -391,13 +425,28 @@ fn config_reader(source: &ConfigSource) -> ConfigReader {
     })
 }
 
-fn read_config(source: &ConfigSource) -> ReadConfig {
-    let source = source.clone();
+/// Reads the configuration for a restart, and refuses what could not be begun with it: nothing has been stopped yet.
+/// Its sockets are claimed here, and stay open.
+fn read_config(source: &ConfigSource, servers: &SharedServers) -> ReadConfig {
+    let (source, servers) = (source.clone(), servers.clone());
     Arc::new(move || {
         let config = source.read()?;
         rpc_interfaces::check(&config).map_err(|refusal| format!("{refusal}: {}", refusal.reason()))?;
+        if let Some(uid) = config.supervisord.user {
+            supervisor_sys::resolve_user(uid).and_then(|credentials| supervisor_sys::may_become(&credentials))?;
+        }
+        open_main_log(MainLogSettings { to_stdout: false, ..main_log_settings(&config) })?;
+        servers.lock().claim(&config.http_servers)?;
         Ok(config)
     })
+}
+
+fn open_main_log(settings: MainLogSettings) -> Result<MainLog, String> {
+    let place = match &settings.target {
+        MainLogTarget::File(file) => file.path.display().to_string(),
+        MainLogTarget::Syslog => "syslog".to_owned(),
+    };
+    MainLog::open(settings).map_err(|error| format!("could not open the main log {place}: {error}"))
 }
 
 impl OsHost {

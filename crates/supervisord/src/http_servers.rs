@@ -1,9 +1,11 @@
-//! The sockets of the HTTP servers: claimed by the main thread before anything else is touched, served by the control
-//! plane, removed at the end (contract/processes.md §9.5).
+//! The sockets of the HTTP servers: claimed before anything else is touched, at the start and before a restart stops
+//! anything; served by the control plane, removed at the end (contract/processes.md §9.5).
 
 use std::io::{self, Write};
 
 use supervisor_config::{HttpServerAddress, HttpServerConfig};
+use supervisor_core::SocketOwner;
+use supervisor_protocol::terminal::visible;
 use supervisor_sys::{SocketError, SocketFile, listen_tcp, listen_unix};
 
 use crate::control::{self, BoundListener, BoundServer, Tls};
@@ -37,54 +39,127 @@ fn bad_hash(config: &HttpServerConfig, password: &str) -> Option<String> {
     Some(format!("password= in [{section}] is no argon2 hash, though it looks like one: {error} (file {file})"))
 }
 
-/// The sockets, and the files of those that have one; dropping it removes the files that are still ours.
-#[derive(Debug)]
+/// The sockets of all servers, for the whole life of supervisord. A restart keeps those whose address stays the same
+/// open, so that nobody can come in between; what it needs besides is claimed before anything is stopped. Dropping
+/// it closes all of them and removes the files that are still ours.
+#[derive(Debug, Default)]
 pub struct HttpServers {
-    servers: Vec<BoundServer>,
-    files: Vec<SocketFile>,
+    open: Vec<OpenServer>,
+}
+
+/// A socket that listens, and the file of one that has one.
+#[derive(Debug)]
+struct OpenServer {
+    address: HttpServerAddress,
+    listener: BoundListener,
+    file: Option<SocketFile>,
 }
 
 impl HttpServers {
-    /// Opens all of them, or none.
+    /// Opens what is not open yet: all of it, or none. What one of ours has the place of, and leaves, comes later.
     ///
     /// # Errors
     /// The contract's text. What was opened until then is closed and removed.
-    pub fn bind(configs: &[HttpServerConfig]) -> Result<Self, String> {
-        let mut bound = Self { servers: Vec::new(), files: Vec::new() };
+    pub fn claim(&mut self, configs: &[HttpServerConfig]) -> Result<(), String> {
+        let mut claimed = Vec::new();
         for config in configs {
-            match bound.open(&config.address) {
-                Ok(listener) => bound.servers.push(BoundServer {
-                    listener,
-                    section: config.section.clone(),
-                    username: config.username.clone(),
-                    password: config.password.clone(),
-                    own_host: own_host(config),
-                    allowed_hosts: config.allowed_hosts.clone(),
-                    tls: load_tls(config)?,
-                }),
+            let known = self.open.iter().chain(&claimed).any(|server: &OpenServer| server.address == config.address);
+            let leaves = |server: &OpenServer| {
+                server.is_in_the_way_of(&config.address) && !configs.iter().any(|it| it.address == server.address)
+            };
+            if known {
+                continue;
+            }
+            match OpenServer::open(config) {
+                Ok(server) => claimed.push(server),
+                Err(SocketError::AddressInUse) if self.open.iter().any(leaves) => {}
                 Err(error) => return Err(error.to_string()),
             }
         }
-        Ok(bound)
+        self.open.append(&mut claimed);
+        Ok(())
     }
 
-    /// Hands the listening sockets over.
-    pub fn take_listeners(&mut self) -> Vec<BoundServer> {
-        std::mem::take(&mut self.servers)
+    /// Closes what is wanted no more, opens what is missing, and gives what the control plane is to serve; and why
+    /// servers are missing from it.
+    pub fn serve(&mut self, configs: &[HttpServerConfig]) -> (Vec<BoundServer>, Vec<String>) {
+        self.open.retain(|server| configs.iter().any(|config| config.address == server.address));
+        let (mut bound, mut missing) = (Vec::new(), Vec::new());
+        for config in configs {
+            match self.bound(config) {
+                Ok(server) => bound.push(server),
+                Err(why) => missing.push(why),
+            }
+        }
+        (bound, missing)
     }
 
-    fn open(&mut self, address: &HttpServerAddress) -> Result<BoundListener, SocketError> {
-        match address {
-            HttpServerAddress::Inet { host, port } => Ok(BoundListener::Tcp(listen_tcp(host, *port)?)),
+    /// Closes all of them and removes their files.
+    pub fn close(&mut self) {
+        self.open.clear();
+    }
+
+    /// Gives the files to who we are about to become, but for those that the configuration gives to somebody.
+    ///
+    /// # Errors
+    /// As `fchownat(2)`.
+    pub fn give_to(&self, owner: SocketOwner) -> io::Result<()> {
+        for server in &self.open {
+            if let (Some(file), HttpServerAddress::Unix { owner: None, .. }) = (&server.file, &server.address) {
+                file.give_to(owner)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn bound(&mut self, config: &HttpServerConfig) -> Result<BoundServer, String> {
+        if !self.open.iter().any(|server| server.address == config.address) {
+            self.open.push(OpenServer::open(config).map_err(|error| error.to_string())?);
+        }
+        let server = self.open.iter().rfind(|server| server.address == config.address);
+        let listener = server.expect("it was opened just now, if not before").listener.try_clone();
+        Ok(BoundServer {
+            listener: listener.map_err(|error| format!("[{}] cannot be served: {error}", config.section))?,
+            section: config.section.clone(),
+            username: config.username.clone(),
+            password: config.password.clone(),
+            own_host: own_host(config),
+            allowed_hosts: config.allowed_hosts.clone(),
+            tls: load_tls(config)?,
+        })
+    }
+}
+
+impl OpenServer {
+    fn open(config: &HttpServerConfig) -> Result<Self, SocketError> {
+        let address = config.address.clone();
+        match &address {
+            HttpServerAddress::Inet { host, port } => {
+                let listener = listen_tcp(host, *port)?;
+                Ok(Self { listener: BoundListener::Tcp(listener), address, file: None })
+            }
             HttpServerAddress::Unix { path, mode, owner } => {
                 let bound = listen_unix(path, *mode, *owner)?;
                 for _ in 0..bound.stale_removed {
                     let notice = format!("Unlinking stale socket {}\n", path.display());
-                    io::stderr().write_all(notice.as_bytes()).ok();
+                    io::stderr().write_all(visible(&notice).as_bytes()).ok();
                 }
-                self.files.push(bound.file);
-                Ok(BoundListener::Unix(bound.listener))
+                Ok(Self { listener: BoundListener::Unix(bound.listener), address, file: Some(bound.file) })
             }
+        }
+    }
+
+    /// Whether another address cannot be had while this one is open: the port, on whatever addresses, or the path.
+    fn is_in_the_way_of(&self, address: &HttpServerAddress) -> bool {
+        match (&self.address, address) {
+            (HttpServerAddress::Inet { port: ours, .. }, HttpServerAddress::Inet { port: wanted, .. }) => {
+                ours == wanted
+            }
+            (HttpServerAddress::Unix { path: ours, .. }, HttpServerAddress::Unix { path: wanted, .. }) => {
+                ours == wanted
+            }
+            (HttpServerAddress::Inet { .. }, HttpServerAddress::Unix { .. })
+            | (HttpServerAddress::Unix { .. }, HttpServerAddress::Inet { .. }) => false,
         }
     }
 }
@@ -104,9 +179,9 @@ fn own_host(config: &HttpServerConfig) -> Option<String> {
     }
 }
 
-impl Drop for HttpServers {
+impl Drop for OpenServer {
     fn drop(&mut self) {
-        for file in &self.files {
+        if let Some(file) = &self.file {
             // One that another has replaced is not ours to remove.
             file.remove_if_ours().ok();
         }

@@ -48,6 +48,14 @@ pub fn resolve_user(uid: u32) -> Result<Credentials, String> {
     Ok(Credentials { uid, gid: gid.as_raw(), groups })
 }
 
+/// Whether [`drop_privileges`] would find us allowed. The error is the contract's reason.
+pub fn may_become(credentials: &Credentials) -> Result<(), String> {
+    match credentials.privilege_to_assume() {
+        Privilege::Already | Privilege::Root => Ok(()),
+        Privilege::Lacking(reason) => Err(reason.to_owned()),
+    }
+}
+
 /// Makes the whole daemon that user. To be called before there is a second thread. Nothing is left of root after it,
 /// which is tried. The error is the contract's reason.
 pub fn drop_privileges(credentials: &Credentials) -> Result<PrivilegeChange, String> {

@@ -42,7 +42,7 @@ mod unix_listener;
 
 pub use c_str_array::CStrArray;
 pub use child::ExecStage;
-pub use credentials::{Credentials, PrivilegeChange, drop_privileges, resolve_user};
+pub use credentials::{Credentials, PrivilegeChange, drop_privileges, may_become, resolve_user};
 pub use daemonize::{WaitingCaller, daemonize};
 pub use errno::errno_name;
 pub use fcgi_socket::FcgiSocket;

@@ -9,6 +9,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 use nix::unistd::{Gid, Uid, fchownat};
@@ -61,6 +62,25 @@ impl SocketFile {
     /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Gives the file to this user, if it is still ours. A link or another file that came to its path is left alone.
+    ///
+    /// # Errors
+    /// As `fchownat(2)`.
+    pub fn give_to(&self, owner: SocketOwner) -> io::Result<()> {
+        let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let place = FilePlace::at(&self.path)?;
+        let file = match openat(&place.folder, place.name(), flags, Mode::empty()) {
+            Ok(file) => file,
+            Err(Errno::ENOENT) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        if FileIdentity::from(&fstat(&file)?) != self.identity {
+            return Ok(());
+        }
+        let (uid, gid) = (Uid::from_raw(owner.uid), owner.gid.map(Gid::from_raw));
+        Ok(fchownat(&file, "", Some(uid), gid, AtFlags::AT_EMPTY_PATH)?)
     }
 
     /// Removes the file if it is still ours. `false`: it is not, or there is none any more.

@@ -1,6 +1,7 @@
 //! What the control plane is given at its start.
 
 use std::fmt;
+use std::io;
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
@@ -62,6 +63,19 @@ pub enum BoundListener {
     Tcp(TcpListener),
     /// Unix stream socket
     Unix(UnixListener),
+}
+
+impl BoundListener {
+    /// Another handle of the same socket.
+    ///
+    /// # Errors
+    /// As `dup(2)`.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        match self {
+            Self::Tcp(socket) => socket.try_clone().map(Self::Tcp),
+            Self::Unix(socket) => socket.try_clone().map(Self::Unix),
+        }
+    }
 }
 
 /// What clients are told about this supervisord.

@@ -2,3 +2,4 @@
 
 mod forged_log_lines;
 mod pidfile;
+mod restart_window;
