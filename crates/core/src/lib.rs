@@ -92,3 +92,4 @@ pub use publication::Publication;
 pub use reply::{ConfigInfo, EventStatistics, LogPaths, ProcessInfo, ProcessResult, ReloadDiff, Reply};
 pub use signal::{Signal, signal_name};
 pub use supervisor::{Settings, Supervisor};
+pub use timers::Timer;

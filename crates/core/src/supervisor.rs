@@ -156,6 +156,11 @@ impl Supervisor {
         if self.start_queue.is_empty() { self.timers.next() } else { Some(Duration::ZERO) }
     }
 
+    /// Every deadline and what it is for, the first one first; for tests and diagnosis.
+    pub fn deadlines(&self) -> impl Iterator<Item = (Duration, Timer)> {
+        self.timers.iter()
+    }
+
     /// RUNNING, or what it stops for.
     pub fn state(&self) -> SupervisorState {
         self.shutdown.as_ref().map_or(SupervisorState::Running, Shutdown::state)

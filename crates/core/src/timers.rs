@@ -9,7 +9,7 @@ use crate::process_id::ProcessId;
 
 /// What a deadline is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Timer {
+pub enum Timer {
     /// The next step of a process: RUNNING, the next try, or SIGKILL.
     Process(ProcessId),
     /// The next `waiting for x to stop` while a client waits for it.
@@ -27,7 +27,7 @@ pub(crate) enum Timer {
 }
 
 /// The set of deadlines.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Timers {
     at: BTreeMap<Timer, Duration>,
     queue: BTreeSet<(Duration, Timer)>,
@@ -52,6 +52,11 @@ impl Timers {
     /// The first deadline.
     pub(crate) fn next(&self) -> Option<Duration> {
         self.queue.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// All of them, the first one first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Duration, Timer)> {
+        self.queue.iter().copied()
     }
 
     /// Takes out the first timer whose deadline is not after `now`.

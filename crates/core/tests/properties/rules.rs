@@ -1,9 +1,11 @@
-//! The promises that no history may break, beside those that [`crate::sim`] checks after each input.
+//! The promises that no history may break, beside those that [`crate::sim`] checks after each input: that a process has
+//! a pending start exactly when it is to run and does not (S-1), that each request is answered once and truly (S-2, with
+//! what is checked here at the end), that states follow each other as they may (S-6, [`crate::sim`]'s witness).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use supervisor_core::{Autorestart, ProcessConfig, ProcessState, SupervisorState};
+use supervisor_core::{Autorestart, Goal, ProcessConfig, ProcessState, SupervisorState, Timer};
 
 use super::world::MOST_KILLS;
 use crate::sim::Sim;
@@ -46,18 +48,33 @@ pub(crate) fn hold(sim: &Sim) -> Result<(), String> {
     if in_use != sim.host.open_sockets {
         return Err(format!("{in_use:?} is in use, {:?} is open", sim.host.open_sockets));
     }
-    match sim.deadline() {
-        Some(deadline) if !is_waiting(sim) => Err(format!("it wants to be woken at {deadline:?} for nothing")),
-        Some(_) | None => Ok(()),
+    match sim.supervisor.deadlines().find(|(_, timer)| !has_reason(*timer, sim)) {
+        Some((at, timer)) => Err(format!("it wants to be woken at {at:?} for nothing: {timer:?}")),
+        None => Ok(()),
     }
 }
 
-/// Whether there is anything that only time brings on: the next step of a process, the end of a shutdown, a tick.
-fn is_waiting(sim: &Sim) -> bool {
-    use ProcessState::{Backoff, Starting, Stopping};
-    let waits = |state| matches!(state, Starting | Backoff | Stopping);
-    sim.supervisor.state() != SupervisorState::Running
-        || sim.host.witness.tracks().any(|(_, track)| waits(track.state) || track.group == "pool")
+/// Whether there is what a deadline is for (S-4).
+fn has_reason(timer: Timer, sim: &Sim) -> bool {
+    use ProcessState::{Starting, Stopping};
+    let in_shutdown = sim.supervisor.state() != SupervisorState::Running;
+    match timer {
+        Timer::Process(id) => sim.host.witness.track(id).is_some_and(|track| {
+            let waits_for_time =
+                sim.supervisor.goal(id).and_then(Goal::pending).is_some_and(|it| it.not_before.is_some());
+            matches!(track.state, Starting | Stopping) || waits_for_time
+        }),
+        Timer::StopReport(id) => {
+            sim.host.witness.track(id).is_some_and(|track| track.state == Stopping)
+                && sim.host.witness.open_requests_for_processes() > 0
+        }
+        Timer::ShutdownReport | Timer::ListenerGrace => in_shutdown,
+        Timer::PoolRelief => sim.supervisor.pool_statistics().any(|pool| pool.blocked),
+        Timer::DroppedEvents => {
+            sim.supervisor.pool_statistics().any(|pool| pool.dropped_by_count + pool.dropped_by_bytes > 0)
+        }
+        Timer::Tick => sim.host.witness.tracks().any(|(_, track)| track.group == "pool"),
+    }
 }
 
 /// Once nothing goes wrong any more, everything that should run does, every request is answered, and nobody is woken.
@@ -95,7 +112,7 @@ pub(crate) fn come_to_rest(sim: &mut Sim) -> Result<(), String> {
     }
 }
 
-/// The shutdown ends in time, with every request answered.
+/// The shutdown ends in time (S-3), with every request answered, and leaves nothing that would go on (S-5).
 pub(crate) fn shut_down(sim: &mut Sim) -> Result<(), String> {
     let longest = longest_shutdown(sim);
     sim.advance(longest.as_secs_f64());
@@ -106,7 +123,20 @@ pub(crate) fn shut_down(sim: &mut Sim) -> Result<(), String> {
     if sim.host.witness.open_requests() > 0 {
         return Err("a request was never answered".to_owned());
     }
-    Ok(())
+    for (id, track) in sim.host.witness.tracks() {
+        let is_reachable = track.state != ProcessState::Unknown;
+        if is_reachable && (track.pid.is_some() || sim.host.holds(id)) {
+            return Err(format!("{} is left behind", track.config.name));
+        }
+        if sim.supervisor.goal(id).is_none_or(Goal::is_up) {
+            return Err(format!("{} is still to run", track.config.name));
+        }
+    }
+    let left = sim
+        .supervisor
+        .deadlines()
+        .find(|(_, timer)| !matches!(timer, Timer::Tick | Timer::PoolRelief | Timer::DroppedEvents));
+    left.map_or(Ok(()), |(_, timer)| Err(format!("a deadline is left: {timer:?}")))
 }
 
 /// A shutdown that a history began by itself.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use supervisor_core::{Input, ProcessState, SupervisorState, limits};
+use supervisor_core::{DownCause, Gate, Goal, Input, ProcessId, ProcessState, SupervisorState, Timer, Turn, limits};
 
 use super::Sim;
 
@@ -34,6 +34,9 @@ impl Sim {
             if self.host.holds(id) != pid.is_some() {
                 return Some(format!("pipes of {name} are open without need, or closed too early"));
             }
+            if let Some(objection) = self.object_to_goal(id, state, pid.is_some()) {
+                return Some(format!("{name} is {}: {objection}", state.name()));
+            }
             if let Some(pid) = pid {
                 with_pid += 1;
                 if self.host.children.get(&pid).is_none_or(|child| child.owner != id) {
@@ -55,6 +58,45 @@ impl Sim {
         }
         let stopping = self.supervisor.state() != SupervisorState::Running;
         (stopping != self.host.witness.stopping_everything).then(|| "the host was not told of the shutdown".to_owned())
+    }
+}
+
+impl Sim {
+    /// What is wrong with what is wanted of a process (S-1): with the goal up it has a pid or one pending start that a
+    /// gate holds, with the goal down neither.
+    fn object_to_goal(&self, id: ProcessId, state: ProcessState, has_pid: bool) -> Option<&'static str> {
+        let goal = self.supervisor.goal(id)?;
+        let Some(pending) = goal.pending() else {
+            return match goal {
+                Goal::Up { .. } if !has_pid || state == ProcessState::Stopping => {
+                    Some("it is to run, and no start is pending")
+                }
+                Goal::Again { .. } if !has_pid => Some("it is to run again, and has ended"),
+                Goal::Down(DownCause::Shutdown { asked: false }) => None,
+                Goal::Down(_)
+                    if matches!(state, ProcessState::Starting | ProcessState::Running | ProcessState::Backoff) =>
+                {
+                    Some("it is not to run")
+                }
+                Goal::Up { .. } | Goal::Again { .. } | Goal::Down(_) => None,
+            };
+        };
+        if has_pid {
+            return Some("a start is pending, and there is a pid");
+        }
+        let now = self.now().monotonic;
+        let is_set = |at| self.supervisor.deadlines().any(|deadline| deadline == (at, Timer::Process(id)));
+        match (pending.first_unmet_gate(now), pending.turn) {
+            (None, _) => Some("its start is pending, and no gate is shut"),
+            (Some(Gate::Time(at)), _) => (!is_set(at)).then_some("its start waits for a time, and no deadline is set"),
+            (Some(Gate::Turn), Turn::Awaited) => {
+                (self.supervisor.next_deadline() != Some(Duration::ZERO)).then_some("nobody gives it its turn")
+            }
+            // Its time has come, and the timeout that says so has not.
+            (Some(Gate::Turn), Turn::NotAwaited | Turn::Come) => {
+                (!pending.not_before.is_some_and(is_set)).then_some("nothing makes it await its turn")
+            }
+        }
     }
 }
 
