@@ -91,6 +91,7 @@ fn run_with(program: &str, arguments: &[String]) -> Result<ExitCode, BootError> 
     };
     let source = ConfigSource::find(program, options)?;
     let mut config = source.read().map_err(BootError)?;
+    supervisor_sys::return_large_pieces(crate::limits::RETURNED_BYTES);
     let mut kernel = Kernel::new().map_err(BootError::new)?;
     let mut start = Start::First;
     let servers = SharedServers::default();

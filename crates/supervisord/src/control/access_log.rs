@@ -30,6 +30,7 @@ impl RequestLine {
 /// Writes the line, if the main log shows it.
 pub(super) fn log(context: &Context, peer: Peer, line: &RequestLine, response: &Response) {
     let status = response.status();
+    // 503 is said to crowds, and strangers may come in crowds: a line for each would fill the log.
     let is_defect = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
     let level = if is_defect { LogLevel::Error } else { LogLevel::Trace };
     context.log(level, || {

@@ -6,12 +6,13 @@
 
 use std::str::FromStr;
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq as _;
 
 use super::limits;
+use crate::limits::RETURNED_BYTES;
 
 /// A hash, ready to be compared with. It is no secret to `Debug`, so that has none.
 #[derive(Clone)]
@@ -28,12 +29,39 @@ impl Argon2Hash {
     ///
     /// # Errors
     /// There is not enough memory to tell.
-    pub(super) fn is_of(&self, password: &str) -> Result<bool, String> {
+    pub(super) fn is_of(&self, password: &str, memory: &mut HashMemory) -> Result<bool, String> {
         let mut hash = vec![0; self.hash.len()];
-        Argon2::new(self.algorithm, self.version, self.params.clone())
-            .hash_password_into(password.as_bytes(), &self.salt, &mut hash)
-            .map_err(|error| error.to_string())?;
+        let blocks = memory.blocks(self.params.block_count())?;
+        let outcome = Argon2::new(self.algorithm, self.version, self.params.clone())
+            .hash_password_into_with_memory(password.as_bytes(), &self.salt, &mut hash, blocks)
+            .map_err(|error| error.to_string());
+        memory.give_back_if_large();
+        outcome?;
         Ok(hash.ct_eq(&self.hash).into())
+    }
+}
+
+/// The memory that a hash is computed in: one for all, so that a crowd of logins takes it once.
+///
+/// What is small is kept, since allocators do not find it again (glibc keeps aligned pieces apart); what is large goes
+/// back to the system.
+#[derive(Default)]
+pub(super) struct HashMemory(Vec<Block>);
+
+impl HashMemory {
+    fn blocks(&mut self, count: usize) -> Result<&mut [Block], String> {
+        let missing = count.saturating_sub(self.0.len());
+        self.0.try_reserve_exact(missing).map_err(|_| "there is not enough memory for it".to_owned())?;
+        self.0.resize(count, Block::new());
+        Ok(&mut self.0)
+    }
+
+    fn give_back_if_large(&mut self) {
+        let bytes = self.0.capacity().saturating_mul(Block::SIZE);
+        if i32::try_from(bytes).is_ok_and(|bytes| bytes < RETURNED_BYTES) {
+            return;
+        }
+        self.0 = Vec::new();
     }
 }
 
@@ -102,12 +130,28 @@ mod tests {
 
     #[test]
     fn the_reference_implementations_hashes_are_understood() {
+        let mut memory = HashMemory::default();
         for text in VECTORS {
             let hash: Argon2Hash = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
-            assert_eq!(hash.is_of("password"), Ok(true), "{text}");
+            assert_eq!(hash.is_of("password", &mut memory), Ok(true), "{text}");
             for wrong in ["", "Password", "password "] {
-                assert_eq!(hash.is_of(wrong), Ok(false), "{text}");
+                assert_eq!(hash.is_of(wrong, &mut memory), Ok(false), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn memory_that_is_not_there_is_an_error_and_what_is_large_is_given_back() {
+        let mut memory = HashMemory::default();
+        assert_eq!(
+            memory.blocks(usize::MAX / Block::SIZE).map(|blocks| blocks.len()),
+            Err("there is not enough memory for it".to_owned())
+        );
+        let large = usize::try_from(RETURNED_BYTES).unwrap() / Block::SIZE;
+        for (count, kept) in [(large - 1, true), (large, false), (8, true)] {
+            assert_eq!(memory.blocks(count).map(|blocks| blocks.len()), Ok(count));
+            memory.give_back_if_large();
+            assert_eq!(memory.0.capacity() > 0, kept, "{count}");
         }
     }
 

@@ -9,9 +9,10 @@ use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use supervisor_core::LogLevel;
 
+use super::connection::Peer;
 use super::context::Context;
 use super::listener::Section;
-use super::password::Credentials;
+use super::password::{Credentials, Undecided};
 
 /// What is to be done with a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Looks at the credentials that came with a request.
-pub(super) async fn admission(section: &Section, headers: &HeaderMap, context: &Context) -> Admission {
+pub(super) async fn admission(section: &Section, headers: &HeaderMap, peer: Peer, context: &Context) -> Admission {
     let Some(username) = section.username.as_deref().filter(|username| !username.is_empty()) else {
         return Admission::Admitted;
     };
@@ -47,10 +48,12 @@ pub(super) async fn admission(section: &Section, headers: &HeaderMap, context: &
     // The password may hold colons, the user name may not.
     let Some((given_username, given_password)) = credentials.split_once(':') else { return Admission::Refused };
     let Some(password) = &section.password else { return Admission::Refused };
-    match password.admits(username, &Credentials { username: given_username, password: given_password }).await {
+    let given = Credentials { username: given_username, password: given_password };
+    match password.admits(username, &given, peer.into(), &context.logins).await {
         Ok(true) => Admission::Admitted,
         Ok(false) => Admission::Refused,
-        Err(error) => {
+        Err(Undecided::Crowded) => Admission::Undecided,
+        Err(Undecided::Failed(error)) => {
             let section = &section.name;
             context.log(LogLevel::Critical, || format!("{section} cannot check a password: {error}"));
             Admission::Undecided
@@ -80,7 +83,7 @@ mod tests {
     /// What becomes of a client with these headers.
     fn admission(section: &Section, headers: &HeaderMap) -> Admission {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(super::admission(section, headers, &Context::for_tests().0))
+        runtime.block_on(super::admission(section, headers, Peer::Unix, &Context::for_tests().0))
     }
 
     fn with(header: &str) -> HeaderMap {

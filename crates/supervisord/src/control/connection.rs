@@ -98,7 +98,7 @@ impl Connection {
 
     async fn handle(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
         let line = access_log::RequestLine::of(&request);
-        let mut response = router::route(request, &self.section, &self.context).await;
+        let mut response = router::route(request, self.peer, &self.section, &self.context).await;
         response.headers_mut().insert(SERVER, HeaderValue::from_static("supervisord"));
         if self.activity.has_ended() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

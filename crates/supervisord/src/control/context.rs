@@ -11,8 +11,10 @@ use supervisor_protocol::method::Namespaces;
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::limits;
+use super::password::Logins;
 use super::settings::{ConfigReader, ControlSettings};
 use super::supervisor_state::StateReceiver;
+use super::workers::Workers;
 use crate::inbox::CommandSender;
 use crate::process_snapshot::ProcessSnapshot;
 
@@ -33,6 +35,12 @@ pub(super) struct Context {
     pub(super) large_bodies: Semaphore,
     /// Places for refused requests whose bodies are waited for.
     pub(super) refused_bodies: Semaphore,
+    /// Read files.
+    pub(super) files: Workers,
+    /// Compute slow password hashes.
+    pub(super) logins: Logins,
+    /// Read the configuration and certificates anew.
+    pub(super) rereads: Workers,
     /// Held once more by each client that follows events.
     pub(super) event_followers: Rc<()>,
     identifier: RefCell<Rc<str>>,
@@ -65,10 +73,20 @@ impl Context {
             reload: Mutex::new(()),
             large_bodies: Semaphore::new(limits::LARGE_BODIES),
             refused_bodies: Semaphore::new(limits::REFUSED_BODIES),
+            files: Workers::new("control-file", limits::FILE_READERS),
+            logins: Logins::new(Workers::new("control-login", limits::LOGIN_THREADS)),
+            rereads: Workers::new("control-reread", limits::REREAD_THREADS),
             event_followers: Rc::default(),
             identifier: RefCell::new(identity.identifier.into()),
             log_level,
         }
+    }
+
+    /// The same without threads.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn working_in_place(self) -> Self {
+        let [files, logins, rereads] = [(); 3].map(|()| Workers::in_place());
+        Self { files, logins: Logins::new(logins), rereads, ..self }
     }
 
     /// How many clients follow events.
@@ -119,6 +137,6 @@ impl Context {
             main_log: None,
             log_level: LogLevel::Info,
         };
-        (Self::new(settings, stopped), stop, inbox)
+        (Self::new(settings, stopped).working_in_place(), stop, inbox)
     }
 }

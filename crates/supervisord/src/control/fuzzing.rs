@@ -90,7 +90,6 @@ pub fn connection(input: &[u8]) -> Vec<u8> {
     let runtime = Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
-        .max_blocking_threads(1)
         .build()
         .expect("a runtime needs a thread at most");
     let answered = LocalSet::new().block_on(&runtime, async {
@@ -122,7 +121,7 @@ async fn converse(circumstances: Circumstances, bytes: &[u8]) -> Vec<u8> {
     let serving = Connection {
         peer: if circumstances.tcp { Peer::Tcp(([127, 0, 0, 1], 9001).into()) } else { Peer::Unix },
         section: Rc::new(section(circumstances)),
-        context: Rc::new(Context::new(settings, stopped)),
+        context: Rc::new(Context::new(settings, stopped).working_in_place()),
         activity: Rc::new(Activity::new(Rc::default())),
         leave: Rc::new(Notify::new()),
     }

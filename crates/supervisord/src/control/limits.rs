@@ -60,6 +60,19 @@ pub(super) const STOP_GRACE: Duration = Duration::from_secs(2);
 /// Threads that read files.
 pub(super) const FILE_READERS: usize = 4;
 
+/// Threads that read the configuration and certificates anew.
+pub(super) const REREAD_THREADS: usize = 1;
+
+/// Jobs that wait for the threads of one kind; one more is refused. More than there are connections of a few servers,
+/// each of which waits for one.
+pub(super) const WAITING_JOBS: usize = 2_048;
+
+/// Bytes of a thread's stack.
+pub(super) const WORKER_STACK_BYTES: usize = 2 * 1024 * 1024;
+
+/// Time without work after which a thread ends.
+pub(super) const WORKER_IDLE_TIME: Duration = Duration::from_secs(10);
+
 /// Bytes of a log in one answer. A client that wants more asks again from there.
 pub(super) const LOG_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -84,12 +97,20 @@ pub(super) const ARGON2_KIBIBYTES: u32 = 1 << 20;
 /// Passes that an argon2 hash may demand.
 pub(super) const ARGON2_PASSES: u32 = 64;
 
-/// Passwords whose argon2 hashes are computed at a time, for each server; fewer than [`FILE_READERS`], so that files
-/// are read meanwhile.
-pub(super) const ARGON2_AT_ONCE: usize = 2;
+/// Threads that compute argon2 hashes. One, since each takes the memory that its hash demands.
+pub(super) const LOGIN_THREADS: usize = 1;
+
+/// Logins that wait for an argon2 hash, for each server; one more is 503.
+pub(super) const WAITING_LOGINS: usize = 16;
+
+/// Those of them that come from one address.
+pub(super) const WAITING_LOGINS_OF_ONE_ADDRESS: usize = 4;
 
 /// Credentials that were right and are remembered, for each server.
 pub(super) const KNOWN_CREDENTIALS: usize = 16;
+
+/// Time for which credentials that were right are remembered after their last use.
+pub(super) const KNOWN_CREDENTIALS_TIME: Duration = Duration::from_hours(1);
 
 /// Bytes at a time of what the client of a log stream sends, which nobody reads.
 pub(super) const IGNORED_BYTES: usize = 512;

@@ -13,8 +13,8 @@ use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LAST_MODIFIED};
 use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 use supervisor_core::Channel;
-use tokio::sync::{mpsc, watch};
-use tokio::task::{spawn_blocking, spawn_local};
+use tokio::sync::mpsc;
+use tokio::task::spawn_local;
 use tokio::time::sleep;
 
 use super::context::Context;
@@ -81,16 +81,16 @@ fn name_and_channel(path: &str) -> Option<(&str, Channel)> {
 }
 
 async fn follow(path: PathBuf, log: FollowedLog, place: Place, context: &Rc<Context>) -> Response {
-    let Ok(Ok((file, modified))) = spawn_blocking(move || FollowedFile::open(path)).await else {
+    let Ok(Ok((file, modified))) = context.files.run(move || FollowedFile::open(path)).await else {
         return error_page(StatusCode::NOT_FOUND);
     };
     // Registered before the first reading, so that no change falls between the two.
     let (changes, follower) = FollowedChanges::new();
     context.sender.follow(log, follower).await;
     let (pieces, body) = mpsc::channel(limits::STREAM_PIECES);
-    let stopped = context.stopped.clone();
+    let pump_context = Rc::clone(context);
     spawn_local(async move {
-        pump(file, changes, pieces, stopped).await;
+        pump(file, changes, pieces, pump_context).await;
         drop(place);
     });
     let mut response = stream(body);
@@ -103,21 +103,17 @@ async fn follow(path: PathBuf, log: FollowedLog, place: Place, context: &Rc<Cont
 }
 
 /// Sends what the log brings until the client goes, the control plane stops or the file can no longer be read.
-async fn pump(
-    file: FollowedFile,
-    changes: FollowedChanges,
-    pieces: mpsc::Sender<Bytes>,
-    mut stopped: watch::Receiver<bool>,
-) {
+async fn pump(file: FollowedFile, changes: FollowedChanges, pieces: mpsc::Sender<Bytes>, context: Rc<Context>) {
+    let mut stopped = context.stopped.clone();
     tokio::select! {
         _ = stopped.wait_for(|stopped| *stopped) => {}
-        () = pump_on(file, changes, &pieces) => {}
+        () = pump_on(file, changes, &pieces, &context) => {}
     }
 }
 
-async fn pump_on(mut file: FollowedFile, changes: FollowedChanges, pieces: &mpsc::Sender<Bytes>) {
+async fn pump_on(mut file: FollowedFile, changes: FollowedChanges, pieces: &mpsc::Sender<Bytes>, context: &Context) {
     loop {
-        let reading = spawn_blocking(move || {
+        let reading = context.files.run(move || {
             let step = file.step();
             (file, step)
         });

@@ -19,10 +19,12 @@ mod followed_file;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod host_names;
+mod known_credentials;
 mod limits;
 mod listener;
 mod log_reader;
 mod log_stream;
+mod login_queue;
 mod origin;
 mod password;
 mod percent;
@@ -42,6 +44,7 @@ mod system_namespace;
 pub(crate) mod test_data;
 mod timed_stream;
 mod tls;
+mod workers;
 
 use std::rc::Rc;
 use std::thread::{self, JoinHandle};
@@ -76,19 +79,14 @@ pub fn check_password(text: &str) -> Result<(), String> {
 
 /// Starts the control thread. The sockets of `settings` are bound and listening already; from now on they are served.
 pub fn start(mut settings: ControlSettings) -> io::Result<ControlPlane> {
-    let runtime = Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .max_blocking_threads(limits::FILE_READERS)
-        .thread_name("control-file")
-        .build()?;
+    let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
     let (stop, stopped) = watch::channel(false);
     let listeners = {
         let _runtime = runtime.enter();
         mem::take(&mut settings.servers).into_iter().map(Listener::new).collect::<io::Result<Vec<_>>>()?
     };
     let thread =
-        thread::Builder::new().name("control".to_owned()).spawn(move || run(runtime, listeners, settings, stopped))?;
+        thread::Builder::new().name("control".to_owned()).spawn(move || run(&runtime, listeners, settings, stopped))?;
     Ok(ControlPlane { stop, thread })
 }
 
@@ -103,7 +101,7 @@ impl ControlPlane {
     }
 }
 
-fn run(runtime: Runtime, listeners: Vec<Listener>, settings: ControlSettings, stopped: watch::Receiver<bool>) {
+fn run(runtime: &Runtime, listeners: Vec<Listener>, settings: ControlSettings, stopped: watch::Receiver<bool>) {
     let context = Rc::new(Context::new(settings, stopped));
     let tasks = LocalSet::new();
     let certificates = listeners.iter().filter_map(Listener::certificate).collect();
@@ -117,6 +115,4 @@ fn run(runtime: Runtime, listeners: Vec<Listener>, settings: ControlSettings, st
             drop(listener.await);
         }
     }));
-    // A file that does not answer (a dead network file system) may hold a reader: it is left behind.
-    runtime.shutdown_background();
 }

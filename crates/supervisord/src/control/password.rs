@@ -1,21 +1,21 @@
 //! A password as the configuration has it: plain, `{SHA}` and its SHA-1, or an argon2 hash.
 //!
-//! Comparing is in constant time. An argon2 hash is slow on purpose: it is computed on a thread that may block, few at
-//! a time, and what was once right is remembered by its digest, so that a client that sends its password with each
-//! request waits once. What was wrong is never remembered: guessing stays slow.
+//! Comparing is in constant time. An argon2 hash is slow on purpose and takes much memory: one is computed at a time,
+//! by the one thread for logins, and few wait for it, fewer still of one address, so that a flood of guesses neither
+//! takes memory nor keeps others out for long. What was right lately is known ([`KnownCredentials`]) and waits for
+//! nobody. What was wrong is never remembered: guessing stays slow.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use blake2::{Blake2s256, Digest as _};
 use sha1::Sha1;
 use subtle::ConstantTimeEq as _;
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 
-use super::argon2_hash::Argon2Hash;
-use super::limits;
+use super::argon2_hash::{Argon2Hash, HashMemory};
+use super::known_credentials::KnownCredentials;
+use super::login_queue::{LoginQueue, Origin};
+use super::workers::{NotDone, Workers};
 
 /// A stored password.
 pub(super) enum Password {
@@ -30,10 +30,17 @@ pub(super) enum Password {
 /// See [`Password::Slow`].
 pub(super) struct SlowPassword {
     hash: Arc<Argon2Hash>,
-    /// Digests of credentials that were right, newest last.
-    known: RefCell<VecDeque<[u8; 32]>>,
-    /// Places for computations.
-    places: Arc<Semaphore>,
+    known: RefCell<KnownCredentials>,
+    queue: LoginQueue,
+}
+
+/// Why a password could not be judged.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Undecided {
+    /// As many logins wait as may.
+    Crowded,
+    /// It failed, and why.
+    Failed(String),
 }
 
 impl Password {
@@ -51,15 +58,21 @@ impl Password {
             None => return Ok(Self::Plain(text.to_owned())),
         };
         let hash = Arc::new(hash.parse::<Argon2Hash>()?);
-        let places = Arc::new(Semaphore::new(limits::ARGON2_AT_ONCE));
-        Ok(Self::Slow(SlowPassword { hash, known: RefCell::default(), places }))
+        let known = KnownCredentials::new().map_err(|error| format!("there are no random bytes: {error}"))?;
+        Ok(Self::Slow(SlowPassword { hash, known: RefCell::new(known), queue: LoginQueue::default() }))
     }
 
     /// Whether this is the password of this user.
     ///
     /// # Errors
     /// It could not be found out.
-    pub(super) async fn admits(&self, username: &str, given: &Credentials<'_>) -> Result<bool, String> {
+    pub(super) async fn admits(
+        &self,
+        username: &str,
+        given: &Credentials<'_>,
+        origin: Origin,
+        logins: &Logins,
+    ) -> Result<bool, Undecided> {
         let right_user = same(given.username.as_bytes(), username.as_bytes());
         let right_password = match self {
             Self::Plain(password) => same(given.password.as_bytes(), password.as_bytes()),
@@ -67,9 +80,22 @@ impl Password {
                 let given = format!("{:x}", HexDigest(&Sha1::digest(given.password)));
                 same(given.as_bytes(), digest.as_bytes())
             }
-            Self::Slow(slow) => return slow.admits(right_user, given).await,
+            Self::Slow(slow) => return slow.admits(right_user, given, origin, logins).await,
         };
         Ok(right_user & right_password)
+    }
+}
+
+/// Who computes slow hashes, for all servers: one thread, in one piece of memory.
+pub(super) struct Logins {
+    workers: Workers,
+    /// Locked by that one thread, however often it is another one.
+    memory: Arc<Mutex<HashMemory>>,
+}
+
+impl Logins {
+    pub(super) fn new(workers: Workers) -> Self {
+        Self { workers, memory: Arc::default() }
     }
 }
 
@@ -81,33 +107,31 @@ pub(super) struct Credentials<'c> {
 
 impl SlowPassword {
     /// A wrong user name costs the same time as a wrong password.
-    async fn admits(&self, right_user: bool, given: &Credentials<'_>) -> Result<bool, String> {
-        let digest = digest_of(given);
-        if self.known.borrow().iter().any(|known| known.ct_eq(&digest).into()) {
+    async fn admits(
+        &self,
+        right_user: bool,
+        given: &Credentials<'_>,
+        origin: Origin,
+        logins: &Logins,
+    ) -> Result<bool, Undecided> {
+        let tag = self.known.borrow().tag_of(given);
+        if self.known.borrow_mut().has(&tag) {
             return Ok(true);
         }
-        let place = Arc::clone(&self.places).acquire_owned().await.expect("nobody closes this semaphore");
+        let Some(_place) = self.queue.enter(origin) else { return Err(Undecided::Crowded) };
         let (hash, password) = (Arc::clone(&self.hash), given.password.to_owned());
-        let computing = spawn_blocking(move || {
-            // Kept until it is done, though the client may have gone meanwhile.
-            let _place = place;
-            hash.is_of(&password)
-        });
-        let right_password = computing.await.map_err(|defect| defect.to_string())??;
+        let memory = Arc::clone(&logins.memory);
+        let judge = move || hash.is_of(&password, &mut memory.lock().unwrap_or_else(PoisonError::into_inner));
+        let right_password = match logins.workers.run(judge).await {
+            Ok(judged) => judged.map_err(Undecided::Failed)?,
+            Err(NotDone::Busy) => return Err(Undecided::Crowded),
+            Err(why @ (NotDone::NoThread(_) | NotDone::Defect)) => return Err(Undecided::Failed(why.to_string())),
+        };
         if right_user & right_password {
-            let mut known = self.known.borrow_mut();
-            if known.len() == limits::KNOWN_CREDENTIALS {
-                known.pop_front();
-            }
-            known.push_back(digest);
+            self.known.borrow_mut().add(tag);
         }
         Ok(right_user & right_password)
     }
-}
-
-fn digest_of(given: &Credentials<'_>) -> [u8; 32] {
-    // A user name holds no colon.
-    Blake2s256::new().chain_update(given.username).chain_update(":").chain_update(given.password).finalize().into()
 }
 
 /// Compares digests of equal length, so that the time tells nothing about the lengths either.
@@ -130,54 +154,38 @@ mod tests {
 
     const HASH: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
-    async fn admits(password: &Password, username: &str, given: &str) -> bool {
-        password.admits("u", &Credentials { username, password: given }).await.unwrap()
-    }
-
-    fn known(password: &Password) -> usize {
-        match password {
-            Password::Slow(slow) => slow.known.borrow().len(),
-            Password::Plain(_) | Password::Sha1(_) => panic!("a slow one"),
-        }
+    async fn admits(password: &Password, username: &str, given: &str) -> Result<bool, Undecided> {
+        let credentials = Credentials { username, password: given };
+        password.admits("u", &credentials, Origin::Local, &Logins::new(Workers::new("login", 1))).await
     }
 
     #[tokio::test]
     async fn an_argon2_hash_admits_whoever_knows_what_was_hashed() {
         for text in [HASH.to_owned(), format!("{{ARGON2}}{HASH}")] {
             let password = Password::parse(&text).unwrap();
-            assert!(admits(&password, "u", "password").await);
-            assert!(!admits(&password, "u", "wrong").await);
-            assert!(!admits(&password, "u", &text).await);
-            assert!(!admits(&password, "other", "password").await);
+            assert_eq!(admits(&password, "u", "password").await, Ok(true));
+            for (username, given) in [("u", "wrong"), ("u", text.as_str()), ("other", "password"), ("", "")] {
+                assert_eq!(admits(&password, username, given).await, Ok(false));
+            }
         }
     }
 
     #[tokio::test]
-    async fn what_was_right_is_remembered_and_nothing_else() {
+    async fn where_all_places_are_taken_only_what_was_right_lately_is_judged() {
         let password = Password::parse(HASH).unwrap();
+        assert_eq!(admits(&password, "u", "password").await, Ok(true));
+        let Password::Slow(slow) = &password else { panic!("a slow one") };
+        let strangers: Vec<_> = std::iter::from_fn(|| slow.queue.enter(Origin::Local)).collect();
+        assert_eq!(admits(&password, "u", "password").await, Ok(true));
         for (username, given) in [("u", "wrong"), ("other", "password"), ("", "")] {
-            assert!(!admits(&password, username, given).await);
-            assert_eq!(known(&password), 0);
+            assert_eq!(admits(&password, username, given).await, Err(Undecided::Crowded));
         }
-        for _ in 0..3 {
-            assert!(admits(&password, "u", "password").await);
-            assert_eq!(known(&password), 1);
-        }
-        let Password::Slow(slow) = &password else { panic!("a slow one") };
-        let all_places = slow.places.try_acquire_many(u32::try_from(limits::ARGON2_AT_ONCE).unwrap()).unwrap();
-        assert!(admits(&password, "u", "password").await, "what is remembered needs no place");
-        drop(all_places);
-    }
-
-    #[tokio::test]
-    async fn few_are_computed_at_a_time() {
-        let password = Password::parse(HASH).unwrap();
-        let Password::Slow(slow) = &password else { panic!("a slow one") };
-        let all_places = slow.places.try_acquire_many(u32::try_from(limits::ARGON2_AT_ONCE).unwrap()).unwrap();
-        let mut waiting = Box::pin(admits(&password, "u", "password"));
-        assert!(tokio::time::timeout(std::time::Duration::ZERO, &mut waiting).await.is_err());
-        drop(all_places);
-        assert!(waiting.await);
+        drop(strangers);
+        assert_eq!(admits(&password, "u", "wrong").await, Ok(false));
+        let anew = Password::parse(HASH).unwrap();
+        let Password::Slow(slow) = &anew else { panic!("a slow one") };
+        let _strangers: Vec<_> = std::iter::from_fn(|| slow.queue.enter(Origin::Local)).collect();
+        assert_eq!(admits(&anew, "u", "password").await, Err(Undecided::Crowded), "a password that is read anew");
     }
 
     #[test]

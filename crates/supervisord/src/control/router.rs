@@ -6,9 +6,11 @@
 use std::rc::Rc;
 
 use hyper::body::Incoming;
+use hyper::header::{HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, StatusCode};
 
 use super::auth::{Admission, admission};
+use super::connection::Peer;
 use super::context::Context;
 use super::error_page::{closing_error_page, error_page, plain_text, unauthorized};
 use super::listener::Section;
@@ -69,12 +71,17 @@ impl Resource {
 }
 
 /// Answers one request.
-pub(super) async fn route(request: Request<Incoming>, section: &Section, context: &Rc<Context>) -> Response {
+pub(super) async fn route(
+    request: Request<Incoming>,
+    peer: Peer,
+    section: &Section,
+    context: &Rc<Context>,
+) -> Response {
     let path = decode(request.uri().path());
     let inner = decode(path.trim_start_matches('/'));
     let inner = inner.trim_start_matches('/');
     let resource = Resource::of(&path, inner);
-    if let Some(refusal) = refusal(&request, resource, section, context).await {
+    if let Some(refusal) = refusal(&request, peer, resource, section, context).await {
         let refusal = if resource == Resource::Api { api::as_document(refusal) } else { refusal };
         request_body::let_pass(request, context).await;
         return refusal;
@@ -104,6 +111,7 @@ fn nothing(method: &Method) -> Response {
 /// The answer to whoever is not admitted.
 async fn refusal(
     request: &Request<Incoming>,
+    peer: Peer,
     resource: Resource,
     section: &Section,
     context: &Rc<Context>,
@@ -121,12 +129,19 @@ async fn refusal(
     {
         return Some(plain_text(StatusCode::FORBIDDEN, reason + "\n"));
     }
-    match admission(section, headers, context).await {
+    match admission(section, headers, peer, context).await {
         Admission::Admitted => None,
         Admission::Refused => Some(unauthorized()),
         Admission::Unreadable => Some(closing_error_page(StatusCode::BAD_REQUEST)),
-        Admission::Undecided => Some(closing_error_page(StatusCode::SERVICE_UNAVAILABLE)),
+        Admission::Undecided => Some(try_again()),
     }
+}
+
+/// Others are being judged.
+fn try_again() -> Response {
+    let mut refusal = closing_error_page(StatusCode::SERVICE_UNAVAILABLE);
+    refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    refusal
 }
 
 /// A page calls us by a name that is not ours, as after DNS rebinding.

@@ -13,13 +13,13 @@ use supervisor_core::{Channel, Command, Fault, FaultCode, LogLevel, Reply, Super
 use supervisor_protocol::method::{LocalRequest, Request as MethodRequest};
 use supervisor_protocol::xmlrpc::{Call, ReadError, Value, Writer, read_call, write_fault};
 use supervisor_protocol::{API_VERSION, SUPERVISOR_VERSION};
-use tokio::task::spawn_blocking;
 
 use super::context::Context;
 use super::error_page::{closing_error_page, error_page};
 use super::log_reader::{self, Tail};
 use super::reply::write_reply;
 use super::response::{Response, full};
+use super::workers::Workers;
 use super::{limits, published_processes, request_body, system_namespace};
 
 /// Room for the answers that are asked for most; longer ones grow.
@@ -109,15 +109,15 @@ pub(super) async fn perform_single(
         LocalRequest::State => write_state(writer, context.state.get()),
         LocalRequest::Pid => writer.int(i64::from(context.pid)),
         LocalRequest::ReadMainLog { offset, length } => {
-            writer.append(read_log(context.main_log.clone(), offset, length).await?);
+            writer.append(read_log(context, context.main_log.clone(), offset, length).await?);
         }
         LocalRequest::ReadProcessLog { name, channel, offset, length } => {
             let path = log_file(name, channel, context).await?;
-            writer.append(read_log(path, offset, length).await?);
+            writer.append(read_log(context, path, offset, length).await?);
         }
         LocalRequest::TailProcessLog { name, channel, offset, length } => {
             let path = log_file(name, channel, context).await?;
-            writer.append(tail_log(path, offset, length).await?);
+            writer.append(tail_log(context, path, offset, length).await?);
         }
         LocalRequest::ReloadConfig => write_reply(writer, &reload_config(context).await?),
         LocalRequest::ListMethods => system_namespace::list_methods(&context.namespaces, writer),
@@ -152,8 +152,8 @@ pub(super) async fn log_file(name: String, channel: Channel, context: &Context) 
     }
 }
 
-async fn read_log(path: Option<PathBuf>, offset: i64, length: i64) -> Result<Writer, Fault> {
-    on_file_thread(move || {
+async fn read_log(context: &Context, path: Option<PathBuf>, offset: i64, length: i64) -> Result<Writer, Fault> {
+    done_by(&context.files, move || {
         let text = log_reader::read(path.as_deref(), offset, length)?;
         let mut part = Writer::default();
         part.string(&text);
@@ -162,8 +162,8 @@ async fn read_log(path: Option<PathBuf>, offset: i64, length: i64) -> Result<Wri
     .await
 }
 
-async fn tail_log(path: Option<PathBuf>, offset: i64, length: i64) -> Result<Writer, Fault> {
-    on_file_thread(move || {
+async fn tail_log(context: &Context, path: Option<PathBuf>, offset: i64, length: i64) -> Result<Writer, Fault> {
+    done_by(&context.files, move || {
         let Tail { text, offset, overflow } = log_reader::tail(path.as_deref(), offset, length);
         let mut part = Writer::default();
         part.begin_array();
@@ -176,18 +176,21 @@ async fn tail_log(path: Option<PathBuf>, offset: i64, length: i64) -> Result<Wri
     .await
 }
 
-/// Runs what may block; a defect in it is FAILED.
-async fn on_file_thread<T: Send + 'static>(
+/// Has work done that may block; what could not be done is FAILED.
+async fn done_by<T: Send + 'static>(
+    workers: &Workers,
     work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
-    spawn_blocking(work).await.unwrap_or_else(|_| Err(Fault::bare(FaultCode::Failed)))
+    workers.run(work).await.unwrap_or_else(|why| Err(Fault::new(FaultCode::Failed, why.to_string())))
 }
 
 /// Reads the configuration and makes it the pending one.
 async fn reload_config(context: &Rc<Context>) -> Result<Reply, Fault> {
     let _one_at_a_time = context.reload.lock().await;
     let reader = context.config_reader.clone();
-    let fresh = on_file_thread(move || reader.read().map_err(|error| Fault::new(FaultCode::CantReread, error))).await?;
+    let fresh =
+        done_by(&context.rereads, move || reader.read().map_err(|error| Fault::new(FaultCode::CantReread, error)))
+            .await?;
     let reply = context.sender.call(Command::ReloadConfig { groups: fresh.groups }).await?;
     if context.set_identifier(&fresh.identifier) {
         context.sender.change_identifier(fresh.identifier).await;

@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use supervisor_config::TlsFiles;
 use supervisor_config::pem::{read_certificates, read_private_key, unusable};
 use supervisor_core::LogLevel;
-use tokio::task::spawn_blocking;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -83,7 +82,7 @@ impl Certificate {
     async fn reload(&self, context: &Context) {
         let section = &self.section;
         let files = self.current().files.clone();
-        match spawn_blocking(move || Tls::load(&files)).await {
+        match context.rereads.run(move || Tls::load(&files)).await {
             Ok(Ok(tls)) => {
                 *self.current() = tls;
                 context.log(LogLevel::Info, || format!("{section} uses its certificate as read anew"));
@@ -91,7 +90,7 @@ impl Certificate {
             Ok(Err(error)) => {
                 context.log(LogLevel::Critical, || format!("{section} keeps its certificate: {error}"));
             }
-            Err(defect) => context.log(LogLevel::Critical, || format!("{section} keeps its certificate: {defect}")),
+            Err(why) => context.log(LogLevel::Critical, || format!("{section} keeps its certificate: {why}")),
         }
     }
 }

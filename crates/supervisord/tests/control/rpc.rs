@@ -333,7 +333,7 @@ fn a_reload_reads_the_configuration_and_tells_the_difference() {
     assert_eq!(client.result("supervisor.reloadConfig", &[]), expected);
     daemon.wait_until("the new identifier has come", |seen| seen.identifiers == ["renamed"]);
     assert_eq!(client.result("supervisor.getIdentification", &[]), text("renamed"));
-    assert_eq!(client.fault("supervisor.reloadConfig", &[]), (30, "FAILED".to_owned()));
+    assert_eq!(client.fault("supervisor.reloadConfig", &[]), (30, "FAILED: a defect of supervisord".to_owned()));
 }
 
 #[test]

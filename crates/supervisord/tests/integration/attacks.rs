@@ -1,5 +1,7 @@
 //! What strangers, programs and local users try, and that it leads nowhere: one file for each border.
 
 mod forged_log_lines;
+mod logins;
+mod no_threads;
 mod pidfile;
 mod restart_window;

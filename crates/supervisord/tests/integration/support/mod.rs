@@ -19,7 +19,7 @@ mod until;
 pub(crate) use binaries::{project_root, python_environment, supervisorctl, supervisord, testing_the_original};
 pub(crate) use daemon::{TestDaemon, free_port};
 pub(crate) use marked_processes::{Mark, send_signal};
-pub(crate) use memory::resident_kilobytes;
+pub(crate) use memory::{peak_kilobytes, resident_kilobytes};
 pub(crate) use program::{Ended, Program};
 pub(crate) use rpc::{Value, http_get, raw_http};
 pub(crate) use untested::{is_root, not_tested};
