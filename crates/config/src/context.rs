@@ -66,7 +66,8 @@ impl Context {
     }
 
     pub(crate) fn take_warnings(&self) -> Vec<ConfigWarning> {
-        self.warnings.take()
+        let of_users = self.users.take_warnings().into_iter().map(|text| ConfigWarning { text, place: None });
+        self.warnings.take().into_iter().chain(of_users).collect()
     }
 
     /// Reads a section with these names.

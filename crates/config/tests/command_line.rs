@@ -89,7 +89,7 @@ fn a_bad_user_is_found_last_whoever_names_it() {
     assert_eq!(said(&[]), "not a valid port number: 'x' ");
     folder.write("main.conf", "[supervisord]\nuser=nosuchuser\n");
     assert_eq!(said(&[]), "Invalid user name nosuchuser");
-    assert_eq!(said(&["-u", "999999"]), "Invalid user id 999999");
+    assert_eq!(said(&["-u", "4294967295"]), "Invalid user id 4294967295");
     assert_eq!(said(&["-u", ""]), "Invalid user name ");
 }
 

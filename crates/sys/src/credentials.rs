@@ -36,10 +36,19 @@ pub(crate) enum Privilege {
     Lacking(&'static str),
 }
 
-/// Looks a user up by number, with its groups. Asks the name service and so may wait for a directory server: for
-/// the time a configuration is read, not for each spawn. The error is the contract's reason.
+/// Looks a user up by number, with its groups. A number without an entry is a user all the same, in the group of that
+/// number alone. Asks the name service and so may wait for a directory server: for the time a configuration is read,
+/// not for each spawn. The error is the contract's reason.
 pub fn resolve_user(uid: u32) -> Result<Credentials, String> {
-    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten().ok_or_else(|| format!("Can't find uid {uid}"))?;
+    let user = match User::from_uid(Uid::from_raw(uid)) {
+        // The latter is what a system without such a database says (getpwnam(3), «ERRORS»).
+        Ok(None) | Err(Errno::ENOENT | Errno::ESRCH | Errno::EBADF | Errno::EPERM) => {
+            return Ok(Credentials { uid, gid: uid, groups: vec![uid] });
+        }
+        Ok(Some(user)) => user,
+        // Whoever cannot be found for now may have groups that would be missing.
+        Err(_) => return Err(format!("Can't find uid {uid}")),
+    };
     let gid = user.gid;
     let name = CString::new(user.name).map_err(|_| format!("Can't find uid {uid}"))?;
     let groups = getgrouplist(&name, gid).map_err(|_| "Could not set groups of effective user".to_owned())?;

@@ -100,5 +100,10 @@ fn our_own_user_changes_nothing() {
 fn root_is_resolved_with_its_primary_group_first() {
     let root = resolve_user(0).unwrap();
     assert_eq!((root.uid, root.gid, root.groups.first()), (0, 0, Some(&0)));
-    assert_eq!(resolve_user(4_000_000_001).unwrap_err(), "Can't find uid 4000000001");
+}
+
+#[test]
+fn a_number_without_an_entry_is_a_user_in_the_group_of_that_number_alone() {
+    let nameless = Credentials { uid: 4_000_000_001, gid: 4_000_000_001, groups: vec![4_000_000_001] };
+    assert_eq!(resolve_user(4_000_000_001), Ok(nameless));
 }

@@ -1,11 +1,15 @@
 //! Users and groups by name or id.
 //!
 //! Each is looked up once: a name service may be far away, and thousands of programs often have one user.
+//!
+//! A number needs no entry, as the kernel knows of none: images without /etc/passwd and platforms that give out ids at
+//! random run programs too. The group of such a user is the one of the same number. Upstream refuses them.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use nix::unistd::{Gid, Group, Uid, User};
+use nix::errno::Errno;
+use nix::unistd::{Group, Uid, User};
 use supervisor_core::SocketOwner;
 
 use super::Checked;
@@ -16,6 +20,8 @@ use crate::python_number::parse_decimal;
 pub(crate) struct UserDatabase {
     users: RefCell<HashMap<String, Checked<u32>>>,
     groups: RefCell<HashMap<String, Checked<u32>>>,
+    /// Users by number that have no entry; to be told.
+    nameless: RefCell<BTreeSet<u32>>,
 }
 
 impl UserDatabase {
@@ -25,9 +31,7 @@ impl UserDatabase {
             return known.clone();
         }
         let found = match parse_decimal(text) {
-            Some(number) => id(number)
-                .filter(|uid| matches!(User::from_uid(Uid::from_raw(*uid)), Ok(Some(_))))
-                .ok_or_else(|| format!("Invalid user id {text}")),
+            Some(number) => self.uid_of(number).ok_or_else(|| format!("Invalid user id {text}")),
             None => match User::from_name(text) {
                 Ok(Some(user)) => Ok(user.uid.as_raw()),
                 Ok(None) | Err(_) => Err(format!("Invalid user name {text}")),
@@ -43,9 +47,7 @@ impl UserDatabase {
             return known.clone();
         }
         let found = match parse_decimal(text) {
-            Some(number) => id(number)
-                .filter(|gid| matches!(Group::from_gid(Gid::from_raw(*gid)), Ok(Some(_))))
-                .ok_or_else(|| format!("Invalid group id {text}")),
+            Some(number) => id(number).ok_or_else(|| format!("Invalid group id {text}")),
             None => match Group::from_name(text) {
                 Ok(Some(group)) => Ok(group.gid.as_raw()),
                 Ok(None) | Err(_) => Err(format!("Invalid group name {text}")),
@@ -55,9 +57,25 @@ impl UserDatabase {
         found
     }
 
-    /// The id of a user's own group.
+    /// The id of a user's own group; `None` where the database cannot be asked.
     pub(crate) fn primary_gid(uid: u32) -> Option<u32> {
-        User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.gid.as_raw())
+        Some(entry(uid).ok()?.map_or(uid, |user| user.gid.as_raw()))
+    }
+
+    /// What there is to say of users that were asked for, of each once.
+    pub(crate) fn take_warnings(&self) -> Vec<String> {
+        let tell = |uid| {
+            format!("user id {uid} has no entry in the user database: its group id is {uid} and it has no other groups")
+        };
+        self.nameless.take().into_iter().map(tell).collect()
+    }
+
+    fn uid_of(&self, number: i64) -> Option<u32> {
+        let uid = id(number)?;
+        if entry(uid).ok()?.is_none() {
+            self.nameless.borrow_mut().insert(uid);
+        }
+        Some(uid)
     }
 
     /// `user` or `user:group`.
@@ -67,6 +85,15 @@ impl UserDatabase {
             Some((user, group)) => self.uid(user).and_then(|uid| Ok(SocketOwner { uid, gid: Some(self.gid(group)?) })),
         };
         owner.map_err(|_| format!("Invalid user:group definition {text}"))
+    }
+}
+
+/// The entry of a user; an error when nobody can tell whether there is one.
+fn entry(uid: u32) -> Result<Option<User>, Errno> {
+    match User::from_uid(Uid::from_raw(uid)) {
+        // What a system without such a database says (getpwnam(3), «ERRORS»).
+        Err(Errno::ENOENT | Errno::ESRCH | Errno::EBADF | Errno::EPERM) => Ok(None),
+        found => found,
     }
 }
 
@@ -93,6 +120,23 @@ mod tests {
             assert_eq!(database.uid(text), Err(format!("Invalid user id {text}")));
         }
         assert_eq!(UserDatabase::primary_gid(0), Some(0));
+        assert_eq!(database.take_warnings(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_number_needs_no_entry_and_is_told_once() {
+        let database = UserDatabase::default();
+        for text in ["4000000001", " 4000000001 ", "4000000001"] {
+            assert_eq!(database.uid(text), Ok(4_000_000_001));
+        }
+        let owner = SocketOwner { uid: 4_000_000_002, gid: Some(4_000_000_003) };
+        assert_eq!(database.owner("4000000002:4000000003"), Ok(owner));
+        assert_eq!(UserDatabase::primary_gid(4_000_000_001), Some(4_000_000_001));
+        let told = |uid| {
+            format!("user id {uid} has no entry in the user database: its group id is {uid} and it has no other groups")
+        };
+        assert_eq!(database.take_warnings(), [told("4000000001"), told("4000000002")]);
+        assert_eq!(database.take_warnings(), Vec::<String>::new());
     }
 
     #[test]

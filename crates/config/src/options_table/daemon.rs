@@ -16,7 +16,7 @@ options! {
         MINFDS: "minfds", Integer, Text("1024"), "file descriptors that must be available";
         MINPROCS: "minprocs", Integer, Text("200"), "processes that must be available";
         UMASK: "umask", Octal, Text("022"), "mask of new files, for a daemon";
-        USER: "user", User, Unset, "user that supervisord becomes";
+        USER: "user", User, Unset, "user that supervisord becomes, by name or number";
         DIRECTORY: "directory", Directory, Unset, "working directory, for a daemon";
         CHILDLOGDIR: "childlogdir", Directory, Computed("the directory for temporary files"), "where AUTO logs are created";
         NOCLEANUP: "nocleanup", Boolean, Text("false"), "leave AUTO logs of earlier runs alone";

@@ -19,7 +19,7 @@ options! {
         STOPWAITSECS: "stopwaitsecs", Integer, Text("10"), "seconds from stopsignal to SIGKILL";
         STOPASGROUP: "stopasgroup", Boolean, Text("false"), "send stopsignal to the whole process group";
         KILLASGROUP: "killasgroup", Boolean, Computed("the value of stopasgroup"), "send SIGKILL to the whole process group";
-        USER: "user", User, Unset, "user that runs it";
+        USER: "user", User, Unset, "user that runs it, by name or number; a number needs no entry in the user database";
         REDIRECT_STDERR: "redirect_stderr", Boolean, Text("false"), "stderr goes where stdout goes";
         STDOUT_LOGFILE: "stdout_logfile", LogFile, Text("AUTO"), "log of stdout";
         STDOUT_LOGFILE_MAXBYTES: "stdout_logfile_maxbytes", ByteSize, Text("50MB"), "size at which it rotates, 0: never";

@@ -369,7 +369,7 @@ RPC = "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.r
 def load_texts():
     yield from ("", "[a]\n", "[supervisord]\n" * 2, HEAD, "hello=1\n" + HEAD, HEAD + "bad\n", PROGRAM, HEAD + RPC + PROGRAM.replace(HEAD, ""))
     for option, values in {
-        "minfds": ["5", "x", "%(here)s", "%(ENV_GOLDEN_NUMBER)s"], "minprocs": ["1_0", ""], "directory": ["/tmp", "/no/such", ""], "user": ["root", "0", "nosuchuser", "12345678", ""],
+        "minfds": ["5", "x", "%(here)s", "%(ENV_GOLDEN_NUMBER)s"], "minprocs": ["1_0", ""], "directory": ["/tmp", "/no/such", ""], "user": ["root", "0", "nosuchuser", "4294967295", ""],
         "umask": ["022", "9", "0o77"], "logfile": ["/no/such/x", "syslog", "SYSLOG", "none", "auto", "~/x", "{dir}/../y", "%(here)s/z", ""], "logfile_maxbytes": ["1MB", "1XB", "0"],
         "logfile_backups": ["3", "x"], "loglevel": ["blather", "loud"], "pidfile": ["/no/such/x", "a.pid"], "identifier": ["", "x y", "%(ENV_GOLDEN)s"], "nodaemon": ["yes", "maybe"],
         "silent": ["1", "2"], "childlogdir": ["/no/such", "/tmp"], "nocleanup": ["on", ""], "strip_ansi": ["TRUE", "t"],
@@ -382,7 +382,7 @@ def load_texts():
         "process_name": ["%(program_name)s_%(process_num)02d", "a b", "a:b", "%(nosuch)s", "%(here", "x%%y", "%(ENV_OWN)s"], "priority": ["1", "x", "-3", "%(here)s", "%(program_name)s"],
         "autostart": ["off", "maybe"], "autorestart": ["true", "false", "Unexpected", "sometimes"], "startsecs": ["0", "-1", "abc"], "startretries": ["0", "x"],
         "stopsignal": ["INT", "sigusr1", "9", "NOSUCH", "99", "%(nosuch)s"], "stopwaitsecs": ["0", "1.5"], "stopasgroup": ["true"], "killasgroup": ["true", "false"], "exitcodes": ["", "0,1", "256", "a"],
-        "user": ["root", "nosuchuser", "99999"], "redirect_stderr": ["true", "x"], "stdout_logfile": ["NONE", "off", "auto", "/no/such/x", "{dir}/x.log", "syslog", "%(program_name)s.log", "%%%%x", "%%x", "%(nosuch)s", "~/x", ""],
+        "user": ["root", "nosuchuser", "4294967295"], "redirect_stderr": ["true", "x"], "stdout_logfile": ["NONE", "off", "auto", "/no/such/x", "{dir}/x.log", "syslog", "%(program_name)s.log", "%%%%x", "%%x", "%(nosuch)s", "~/x", ""],
         "stderr_logfile": ["none", "SYSLOG", "{dir}/%(process_num)d.log"], "stdout_logfile_maxbytes": ["0", "1GB", "x"], "stderr_logfile_maxbytes": ["0", "5XB"], "stdout_logfile_backups": ["0", "x"],
         "stderr_logfile_backups": ["2"], "stdout_capture_maxbytes": ["1KB", "x"], "stderr_capture_maxbytes": ["1KB", "x"], "stdout_events_enabled": ["true", "x"], "stderr_events_enabled": ["true", "x"],
         "stdout_syslog": ["true", "x"], "stderr_syslog": ["true", "x"], "environment": ["A=1,B='%(process_num)d'", "A", "A=%(nosuch)s", "A='%%x'", "OWN=1", "A=$X y"], "directory": ["/no/such", "%(ENV_OWN)s", ""],

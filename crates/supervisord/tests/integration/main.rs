@@ -28,6 +28,7 @@ mod mended_defects;
 mod old_pains;
 mod original_client;
 mod pidproxy;
+mod program_users;
 mod reload;
 mod startup_errors;
 mod support;
