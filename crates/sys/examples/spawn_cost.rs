@@ -35,7 +35,7 @@ fn main() -> io::Result<()> {
     raise(Resource::NoFile, descriptors).map_err(io::Error::other)?;
     let program = CString::new(program)?;
     for count in counts {
-        for method in [SpawnMethod::SharedTable, SpawnMethod::Fork] {
+        for method in [SpawnMethod::SharedMemory, SpawnMethod::CopiedMemory, SpawnMethod::Fork] {
             measure(&program, count, method)?;
         }
     }
@@ -76,7 +76,7 @@ fn measure(program: &CString, count: usize, method: SpawnMethod) -> io::Result<(
 
     let per_program = |total: Duration| total.as_secs_f64() * 1e6 / f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     println!(
-        "{count:5} {method:<11?} {:7.3} s in all; for each: {:6.1} µs in spawn(), {:6.1} µs processor of ours, \
+        "{count:5} {method:<12?} {:7.3} s in all; for each: {:6.1} µs in spawn(), {:6.1} µs processor of ours, \
          {:6.1} µs of the child; one more start and end: {:6.1} µs",
         all.as_secs_f64(),
         per_program(spawning),

@@ -36,7 +36,7 @@ fn main() {
         ["spawn-as-nonroot"] => spawn_as_nonroot(),
         ["raise-nofile", minimum] => raise_nofile(minimum),
         ["spawn-without-descriptors"] => spawn_without_descriptors(),
-        ["spawn-refused", calls @ ..] => spawn_with_refused_calls(calls),
+        ["spawn-refused", method, calls @ ..] => spawn_with_refused_calls(method, calls),
         ["wait-refused"] => wait_with_the_older_call(),
         ["slots"] => show_slots(),
         ["signals"] => show_signals(),
@@ -100,8 +100,11 @@ fn raise_nofile(minimum: &str) {
     println!("{:?}", nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).expect("it is known"));
 }
 
-/// Uses up every descriptor, then spawns by either method and prints the errors; then gives one back and prints
-/// whether that is enough.
+/// Every way to make a child.
+const METHODS: [SpawnMethod; 3] = [SpawnMethod::SharedMemory, SpawnMethod::CopiedMemory, SpawnMethod::Fork];
+
+/// Uses up every descriptor, then spawns by each method and prints whether there is a pidfd; then gives one descriptor
+/// back and prints it again.
 fn spawn_without_descriptors() {
     let limit = 64;
     nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE, limit, limit).expect("lower it may be");
@@ -114,10 +117,9 @@ fn spawn_without_descriptors() {
         let child = spawn_here(spawner, c"/bin/true", &[c"true".to_owned()], None, method);
         child.map(|child| child.pidfd.is_some()).map_err(|error| error.raw_os_error())
     };
-    let methods = [SpawnMethod::SharedTable, SpawnMethod::Fork];
-    println!("{:?}", methods.map(|method| spawn(&mut spawner, method)));
+    println!("{:?}", METHODS.map(|method| spawn(&mut spawner, method)));
     drop(hoard.pop());
-    println!("{:?}", methods.map(|method| spawn(&mut spawner, method)));
+    println!("{:?}", METHODS.map(|method| spawn(&mut spawner, method)));
 }
 
 /// Spawns on our own standard descriptors.
@@ -160,7 +162,7 @@ fn spawn_as_nonroot() {
     }
     let mut spawner = Spawner::new().expect("there is room");
     let root = Credentials { uid: 0, gid: 0, groups: vec![0] };
-    for method in [SpawnMethod::SharedTable, SpawnMethod::Fork] {
+    for method in METHODS {
         let argv = [c"true".to_owned()];
         let child = spawn_here(&mut spawner, c"/bin/true", &argv, Some(&root), method).expect("there is a child");
         println!("{}", end_of(&child));
@@ -169,14 +171,15 @@ fn spawn_as_nonroot() {
 
 /// Has some system calls refused, as an old kernel or a container would, then starts a program twice, which prints
 /// its descriptors, and one that is missing. Prints what is known of them.
-fn spawn_with_refused_calls(calls: &[&str]) {
+fn spawn_with_refused_calls(method: &str, calls: &[&str]) {
+    let method = if method == "shared" { SpawnMethod::SharedMemory } else { SpawnMethod::CopiedMemory };
     let mut spawner = Spawner::new().expect("there is room");
     // Not closed on exec, to be seen in a child if it is forgotten there.
     let leak = nix::fcntl::fcntl(std::io::stdin().as_fd(), nix::fcntl::FcntlArg::F_DUPFD(77)).expect("there is room");
     let before = open_descriptors();
     for call in calls {
         match *call {
-            "clone" => refuse(libc::SYS_clone, libc::EPERM, Some(libc::CLONE_VFORK)),
+            "clone" => refuse(libc::SYS_clone, libc::EPERM, Some(libc::CLONE_FILES)),
             "close_range" => refuse(libc::SYS_close_range, libc::ENOSYS, None),
             "close_range-by-filter" => refuse(libc::SYS_close_range, libc::EPERM, None),
             "pidfd_open" => refuse(libc::SYS_pidfd_open, libc::ENOSYS, None),
@@ -186,9 +189,10 @@ fn spawn_with_refused_calls(calls: &[&str]) {
     }
     let list = [c"ls".to_owned(), c"/proc/self/fd".to_owned()];
     for (file, argv) in [(c"/bin/ls", &list[..]), (c"/bin/ls", &list[..]), (c"/no/such/file", &[c"x".to_owned()])] {
-        let child = spawn_here(&mut spawner, file, argv, None, SpawnMethod::SharedTable).expect("one way is left");
+        let child = spawn_here(&mut spawner, file, argv, None, method).expect("one way is left");
         let status = end_of(&child);
-        println!("{status}, pidfd {}, {:?}", child.pidfd.is_some(), child.exec_error);
+        let failures: Vec<String> = spawner.take_failures().into_iter().map(|failure| failure.words).collect();
+        println!("{status}, pidfd {}, {failures:?}", child.pidfd.is_some());
     }
     assert!(peek_any().expect("it can be asked").is_none(), "nobody is left to reap");
     assert!(before.contains(&leak.to_string()), "it is open here");

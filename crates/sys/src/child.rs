@@ -1,9 +1,9 @@
 //! The child half of a spawn: everything between clone or fork and exec (contract/processes.md §3.3).
 //!
 //! Allowed here are the calls that signal-safety(7) lists, and raw system calls. Nothing allocates, takes a lock,
-//! panics or calls a destructor: another thread of the daemon may hold any lock, and with
-//! [`DescriptorTable::Shared`] memory and thread-local storage are the daemon's own, whose thread waits until we
-//! exec or exit (clone(2), CLONE_VFORK). `tests/child_does_not_allocate.rs` stands guard.
+//! panics or calls a destructor: another thread of the daemon may hold any lock, and with [`Memory::Shared`] memory
+//! and thread-local storage are the daemon's own, whose thread waits until we exec or exit (clone(2), CLONE_VFORK).
+//! `tests/child_does_not_allocate.rs` stands guard.
 //!
 //! Not here: which program, which user, which text. The parent half has looked all that up before.
 #![expect(unsafe_code, reason = "system calls in a process that must not allocate")]
@@ -12,13 +12,14 @@ use std::convert::Infallible;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::os::fd::RawFd;
 use std::ptr;
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::errno::Errno;
 
-use crate::child_message::ChildMessage;
-use crate::close_descriptors::{close_from, unshare_table};
+use crate::child_message::Words;
+use crate::close_descriptors::{close, close_from, unshare_table};
 use crate::credentials::Credentials;
+use crate::exec_report::{Word, tell};
 use crate::raw_credentials;
 use crate::signal_dispositions::SignalDispositions;
 
@@ -47,10 +48,14 @@ pub(crate) struct ChildPlan<'a> {
     pub(crate) slots: [RawFd; 3],
     /// Whose descriptors it sees at first.
     pub(crate) table: DescriptorTable,
+    /// Whose memory it runs on.
+    pub(crate) memory: Memory<'a>,
     /// Signals that must not meet the daemon's handlers.
     pub(crate) dispositions: &'a SignalDispositions,
-    /// Where a failure is told.
-    pub(crate) report: &'a Report,
+    /// Its RLIMIT_NOFILE, where the daemon has another one.
+    pub(crate) descriptor_limit: Option<&'a libc::rlimit>,
+    /// The pipe where its fate is told; closed on exec, and among the lowest numbers as the slots.
+    pub(crate) report: RawFd,
 }
 
 /// Whose table of descriptors a child starts with.
@@ -65,74 +70,60 @@ pub(crate) enum DescriptorTable {
     Copied,
 }
 
-/// At which step a start failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExecStage {
-    /// The three standard descriptors could not be put in place; nothing could be written.
-    Descriptors,
-    /// It had been refused before ([`crate::SpawnPlan::refusal`]).
-    Refusal,
-    /// The user could not be assumed.
-    Credentials,
-    /// The directory could not be entered.
-    Directory,
-    /// The program could not be executed.
-    Exec,
+/// Whose memory a child runs on. The daemon's own only for one that stays who the daemon is: whoever else may stop,
+/// trace or slow down a child does so to everybody who shares its memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Memory<'a> {
+    /// The daemon's, whose thread waits.
+    Shared(&'a Outcome),
+    /// A copy of the daemon's, which goes on as soon as the child has told of its table.
+    Copied,
 }
 
-/// Word from a child that shares our memory; a forked one has no way to tell.
+/// What becomes of a child that shares our memory, left there for the thread that waits for it.
 #[derive(Debug, Default)]
-pub(crate) struct Report {
-    failure: AtomicU32,
-    errno: AtomicI32,
-}
+pub(crate) struct Outcome(AtomicU32);
 
-/// What a [`Report`] holds.
+/// What an [`Outcome`] holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reported {
-    /// The program runs.
-    Nothing,
-    /// The kernel does not let the table be unshared; nothing was done.
-    TableRefused(i32),
-    /// A step failed.
-    Failed(ExecStage, i32),
+pub(crate) enum Became {
+    /// Its program.
+    Program,
+    /// Nothing: the kernel does not let the table be unshared.
+    Refused,
+    /// Nothing: why stands in the pipe of reports.
+    Failure,
 }
 
-impl Report {
-    /// What the child has left here; to be called once it has executed or ended.
-    pub(crate) fn read(&self) -> Reported {
-        let errno = self.errno.load(Ordering::Acquire);
-        match self.failure.load(Ordering::Acquire) {
-            0 => Reported::Nothing,
-            1 => Reported::TableRefused(errno),
-            2 => Reported::Failed(ExecStage::Descriptors, errno),
-            3 => Reported::Failed(ExecStage::Refusal, errno),
-            4 => Reported::Failed(ExecStage::Credentials, errno),
-            5 => Reported::Failed(ExecStage::Directory, errno),
-            6.. => Reported::Failed(ExecStage::Exec, errno),
+impl Outcome {
+    /// To be read once the child has executed or ended.
+    pub(crate) fn read(&self) -> Became {
+        match self.0.load(Ordering::Acquire) {
+            0 => Became::Program,
+            1 => Became::Refused,
+            2.. => Became::Failure,
         }
     }
 
     fn write(&self, failure: &Failure) {
-        let (number, errno) = match *failure {
-            Failure::Table(errno) => (1, errno),
-            Failure::Descriptors(errno) => (2, errno),
-            Failure::Refused => (3, 0),
-            Failure::Credentials(_, errno) => (4, errno),
-            Failure::Directory(errno) => (5, errno),
-            Failure::Exec(errno) => (6, errno),
+        let number = match failure {
+            Failure::Table => 1,
+            Failure::Descriptors(_)
+            | Failure::Refused
+            | Failure::Credentials(_)
+            | Failure::Directory(_)
+            | Failure::Exec(_) => 2,
         };
-        self.errno.store(errno, Ordering::Release);
-        self.failure.store(number, Ordering::Release);
+        self.0.store(number, Ordering::Release);
     }
 }
 
-/// Why there is no program, with the error number.
+/// Why there is no program, with the error number or the contract's reason.
 enum Failure {
-    Table(i32),
+    Table,
     Descriptors(i32),
     Refused,
-    Credentials(&'static str, i32),
+    Credentials(&'static str),
     Directory(i32),
     Exec(i32),
 }
@@ -140,8 +131,10 @@ enum Failure {
 /// Becomes the program, or ends with status 127 after telling why.
 pub(crate) fn run(plan: &ChildPlan<'_>) -> ! {
     let Err(failure) = become_program(plan);
-    plan.report.write(&failure);
     explain(plan, &failure);
+    if let Memory::Shared(outcome) = plan.memory {
+        outcome.write(&failure);
+    }
     // SAFETY: _exit(2) does not return and runs nothing of ours.
     unsafe { libc::_exit(NOT_SPAWNED) }
 }
@@ -157,16 +150,22 @@ pub(crate) extern "C" fn run_cloned(plan: *mut c_void) -> c_int {
 fn become_program(plan: &ChildPlan<'_>) -> Result<Infallible, Failure> {
     if let DescriptorTable::Shared { copy_below } = plan.table {
         // The first step: until it is done, each close and dup would be the daemon's.
-        unshare_table(copy_below).map_err(Failure::Table)?;
+        unshare_table(copy_below).map_err(|_| Failure::Table)?;
+    }
+    lead_own_process_group();
+    if let (DescriptorTable::Shared { .. }, Memory::Copied) = (plan.table, plan.memory) {
+        tell(plan.report, &Word::TableUnshared);
     }
     plan.dispositions.apply();
-    lead_own_process_group();
     place_descriptors(plan)?;
     if plan.refusal.is_some() {
         return Err(Failure::Refused);
     }
+    if let Some(limit) = plan.descriptor_limit {
+        restore_descriptor_limit(limit);
+    }
     if let Some(credentials) = plan.credentials {
-        raw_credentials::assume(credentials).map_err(|(reason, errno)| Failure::Credentials(reason, errno))?;
+        assume(credentials)?;
     }
     if let Some(directory) = plan.directory {
         // SAFETY: chdir(2) reads a string that ends with a zero byte.
@@ -182,6 +181,27 @@ fn become_program(plan: &ChildPlan<'_>) -> Result<Infallible, Failure> {
     Err(Failure::Exec(Errno::last_raw()))
 }
 
+/// Becomes the user. From then on everything of that user may stop this process, trace it and read its memory, which is
+/// a copy of the daemon's with all passwords: so it is never dumpable (prctl(2), PR_SET_DUMPABLE; exec undoes that).
+fn assume(credentials: &Credentials) -> Result<(), Failure> {
+    forbid_dumps();
+    raw_credentials::assume(credentials).map_err(Failure::Credentials)?;
+    // A change of user sets it to fs.suid_dumpable (proc(5)).
+    forbid_dumps();
+    Ok(())
+}
+
+fn forbid_dumps() {
+    // SAFETY: prctl(2) with PR_SET_DUMPABLE takes a number, and zero is always allowed.
+    unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0 as libc::c_ulong) };
+}
+
+/// A limit of the daemon's own is not its programs'.
+fn restore_descriptor_limit(limit: &libc::rlimit) {
+    // SAFETY: setrlimit(2) reads the struct. It fails for no limit that was in force before.
+    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, limit) };
+}
+
 /// Signals from a terminal or to the daemon's group do not reach the program.
 fn lead_own_process_group() {
     // SAFETY: setpgid(2) with zeros concerns the caller alone; it cannot fail for a child that leads no session.
@@ -195,9 +215,12 @@ fn place_descriptors(plan: &ChildPlan<'_>) -> Result<(), Failure> {
         check(unsafe { libc::dup2(slot, standard) }).map_err(Failure::Descriptors)?;
     }
     match plan.table {
-        // Of 0 to 5, the slots close themselves on exec.
-        DescriptorTable::Shared { copy_below: 0..=6 } => {}
-        DescriptorTable::Shared { copy_below: 7.. } | DescriptorTable::Copied => close_from(3),
+        // Of 0 to 6, the slots and the pipe of reports close themselves on exec.
+        DescriptorTable::Shared { copy_below: 0..=7 } => {}
+        DescriptorTable::Shared { copy_below: 8.. } | DescriptorTable::Copied => {
+            (3..plan.report).for_each(close);
+            close_from(plan.report.unsigned_abs() + 1);
+        }
     }
     Ok(())
 }
@@ -211,23 +234,27 @@ fn unblock_signals() {
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut()) };
 }
 
-/// Writes the contract's text to fd 2, where it lands in the log of the program.
+/// Tells the daemon, and the log of the program by fd 2.
 fn explain(plan: &ChildPlan<'_>, failure: &Failure) {
-    let mut message = ChildMessage::new();
+    let mut words = Words::new();
     match *failure {
-        // fd 2 is not ours yet.
-        Failure::Table(_) | Failure::Descriptors(_) => return,
-        Failure::Refused => message.refused(plan.refusal.unwrap_or_default().as_bytes()),
-        Failure::Credentials(reason, _) => {
-            message.credentials(plan.credentials.map_or(0, |credentials| credentials.uid), reason);
+        Failure::Table => return tell(plan.report, &Word::TableRefused),
+        Failure::Descriptors(errno) => words.descriptors(errno),
+        Failure::Refused => words.refused(plan.refusal.unwrap_or_default().as_bytes()),
+        Failure::Credentials(reason) => {
+            words.credentials(plan.credentials.map_or(0, |credentials| credentials.uid), reason);
         }
-        Failure::Directory(errno) => message.directory(plan.directory.map_or(b"", CStr::to_bytes), errno),
-        Failure::Exec(errno) => message.exec(plan.argv0, errno),
+        Failure::Directory(errno) => words.directory(plan.directory.map_or(b"", CStr::to_bytes), errno),
+        Failure::Exec(errno) => words.exec(plan.argv0, errno),
     }
-    message.not_spawned();
-    let text = message.bytes();
-    // SAFETY: write(2) reads that many bytes of the message. A short or failed write has nobody to be told.
-    unsafe { libc::write(2, text.as_ptr().cast(), text.len()) };
+    tell(plan.report, &Word::Failed(&words));
+    if let Failure::Descriptors(_) = failure {
+        // fd 2 is not ours yet.
+        return;
+    }
+    let text = words.lines();
+    // SAFETY: write(2) reads that many bytes of the text. A short or failed write has nobody to be told.
+    unsafe { libc::write(2, text.bytes().as_ptr().cast(), text.bytes().len()) };
 }
 
 /// The error number of a call that returned -1.

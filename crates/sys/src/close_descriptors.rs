@@ -105,7 +105,8 @@ fn close_up_to_limit(first: RawFd) {
 /// What POSIX programs once took for the limit; for a kernel that does not tell it.
 const FEW_DESCRIPTORS: RawFd = 1024;
 
-fn close(fd: RawFd) {
+/// Closes one.
+pub(crate) fn close(fd: RawFd) {
     // SAFETY: close(2) on a number of the child's own table; one that is not open is only refused.
     let _closed: c_int = unsafe { libc::close(fd) };
 }

@@ -115,7 +115,7 @@ impl MountTable {
     }
 
     /// Whether calls for a path may wait for a server or for a user's program: a program there is started with
-    /// [`crate::SpawnMethod::Fork`].
+    /// [`crate::SpawnMethod::CopiedMemory`].
     pub fn is_remote(&mut self, path: &Path) -> bool {
         self.has_remote() && self.filesystem_of(path).is_some_and(|filesystem| filesystem.is_remote)
     }

@@ -6,11 +6,18 @@ use std::time::Duration;
 pub const CHILD_STACK_BYTES: usize = 64 * 1024;
 
 /// Bytes of the text that a failed child writes to its fd 2. Not more than a pipe takes at once, for a child that
-/// blocks there would hold up the daemon that waits for its exec.
+/// blocks there would hold up the daemon that waits for its exec, and for whole records in the pipe of reports.
 pub const CHILD_MESSAGE_BYTES: usize = libc::PIPE_BUF;
 
 /// Bytes that a path or a word of the command may take of that text; longer ones are cut.
 pub const CHILD_MESSAGE_NAME_BYTES: usize = 3 * 1024;
+
+/// Bytes of the reason alone, which fits into that text with all that stands around it.
+pub const CHILD_WORDS_BYTES: usize = CHILD_MESSAGE_BYTES - 256;
+
+/// How long a child that is still root may take to part with our table of descriptors, which takes it microseconds. It
+/// is killed then.
+pub const TABLE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Folders and symbolic links whose file system is remembered; with one more all are found out anew.
 pub const KNOWN_PLACES: usize = 1024;

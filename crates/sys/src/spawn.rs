@@ -2,29 +2,35 @@
 //!
 //! The child begins on the daemon's own table of descriptors and copies only its lowest slots, so that a spawn costs
 //! the same with ten programs as with ten thousand; fork(2), as vfork and posix_spawn, copies the whole table for
-//! each child, which exec then closes again. The parent's thread waits until the exec is done or has failed, so
-//! that its outcome is known at once.
+//! each child, which exec then closes again.
 //!
-//! Where the kernel or a filter refuses that, and for programs on a network file system, where an exec may take
-//! forever, it is a plain fork.
+//! Whose memory it begins on, and who waits:
+//! - a child that stays who the daemon is shares the daemon's memory, whose thread waits until the exec is done or has
+//!   failed: the cheapest way;
+//! - one that becomes another user has a copy, since everything of that user may stop it, or hold up its exec, as long
+//!   as it likes. The daemon waits only until it has left our table, which it does as root;
+//! - likewise one whose program is on a network file system, where an exec may take forever;
+//! - where the kernel or a filter refuses all that, it is a plain fork.
 //!
-//! Not here: finding the program, making pipes, choosing the environment.
-#![expect(unsafe_code, reason = "clone(2), fork(2)")]
+//! Invariant: the daemon shares memory with, and waits for, nobody that another user may touch.
+//!
+//! Not here: finding the program, making pipes, choosing the environment; the system calls (`make_child`).
+#![expect(unsafe_code, reason = "owns a descriptor that fcntl(2) has made")]
 
-use std::ffi::{CStr, CString, c_int, c_void};
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::ptr;
 
-use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use supervisor_core::Pid;
 
 use crate::c_str_array::{CStrArray, null_terminated};
-use crate::child::{self, ChildPlan, DescriptorTable, ExecStage, Report, Reported};
+use crate::child::{ChildPlan, DescriptorTable, Memory, Outcome};
 use crate::child_stack::ChildStack;
 use crate::credentials::{Credentials, Privilege};
+use crate::exec_report::{ExecFailure, ExecReports};
+use crate::make_child::{Attempt, Pidfds, child_on_a_copy, child_on_our_memory, forked_child};
 use crate::signal_dispositions::SignalDispositions;
 use crate::signal_mask::SignalsBlocked;
 
@@ -59,45 +65,43 @@ pub struct SpawnPlan<'a> {
 /// How a child is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SpawnMethod {
-    /// Cheap; the calling thread waits for the exec. Falls back to [`SpawnMethod::Fork`] where it is refused.
+    /// Cheapest; the calling thread waits for the exec. Not for a child that becomes another user, which is made by
+    /// [`SpawnMethod::CopiedMemory`] all the same.
     #[default]
-    SharedTable,
-    /// Costs time in proportion to memory and open descriptors, but never waits for the exec: for a program whose
-    /// directory or file [lies on a remote file system](crate::MountTable::is_remote).
+    SharedMemory,
+    /// Costs the copy of a page table, and never waits for the exec: for a child that others may hold up, and for a
+    /// program whose directory or file [lies on a remote file system](crate::MountTable::is_remote).
+    CopiedMemory,
+    /// Costs time in proportion to open descriptors too. What the others fall back to where they are refused.
     Fork,
 }
 
-/// A child that exists; it has to be reaped, also if it did not become its program.
+/// A child that exists; it has to be reaped, also if it does not become its program, which
+/// [`Spawner::take_failures`] tells.
 #[derive(Debug)]
 pub struct Child {
     /// Its pid; it leads a process group of the same number.
     pub pid: Pid,
-    /// Readable once it has ended, for [`crate::wait_pidfd`]; `None` where the kernel has none (before Linux 5.3).
+    /// Readable once it has ended, for [`crate::wait_pidfd`]; `None` where the kernel has none (before Linux 5.3), or
+    /// no descriptor is left for it.
     pub pidfd: Option<OwnedFd>,
-    /// Why it is not its program; it ends with 127 and has written so to its fd 2. Always `None` for a forked child,
-    /// of which nothing is known yet.
-    pub exec_error: Option<ExecFailure>,
 }
 
-/// How a child failed to become its program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExecFailure {
-    /// At which step.
-    pub stage: ExecStage,
-    /// The error number, 0 where none was to blame.
-    pub errno: i32,
-}
-
-/// Starts children, one at a time. Made once, early at boot, when descriptors 0 to 2 are open and 3 to 5 still free.
+/// Starts children, one at a time. Made once, early at boot, when descriptors 0 to 2 are open and 3 to 6 still free.
 ///
-/// It holds three descriptors as low as it can get them, where each child looks for what will be its 0, 1 and 2.
+/// It holds four descriptors as low as it can get them: where each child tells its fate, and where it looks for what
+/// will be its 0, 1 and 2.
 #[derive(Debug)]
 pub struct Spawner {
+    report: OwnedFd,
     slots: [OwnedFd; 3],
     dev_null: File,
     stack: ChildStack,
     dispositions: SignalDispositions,
     shared_table: SharedTable,
+    reports: ExecReports,
+    pidfds: Pidfds,
+    descriptor_limit: Option<libc::rlimit>,
 }
 
 /// Whether the kernel lets a child share our table of descriptors.
@@ -109,29 +113,30 @@ enum SharedTable {
     Refused,
 }
 
-/// What became of an attempt to share the table.
-enum Attempt {
-    Started(Child),
-    Refused,
-}
-
 impl Spawner {
     /// Takes the slots and maps the stack.
+    ///
+    /// # Errors
+    /// As the system calls behind it: EMFILE, ENFILE, ENOMEM.
     pub fn new() -> io::Result<Self> {
         let dev_null = File::options().read(true).write(true).open("/dev/null")?;
-        let slots = [low_copy(&dev_null)?, low_copy(&dev_null)?, low_copy(&dev_null)?];
-        // Opened first it took the lowest number; a slot deserves that more.
+        let copies = [low_copy(&dev_null)?, low_copy(&dev_null)?, low_copy(&dev_null)?];
+        // Opened first it took the lowest number; those that children see deserve that more.
         let dev_null_above = low_copy(&dev_null)?;
         drop(dev_null);
-        let [first, second, third] = slots;
-        let slots = [low_copy(&dev_null_above)?, first, second];
-        drop(third);
+        let mut report = low_copy(&dev_null_above)?;
+        let (reports, writer) = ExecReports::new()?;
+        nix::unistd::dup3(&writer, &mut report, OFlag::O_CLOEXEC)?;
         Ok(Self {
-            slots,
+            report,
+            slots: copies,
             dev_null: File::from(dev_null_above),
             stack: ChildStack::new()?,
             dispositions: SignalDispositions::read(),
             shared_table: SharedTable::Allowed,
+            reports,
+            pidfds: Pidfds::WherePossible,
+            descriptor_limit: None,
         })
     }
 
@@ -145,6 +150,16 @@ impl Spawner {
         let child = self.fill_slots(plan).and_then(|()| self.start(plan));
         self.clear_slots();
         child
+    }
+
+    /// The children that have not become their programs, since the last time. Does not wait.
+    pub fn take_failures(&mut self) -> Vec<ExecFailure> {
+        self.reports.take_failures()
+    }
+
+    /// Readable when there may be failures to take.
+    pub fn failures_fd(&self) -> BorrowedFd<'_> {
+        self.reports.fd()
     }
 
     fn fill_slots(&mut self, plan: &SpawnPlan<'_>) -> io::Result<()> {
@@ -174,7 +189,8 @@ impl Spawner {
         };
         let argv = null_terminated(plan.argv);
         let slots = self.slots.each_ref().map(AsRawFd::as_raw_fd);
-        let report = Report::default();
+        let report = self.report.as_raw_fd();
+        let outcome = Outcome::default();
         let mut child_plan = ChildPlan {
             executable: plan.executable,
             argv: &argv,
@@ -185,20 +201,35 @@ impl Spawner {
             credentials,
             refusal,
             slots,
-            table: DescriptorTable::Shared { copy_below: one_above(slots) },
+            table: DescriptorTable::Shared { copy_below: one_above(slots).max(report.unsigned_abs() + 1) },
+            memory: Memory::Copied,
             dispositions: &self.dispositions,
-            report: &report,
+            descriptor_limit: self.descriptor_limit.as_ref(),
+            report,
         };
         // Until the child has set its own dispositions; and so that a stop signal sent to it early waits for them.
         let _blocked = SignalsBlocked::all()?;
-        if plan.method == SpawnMethod::SharedTable && self.shared_table == SharedTable::Allowed {
-            match clone_child(&child_plan, &self.stack)? {
+        if self.shared_table == SharedTable::Allowed {
+            let attempt = match plan.method {
+                // Nobody else may touch what shares our memory.
+                SpawnMethod::SharedMemory if credentials.is_none() => {
+                    child_plan.memory = Memory::Shared(&outcome);
+                    child_on_our_memory(&child_plan, &outcome, &self.stack, self.pidfds)?
+                }
+                SpawnMethod::SharedMemory | SpawnMethod::CopiedMemory => {
+                    child_on_a_copy(&child_plan, &mut self.reports, self.pidfds)?
+                }
+                SpawnMethod::Fork => Attempt::NotMade,
+            };
+            match attempt {
                 Attempt::Started(child) => return Ok(child),
                 Attempt::Refused => self.shared_table = SharedTable::Refused,
+                Attempt::NotMade => {}
             }
         }
+        child_plan.memory = Memory::Copied;
         child_plan.table = DescriptorTable::Copied;
-        fork_child(&child_plan, &self.dev_null)
+        forked_child(&child_plan, self.pidfds)
     }
 }
 
@@ -211,79 +242,4 @@ fn low_copy(fd: &impl AsFd) -> io::Result<OwnedFd> {
 
 fn one_above(slots: [RawFd; 3]) -> u32 {
     slots.into_iter().fold(0, |most, slot| most.max(slot.unsigned_abs() + 1))
-}
-
-/// A child on our memory and our table of descriptors; returns once it has executed or ended.
-fn clone_child(plan: &ChildPlan<'_>, stack: &ChildStack) -> io::Result<Attempt> {
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_FILES | libc::CLONE_PIDFD | libc::SIGCHLD;
-    let argument = ptr::from_ref(plan).cast_mut().cast::<c_void>();
-    let mut pidfd: c_int = -1;
-    // SAFETY: clone(2): the function runs on a stack of its own that nobody else uses; with CLONE_VFORK this thread,
-    // and with it `plan` and `pidfd`, waits until the child has done with our memory. The child writes only to its
-    // stack and to the report.
-    let pid = unsafe { libc::clone(child::run_cloned, stack.top(), flags, argument, &raw mut pidfd) };
-    if pid == -1 {
-        return match Errno::last() {
-            Errno::ENOSYS | Errno::EINVAL | Errno::EPERM => Ok(Attempt::Refused),
-            error => Err(error.into()),
-        };
-    }
-    let pidfd = owned_unless_missing(pidfd);
-    let exec_error = match plan.report.read() {
-        Reported::Nothing => None,
-        Reported::Failed(stage, errno) => Some(ExecFailure { stage, errno }),
-        Reported::TableRefused(_) => {
-            reap_refused(pid);
-            return Ok(Attempt::Refused);
-        }
-    };
-    // CLONE_PIDFD meant nothing before Linux 5.2.
-    let pidfd = pidfd.or_else(|| open_pidfd(pid));
-    Ok(Attempt::Started(Child { pid: positive(pid), pidfd, exec_error }))
-}
-
-/// A child on a copy of everything; returns at once.
-fn fork_child(plan: &ChildPlan<'_>, dev_null: &File) -> io::Result<Child> {
-    // Takes the place of the pidfd, so that a lack of descriptors shows before there is a child.
-    let reserved = low_copy(dev_null)?;
-    // SAFETY: fork(2); the child makes only system calls that are safe while other threads hold locks, and never
-    // returns from `run`.
-    let pid = unsafe { libc::fork() };
-    match pid {
-        -1 => return Err(io::Error::last_os_error()),
-        0 => child::run(plan),
-        _ => {}
-    }
-    drop(reserved);
-    // The child does the same; whoever comes first, a signal to the group finds it (setpgid(2); EACCES after exec).
-    // SAFETY: setpgid(2) on a child of ours that is not yet reaped.
-    unsafe { libc::setpgid(pid, pid) };
-    Ok(Child { pid: positive(pid), pidfd: open_pidfd(pid), exec_error: None })
-}
-
-fn positive(pid: c_int) -> Pid {
-    Pid::new(pid).expect("clone(2) and fork(2) return a pid to the parent")
-}
-
-fn owned_unless_missing(fd: c_int) -> Option<OwnedFd> {
-    // SAFETY: clone(2) has stored a descriptor that is new, and closed on exec.
-    (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
-}
-
-/// The pidfd of a child that is not reaped; `None` where there are none.
-fn open_pidfd(pid: c_int) -> Option<OwnedFd> {
-    // SAFETY: pidfd_open(2) makes a descriptor, closed on exec; the pid cannot be another's before we reap it.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    owned_unless_missing(c_int::try_from(fd).unwrap_or(-1))
-}
-
-/// Nobody is to hear of the child that could not unshare its table.
-fn reap_refused(pid: c_int) {
-    loop {
-        // SAFETY: waitpid(2) for a child of ours; its status is of no interest.
-        let result = unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
-        if result != -1 || Errno::last() != Errno::EINTR {
-            return;
-        }
-    }
 }

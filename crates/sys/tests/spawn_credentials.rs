@@ -3,7 +3,7 @@
 mod support;
 
 use supervisor_core::ExitStatus;
-use supervisor_sys::{Credentials, ExecFailure, ExecStage, SpawnMethod, Spawner, resolve_user};
+use supervisor_sys::{Credentials, ExecFailure, Spawner, resolve_user};
 use support::{METHODS, Program};
 
 /// A user that most systems have and that is in no group but its own, or made up where there is none.
@@ -55,8 +55,7 @@ fn groups_that_cannot_be_set_are_told() {
     let program = Program { credentials: Some(credentials), ..Program::cat() };
     for method in METHODS {
         let running = program.clone().by(method).start(&mut spawner);
-        let failure = ExecFailure { stage: ExecStage::Credentials, errno: libc::EINVAL };
-        assert_eq!(running.child.exec_error, (method == SpawnMethod::SharedTable).then_some(failure));
+        let pid = running.child.pid;
         let finished = running.finish();
         assert_eq!(finished.status, ExitStatus::Exited(127));
         assert_eq!(
@@ -67,6 +66,8 @@ fn groups_that_cannot_be_set_are_told() {
             ),
             "{method:?}"
         );
+        let words = format!("couldn't setuid to {uid}: Could not set groups of effective user");
+        assert_eq!(spawner.take_failures(), [ExecFailure { pid, words }], "{method:?}");
     }
 }
 
@@ -76,7 +77,10 @@ fn who_is_not_root_cannot_start_as_another_user_and_tells() {
     let finished = Program::probe(&["spawn-as-nonroot"]).run(&mut spawner);
     let text = "supervisor: couldn't setuid to 0: Can't drop privilege as nonroot user\n\
                 supervisor: child process was not spawned\n";
-    assert_eq!((finished.stdout.as_str(), finished.stderr), ("exit status 127\nexit status 127\n", text.repeat(2)));
+    assert_eq!(
+        (finished.stdout.as_str(), finished.stderr),
+        ("exit status 127\nexit status 127\nexit status 127\n", text.repeat(3))
+    );
     assert_eq!(finished.status, ExitStatus::Exited(0));
 }
 

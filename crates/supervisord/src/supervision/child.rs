@@ -98,6 +98,8 @@ pub(super) enum PollKey {
     Signals,
     /// A destination of the main log takes bytes again.
     MainLog,
+    /// A child has told that it will not be its program.
+    ExecFailures,
     /// The process at this index of the table has ended.
     Pidfd(usize),
     /// It reads its stdin.
@@ -113,17 +115,22 @@ impl PollKey {
         match self {
             Self::Signals => 0,
             Self::MainLog => 1,
-            Self::Pidfd(index) => 2 + index * 5,
-            Self::Stdin(index) => 3 + index * 5,
-            Self::Output(index, Channel::Stdout) => 4 + index * 5,
-            Self::Output(index, Channel::Stderr) => 5 + index * 5,
-            Self::Log(index) => 6 + index * 5,
+            Self::ExecFailures => 2,
+            Self::Pidfd(index) => 3 + index * 5,
+            Self::Stdin(index) => 4 + index * 5,
+            Self::Output(index, Channel::Stdout) => 5 + index * 5,
+            Self::Output(index, Channel::Stderr) => 6 + index * 5,
+            Self::Log(index) => 7 + index * 5,
         }
     }
 
     pub(super) fn from_number(number: usize) -> Self {
-        let Some(of_index) = number.checked_sub(2) else {
-            return if number == 0 { Self::Signals } else { Self::MainLog };
+        let Some(of_index) = number.checked_sub(3) else {
+            return match number {
+                0 => Self::Signals,
+                1 => Self::MainLog,
+                2.. => Self::ExecFailures,
+            };
         };
         let index = of_index / 5;
         match of_index % 5 {
@@ -151,7 +158,8 @@ mod tests {
                 PollKey::Log(index),
             ]
         };
-        for key in [0, 1, 7, 5_000].into_iter().flat_map(of_index).chain([PollKey::Signals, PollKey::MainLog]) {
+        let single = [PollKey::Signals, PollKey::MainLog, PollKey::ExecFailures];
+        for key in [0, 1, 7, 5_000].into_iter().flat_map(of_index).chain(single) {
             assert_eq!(PollKey::from_number(key.number()), key);
         }
     }

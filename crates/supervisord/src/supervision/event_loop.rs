@@ -113,6 +113,7 @@ impl EventLoop {
             match PollKey::from_number(key) {
                 PollKey::Signals => signalled = true,
                 PollKey::MainLog => self.host.main_log_writable(),
+                PollKey::ExecFailures => self.host.tell_failed_execs(),
                 PollKey::Log(index) => self.host.log_writable(index),
                 PollKey::Pidfd(index) => self.ended.push_back(index),
                 PollKey::Stdin(index) => {
@@ -161,6 +162,7 @@ impl EventLoop {
                     PollKey::Log(index) => self.host.log_writable(index),
                     // A second request to end changes nothing (contract/processes.md §9.7).
                     PollKey::Signals => drop(self.host.kernel.signals.drain()),
+                    PollKey::ExecFailures => self.host.tell_failed_execs(),
                     PollKey::Pidfd(_) | PollKey::Stdin(_) | PollKey::Output(..) => {}
                 }
             }
@@ -312,6 +314,10 @@ impl EventLoop {
             }
         }
         self.host.reaped = None;
+        if status == ExitStatus::Exited(limits::NOT_SPAWNED) {
+            // Said before its end, and while its pid is still its own.
+            self.host.tell_failed_execs();
+        }
         self.feed(Input::Exited { process: id, status });
     }
 

@@ -5,7 +5,6 @@
 //! child costs more than its lines, so such a stream leaves the poller and is visited by time until a visit finds
 //! nothing. The first bytes of a quiet stream are always handled at once.
 
-use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -13,8 +12,8 @@ use std::time::Duration;
 
 use supervisor_core::{Channel, ProcessConfig};
 use supervisor_sys::{
-    CStrArray, Credentials, ExecFailure, ExecStage, Interest, MountTable, Poller, Signals, SpawnMethod, SpawnPlan,
-    Spawner, errno_name,
+    CStrArray, Credentials, ExecFailure, Interest, MountTable, Poller, Signals, SpawnMethod, SpawnPlan, Spawner,
+    errno_name,
 };
 
 use super::child::{Child, PollKey, Stdin, Stream, Visit};
@@ -46,6 +45,7 @@ impl Kernel {
         let poller = Poller::new()?;
         let signals = Signals::install()?;
         poller.add(signals.fd(), PollKey::Signals.number(), Interest::Readable)?;
+        poller.add(spawner.failures_fd(), PollKey::ExecFailures.number(), Interest::Readable)?;
         let log_writers = LogWriters::new(poller.waker());
         Ok(Self { poller, signals, spawner, log_writers, hot: Vec::new(), lacks_pidfds: false })
     }
@@ -59,7 +59,7 @@ impl Kernel {
         envp: &CStrArray,
         credentials: Option<&Result<Credentials, String>>,
         socket: Option<BorrowedFd<'_>>,
-    ) -> Result<(Child, Option<ExecError>), SpawnFailure> {
+    ) -> Result<Child, SpawnFailure> {
         let (stdin, stdout) = (pipe(OwnEnd::Write)?, pipe(OwnEnd::Read)?);
         let stderr = if config.redirect_stderr { None } else { Some(pipe(OwnEnd::Read)?) };
         let directory = config.directory.as_deref().map(std::ffi::CString::new).transpose();
@@ -78,7 +78,6 @@ impl Kernel {
             method: method_for(&mut self.log_writers.mounts, program, config),
         };
         let started = self.spawner.spawn(&plan).map_err(SpawnFailure::Fork)?;
-        let exec_error = started.exec_error.map(|failure| ExecError::of(&plan, failure));
         self.lacks_pidfds |= started.pidfd.is_none();
         let stream = |fd: OwnedFd| Stream { fd, last_read: Duration::ZERO, answers: false, visit: Visit::WhenReadable };
         let mut child = Child {
@@ -89,7 +88,12 @@ impl Kernel {
             stderr: stderr.map(|stderr| stream(stderr.read)),
         };
         self.watch(index, &mut child);
-        Ok((child, exec_error))
+        Ok(child)
+    }
+
+    /// The children that have not become their programs, since the last time.
+    pub(super) fn take_exec_failures(&mut self) -> Vec<ExecFailure> {
+        self.spawner.take_failures()
     }
 
     /// Stops to watch a child that was reaped.
@@ -273,36 +277,6 @@ impl SpawnFailure {
     }
 }
 
-/// Why a child is not its program, in the words that it writes to its own log (contract/processes.md §3.3).
-#[derive(Debug)]
-pub(super) struct ExecError(String);
-
-impl ExecError {
-    fn of(plan: &SpawnPlan<'_>, failure: ExecFailure) -> Self {
-        let errno = errno_name(failure.errno);
-        Self(match failure.stage {
-            ExecStage::Descriptors => format!("couldn't put its descriptors in place: {errno}"),
-            ExecStage::Refusal => plan.refusal.unwrap_or_default().to_owned(),
-            ExecStage::Credentials => {
-                format!("couldn't setuid to {}: {errno}", plan.credentials.map_or(0, |credentials| credentials.uid))
-            }
-            ExecStage::Directory => {
-                format!("couldn't chdir to {}: {errno}", plan.directory.unwrap_or_default().to_string_lossy())
-            }
-            ExecStage::Exec => {
-                let argv0 = plan.argv.first().map(|argv0| argv0.to_string_lossy()).unwrap_or_default();
-                format!("couldn't exec {argv0}: {errno}")
-            }
-        })
-    }
-}
-
-impl fmt::Display for ExecError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 struct Pipe {
     read: OwnedFd,
     write: OwnedFd,
@@ -332,9 +306,9 @@ fn method_for(mounts: &mut MountTable, program: &Program, config: &ProcessConfig
     let executable = OsStr::from_bytes(program.executable.to_bytes());
     let mut remote = |path: &OsStr| mounts.is_remote(path.as_ref());
     if remote(executable) || config.directory.as_deref().is_some_and(|directory| remote(OsStr::new(directory))) {
-        SpawnMethod::Fork
+        SpawnMethod::CopiedMemory
     } else {
-        SpawnMethod::SharedTable
+        SpawnMethod::SharedMemory
     }
 }
 

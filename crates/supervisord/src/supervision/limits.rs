@@ -23,6 +23,9 @@ pub(super) const MESSAGES_PER_TURN: usize = 256;
 /// Ends of children handled in a turn, each perhaps with a start anew; the others get their turn in between.
 pub(super) const REAPS_PER_TURN: usize = 4;
 
+/// Exit status of a child that did not become its program (contract/processes.md §3.3); programs may have it too.
+pub(super) const NOT_SPAWNED: u8 = 127;
+
 /// How long the end of a process waits for event listeners that are behind.
 pub(super) const LISTENERS_CATCH_UP: Duration = Duration::from_micros(500);
 

@@ -74,6 +74,8 @@ pub struct OsHost {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) id: ProcessId,
+    /// For the main log.
+    name: Box<str>,
     pub(super) child: Option<Child>,
     pub(super) logs: ProcessLogs,
 }
@@ -183,6 +185,17 @@ impl OsHost {
         }
     }
 
+    /// Tells the main log which children have not become their programs. They tell their own logs; whoever looks at
+    /// ours wants to know at once.
+    pub(super) fn tell_failed_execs(&mut self) {
+        for failure in self.kernel.take_exec_failures() {
+            let entry = self.process_of_pid(failure.pid.get()).and_then(|id| self.entry_mut(id));
+            let Some(name) = entry.map(|entry| entry.name.clone()) else { continue };
+            let text = format_args!("the program of {name} could not be started: {}", failure.words);
+            self.main_log.log(LogLevel::Warn, text);
+        }
+    }
+
     pub(super) fn entry_at(&mut self, index: usize) -> Option<&mut Entry> {
         self.entries.get_mut(index).and_then(Option::as_mut)
     }
@@ -216,12 +229,12 @@ impl Host for OsHost {
         if self.entries.len() <= index {
             self.entries.resize_with(index + 1, || None);
         }
-        self.entries[index] = Some(Entry { id: process, child: None, logs });
+        self.entries[index] = Some(Entry { id: process, name: config.name.clone(), child: None, logs });
         paths
     }
 
     fn spawn(&mut self, process: ProcessId, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError> {
-        let Self { kernel, settings, entries, sockets, users, main_log, logs: table, .. } = self;
+        let Self { kernel, settings, entries, sockets, users, logs: table, .. } = self;
         let environment = &settings.environment;
         let program = find_program(&config.command, environment.path_of(config))
             .map_err(|bad| SpawnError(bad.text().to_owned()))?;
@@ -239,16 +252,13 @@ impl Host for OsHost {
         let socket = config.socket.as_ref().and_then(|socket| sockets.get(&socket.url)).map(FcgiSocket::fd);
         let envp = environment.of(group, config);
         let child = kernel.spawn(process.index(), config, &program, &envp, credentials.as_ref(), socket);
-        let (child, exec_error) = child.map_err(|error| {
+        let child = child.map_err(|error| {
             entry.logs.close(table, &mut kernel.log_writers);
             SpawnError(error.text(&config.name))
         })?;
-        if let Some(error) = exec_error {
-            // The child tells its own log; whoever looks at ours wants to know at once.
-            main_log.log(LogLevel::Warn, format_args!("the program of {} could not be started: {error}", config.name));
-        }
         let pid = child.pid;
         entry.child = Some(child);
+        self.tell_failed_execs();
         if let Some(took) = opening {
             self.opening_was_slow(process, took);
         }

@@ -3,5 +3,6 @@
 mod forged_log_lines;
 mod logins;
 mod no_threads;
+mod frozen_starts;
 mod pidfile;
 mod restart_window;

@@ -10,7 +10,7 @@ use crate::support::{Program, TestDaemon, not_tested, supervisorctl, testing_the
 const SERVER: &str = include_str!("support/hanging_file_system.py");
 
 /// Whether FUSE can be mounted here; says why not.
-fn can_mount_fuse() -> bool {
+pub(crate) fn can_mount_fuse() -> bool {
     let device = fs::OpenOptions::new().read(true).write(true).open("/dev/fuse");
     if let Err(error) = &device {
         not_tested(&format!("/dev/fuse: {error}"));
@@ -20,7 +20,7 @@ fn can_mount_fuse() -> bool {
 
 /// A daemon that sees, as the folder `mnt`, a file system that hangs while there is a file `hang`. What is written
 /// there can always be read in the folder `store`.
-fn started_with_hanging_file_system(configuration: &str) -> TestDaemon {
+pub(crate) fn started_with_hanging_file_system(configuration: &str) -> TestDaemon {
     let mut daemon = TestDaemon::prepared(configuration);
     daemon.write("server.py", SERVER);
     for folder in ["store", "mnt"] {
@@ -31,11 +31,11 @@ fn started_with_hanging_file_system(configuration: &str) -> TestDaemon {
     daemon
 }
 
-fn hang(daemon: &TestDaemon) {
+pub(crate) fn hang(daemon: &TestDaemon) {
     daemon.write("hang", "");
 }
 
-fn answer_again(daemon: &TestDaemon) {
+pub(crate) fn answer_again(daemon: &TestDaemon) {
     fs::remove_file(daemon.path("hang")).expect("it hangs");
 }
 

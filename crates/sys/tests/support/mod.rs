@@ -16,8 +16,8 @@ use supervisor_sys::{CStrArray, Child, Credentials, SpawnMethod, SpawnPlan, Spaw
 /// How long a condition may take to come about, in milliseconds.
 pub(crate) const PATIENCE: u16 = 20_000;
 
-/// Every way to make a child; what holds for one has to hold for the other.
-pub(crate) const METHODS: [SpawnMethod; 2] = [SpawnMethod::SharedTable, SpawnMethod::Fork];
+/// Every way to make a child; what holds for one has to hold for the others.
+pub(crate) const METHODS: [SpawnMethod; 3] = [SpawnMethod::SharedMemory, SpawnMethod::CopiedMemory, SpawnMethod::Fork];
 
 /// A program to start.
 #[derive(Clone, Debug)]
