@@ -31,6 +31,9 @@ SCENARIOS = (
     " or test_deferred_start or _like_sequence"
 )
 
+# Plug-ins that are built in: the lab marks their scenarios as in need of Python inside the daemon; here they have none.
+BUILT_IN = "TestTwiddler or TestCache"
+
 SUMMARY = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
 
 
@@ -45,7 +48,13 @@ def install():
 
 
 def run(binaries, part):
-    """Runs the scenarios. Returns what pytest counted."""
+    """Runs the scenarios. Returns what pytest counted: passed, failed, skipped."""
+    of_others = run_marked(binaries, part, SCENARIOS, "not pyplugin and not oracle_only")
+    built_in = run_marked(binaries, part, BUILT_IN, "not oracle_only")
+    return [sum(both) for both in zip(of_others, built_in)]
+
+
+def run_marked(binaries, part, scenarios, marks):
     environment = {
         **os.environ,
         "LAB_VENV": str(VENV),
@@ -53,11 +62,11 @@ def run(binaries, part):
         "LAB_JOBS": os.environ.get("LAB_JOBS", "2"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    names = f"({part}) and ({SCENARIOS})" if part else SCENARIOS
+    names = f"({part}) and ({scenarios})" if part else scenarios
     command = [
         VENV / "bin/python", LAB / "lab.py",
         "--supervisord", binaries / "supervisord", "--supervisorctl", binaries / "supervisorctl", "--",
-        "-m", "not pyplugin and not oracle_only", "-k", names, "-p", "no:cacheprovider",
+        "-m", marks, "-k", names, "-p", "no:cacheprovider",
     ]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     last = ""
@@ -68,7 +77,8 @@ def run(binaries, part):
     for number, what in SUMMARY.findall(last):
         counts[what.rstrip("s")] += int(number)
     failed = counts["failed"] + counts["error"]
-    if process.wait() != 0 and failed == 0:
+    # 5: of these, `part` names none.
+    if process.wait() not in (0, 5) and failed == 0:
         failed = 1
     return counts["passed"], failed, counts["skipped"]
 

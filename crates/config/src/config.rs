@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use supervisor_core::{GroupConfig, LogLevel, SocketOwner};
 
+use crate::datatypes::list_of_strings;
 use crate::diagnostics::Place;
-use crate::sections::plugins::is_main_rpcinterface;
+use crate::sections::plugins::RpcInterfaceFactory;
 
 /// All that supervisord is configured to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +77,8 @@ pub struct SupervisordConfig {
     pub nocleanup: bool,
     /// Escape sequences are removed from what is logged.
     pub strip_ansi: bool,
+    /// Variables of every program; `%(ENV_x)s` knows them too.
+    pub environment: Vec<(Box<str>, Box<str>)>,
 }
 
 /// One `[unix_http_server]` or `[inet_http_server]`.
@@ -143,9 +146,15 @@ pub struct RpcInterfaceConfig {
 }
 
 impl RpcInterfaceConfig {
-    /// Whether its methods are those of the `supervisor` namespace.
-    pub fn has_supervisor_methods(&self) -> bool {
-        is_main_rpcinterface(&self.factory)
+    /// Which of the built-in factories it names; `None`: another one.
+    pub fn built_in(&self) -> Option<RpcInterfaceFactory> {
+        RpcInterfaceFactory::of(&self.factory)
+    }
+
+    /// `whitelist`: the only methods that clients may call; empty: all.
+    pub fn whitelist(&self) -> Vec<String> {
+        let option = self.options.iter().find(|(name, _)| name == "whitelist");
+        option.map_or_else(Vec::new, |(_, value)| list_of_strings(value).into_iter().map(str::to_owned).collect())
     }
 }
 

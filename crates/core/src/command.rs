@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::process_config::{Channel, GroupConfig};
+use crate::log_level::LogLevel;
+use crate::process_config::{Channel, GroupConfig, ProcessConfig};
 
 /// A request of the control plane. Answered exactly once, with a [`crate::Reply`] or a [`crate::Fault`];
 /// the comment names the reply.
@@ -129,6 +130,29 @@ pub enum Command {
     RemoveProcessGroup {
         /// Name of an active group.
         name: String,
+    },
+    /// `GroupNames`, in the order they were added.
+    GetGroupNames,
+    /// `Done`: processes come to a living group. Those with `autostart` start.
+    AddProcesses {
+        /// Name of an active group.
+        group: String,
+        /// The processes.
+        processes: Vec<Arc<ProcessConfig>>,
+    },
+    /// `Done`: a process that does not run leaves its group.
+    RemoveProcess {
+        /// Name of an active group.
+        group: String,
+        /// Name of one of its processes.
+        process: String,
+    },
+    /// `Done`: a line of a client in the main log, which is there when it is answered.
+    Log {
+        /// Its level.
+        level: LogLevel,
+        /// The line.
+        message: String,
     },
     /// `Done`, then everything stops.
     Shutdown,

@@ -93,6 +93,13 @@ impl Supervisor {
             Command::ReloadConfig { groups } => Some(Ok(Reply::Reloaded(self.reload(groups)))),
             Command::AddProcessGroup { name } => Some(self.add_process_group(&name, host)),
             Command::RemoveProcessGroup { name } => Some(self.remove_process_group(&name, host)),
+            Command::GetGroupNames => Some(Ok(self.group_names())),
+            Command::AddProcesses { group, processes } => Some(self.add_processes(&group, processes, host)),
+            Command::RemoveProcess { group, process } => Some(self.remove_process(&group, &process, host)),
+            Command::Log { level, message } => {
+                host.log(level, format_args!("{message}"));
+                Some(Ok(Reply::Done))
+            }
             Command::Shutdown => {
                 host.reply(request, Ok(Reply::Done));
                 self.begin_shutdown(SupervisorState::Shutdown, now, host);

@@ -44,6 +44,7 @@ mod lifecycle;
 pub mod limits;
 mod listener_protocol;
 mod log_level;
+mod membership;
 mod namespec;
 mod operation;
 mod output;

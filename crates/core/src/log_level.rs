@@ -37,6 +37,19 @@ impl LogLevel {
         }
     }
 
+    /// The number that it has in Supervisor (supervisor.loggers).
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Critical => 50,
+            Self::Error => 40,
+            Self::Warn => 30,
+            Self::Info => 20,
+            Self::Debug => 10,
+            Self::Trace => 5,
+            Self::Blather => 3,
+        }
+    }
+
     /// The word that `loglevel=` takes.
     pub fn name(self) -> &'static str {
         match self {

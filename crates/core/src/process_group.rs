@@ -69,6 +69,11 @@ impl ProcessGroups {
         self.by_name.insert(Arc::clone(&group.name), group);
     }
 
+    /// Puts a group in the place of the one of its name.
+    pub(crate) fn replace(&mut self, group: ProcessGroup) {
+        self.by_name.insert(Arc::clone(&group.name), group);
+    }
+
     pub(crate) fn remove(&mut self, name: &str) -> Option<ProcessGroup> {
         self.in_order_added.retain(|known| **known != *name);
         self.by_name.remove(name)

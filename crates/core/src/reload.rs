@@ -77,7 +77,7 @@ impl Supervisor {
     }
 
     /// Forgets a process. One that is UNKNOWN may still run: nobody looks after it from now on, so it is named.
-    fn let_go(&mut self, id: ProcessId, host: &mut impl Host) {
+    pub(crate) fn let_go(&mut self, id: ProcessId, host: &mut impl Host) {
         let process = &self.processes[id];
         let (config, pid) = (Arc::clone(&process.config), process.phase.pid());
         self.timers.cancel(Timer::Process(id));

@@ -30,6 +30,8 @@ pub enum Reply {
     EventStatistics(Box<EventStatistics>),
     /// What a reload found.
     Reloaded(ReloadDiff),
+    /// Names of groups.
+    GroupNames(Vec<Arc<str>>),
 }
 
 /// What became of one process in an operation on several (contract/rpc.md §4.4).

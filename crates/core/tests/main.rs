@@ -16,6 +16,7 @@ mod listener_histories;
 mod listener_pool;
 mod listener_protocol;
 mod listener_restart;
+mod membership;
 mod properties;
 mod reload;
 mod shutdown;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-use supervisor_protocol::method::{Method, Parameter, methods};
+use supervisor_protocol::method::{Method, Parameter, all_methods};
 
 const BEGIN: &str = "<!-- from the table of methods: begin -->\n";
 const END: &str = "<!-- from the table of methods: end -->\n";
@@ -26,7 +26,7 @@ fn the_page_has_every_method_as_the_table_has_it() {
 fn list() -> String {
     let mut text = String::new();
     let mut namespace = "";
-    for method in methods() {
+    for method in all_methods() {
         if method.namespace() != namespace {
             namespace = method.namespace();
             write!(text, "\n### {namespace}\n").expect("a String takes everything");

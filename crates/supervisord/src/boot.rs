@@ -10,11 +10,11 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use supervisor_config::{
-    Config, LoadRequest, MainLogFile, SupervisordCommand, SupervisordOptions, UsageError, find_config_file,
-    no_config_file_text, parse_supervisord_command_line, program_path,
+    Config, LoadRequest, MainLogFile, ProgramReader, RpcInterfaceFactory, SupervisordCommand, SupervisordOptions,
+    UsageError, find_config_file, no_config_file_text, parse_supervisord_command_line, program_path,
 };
 use supervisor_core::{EventRing, LogLevel, Settings, SocketOwner, Supervisor};
-use supervisor_protocol::method::Namespaces;
+use supervisor_protocol::method::{Namespace, NamespaceKind, Namespaces};
 use supervisor_protocol::terminal::visible;
 use supervisor_sys::rlimits::{Raised, Resource, raise};
 use supervisor_sys::{Pidfile, PrivilegeChange, WaitingCaller};
@@ -148,6 +148,12 @@ impl ConfigSource {
         let config = supervisor_config::load(&request).map_err(|error| error.to_string())?;
         http_servers::check(&config.http_servers)?;
         Ok(config)
+    }
+
+    /// Reads programs that clients add as this configuration does.
+    fn program_reader(&self, config: &Config) -> ProgramReader {
+        let request = LoadRequest { path: &self.path, command_line: &self.options, environment: &self.environment };
+        ProgramReader::new(&request, config)
     }
 }
 
@@ -315,6 +321,7 @@ impl Generation {
             identity: Identity { identifier: config.supervisord.identifier.clone(), pid: std::process::id() },
             namespaces: namespaces(&config),
             config_reader: config_reader(source),
+            program_reader: Some(source.program_reader(&config)),
             main_log: main_log_path,
             log_level: config.supervisord.loglevel,
         })
@@ -412,17 +419,24 @@ fn write_pidfile(path: &Path, host: &mut OsHost) -> Option<Pidfile> {
     }
 }
 
-/// Each section with the built-in factory offers the supervisor methods under its name.
+/// Each section with a built-in factory offers the methods of that factory under its name.
 fn namespaces(config: &Config) -> Namespaces {
-    let built_in = config.rpcinterfaces.iter().filter(|interface| interface.has_supervisor_methods());
-    Namespaces::new(built_in.map(|interface| interface.name.clone()))
+    Namespaces::of(config.rpcinterfaces.iter().filter_map(|interface| {
+        let kind = match interface.built_in()? {
+            RpcInterfaceFactory::Supervisor => NamespaceKind::Supervisor,
+            RpcInterfaceFactory::Twiddler => NamespaceKind::Twiddler,
+            RpcInterfaceFactory::Cache => NamespaceKind::Cache,
+        };
+        Some(Namespace { name: interface.name.clone(), kind, whitelist: interface.whitelist() })
+    }))
 }
 
 fn config_reader(source: &ConfigSource) -> ConfigReader {
     let source = source.clone();
     ConfigReader::new(move || {
         let config = source.read()?;
-        Ok(FreshConfig { identifier: config.supervisord.identifier, groups: config.groups })
+        let program_reader = Some(source.program_reader(&config));
+        Ok(FreshConfig { identifier: config.supervisord.identifier, groups: config.groups, program_reader })
     })
 }
 

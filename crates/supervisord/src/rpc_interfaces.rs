@@ -1,5 +1,5 @@
-//! Which `[rpcinterface:x]` cannot be made: upstream hands the other options of the section to its factory, and the
-//! built-in one takes none (contract/config.md §5.9).
+//! Which `[rpcinterface:x]` cannot be made: upstream hands the other options of the section to its factory, which takes
+//! some, all or none (contract/config.md §5.9).
 //!
 //! It is found out where servers are made; without a server nobody asks, and the start goes on.
 
@@ -37,9 +37,10 @@ pub(crate) fn check(config: &Config) -> Result<(), Refusal> {
     if config.http_servers.is_empty() {
         return Ok(());
     }
-    let refused = config.rpcinterfaces.iter().filter(|interface| interface.has_supervisor_methods()).find_map(|made| {
-        let (option, _) = made.options.first()?;
-        Some(Refusal { name: made.name.clone(), option: option.clone() })
+    let refused = config.rpcinterfaces.iter().find_map(|interface| {
+        let factory = interface.built_in()?;
+        let (option, _) = interface.options.iter().find(|(option, _)| !factory.takes(option))?;
+        Some(Refusal { name: interface.name.clone(), option: option.clone() })
     });
     refused.map_or(Ok(()), Err)
 }

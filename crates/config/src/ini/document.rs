@@ -142,6 +142,27 @@ impl Document {
         self.sections.push(Section { name: name.into(), place, entries: Entries::default(), changed: true });
     }
 
+    /// Gives a section an option that no file has; it has the section's place. The last one of a name counts.
+    pub(crate) fn add_option(&mut self, section: &str, key: &str, value: &str) {
+        let key = self.intern(&key.to_lowercase());
+        let Some(position) = self.index.get(section) else { return };
+        let section = &mut self.sections[*position];
+        let Place { file, line, column } = &section.place;
+        let known = self.files.iter().position(|name| name == file);
+        let file = known.unwrap_or_else(|| {
+            self.files.push(Arc::clone(file));
+            self.files.len() - 1
+        });
+        section.entries.set(Entry {
+            key,
+            value: value.to_owned(),
+            file: u32::try_from(file).expect("fewer files than options, which are counted so too"),
+            line: *line,
+            key_column: *column,
+            value_column: *column,
+        });
+    }
+
     /// The one copy of a key.
     pub(super) fn intern(&mut self, key: &str) -> Arc<str> {
         if let Some(known) = self.keys.get(key) {

@@ -23,14 +23,52 @@ pub(crate) struct Plugin {
     pub(crate) options: Vec<(String, String)>,
 }
 
-/// Whether a specification names something that is built in. Upstream would import a Python module here.
-pub(crate) fn is_known_factory(specification: &str) -> bool {
-    names(specification, MAIN_RPCINTERFACE) || names(specification, DEFAULT_RESULT_HANDLER)
+/// The specification of the namespace of the plug-in supervisor_twiddler.
+const TWIDDLER_RPCINTERFACE: &str = "supervisor_twiddler.rpcinterface:make_twiddler_rpcinterface";
+/// The specification of the namespace of the plug-in supervisor_cache.
+const CACHE_RPCINTERFACE: &str = "supervisor_cache.rpcinterface:make_cache_rpcinterface";
+
+/// The factories of `[rpcinterface:x]` that are built in: no Python is needed for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RpcInterfaceFactory {
+    /// The methods about processes.
+    Supervisor,
+    /// The methods of supervisor_twiddler 1.0.0.
+    Twiddler,
+    /// The methods of supervisor_cache 1.1.0.
+    Cache,
 }
 
-/// Whether a specification names what makes the methods of the `supervisor` namespace.
-pub(crate) fn is_main_rpcinterface(specification: &str) -> bool {
-    names(specification, MAIN_RPCINTERFACE)
+impl RpcInterfaceFactory {
+    const ALL: [Self; 3] = [Self::Supervisor, Self::Twiddler, Self::Cache];
+
+    /// The one that a specification names.
+    pub fn of(specification: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| names(specification, known.specification()))
+    }
+
+    fn specification(self) -> &'static str {
+        match self {
+            Self::Supervisor => MAIN_RPCINTERFACE,
+            Self::Twiddler => TWIDDLER_RPCINTERFACE,
+            Self::Cache => CACHE_RPCINTERFACE,
+        }
+    }
+
+    /// Whether it takes an option of this name, as the factory of the original takes an argument.
+    pub fn takes(self, option: &str) -> bool {
+        match self {
+            Self::Supervisor => false,
+            Self::Twiddler => option == "whitelist",
+            // It takes all, and looks at none.
+            Self::Cache => true,
+        }
+    }
+}
+
+/// Whether a specification names something that is built in. Upstream would import a Python module here.
+pub(crate) fn is_known_factory(specification: &str) -> bool {
+    RpcInterfaceFactory::of(specification).is_some() || names(specification, DEFAULT_RESULT_HANDLER)
 }
 
 /// Whether a specification is this one, blanks aside. To upstream it is an entry point, which may end with extras in
@@ -90,10 +128,15 @@ mod tests {
         for known in [MAIN_RPCINTERFACE, " supervisor.rpcinterface : make_main_rpcinterface ", DEFAULT_RESULT_HANDLER] {
             assert!(is_known_factory(known), "{known}");
         }
-        assert!(
-            is_main_rpcinterface("supervisor.rpcinterface:make_main_rpcinterface\n[include]"),
-            "extras mean nothing"
-        );
+        for (specification, factory) in [
+            // Extras mean nothing.
+            ("supervisor.rpcinterface:make_main_rpcinterface\n[include]", RpcInterfaceFactory::Supervisor),
+            (TWIDDLER_RPCINTERFACE, RpcInterfaceFactory::Twiddler),
+            (" supervisor_cache.rpcinterface:make_cache_rpcinterface", RpcInterfaceFactory::Cache),
+        ] {
+            assert_eq!(RpcInterfaceFactory::of(specification), Some(factory), "{specification}");
+        }
+        assert_eq!(RpcInterfaceFactory::of(DEFAULT_RESULT_HANDLER), None);
         for unknown in ["", "supervisor.rpcinterface", "no:where", "supervisor.rpcinterface:make_main_rpcinterface]"] {
             assert!(!is_known_factory(unknown), "{unknown}");
         }

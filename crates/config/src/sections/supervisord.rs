@@ -116,6 +116,7 @@ pub(crate) fn settle(
         childlogdir,
         nocleanup: line.nocleanup || file.nocleanup,
         strip_ansi: line.strip_ansi || file.strip_ansi,
+        environment: file.environment,
     })
 }
 

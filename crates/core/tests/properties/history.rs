@@ -1,12 +1,14 @@
 //! A history: a configuration, scripts for the children, and what happens then. Plain data, so that it can be repeated
 //! and made shorter.
 
+use std::sync::Arc;
+
 use supervisor_core::{
     Channel, Command, DaemonSignal, ExitStatus, Input, KillError, Settings, StdinError, SupervisorState,
 };
 
 use super::rules::{self, Shutdown};
-use super::world::{self, GROUP_NAMES, OTHER_NAMES, PROCESSES};
+use super::world::{self, GROUP_NAMES, NEWCOMERS, OTHER_NAMES, PROCESSES};
 use crate::sim::random::Random;
 use crate::sim::{Script, Sim};
 
@@ -204,7 +206,7 @@ fn command(random: &mut Random) -> Command {
     let wait = random.percent(75);
     let group = random.pick(&GROUP_NAMES).to_owned();
     let signal = random.pick(&["HUP", "CONT", "TERM", "KILL", "NOSUCH"]).to_owned();
-    match random.below(24) {
+    match random.below(27) {
         0..5 => Command::StartProcess { name: any, wait },
         5..9 => Command::StopProcess { name: any, wait },
         9 => Command::StartProcessGroup { name: group, wait },
@@ -227,6 +229,11 @@ fn command(random: &mut Random) -> Command {
             Command::ClearAllProcessLogs,
             Command::ClearLog,
         ]),
+        23..25 => {
+            let newcomer = random.pick(&NEWCOMERS);
+            Command::AddProcesses { group, processes: vec![Arc::new(world::process(random, newcomer, false))] }
+        }
+        25 => Command::RemoveProcess { group, process: random.pick(&NEWCOMERS).to_owned() },
         _ if random.percent(10) => random.pick(&[Command::Restart, Command::Shutdown]),
         _ => Command::GetAllProcessInfo,
     }

@@ -32,6 +32,9 @@ pub(crate) const OTHER_NAMES: [&str; 5] = ["alpha:*", "beta:", "pool:*", "alpha:
 
 pub(crate) const GROUP_NAMES: [&str; 5] = ["alpha", "beta", "gamma", "pool", "no"];
 
+/// Processes that come to groups and leave them.
+pub(crate) const NEWCOMERS: [&str; 3] = ["a", "n", "o"];
+
 pub(crate) const SOCKET: &str = "unix:///run/beta";
 
 /// The longest that a stop can take at most: how many times SIGKILL has to be sent.
@@ -64,7 +67,7 @@ fn group(random: &mut Random, name: &str, members: &[&str]) -> Arc<GroupConfig> 
     Arc::new(GroupConfig { name: name.into(), priority: random.pick(&[-1, 1, 1, 999]), kind, processes })
 }
 
-fn process(random: &mut Random, name: &str, with_socket: bool) -> ProcessConfig {
+pub(crate) fn process(random: &mut Random, name: &str, with_socket: bool) -> ProcessConfig {
     let autorestart = random.pick(&[Autorestart::Never, Autorestart::Unexpected, Autorestart::Always]);
     let stopsignal = random.pick(&["TERM", "TERM", "INT", "KILL", "CONT"]);
     let stopasgroup = random.percent(20);

@@ -119,6 +119,7 @@ pub(crate) fn answer_text(answer: &Result<Reply, Fault>) -> String {
         Ok(Reply::LogFile(path)) => format!("log file {path:?}"),
         Ok(Reply::Events(batch)) => format!("events up to {}", batch.position),
         Ok(Reply::EventStatistics(statistics)) => format!("statistics of {} pools", statistics.pools.len()),
+        Ok(Reply::GroupNames(names)) => format!("{names:?}"),
         Ok(Reply::Reloaded(diff)) => format!("[{:?}, {:?}, {:?}]", diff.added, diff.changed, diff.removed),
     }
 }

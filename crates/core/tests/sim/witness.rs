@@ -59,6 +59,8 @@ enum Asked {
     },
     /// To send an event, which may have to wait for room.
     Event,
+    /// To add processes to this group.
+    Add(String),
     Other,
 }
 
@@ -115,6 +117,7 @@ impl Witness {
         }
     }
 
+    /// A group is there, or has more members than before.
     pub(crate) fn group_added(&mut self, group: &str) {
         for id in std::mem::take(&mut self.newborn) {
             if let Some(track) = self.tracks.get_mut(&id) {
@@ -183,6 +186,7 @@ impl Witness {
             Command::StartProcess { name, wait } => Asked::Start { name: name.clone(), wait: *wait },
             Command::StopProcess { name, wait } => Asked::Stop { name: name.clone(), wait: *wait },
             Command::SendRemoteCommEvent { .. } => Asked::Event,
+            Command::AddProcesses { group, .. } => Asked::Add(group.clone()),
             _ => Asked::Other,
         };
         self.open.insert(request, asked);
@@ -192,6 +196,13 @@ impl Witness {
         let Some(asked) = self.open.remove(&request) else {
             return self.object(format!("{request:?} was answered twice, or never asked"));
         };
+        if let Asked::Add(group) = &asked {
+            return match answer {
+                Ok(_) => self.group_added(group),
+                Err(fault) if !self.newborn.is_empty() => self.object(format!("made, and yet {fault}")),
+                Err(_) => {}
+            };
+        }
         let (Asked::Start { name, .. } | Asked::Stop { name, .. }) = &asked else { return };
         let Some(state) = self.find(name).and_then(|id| self.track(id)).map(|track| track.state) else { return };
         if !asked.is_true(answer, state) {
@@ -263,7 +274,7 @@ impl Asked {
         use ProcessState::{Backoff, Fatal, Running, Starting, Stopping};
         let (name, wait) = match self {
             Self::Start { name, wait } | Self::Stop { name, wait } => (name, *wait),
-            Self::Event | Self::Other => return true,
+            Self::Event | Self::Add(_) | Self::Other => return true,
         };
         let starts = matches!(self, Self::Start { .. });
         match answer {

@@ -5,7 +5,7 @@
 
 use supervisor_core::{Fault, FaultCode};
 
-use super::{Parameter, Type};
+use super::{DefaultArgument, Parameter, Type};
 use crate::python::{parse_int, text_of};
 use crate::xmlrpc::Value;
 
@@ -79,6 +79,11 @@ impl Arguments {
         }
     }
 
+    /// Whatever it is.
+    pub(super) fn any(&mut self) -> Value {
+        self.next().1
+    }
+
     /// An array, as it is.
     pub(super) fn array(&mut self) -> Result<Vec<Value>, Fault> {
         match self.next() {
@@ -91,13 +96,20 @@ impl Arguments {
     fn next(&mut self) -> (&'static Parameter, Value) {
         let parameter = self.parameters.next().expect("a row takes as many arguments as it has parameters");
         let given = self.values.next();
-        let value = given.or_else(|| parameter.default.map(Value::Bool));
+        let value = given.or_else(|| parameter.default.map(default_value));
         (parameter, value.expect("the arity was checked, so what is left out has a default"))
     }
 }
 
+fn default_value(default: DefaultArgument) -> Value {
+    match default {
+        DefaultArgument::Boolean(truth) => Value::Bool(truth),
+        DefaultArgument::Text(text) => Value::from(text),
+    }
+}
+
 fn wrong_type(parameter: &Parameter) -> Fault {
-    let article = if matches!(parameter.kind, Type::Int | Type::Array) { "an" } else { "a" };
+    let article = if matches!(parameter.kind, Type::Int | Type::Integer | Type::Array) { "an" } else { "a" };
     let kind = parameter.kind.name();
     Fault::new(FaultCode::IncorrectParameters, format!("{} must be {article} {kind}", parameter.name))
 }

@@ -5,9 +5,12 @@
 //! traverse (contract/rpc.md §2.3–§6). What a method does is not here: a row ends in a [`Request`].
 
 mod arguments;
+mod cache;
 mod namespaces;
 mod request;
+mod row;
 mod table;
+mod twiddler;
 
 use std::fmt::{self, Write as _};
 
@@ -15,8 +18,8 @@ use supervisor_core::{Fault, FaultCode};
 
 use crate::xmlrpc::Value;
 use arguments::Arguments;
-pub use namespaces::Namespaces;
-pub use request::{LocalRequest, Request};
+pub use namespaces::{Namespace, NamespaceKind, Namespaces};
+pub use request::{CacheRequest, LocalRequest, Request, TwiddlerRequest};
 use table::TABLE;
 
 /// The namespace of everything that is about processes, unless a section gives it another name.
@@ -30,6 +33,8 @@ const SYSTEM: &str = "system";
 pub enum Type {
     /// `int`
     Int,
+    /// `integer`, as one plug-in has it
+    Integer,
     /// `boolean`
     Boolean,
     /// `string`
@@ -38,6 +43,8 @@ pub enum Type {
     Array,
     /// `struct`
     Struct,
+    /// `string|int`
+    StringOrInt,
 }
 
 impl Type {
@@ -45,10 +52,30 @@ impl Type {
     pub fn name(self) -> &'static str {
         match self {
             Self::Int => "int",
+            Self::Integer => "integer",
             Self::Boolean => "boolean",
             Self::String => "string",
             Self::Array => "array",
             Self::Struct => "struct",
+            Self::StringOrInt => "string|int",
+        }
+    }
+}
+
+/// What a parameter is when it is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultArgument {
+    /// A truth value.
+    Boolean(bool),
+    /// A text.
+    Text(&'static str),
+}
+
+impl fmt::Display for DefaultArgument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boolean(truth) => truth.fmt(f),
+            Self::Text(text) => text.fmt(f),
         }
     }
 }
@@ -61,7 +88,7 @@ pub struct Parameter {
     /// Its type.
     pub kind: Type,
     /// What it is when it is left out; `None`: it has to be given.
-    pub default: Option<bool>,
+    pub default: Option<DefaultArgument>,
     /// What it means.
     pub help: &'static str,
 }
@@ -82,9 +109,14 @@ pub struct Method {
     request: fn(&mut Arguments) -> Result<Request, Fault>,
 }
 
-/// Every method, sorted by name.
+/// Every method of `supervisor` and `system`, sorted by name.
 pub fn methods() -> &'static [Method] {
     TABLE
+}
+
+/// Every method of every namespace that is built in, each namespace under its usual name.
+pub fn all_methods() -> impl Iterator<Item = &'static Method> {
+    [TABLE, cache::TABLE, twiddler::TABLE].into_iter().flatten()
 }
 
 impl Method {
@@ -129,11 +161,7 @@ impl Method {
     pub fn help(&self) -> String {
         let mut text = format!("{}\n\n", self.summary);
         for Parameter { name, kind, default, help } in self.parameters {
-            let optional = match default {
-                Some(true) => " (default: true)",
-                Some(false) => " (default: false)",
-                None => "",
-            };
+            let optional = default.map_or_else(String::new, |default| format!(" (default: {default})"));
             writeln!(text, "@param {} {name}  {help}{optional}", kind.name()).expect("a String takes everything");
         }
         write!(text, "@return {}", self.result.name()).expect("a String takes everything");

@@ -1,31 +1,80 @@
-//! The namespaces under which the supervisor methods are offered.
+//! The namespaces under which methods are offered.
 //!
-//! `[rpcinterface:x]` with the built-in factory offers the methods of the table as `x.…`; usually `x` is
-//! `supervisor`. Without such a section there are the methods of `system` alone, which are always there and which no
-//! section can replace (contract/rpc.md §2.3). A namespace with a dot in its name is listed but cannot be called, as
-//! in the original.
+//! `[rpcinterface:x]` with a built-in factory offers the methods of that factory's table as `x.…`; usually `x` is the
+//! name that they have in the table. Without such a section there are the methods of `system` alone, which are always
+//! there and which no section can replace (contract/rpc.md §2.3). A namespace with a dot in its name is listed but
+//! cannot be called, as in the original.
 
 use std::borrow::Cow;
 
 use supervisor_core::{Fault, FaultCode};
 
 use super::table::TABLE;
-use super::{Method, SUPERVISOR, SYSTEM};
+use super::{Method, SUPERVISOR, SYSTEM, cache, twiddler};
 
 /// Which namespaces are offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Namespaces {
-    /// Sorted, each once, without `system`.
-    names: Vec<String>,
+    /// Sorted by name, each once, without `system`.
+    list: Vec<Namespace>,
+}
+
+/// One section `[rpcinterface:x]` whose factory is built in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namespace {
+    /// `x`
+    pub name: String,
+    /// What its methods are.
+    pub kind: NamespaceKind,
+    /// The only methods that may be called, without the namespace; empty: all.
+    pub whitelist: Vec<String>,
+}
+
+/// What the methods of a namespace are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamespaceKind {
+    /// Those about processes.
+    Supervisor,
+    /// Those of the plug-in supervisor_twiddler.
+    Twiddler,
+    /// Those of the plug-in supervisor_cache.
+    Cache,
+}
+
+impl NamespaceKind {
+    /// The name that its methods have in their table, and that table.
+    fn table(self) -> (&'static str, &'static [Method]) {
+        match self {
+            Self::Supervisor => (SUPERVISOR, TABLE),
+            Self::Twiddler => ("twiddler", twiddler::TABLE),
+            Self::Cache => ("cache", cache::TABLE),
+        }
+    }
+
+    fn methods(self) -> impl Iterator<Item = &'static Method> {
+        let (name, table) = self.table();
+        table.iter().filter(move |method| method.namespace() == name)
+    }
+
+    fn find(self, bare_name: &str) -> Option<&'static Method> {
+        let (name, table) = self.table();
+        in_table(table, &format!("{name}.{bare_name}"))
+    }
 }
 
 impl Namespaces {
-    /// These namespaces, and `system`.
+    /// The supervisor methods under these names, and `system`.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
-        let mut names: Vec<_> = names.into_iter().filter(|name| name != SYSTEM).collect();
-        names.sort();
-        names.dedup();
-        Self { names }
+        let namespace = |name| Namespace { name, kind: NamespaceKind::Supervisor, whitelist: Vec::new() };
+        Self::of(names.into_iter().map(namespace))
+    }
+
+    /// These namespaces, and `system`. Of two with one name the first counts.
+    pub fn of(namespaces: impl IntoIterator<Item = Namespace>) -> Self {
+        let mut list: Vec<_> = namespaces.into_iter().filter(|namespace| namespace.name != SYSTEM).collect();
+        list.sort_by(|a, b| a.name.cmp(&b.name));
+        list.dedup_by(|later, first| later.name == first.name);
+        Self { list }
     }
 
     /// The method that is called by this name; UNKNOWN_METHOD if there is none.
@@ -33,13 +82,25 @@ impl Namespaces {
         self.find_if_any(name).ok_or_else(|| Fault::bare(FaultCode::UnknownMethod))
     }
 
+    /// The namespace that a method's name begins with; `None` for `system` too.
+    pub fn of_method(&self, name: &str) -> Option<&Namespace> {
+        let (namespace, _) = name.split_once('.')?;
+        self.list.iter().find(|known| known.name == namespace)
+    }
+
+    /// All of them but `system`, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Namespace> {
+        self.list.iter()
+    }
+
     /// The names of all methods, sorted.
     pub fn method_names(&self) -> Vec<Cow<'static, str>> {
-        let mut names: Vec<_> = of_namespace(SYSTEM).map(|method| Cow::Borrowed(method.name)).collect();
-        for namespace in &self.names {
-            names.extend(of_namespace(SUPERVISOR).map(|method| match namespace.as_str() {
-                SUPERVISOR => Cow::Borrowed(method.name),
-                other => Cow::Owned(format!("{other}.{}", method.bare_name())),
+        let system = TABLE.iter().filter(|method| method.namespace() == SYSTEM);
+        let mut names: Vec<_> = system.map(|method| Cow::Borrowed(method.name)).collect();
+        for Namespace { name, kind, .. } in &self.list {
+            names.extend(kind.methods().map(|method| match method.namespace() {
+                usual if usual == name => Cow::Borrowed(method.name),
+                _ => Cow::Owned(format!("{name}.{}", method.bare_name())),
             }));
         }
         names.sort();
@@ -49,13 +110,9 @@ impl Namespaces {
     fn find_if_any(&self, name: &str) -> Option<&'static Method> {
         let (namespace, bare_name) = name.split_once('.')?;
         if namespace == SYSTEM {
-            return in_table(name);
+            return in_table(TABLE, name);
         }
-        self.names.iter().find(|known| *known == namespace)?;
-        match namespace {
-            SUPERVISOR => in_table(name),
-            _ => in_table(&format!("{SUPERVISOR}.{bare_name}")),
-        }
+        self.of_method(name)?.kind.find(bare_name)
     }
 }
 
@@ -66,13 +123,9 @@ impl Default for Namespaces {
     }
 }
 
-fn of_namespace(namespace: &str) -> impl Iterator<Item = &'static Method> {
-    TABLE.iter().filter(move |method| method.namespace() == namespace)
-}
-
-fn in_table(name: &str) -> Option<&'static Method> {
-    let index = TABLE.binary_search_by(|method| method.name.cmp(name)).ok()?;
-    TABLE.get(index)
+fn in_table(table: &'static [Method], name: &str) -> Option<&'static Method> {
+    let index = table.binary_search_by(|method| method.name.cmp(name)).ok()?;
+    table.get(index)
 }
 
 #[cfg(test)]
@@ -127,5 +180,35 @@ mod tests {
         assert_eq!(found(&odd, "system.multicall"), Some("system.multicall"));
         assert_eq!(found(&odd, "a.b.getPID"), None);
         assert!(odd.method_names().iter().any(|name| name == "a.b.getPID"));
+    }
+
+    #[test]
+    fn every_kind_has_its_own_methods_under_any_name() {
+        let kinds = [
+            ("supervisor", NamespaceKind::Supervisor),
+            ("tw", NamespaceKind::Twiddler),
+            ("cache", NamespaceKind::Cache),
+        ];
+        let named = |(name, kind): (&str, _)| Namespace { name: name.to_owned(), kind, whitelist: vec![] };
+        let three = Namespaces::of(kinds.map(named));
+        assert_eq!(found(&three, "tw.log"), Some("twiddler.log"));
+        assert_eq!(found(&three, "cache.store"), Some("cache.store"));
+        for name in ["twiddler.log", "tw.store", "cache.log", "tw.getPID", "supervisor.store", "tw.listMethods"] {
+            assert_eq!(found(&three, name), None, "{name}");
+        }
+        let names = three.method_names();
+        assert!(names.is_sorted());
+        for name in ["tw.addProgramToGroup", "cache.getKeys", "supervisor.getPID", "system.multicall"] {
+            assert!(names.iter().any(|known| known == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn tables_are_sorted_and_their_names_are_those_of_their_kind() {
+        for kind in [NamespaceKind::Supervisor, NamespaceKind::Twiddler, NamespaceKind::Cache] {
+            let (name, table) = kind.table();
+            assert!(table.is_sorted_by_key(|method| method.name), "{name}");
+            assert!(kind.methods().count() > 4, "{name}");
+        }
     }
 }

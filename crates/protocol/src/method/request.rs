@@ -74,4 +74,61 @@ pub enum LocalRequest {
         /// Structs with `methodName` and `params`, as sent.
         calls: Vec<Value>,
     },
+    /// Of the namespace that was called.
+    Cache(CacheRequest),
+    /// Of the namespace that was called.
+    Twiddler(TwiddlerRequest),
+}
+
+/// What is asked of a cache. Keys are looked at there: its faults for them are its own.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CacheRequest {
+    /// A text.
+    ApiVersion,
+    /// An array of texts, sorted.
+    Keys,
+    /// A number.
+    Count,
+    /// Keeps a value.
+    Store {
+        /// Under what.
+        key: Value,
+        /// The value.
+        data: Value,
+    },
+    /// A value.
+    Fetch {
+        /// Of what.
+        key: Value,
+    },
+    /// Forgets a value.
+    Delete {
+        /// Of what.
+        key: Value,
+    },
+    /// Forgets all.
+    Clear,
+}
+
+/// What is asked of a twiddler, besides commands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TwiddlerRequest {
+    /// A text.
+    ApiVersion,
+    /// Reads options as those of a section `[program:x]`, then `Command::AddProcesses`.
+    AddProgram {
+        /// The group.
+        group: String,
+        /// `x`
+        program: String,
+        /// A struct of texts.
+        options: Value,
+    },
+    /// Writes a line to the main log.
+    Log {
+        /// The line.
+        message: String,
+        /// A name or a number.
+        level: Value,
+    },
 }

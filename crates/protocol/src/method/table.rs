@@ -1,9 +1,10 @@
-//! The table of methods: one row each, aliases too, sorted by name.
+//! The methods of `supervisor` and `system`: one row each, aliases too, sorted by name.
 
 use supervisor_core::{Channel, Command, Fault};
 
 use super::arguments::Arguments;
 use super::request::{LocalRequest, Request};
+use super::row::{command, local, optional, required, row};
 use super::{Method, Parameter, Type};
 
 const NAME: Parameter = required("name", Type::String, "`group:process`, or `process` for the only one of its group");
@@ -251,42 +252,6 @@ pub(super) static TABLE: &[Method] = &[
     )
     .in_shutdown(),
 ];
-
-const fn required(name: &'static str, kind: Type, help: &'static str) -> Parameter {
-    Parameter { name, kind, default: None, help }
-}
-
-/// A truth value that is true when it is left out.
-const fn optional(name: &'static str, help: &'static str) -> Parameter {
-    Parameter { name, kind: Type::Boolean, default: Some(true), help }
-}
-
-const fn row(
-    name: &'static str,
-    parameters: &'static [Parameter],
-    result: Type,
-    summary: &'static str,
-    request: fn(&mut Arguments) -> Result<Request, Fault>,
-) -> Method {
-    Method { name, parameters, result, in_shutdown: false, summary, request }
-}
-
-impl Method {
-    const fn in_shutdown(mut self) -> Self {
-        self.in_shutdown = true;
-        self
-    }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "a row ends with it, and a row can fail")]
-fn command(command: Command) -> Result<Request, Fault> {
-    Ok(Request::Command(command))
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "a row ends with it, and a row can fail")]
-fn local(request: LocalRequest) -> Result<Request, Fault> {
-    Ok(Request::Local(request))
-}
 
 fn clear_logs(given: &mut Arguments) -> Result<Request, Fault> {
     command(Command::ClearProcessLogs { name: given.text()? })

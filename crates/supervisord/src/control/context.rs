@@ -5,13 +5,17 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use supervisor_core::LogLevel;
+use supervisor_config::ProgramReader;
+use supervisor_core::{FaultCode, LogLevel, ProcessConfig};
 use supervisor_protocol::method::Namespaces;
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::limits;
+use super::namespaces::Caches;
 use super::password::Logins;
+use super::rpc_fault::RpcFault;
 use super::settings::{ConfigReader, ControlSettings};
 use super::supervisor_state::StateReceiver;
 use super::workers::Workers;
@@ -44,6 +48,9 @@ pub(super) struct Context {
     /// Held once more by each client that follows events.
     pub(super) event_followers: Rc<()>,
     identifier: RefCell<Rc<str>>,
+    /// Reads programs as the configuration does that was read last.
+    program_reader: RefCell<Option<Arc<ProgramReader>>>,
+    pub(super) caches: RefCell<Caches>,
     log_level: LogLevel,
 }
 
@@ -58,6 +65,7 @@ impl Context {
             identity,
             namespaces,
             config_reader,
+            program_reader,
             main_log,
             log_level,
         } = settings;
@@ -78,6 +86,8 @@ impl Context {
             rereads: Workers::new("control-reread", limits::REREAD_THREADS),
             event_followers: Rc::default(),
             identifier: RefCell::new(identity.identifier.into()),
+            program_reader: RefCell::new(program_reader.map(Arc::new)),
+            caches: RefCell::default(),
             log_level,
         }
     }
@@ -108,6 +118,31 @@ impl Context {
         true
     }
 
+    /// From now on programs are read as this configuration does.
+    pub(super) fn set_program_reader(&self, reader: Option<ProgramReader>) {
+        *self.program_reader.borrow_mut() = reader.map(Arc::new);
+    }
+
+    /// The processes of a program in a group, from its options.
+    ///
+    /// # Errors
+    /// INCORRECT_PARAMETERS: an option cannot be used.
+    pub(super) async fn read_program(
+        &self,
+        group: &str,
+        program: &str,
+        options: Vec<(String, String)>,
+    ) -> Result<Vec<Arc<ProcessConfig>>, RpcFault> {
+        let Some(reader) = self.program_reader.borrow().clone() else {
+            return Err(RpcFault::bare(FaultCode::Failed));
+        };
+        let (group, program) = (group.to_owned(), program.to_owned());
+        // It may look up users, and folders of logs.
+        let read = self.rereads.run(move || reader.read(&group, &program, &options));
+        let processes = read.await.map_err(|why| RpcFault::new(FaultCode::Failed, why.to_string()))?;
+        processes.map_err(|error| RpcFault::new(FaultCode::IncorrectParameters, error))
+    }
+
     /// Writes a line to the main log, which is made only when the log shows that level.
     pub(super) fn log(&self, level: LogLevel, line: impl FnOnce() -> String) {
         if level <= self.log_level {
@@ -120,8 +155,6 @@ impl Context {
 impl Context {
     /// A context without servers, whose supervision plane is the inbox; the sender stops it.
     pub(super) fn for_tests() -> (Self, watch::Sender<bool>, crate::inbox::Inbox) {
-        use std::sync::Arc;
-
         use supervisor_core::SupervisorState;
 
         let (stop, stopped) = watch::channel(false);
@@ -134,6 +167,7 @@ impl Context {
             identity: super::settings::Identity { identifier: "supervisor".to_owned(), pid: 1 },
             namespaces: Namespaces::default(),
             config_reader: ConfigReader::new(|| Err("never read".to_owned())),
+            program_reader: None,
             main_log: None,
             log_level: LogLevel::Info,
         };

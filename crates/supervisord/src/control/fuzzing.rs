@@ -114,6 +114,7 @@ async fn converse(circumstances: Circumstances, bytes: &[u8]) -> Vec<u8> {
         processes: process_snapshot().1,
         identity: Identity { identifier: "supervisor".to_owned(), pid: 4711 },
         namespaces: Namespaces::default(),
+        program_reader: None,
         config_reader: ConfigReader::new(|| Ok(fresh_config())),
         main_log: Some(supervision::log_file()),
         log_level: LogLevel::Blather,
@@ -181,7 +182,7 @@ fn section(circumstances: Circumstances) -> Section {
 
 fn fresh_config() -> FreshConfig {
     let groups = vec![group_config("cat", vec![process_config("cat").into()]).into()];
-    FreshConfig { identifier: "another".to_owned(), groups }
+    FreshConfig { identifier: "another".to_owned(), groups, program_reader: None }
 }
 
 #[cfg(test)]

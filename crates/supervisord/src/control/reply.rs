@@ -21,6 +21,7 @@ pub(super) fn write_reply(writer: &mut Writer, reply: &Reply) {
         Reply::AllConfigInfo(infos) => write_array(writer, infos, write_config_info),
         Reply::LogFile(path) => writer.string(path.as_deref().unwrap_or_default()),
         Reply::Reloaded(diff) => write_diff(writer, diff),
+        Reply::GroupNames(names) => write_array(writer, names, |writer, name| writer.string(name)),
         // No method asks for these: they are told in JSON alone.
         Reply::Events(_) | Reply::EventStatistics(_) => writer.value(&Value::Nil),
     }

@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Request, StatusCode};
 use supervisor_core::{Channel, Command, Fault, FaultCode, LogLevel, Reply, SupervisorState};
-use supervisor_protocol::method::{LocalRequest, Request as MethodRequest};
+use supervisor_protocol::method::{LocalRequest, Namespace, Request as MethodRequest};
 use supervisor_protocol::xmlrpc::{Call, ReadError, Value, Writer, read_call, write_fault};
 use supervisor_protocol::{API_VERSION, SUPERVISOR_VERSION};
 
@@ -19,8 +19,9 @@ use super::error_page::{closing_error_page, error_page};
 use super::log_reader::{self, Tail};
 use super::reply::write_reply;
 use super::response::{Response, full};
+use super::rpc_fault::RpcFault;
 use super::workers::Workers;
-use super::{limits, published_processes, request_body, system_namespace};
+use super::{limits, namespaces, published_processes, request_body, system_namespace};
 
 /// Room for the answers that are asked for most; longer ones grow.
 const ANSWER_CAPACITY: usize = 2_048;
@@ -59,43 +60,52 @@ async fn answer(call: Call, context: &Rc<Context>) -> String {
             writer.finish_response()
         }
         Err(fault) => {
-            let code = fault.code.number();
-            context.log(LogLevel::Trace, || format!("XML-RPC method {method}() returned fault: [{code}] {fault}"));
-            write_fault(code, &fault.to_string())
+            let RpcFault { code, text } = fault;
+            context.log(LogLevel::Trace, || format!("XML-RPC method {method}() returned fault: [{code}] {text}"));
+            write_fault(code, &text)
         }
     }
 }
 
-async fn perform(method: &str, params: Vec<Value>, context: &Rc<Context>, writer: &mut Writer) -> Result<(), Fault> {
+async fn perform(method: &str, params: Vec<Value>, context: &Rc<Context>, writer: &mut Writer) -> Result<(), RpcFault> {
     match checked(method, params, context)? {
-        MethodRequest::Local(LocalRequest::Multicall { calls }) => {
+        (_, MethodRequest::Local(LocalRequest::Multicall { calls })) => {
             system_namespace::multicall(calls, context, writer).await;
             Ok(())
         }
-        single => perform_single(single, context, writer).await,
+        (namespace, single) => perform_single(namespace, single, context, writer).await,
     }
 }
 
-/// What a call asks for, if it may ask now.
-pub(super) fn checked(name: &str, params: Vec<Value>, context: &Context) -> Result<MethodRequest, Fault> {
+/// What a call asks for, if it may ask now, and of which namespace; `None`: of `system`.
+pub(super) fn checked<'c>(
+    name: &str,
+    params: Vec<Value>,
+    context: &'c Context,
+) -> Result<(Option<&'c Namespace>, MethodRequest), RpcFault> {
     let method = context.namespaces.find(name)?;
     method.check_arity(params.len())?;
     if !method.in_shutdown && context.state.get() != SupervisorState::Running {
-        return Err(Fault::bare(FaultCode::ShutdownState));
+        return Err(RpcFault::bare(FaultCode::ShutdownState));
     }
-    method.request(params)
+    let namespace = context.namespaces.of_method(name);
+    if let Some(namespace) = namespace {
+        namespaces::admit(namespace, method.bare_name())?;
+    }
+    Ok((namespace, method.request(params)?))
 }
 
 /// Carries out any request but a multicall, and writes exactly one value if it succeeds.
 pub(super) async fn perform_single(
+    namespace: Option<&Namespace>,
     request: MethodRequest,
     context: &Rc<Context>,
     writer: &mut Writer,
-) -> Result<(), Fault> {
+) -> Result<(), RpcFault> {
     let local = match request {
         MethodRequest::Command(command) => {
             if let Some(answered) = published_processes::answer(&command, context, writer) {
-                return answered;
+                return Ok(answered?);
             }
             write_reply(writer, &context.sender.call(command).await?);
             return Ok(());
@@ -125,6 +135,11 @@ pub(super) async fn perform_single(
         LocalRequest::MethodSignature { name } => {
             system_namespace::method_signature(&context.namespaces, &name, writer)?;
         }
+        LocalRequest::Cache(request) => {
+            let name = namespace.map_or("", |namespace| &*namespace.name);
+            context.caches.borrow_mut().perform(name, request, writer)?;
+        }
+        LocalRequest::Twiddler(request) => namespaces::perform_twiddler(request, context, writer).await?,
         LocalRequest::Multicall { .. } => return Err(system_namespace::recursive_multicall()),
     }
     Ok(())
@@ -148,6 +163,7 @@ pub(super) async fn log_file(name: String, channel: Channel, context: &Context) 
         | Reply::AllConfigInfo(_)
         | Reply::Events(_)
         | Reply::EventStatistics(_)
+        | Reply::GroupNames(_)
         | Reply::Reloaded(_) => Err(Fault::bare(FaultCode::Failed)),
     }
 }
@@ -192,6 +208,7 @@ async fn reload_config(context: &Rc<Context>) -> Result<Reply, Fault> {
         done_by(&context.rereads, move || reader.read().map_err(|error| Fault::new(FaultCode::CantReread, error)))
             .await?;
     let reply = context.sender.call(Command::ReloadConfig { groups: fresh.groups }).await?;
+    context.set_program_reader(fresh.program_reader);
     if context.set_identifier(&fresh.identifier) {
         context.sender.change_identifier(fresh.identifier).await;
     }

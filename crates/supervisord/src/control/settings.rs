@@ -7,6 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use supervisor_config::ProgramReader;
 use supervisor_core::{GroupConfig, LogLevel};
 use supervisor_protocol::method::Namespaces;
 
@@ -31,6 +32,8 @@ pub struct ControlSettings {
     pub namespaces: Namespaces,
     /// Reads the configuration anew for `reloadConfig`.
     pub config_reader: ConfigReader,
+    /// Reads programs that clients add, until `config_reader` brings another one; `None`: they cannot be added.
+    pub program_reader: Option<ProgramReader>,
     /// The main log, for `readLog` and `/mainlogtail`; `None`: there is none.
     pub main_log: Option<PathBuf>,
     /// What the main log shows; less severe lines are not even made.
@@ -94,6 +97,8 @@ pub struct FreshConfig {
     pub identifier: String,
     /// All groups, in start order.
     pub groups: Vec<Arc<GroupConfig>>,
+    /// Reads programs that clients add.
+    pub program_reader: Option<ProgramReader>,
 }
 
 /// Reads the configuration files. May block: it is called on a thread for file access, one call at a time. The

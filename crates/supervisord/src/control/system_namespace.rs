@@ -7,6 +7,7 @@ use supervisor_protocol::method::{LocalRequest, Method, Namespaces, Request};
 use supervisor_protocol::xmlrpc::{Value, Writer};
 
 use super::context::Context;
+use super::rpc_fault::RpcFault;
 use super::{limits, rpc};
 
 /// The names of all methods, sorted.
@@ -47,26 +48,26 @@ pub(super) async fn multicall(calls: Vec<Value>, context: &Rc<Context>, writer: 
         let begin = writer.len();
         if let Err(fault) = one_call(call, context, writer).await {
             writer.truncate(begin);
-            writer.fault_struct(fault.code.number(), &fault.to_string());
+            writer.fault_struct(fault.code, &fault.text);
         }
     }
     writer.end_array();
 }
 
-async fn one_call(call: Value, context: &Rc<Context>, writer: &mut Writer) -> Result<(), Fault> {
+async fn one_call(call: Value, context: &Rc<Context>, writer: &mut Writer) -> Result<(), RpcFault> {
     if writer.len() > limits::MULTICALL_BYTES {
-        return Err(Fault::new(FaultCode::Failed, "the answers of the calls before are too long"));
+        return Err(RpcFault::new(FaultCode::Failed, "the answers of the calls before are too long"));
     }
     let (name, params) = parts(call)?;
     match rpc::checked(&name, params, context)? {
-        Request::Local(LocalRequest::Multicall { .. }) => Err(recursive_multicall()),
-        single => rpc::perform_single(single, context, writer).await,
+        (_, Request::Local(LocalRequest::Multicall { .. })) => Err(recursive_multicall()),
+        (namespace, single) => rpc::perform_single(namespace, single, context, writer).await,
     }
 }
 
 /// Method name and parameters of a call; the latter may be left out.
-fn parts(call: Value) -> Result<(String, Vec<Value>), Fault> {
-    let incorrect = |why: &str| Fault::new(FaultCode::IncorrectParameters, why);
+fn parts(call: Value) -> Result<(String, Vec<Value>), RpcFault> {
+    let incorrect = |why: &str| RpcFault::new(FaultCode::IncorrectParameters, why);
     let Value::Struct(members) = call else { return Err(incorrect("a call must be a struct")) };
     let (mut name, mut params) = (None, Value::Array(vec![]));
     for (member, value) in members {
@@ -87,6 +88,6 @@ fn parts(call: Value) -> Result<(String, Vec<Value>), Fault> {
 }
 
 /// A multicall within a multicall.
-pub(super) fn recursive_multicall() -> Fault {
-    Fault::new(FaultCode::IncorrectParameters, "Recursive system.multicall forbidden")
+pub(super) fn recursive_multicall() -> RpcFault {
+    RpcFault::new(FaultCode::IncorrectParameters, "Recursive system.multicall forbidden")
 }

@@ -64,7 +64,7 @@ impl Default for Setup {
             credentials: None,
             namespaces: Namespaces::default(),
             config_reader: ConfigReader::new(|| {
-                Ok(FreshConfig { identifier: "supervisor".to_owned(), groups: vec![] })
+                Ok(FreshConfig { identifier: "supervisor".to_owned(), groups: vec![], program_reader: None })
             }),
             log_level: LogLevel::Info,
             defect: Arc::default(),
@@ -114,6 +114,7 @@ impl FakeSupervision {
             identity: Identity { identifier: "supervisor".to_owned(), pid: 4711 },
             namespaces,
             config_reader,
+            program_reader: None,
             main_log: Some(folder.join("main.log")),
             log_level,
         })

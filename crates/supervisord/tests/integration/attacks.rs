@@ -1,8 +1,8 @@
 //! What strangers, programs and local users try, and that it leads nowhere: one file for each border.
 
 mod forged_log_lines;
+mod frozen_starts;
 mod logins;
 mod no_threads;
-mod frozen_starts;
 mod pidfile;
 mod restart_window;

@@ -40,6 +40,32 @@ fn quickstart_serves_restarts_and_ends_in_order() {
     assert_eq!(stopped.last(), Some(&"web (exit status 0)"), "the web server stops last:\n{log}");
 }
 
+#[test]
+fn provisioning_adds_and_removes_instances_while_supervisord_runs() {
+    let mut daemon = TestDaemon::of_example("provisioning");
+    daemon.launch(&[]);
+    daemon.wait_until_it_answers();
+    let scale = |daemon: &TestDaemon, instances: &str| {
+        let mut script = Command::new(daemon.path("scale.py"));
+        Program::run(script.arg(instances), daemon.mark(), &daemon.path("run"), "scale")
+    };
+    let members = |daemon: &TestDaemon| {
+        let listed = daemon.ctl(&["status", "workers:*"]).stdout;
+        let names = listed.lines().filter_map(|line| line.split(' ').next());
+        names.map(|name| name.replace("workers:", "")).collect::<Vec<_>>().join(" ")
+    };
+    let added = scale(&daemon, "3");
+    assert_eq!(added.stdout.lines().count(), 3, "{added:?}");
+    for number in 0..3 {
+        daemon.wait_for_state(&format!("workers:worker-{number}"), "RUNNING");
+    }
+    assert_eq!(scale(&daemon, "3").stdout, "", "a second time changes nothing");
+    assert_eq!(scale(&daemon, "1").stdout, "workers:worker-1: removed\nworkers:worker-2: removed\n");
+    assert_eq!(members(&daemon), "inlet worker-0");
+    daemon.signal("INT");
+    daemon.assert_ends_clean();
+}
+
 /// The ports of the stack: nginx, gunicorn, redis.
 struct Ports([u16; 3]);
 

@@ -105,9 +105,15 @@ fn answer(command: Command) -> Result<Reply, Fault> {
         | Command::StopAllProcesses { .. }
         | Command::SignalAllProcesses { .. }
         | Command::ClearAllProcessLogs => Ok(results()),
-        Command::SendRemoteCommEvent { .. } | Command::ClearLog | Command::Shutdown | Command::Restart => {
-            Ok(Reply::Done)
+        Command::GetGroupNames => Ok(Reply::GroupNames(vec!["cat".into(), "a&b".into()])),
+        Command::AddProcesses { group: name, .. } | Command::RemoveProcess { group: name, .. } => {
+            known(name).map(|_| Reply::Done)
         }
+        Command::SendRemoteCommEvent { .. }
+        | Command::ClearLog
+        | Command::Log { .. }
+        | Command::Shutdown
+        | Command::Restart => Ok(Reply::Done),
     }
 }
 
