@@ -34,6 +34,7 @@ pub struct CheckReport {
 pub fn check(request: &LoadRequest<'_>) -> CheckReport {
     let mut context = new_context(request, Problems::Collect(RefCell::default()));
     context.recorder = Some(Recorder::default());
+    context.document.note_repeated();
     let (config, fatal) = match read(&mut context, request) {
         Ok((config, _)) => (Some(config), None),
         Err(error) => (None, Some(error)),
@@ -41,10 +42,10 @@ pub fn check(request: &LoadRequest<'_>) -> CheckReport {
     let mut errors = context.problems.take_collected();
     errors.extend(fatal);
     let of_client = client_errors(&context);
-    let mut problems = lint(&context, config.as_ref(), request.environment);
+    let lints = lint(&context, config.as_ref(), &errors, request.environment);
     let recorder = context.recorder.as_ref().expect("it was put there");
     let spans = Spans::new(&recorder.sources, &context.document);
-    problems = problems.into_iter().map(|problem| spans.underline(problem)).collect();
+    let mut problems: Vec<Problem> = lints.into_iter().map(|lint| lint.underlined(&spans)).collect();
     problems.extend(context.take_warnings().into_iter().map(|warning| explain_warning(warning, &spans)));
     problems.extend(errors.iter().flat_map(|error| explain_error(error, &context, &spans)).take(ERRORS));
     problems.extend(of_client.iter().flat_map(|error| {

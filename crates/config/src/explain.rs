@@ -22,7 +22,17 @@ pub(crate) fn explain_error(error: &ConfigError, context: &Context, spans: &Span
     problem.option = error.option().map(ToOwned::to_owned);
     if error.short_text().starts_with("File contains no section headers.") {
         "File contains no section headers.".clone_into(&mut problem.message);
-        problem.hint = Some("a line like [supervisord] has to come before the first option".to_owned());
+        let line = problem.place.as_ref().and_then(|place| spans.line(place)).unwrap_or_default();
+        if line.starts_with('\u{feff}') {
+            "the file begins with a byte order mark (BOM), which makes its first line no section"
+                .clone_into(&mut problem.message);
+            let file = problem.place.as_ref().map_or("FILE", |place| &*place.file);
+            problem.hint = Some(format!("save it as UTF-8 without a BOM: sed -i '1s/^\\xef\\xbb\\xbf//' {file}"));
+        } else {
+            problem.hint = Some("a line like [supervisord] has to come before the first option".to_owned());
+        }
+    } else if error.short_text().starts_with("'utf-8' codec can't decode") {
+        problem.hint = problem.place.as_ref().map(|place| encoding_hint(error.short_text(), place));
     } else {
         problem.hint = hint(error, context);
     }
@@ -31,6 +41,14 @@ pub(crate) fn explain_error(error: &ConfigError, context: &Context, spans: &Span
         Some(Culprit::Member(word) | Culprit::Event(word)) => spans.underline_within(problem, word),
         Some(Culprit::Percent) | None => spans.underline(problem),
     }]
+}
+
+/// What the file probably is, that is no UTF-8; UTF-16 begins with a mark.
+fn encoding_hint(text: &str, place: &Place) -> String {
+    let is_marked = (place.line, place.column) == (1, 1) && (text.contains("0xff") || text.contains("0xfe"));
+    let probably = if is_marked { "UTF-16" } else { "LATIN1" };
+    let file = &place.file;
+    format!("save it as UTF-8; if it is {probably}: iconv -f {probably} -t UTF-8 {file} > {file}.utf-8")
 }
 
 /// The problem that a warning stands for.
@@ -113,6 +131,9 @@ fn option_hint(error: &ConfigError, context: &Context) -> Option<String> {
     let section = context.document.section(error.section()?)?;
     let section_type = SectionType::of(&section.name)?;
     let row = section_type.options().find(|row| Some(row.name) == error.option())?;
+    if row.name == "process_name" && error.short_text().contains("numprocs") {
+        return Some("write process_name = %(program_name)s_%(process_num)02d".to_owned());
+    }
     let Some(entry) = context.document.get(section, row.name) else {
         return Some(format!("write {} = value: {}", row.name, row.help));
     };

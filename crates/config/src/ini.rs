@@ -9,7 +9,7 @@ mod document;
 use std::sync::Arc;
 
 use self::document::Entries;
-pub(crate) use self::document::{Document, Entry, Section, name_after_colon};
+pub(crate) use self::document::{Document, Entry, Repeated, Section, name_after_colon};
 use crate::diagnostics::{ConfigError, Place};
 use crate::python_repr::Repr;
 use crate::python_text::{is_space, strip};
@@ -28,6 +28,7 @@ impl Document {
             indent: 0,
             blank_lines: 0,
             bad_lines: Vec::new(),
+            header_line: 0,
         };
         for (number, line) in (1..).zip(Lines { rest: text }) {
             reader.line(number, line)?;
@@ -44,6 +45,11 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
 /// What a line says before its comment, if it has one.
 pub(crate) fn before_comment(line: &str) -> &str {
     comment_start(line).and_then(|start| line.get(..start)).unwrap_or(line)
+}
+
+/// The name of a section that begins in a line, if one does.
+pub(crate) fn section_name(line: &str) -> Option<&str> {
+    header(strip(line))
 }
 
 /// Key and value of a line, if it is an option.
@@ -96,6 +102,8 @@ struct Reader<'d> {
     /// Empty lines since the last line of the open option: part of its value if one more line follows.
     blank_lines: usize,
     bad_lines: Vec<(u32, String)>,
+    /// Of the section that goes on.
+    header_line: u32,
 }
 
 impl Reader<'_> {
@@ -159,8 +167,13 @@ impl Reader<'_> {
             entries.list.shrink_to_fit();
         }
         let document = &mut *self.document;
-        if let Some(position) = document.index.get(name) {
-            self.current = Current::Section(*position);
+        self.header_line = place.line;
+        if let Some(position) = document.index.get(name).copied() {
+            self.current = Current::Section(position);
+            document.note(|document| {
+                let first = document.sections.get(position)?.place.clone();
+                Some(Repeated { section: name.into(), option: None, first, place })
+            });
         } else if name == "DEFAULT" {
             self.current = Current::Defaults;
         } else {
@@ -178,9 +191,23 @@ impl Reader<'_> {
         }
         self.blank_lines = 0;
         let key = self.document.intern(&key.to_lowercase());
+        self.note_repeated(&key, line, key_column);
         let file = u32::try_from(self.document.files.len() - 1).expect("no machine holds four billion files");
         let entry = Entry { key, value: value.to_owned(), file, line, key_column, value_column };
         self.open = self.entries().map(|entries| entries.set(entry));
+    }
+
+    /// An option that this part of a section has already: in another part it may be set anew on purpose.
+    fn note_repeated(&mut self, key: &Arc<str>, line: u32, column: u32) {
+        let Current::Section(position) = self.current else { return };
+        let (file, header_line) = (&self.file, self.header_line);
+        self.document.note(|document| {
+            let section = document.sections.get(position)?;
+            let first = document.key_place(section.own_options().iter().find(|entry| entry.key == *key)?);
+            let place = Place { file: file.clone(), line, column };
+            let is_here = first.file == place.file && (header_line..line).contains(&first.line);
+            is_here.then(|| Repeated { section: section.name.clone(), option: Some(key.clone()), first, place })
+        });
     }
 
     fn bad_line(&mut self, number: u32, line: Line<'_>) {

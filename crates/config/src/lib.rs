@@ -58,6 +58,7 @@ mod source;
 mod spans;
 mod time_zone;
 mod unknown_options;
+mod unknown_sections;
 
 pub use check::{CheckReport, check};
 pub use command_line::{
@@ -72,6 +73,7 @@ pub use diagnostics::{ConfigError, ConfigWarning, Place, UsageError};
 pub use effective::{
     EffectiveConfig, EffectiveOption, EffectiveSection, EffectiveValue, Origin, Secrets, effective_config,
 };
+pub use lints::may_not_write;
 pub use load::{LoadRequest, load, load_client};
 pub use nearest::nearest;
 pub use problem::{Problem, Severity};

@@ -23,6 +23,9 @@ pub const WARNINGS: usize = 1_000;
 /// Unknown options that are warned of one by one; the rest is counted.
 pub const UNKNOWN_OPTIONS: usize = 100;
 
+/// Unknown sections that are warned of one by one; the rest is counted.
+pub const UNKNOWN_SECTIONS: usize = 100;
+
 /// Lines after that of an option that are searched for a part of its value.
 pub const VALUE_LINES: u32 = 1_000;
 
@@ -31,3 +34,9 @@ pub const QUOTED_CHARACTERS: usize = 200;
 
 /// Bytes of a time zone file that are read; the largest of tzdata has 4 KiB.
 pub const ZONE_FILE_BYTES: u64 = 1 << 20;
+
+/// Processes of one section that a check looks at: whether their programs can work.
+pub const PROCESSES_LOOKED_AT: usize = 100;
+
+/// Bytes of a program that a check reads to see what runs it; the kernel looks at 256.
+pub const SCRIPT_BYTES: u64 = 256;

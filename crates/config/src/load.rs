@@ -20,6 +20,7 @@ use crate::sections::supervisorctl::{client_defaults, read_supervisorctl};
 use crate::sections::supervisord::{read_supervisord, settle};
 use crate::source::read_any;
 use crate::unknown_options::warn_of_unknown_options;
+use crate::unknown_sections::warn_of_unknown_sections;
 
 /// What [`load`] and [`crate::check`] need to know.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +69,7 @@ pub(crate) fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(
     }
     let supervisord = settle(context, supervisord, request.command_line, request.environment)?;
     if context.recorder.is_none() {
+        warn_of_unknown_sections(context);
         warn_of_unknown_options(context);
     }
     let config = Config {

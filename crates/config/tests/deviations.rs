@@ -147,10 +147,30 @@ fn unknown_options_work_but_are_told() {
     assert_eq!(
         folder.warnings(text),
         [
+            "Unknown section 'mystery' (file: '{dir}/main.conf', line: 12) is ignored",
             "Unknown option 'autostart' in section 'supervisord' (file: '{dir}/main.conf', line: 2) is ignored",
             "Unknown option 'stout_logfile' in section 'program:a' (file: '{dir}/main.conf', line: 5) and in 1 more is \
              ignored, did you mean 'stdout_logfile'?",
             "Unknown option 'dependent_startup' in section 'program:b' (file: '{dir}/main.conf', line: 9) is ignored",
+        ]
+    );
+}
+
+#[test]
+fn n96_unknown_sections_are_told_with_what_was_meant() {
+    let folder = Folder::new();
+    let text =
+        "[supervisord]\n[progam:x]\ncommand=x\n[program y]\ncommand=y\n[eventlistner:z]\n[include]\nfiles=*.inc\n";
+    folder.write("a.inc", "[groop:g]\nprograms=x\n[supervisord:2]\n");
+    assert_eq!(
+        folder.warnings(text),
+        [
+            "Unknown section 'progam:x' (file: '{dir}/main.conf', line: 2) is ignored, did you mean 'program:x'?",
+            "Unknown section 'program y' (file: '{dir}/main.conf', line: 4) is ignored, did you mean 'program:y'?",
+            "Unknown section 'eventlistner:z' (file: '{dir}/main.conf', line: 6) is ignored, did you mean \
+             'eventlistener:z'?",
+            "Unknown section 'groop:g' (file: '{dir}/a.inc', line: 1) is ignored, did you mean 'group:g'?",
+            "Unknown section 'supervisord:2' (file: '{dir}/a.inc', line: 3) is ignored, did you mean 'supervisord'?",
         ]
     );
 }

@@ -217,10 +217,14 @@ fn what_supervisorctl_would_not_take_is_a_warning() {
     let hint = "a percent sign that begins no %(name)s is written %%";
     assert_told(
         "[supervisorctl]\nprompt=100%\n",
-        &[&format!(
-            "3:8+4 supervisorctl.prompt warning: Format string '100%' for 'supervisorctl.prompt' is badly formatted: \
-         incomplete format ({hint})"
-        )],
+        &[
+            "2:1+15 supervisorctl.serverurl warning: supervisorctl is to use http://localhost:9001, and there is no \
+             server that listens (add [unix_http_server] with file = /run/supervisor.sock)",
+            &format!(
+                "3:8+4 supervisorctl.prompt warning: Format string '100%' for 'supervisorctl.prompt' is badly \
+                 formatted: incomplete format ({hint})"
+            ),
+        ],
     );
 }
 

@@ -3,6 +3,9 @@
 //! For people with the lines of the file and what is wrong underlined, for programs with one JSON object a line. Exit
 //! status 0: nothing is wrong; 1: warnings, with `--strict`; 2: errors.
 
+mod listening;
+mod servers;
+
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -10,7 +13,8 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::json;
 use supervisor_config::{
-    CheckFormat, Config, HttpServerConfig, Problem, Severity, Source, SupervisordOptions, check, load, masked_line,
+    CheckFormat, Config, HttpServerAddress, HttpServerConfig, Problem, Severity, Source, SupervisordOptions, check,
+    load, masked_line,
 };
 
 use crate::offline::Offline;
@@ -38,6 +42,11 @@ pub(crate) fn run(
     let mut report = check(&offline.request());
     if let Ok(config) = load(&offline.request()) {
         report.problems.extend(refusals(&config, &report.sources));
+        let file = |name: &str| report.sources.iter().position(|source| *source.file == *name);
+        let order = |problem: &Problem| {
+            problem.place.as_ref().map(|place| (file(&place.file), place.line, place.column, problem.severity))
+        };
+        report.problems.sort_by_key(order);
     }
     let text = match format {
         CheckFormat::Json => report.problems.iter().map(json_line).collect(),
@@ -65,14 +74,22 @@ pub(crate) fn run(
 /// What a start would refuse though the file can be read: servers that stand open or lack their files, interfaces that
 /// cannot be made.
 fn refusals(config: &Config, sources: &[Source]) -> Vec<Problem> {
-    let of_server = |(server, message): (&HttpServerConfig, String)| {
+    let of_server = |server: &HttpServerConfig, message: String, hint: Option<String>| {
         let place = server.place.clone();
         let line = sources.iter().find(|source| source.file == place.file).and_then(|source| source.line(place.line));
         let length = line.map_or(0, |line| line.trim_end().chars().count());
         let length = u32::try_from(length).unwrap_or(u32::MAX).saturating_sub(place.column.saturating_sub(1));
-        Problem { place: Some(place), length, ..refusal(server.section.clone(), message) }
+        Problem { place: Some(place), length, hint, ..refusal(server.section.clone(), message) }
     };
-    let mut problems: Vec<Problem> = http_servers::problems(&config.http_servers).map(of_server).collect();
+    let refused = http_servers::problems(&config.http_servers);
+    let mut problems: Vec<Problem> = refused.map(|(server, message)| of_server(server, message, None)).collect();
+    for servers::Obstacle { server, message, hint } in servers::obstacles(config) {
+        let option = match server.address {
+            HttpServerAddress::Unix { .. } => "file",
+            HttpServerAddress::Inet { .. } => "port",
+        };
+        problems.push(Problem { option: Some(option.to_owned()), ..of_server(server, message, Some(hint)) });
+    }
     if let Err(refused) = rpc_interfaces::check(config) {
         let section = format!("rpcinterface:{}", refused.name);
         let message = format!("{refused}: {}", refused.reason());
@@ -121,6 +138,10 @@ fn describe<'p>(problem: &'p Problem, sources: &[Source]) -> Group<'p> {
         Severity::Warning => Level::WARNING,
     };
     let mut group = level.primary_title(printable(&problem.message)).elements(snippet(problem, sources));
+    if let Some(section) = &problem.section {
+        let option = problem.option.as_ref().map(|option| format!(" {option}")).unwrap_or_default();
+        group = group.element(Level::NOTE.with_name("in").message(printable(&format!("[{section}]{option}"))));
+    }
     if let Some(hint) = &problem.hint {
         group = group.element(Level::HELP.message(printable(hint)));
     }
@@ -159,8 +180,8 @@ fn printable(text: &str) -> String {
 
 fn printable_character(character: char) -> char {
     match character {
-        '\t' | '\u{a0}' => ' ',
-        _ if character.is_control() => '\u{fffd}',
+        '\t' | '\n' | '\u{a0}' => ' ',
+        _ if character.is_control() || character == '\u{feff}' => '\u{fffd}',
         _ => character,
     }
 }

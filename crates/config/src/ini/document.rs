@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::diagnostics::Place;
+use crate::limits::WARNINGS;
 
 /// All files read so far, merged.
 #[derive(Debug, Default)]
@@ -21,6 +22,20 @@ pub(crate) struct Document {
     /// `[DEFAULT]`: what every section has that does not say otherwise.
     pub(super) defaults: Entries,
     pub(super) defaults_changed: bool,
+    /// What was given again, if somebody wants to know.
+    pub(super) repeated: Option<Vec<Repeated>>,
+}
+
+/// A section, or an option of a section, that was given again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Repeated {
+    pub(crate) section: Box<str>,
+    /// `None`: it is about the section.
+    pub(crate) option: Option<Arc<str>>,
+    /// Where it was before.
+    pub(crate) first: Place,
+    /// Where it is again.
+    pub(crate) place: Place,
 }
 
 #[derive(Debug)]
@@ -102,6 +117,25 @@ pub(crate) struct Entry {
 const HERE: &str = "%(here)s";
 
 impl Document {
+    /// From now on notes what is given again.
+    pub(crate) fn note_repeated(&mut self) {
+        self.repeated = Some(Vec::new());
+    }
+
+    /// What was given again since then, up to [`WARNINGS`].
+    pub(crate) fn repeated(&self) -> &[Repeated] {
+        self.repeated.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn note(&mut self, repeated: impl FnOnce(&Self) -> Option<Repeated>) {
+        if self.repeated.as_ref().is_some_and(|noted| noted.len() < WARNINGS)
+            && let Some(repeated) = repeated(self)
+            && let Some(noted) = &mut self.repeated
+        {
+            noted.push(repeated);
+        }
+    }
+
     pub(crate) fn section(&self, name: &str) -> Option<&Section> {
         self.index.get(name).map(|position| &self.sections[*position])
     }

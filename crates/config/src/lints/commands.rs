@@ -2,67 +2,49 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use supervisor_core::ProcessConfig;
 
-use super::about_option;
-use crate::context::Context;
-use crate::problem::Problem;
+use super::processes::Found;
 use crate::shlex::split;
 
 /// Searched when nobody has a PATH.
 const DEFAULT_PATH: &str = "/bin:/usr/bin:/usr/local/bin";
 
-/// What a start of each program would fail with. `environment` is that of supervisord.
-pub(super) fn what_is_not_there(context: &Context, environment: &[(String, String)]) -> Vec<Problem> {
-    let Some(recorder) = &context.recorder else { return Vec::new() };
-    let mut found: Vec<Problem> = Vec::new();
-    for made in recorder.made.borrow().iter() {
-        let Some(section) = context.document.section(&made.section) else { continue };
-        for process in &made.processes {
-            let problems = [
-                command_problem(process, environment).map(|text| ("command", text)),
-                directory_problem(process).map(|text| ("directory", text)),
-            ];
-            for (option, text) in problems.into_iter().flatten() {
-                let problem = about_option(context, section, option, text);
-                // All processes of a section usually lack the same.
-                if found.iter().rev().take(2).all(|known| *known != problem) {
-                    found.push(problem);
-                }
-            }
-        }
-    }
-    found
-}
-
-fn command_problem(process: &ProcessConfig, environment: &[(String, String)]) -> Option<String> {
-    let words = match split(&process.command) {
-        Ok(words) => words,
-        Err(error) => return Some(format!("this command cannot be split into words: {error}")),
-    };
-    let Some(program) = words.first() else { return Some("this command is empty".to_owned()) };
+/// The file that a start would execute, or why there is none.
+pub(super) fn program_file(process: &ProcessConfig, environment: &[(String, String)]) -> Result<PathBuf, String> {
+    let words = split(&process.command).map_err(|error| format!("this command cannot be split into words: {error}"))?;
+    let program = words.first().ok_or("this command is empty")?;
     if program.contains('/') {
         let path = Path::new(program);
         return match fs::metadata(path) {
-            Err(_) => Some(format!("there is no {program}")),
-            Ok(metadata) if metadata.is_dir() => Some(format!("{program} is a directory")),
-            Ok(metadata) if metadata.permissions().mode() & 0o111 == 0 => Some(format!("{program} is not executable")),
-            Ok(_) => None,
+            Err(_) => Err(format!("there is no {program}")),
+            Ok(metadata) if metadata.is_dir() => Err(format!("{program} is a directory")),
+            Ok(metadata) if metadata.permissions().mode() & 0o111 == 0 => Err(format!("{program} is not executable")),
+            Ok(_) => Ok(path.to_owned()),
         };
     }
-    let own = process.environment.iter().find(|(name, _)| **name == *"PATH").map(|(_, value)| &**value);
-    let inherited = environment.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
-    let path = own.or(inherited).unwrap_or(DEFAULT_PATH);
-    let is_program = |folder: &str| {
-        let metadata = fs::metadata(Path::new(folder).join(program));
-        metadata.is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-    };
-    (!path.split(':').any(is_program)).then(|| format!("there is no program {program} in {path}"))
+    let path = search_path(process, environment);
+    find(program, path).ok_or_else(|| format!("there is no program {program} in {path}"))
 }
 
-fn directory_problem(process: &ProcessConfig) -> Option<String> {
+/// The PATH that a start would search.
+pub(super) fn search_path<'p>(process: &'p ProcessConfig, environment: &'p [(String, String)]) -> &'p str {
+    let own = process.environment.iter().find(|(name, _)| **name == *"PATH").map(|(_, value)| &**value);
+    let inherited = environment.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
+    own.or(inherited).unwrap_or(DEFAULT_PATH)
+}
+
+/// The first program of a name.
+pub(super) fn find(program: &str, path: &str) -> Option<PathBuf> {
+    path.split(':').map(|folder| Path::new(folder).join(program)).find(|file| {
+        let metadata = fs::metadata(file);
+        metadata.is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+    })
+}
+
+pub(super) fn look_at_directory(process: &ProcessConfig) -> Option<Found> {
     let directory = process.directory.as_deref().filter(|directory| !directory.is_empty())?;
-    (!Path::new(directory).is_dir()).then(|| format!("there is no directory {directory}"))
+    (!Path::new(directory).is_dir()).then(|| Found::new("directory", format!("there is no directory {directory}")))
 }

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use super::about_option;
 use crate::context::Context;
 use crate::ini::{Section, name_after_colon};
-use crate::nearest::nearest;
 use crate::options_table::SectionType;
 use crate::problem::Problem;
 use crate::unknown_options::nearest_option;
+use crate::unknown_sections::meant_section;
 
 pub(super) fn unknown_sections(context: &Context) -> Vec<Problem> {
     let unknown = context.document.sections.iter().filter(|section| SectionType::of(&section.name).is_none());
@@ -20,20 +20,6 @@ pub(super) fn unknown_sections(context: &Context) -> Vec<Problem> {
                 .with_hint(meant_section(&section.name).map(|name| format!("did you mean [{name}]?")))
         })
         .collect()
-}
-
-/// The section that was probably meant.
-fn meant_section(name: &str) -> Option<String> {
-    let name = name.trim();
-    let (kind, rest) = name.split_once(':').map_or((name, None), |(kind, rest)| (kind.trim(), Some(rest.trim())));
-    let known = || SectionType::ALL.into_iter().map(SectionType::prefix);
-    let kinds = known().map(|prefix| prefix.trim_end_matches(':'));
-    let near = nearest(&kind.to_lowercase(), kinds)?;
-    let takes_a_name = known().any(|prefix| prefix.strip_suffix(':') == Some(near));
-    Some(match (takes_a_name, rest) {
-        (true, rest) => format!("{near}:{}", rest.filter(|rest| !rest.is_empty()).unwrap_or("name")),
-        (false, _) => near.to_owned(),
-    })
 }
 
 pub(super) fn unknown_options(context: &Context) -> Vec<Problem> {
@@ -96,25 +82,6 @@ fn about_member(context: &Context, group: &Section, name: &str, message: String)
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sections_that_are_meant() {
-        for (name, expected) in [
-            ("programs:web", Some("program:web")),
-            ("Program:web", Some("program:web")),
-            ("program", Some("program:name")),
-            ("program :web", Some("program:web")),
-            ("supervisord:x", Some("supervisord")),
-            (" supervisord ", Some("supervisord")),
-            ("supervisor", Some("supervisord")),
-            ("fcgi_program:x", Some("fcgi-program:x")),
-            ("event_listener:x", Some("eventlistener:x")),
-            ("includes", Some("include")),
-            ("circus", None),
-        ] {
-            assert_eq!(meant_section(name).as_deref(), expected, "{name}");
-        }
-    }
 
     #[test]
     fn options_have_a_home() {

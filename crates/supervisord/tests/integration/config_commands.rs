@@ -56,6 +56,8 @@ impl Drop for Folder {
 }
 
 const GOOD: &str = "[supervisord]\nlogfile={dir}/s.log\npidfile={dir}/s.pid\n[unix_http_server]\nfile={dir}/s.sock\n\
+                    [supervisorctl]\nserverurl=unix://{dir}/s.sock\n[rpcinterface:supervisor]\n\
+                    supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
                     [program:a]\ncommand=/bin/sh -c 'touch {dir}/started'\nstdout_logfile={dir}/a.log\n";
 
 #[test]
@@ -77,7 +79,7 @@ fn warnings_count_when_they_are_to() {
     }
     let folder = Folder::new("warnings", "[supervisord]\nlogfil=x\n");
     let told = "warning: unknown option `logfil` is ignored\n --> {dir}/main.conf:2:1\n  |\n1 | [supervisord]\n\
-                2 | logfil=x\n  | ^^^^^^\n  |\n  = help: did you mean `logfile`?\n\n0 errors, 1 warning\n";
+                2 | logfil=x\n  | ^^^^^^\n  |\n  = in: [supervisord] logfil\n  = help: did you mean `logfile`?\n\n0 errors, 1 warning\n";
     assert_eq!(folder.run(&["--check"]), (0, told.to_owned(), String::new()));
     assert_eq!(folder.run(&["--check", "--strict"]), (1, told.to_owned(), String::new()));
 }
@@ -124,12 +126,28 @@ fn servers_and_interfaces_that_a_start_would_refuse_are_told() {
     assert!(text.contains("3 | port=*:9001\n  |      ^^^^^^\n"), "{text}");
     assert!(text.contains("error: password= in [unix_http_server] is no argon2 hash"), "{text}");
     assert!(text.contains("error: Could not make supervisor rpc interface: "), "{text}");
-    assert!(text.ends_with("3 errors, 0 warnings\n"), "{text}");
-    let tls = "[supervisord]\n[inet_http_server]\nport=127.0.0.1:9001\ntls_cert={dir}/no.pem\ntls_key={dir}/no.key\n";
+    assert!(text.ends_with("3 errors, 1 warning\n"), "{text}");
+    let tls = "[supervisord]\n[inet_http_server]\nport=127.0.0.1:9001\ntls_cert={dir}/no.pem\ntls_key={dir}/no.key\n\
+               [supervisorctl]\nserverurl=https://localhost:9001\n[rpcinterface:supervisor]\n\
+               supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n";
     let (status, text, _) = Folder::new("certificate", tls).run(&["--check", "--format=json"]);
     let problem: Value = serde_json::from_str(&text).expect("one problem");
     assert_eq!((status, &problem["severity"], &problem["line"]), (2, &"error".into(), &3.into()));
     assert!(problem["message"].as_str().is_some_and(|said| said.contains("no.pem")), "{problem}");
+}
+
+#[test]
+fn port_of_root_is_told_where_somebody_else_opens_it() {
+    let first_open = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or_default();
+    let is_open = first_open.trim().parse().is_ok_and(|first: u32| first <= 80);
+    if testing_the_original() || is_open {
+        return;
+    }
+    let text =
+        "[supervisord]\nlogfile=/dev/null\npidfile=/tmp/s.pid\nuser=nobody\n[inet_http_server]\nport=127.0.0.1:80\n";
+    let (status, said, _) = Folder::new("port", text).run(&["--check"]);
+    assert_eq!(status, 2);
+    assert!(said.contains("are root's, and supervisord is somebody else when it opens them\n"), "{said}");
 }
 
 #[test]

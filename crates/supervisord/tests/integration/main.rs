@@ -8,6 +8,7 @@
 
 mod attacks;
 mod chaos;
+mod check_goldens;
 mod config_commands;
 mod containers;
 mod daemonize;
