@@ -35,5 +35,8 @@ pub(crate) const KEYBOARD_PACE_MILLIS: u8 = 2;
 /// Lines of history that are kept.
 pub(crate) const MAX_HISTORY_LINES: usize = 1000;
 
+/// Bytes of the history that are read.
+pub(crate) const MAX_HISTORY_BYTES: u64 = 16 * 1024 * 1024;
+
 /// `tail` and `maintail` without a number show this many bytes.
 pub(crate) const DEFAULT_TAIL_BYTES: i32 = 1600;

@@ -79,12 +79,18 @@ impl FilePlace {
         }
     }
 
-    /// What is at the place; a link is not followed.
+    /// What is at the place; no link is followed but the kernel's own.
     ///
     /// # Errors
     /// As `fstatat(2)`.
     pub fn status(&self) -> io::Result<FileStat> {
-        Ok(fstatat(&self.folder, self.name.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW)?)
+        let flags = if self.is_kernels_link { AtFlags::empty() } else { AtFlags::AT_SYMLINK_NOFOLLOW };
+        Ok(fstatat(&self.folder, self.name.as_os_str(), flags)?)
+    }
+
+    /// Whether the name is one of the kernel's links to what is open somewhere (`/proc/self/fd/1`).
+    pub fn is_kernels_link(&self) -> bool {
+        self.is_kernels_link
     }
 
     /// Which file is at the place; a link is a file of its own.
@@ -115,9 +121,9 @@ impl FilePlace {
         name
     }
 
-    /// Whether there is something of this name in the same folder.
-    pub fn has(&self, name: &OsStr) -> bool {
-        fstatat(&self.folder, name, AtFlags::AT_SYMLINK_NOFOLLOW).is_ok()
+    /// Which file has this name in the same folder, if any.
+    pub fn neighbour(&self, name: &OsStr) -> Option<SameFile> {
+        fstatat(&self.folder, name, AtFlags::AT_SYMLINK_NOFOLLOW).ok().as_ref().map(SameFile::of)
     }
 
     /// Renames within the folder, over what has the new name.

@@ -8,8 +8,7 @@
 //!   theirs (`fs.protected_hardlinks` is off in many containers);
 //! - for writing, a file of another user in a folder with the sticky bit is refused, as `fs.protected_regular` does.
 //!
-//! Pipes, terminals and devices are opened for writing, which is what administrators use them for; whoever wants a
-//! regular file looks at the descriptor.
+//! Pipes, terminals and devices are opened for writing, which is what administrators use them for.
 //!
 //! What does not hold: with `fs.protected_hardlinks=0`, somebody who removes the second name within the nanoseconds
 //! that the kernel takes for one fstatat(2) is not noticed.
@@ -68,18 +67,37 @@ impl FilePlace {
     /// Opens a regular file for reading.
     ///
     /// # Errors
-    /// As [`FilePlace::append`]; `Unsupported` for what is no regular file.
+    /// As [`FilePlace::append`]; `Unsupported` for what is no regular file, which is not opened.
     pub fn read(&self) -> io::Result<File> {
-        let file = self.read_any()?;
-        if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::Unsupported.into()) }
+        self.read_one_of(&[SFlag::S_IFREG])
     }
 
-    /// Opens whatever it is for reading.
+    /// Opens a regular file or a character device for reading.
     ///
     /// # Errors
-    /// As [`FilePlace::append`].
-    pub fn read_any(&self) -> io::Result<File> {
-        self.open(OFlag::O_RDONLY, 0, Use::Read)
+    /// As [`FilePlace::read`].
+    pub fn read_file_or_device(&self) -> io::Result<File> {
+        self.read_one_of(&[SFlag::S_IFREG, SFlag::S_IFCHR])
+    }
+
+    /// Why the link at the place is not followed.
+    pub fn not_followed(&self) -> io::Error {
+        let owner = self.status().map(|status| status.st_uid);
+        owner.map_or_else(|error| error, strangers_link)
+    }
+
+    fn read_one_of(&self, kinds: &[SFlag]) -> io::Result<File> {
+        let is_wanted = |status: &FileStat| kinds.iter().any(|kind| is_kind(status, *kind));
+        let found = self.status()?;
+        if is_kind(&found, SFlag::S_IFLNK) {
+            return Err(self.not_followed());
+        }
+        // Looked at before it is opened: whoever writes to a pipe would take us for its reader.
+        if !is_wanted(&found) {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let file = self.open(OFlag::O_RDONLY, 0, Use::Read)?;
+        if is_wanted(&fstat(&file)?) { Ok(file) } else { Err(io::ErrorKind::Unsupported.into()) }
     }
 
     fn open(&self, flags: OFlag, mode: u32, purpose: Use) -> io::Result<File> {
@@ -127,11 +145,6 @@ impl FilePlace {
             return Err(refused("it has a second name (a hard link), in a folder that others may write to".to_owned()));
         }
         Ok(true)
-    }
-
-    fn not_followed(&self) -> io::Error {
-        let owner = self.status().map(|status| status.st_uid);
-        owner.map_or_else(|error| error, strangers_link)
     }
 }
 

@@ -27,6 +27,12 @@ pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives a pipe to a user, both ends of it: who is not its owner cannot open it by name (`/dev/stdout`). Nothing is
+/// done where we may not, so that a program has its pipe all the same.
+pub fn give_to(fd: BorrowedFd<'_>, uid: u32) {
+    nix::unistd::fchown(fd, Some(nix::unistd::Uid::from_raw(uid)), None).ok();
+}
+
 /// Asks for room for that many bytes and returns what was given. EPERM when a user has more pages in pipes than
 /// fs.pipe-user-pages-soft allows.
 pub fn set_pipe_size(fd: BorrowedFd<'_>, bytes: usize) -> io::Result<usize> {

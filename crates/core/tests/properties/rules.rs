@@ -1,6 +1,6 @@
 //! The promises that no history may break, beside those that [`crate::sim`] checks after each input: that a process has
-//! a pending start exactly when it is to run and does not (S-1), that each request is answered once and truly (S-2, with
-//! what is checked here at the end), that states follow each other as they may (S-6, [`crate::sim`]'s witness).
+//! a pending start exactly when it is to run and does not (S-1), that each request is answered once and truly (S-2,
+//! with what is checked here at the end), that states follow each other as they may (S-6, [`crate::sim`]'s witness).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

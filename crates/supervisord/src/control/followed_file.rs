@@ -1,14 +1,16 @@
 //! A log file that is read as it grows, across rotation, clearing and truncation (contract/rpc.md §7).
 //!
 //! A file that was renamed or removed is read to its end before its successor is begun, so that nothing is lost
-//! (contract/quirks.md F11). Everything here may block: it runs on the threads for file access.
+//! (contract/quirks.md F11). Everything here may block: it runs on the threads for file access. Nothing but regular
+//! files is opened, and no link of another user followed, since a log may lie in a program's own folder.
 
-use std::ffi::OsString;
-use std::fs::{self, File, Metadata};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
 use std::time::SystemTime;
+
+use supervisor_sys::{FilePlace, SameFile};
 
 use super::limits;
 
@@ -27,35 +29,20 @@ pub(super) enum Step {
 pub(super) struct FollowedFile {
     path: PathBuf,
     file: File,
-    identity: Identity,
+    identity: SameFile,
     position: u64,
-}
-
-/// Which file it is, whatever it is called.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Identity {
-    device: u64,
-    inode: u64,
-}
-
-impl Identity {
-    fn of(metadata: &Metadata) -> Self {
-        Self { device: metadata.dev(), inode: metadata.ino() }
-    }
-
-    fn of_path(path: &Path) -> Option<Self> {
-        fs::metadata(path).ok().as_ref().map(Self::of)
-    }
 }
 
 impl FollowedFile {
     /// Opens a log to be followed from `limits::STREAM_HEAD_BYTES` before its end, and tells when it was last
     /// changed. Only regular files can be followed.
     pub(super) fn open(path: PathBuf) -> io::Result<(Self, SystemTime)> {
-        let (file, metadata) = open_regular(&path)?;
+        let file = FilePlace::find(&path)?.read()?;
+        let metadata = file.metadata()?;
         let position = metadata.len().saturating_sub(limits::STREAM_HEAD_BYTES);
         let modified = metadata.modified()?;
-        Ok((Self { path, file, identity: Identity::of(&metadata), position }, modified))
+        let identity = SameFile::of_open(&file)?;
+        Ok((Self { path, file, identity, position }, modified))
     }
 
     /// Reads on.
@@ -68,7 +55,8 @@ impl FollowedFile {
         if !bytes.is_empty() {
             return Ok(Step::Bytes(bytes));
         }
-        if Identity::of_path(&self.path).is_none_or(|current| current == self.identity) {
+        let Ok(place) = FilePlace::find(&self.path) else { return Ok(Step::Quiet) };
+        if place.same_file().map_or(true, |current| current == self.identity) {
             return Ok(Step::Quiet);
         }
         // It was replaced. What its writer wrote before that may have come after our last reading.
@@ -76,9 +64,9 @@ impl FollowedFile {
         if !rest.is_empty() {
             return Ok(Step::Bytes(rest));
         }
-        let Some((file, metadata)) = self.open_successor() else { return Ok(Step::Quiet) };
+        let Ok(file) = self.open_successor(&place) else { return Ok(Step::Quiet) };
+        self.identity = SameFile::of_open(&file)?;
         self.file = file;
-        self.identity = Identity::of(&metadata);
         self.position = 0;
         let bytes = self.read_on()?;
         Ok(if bytes.is_empty() { Step::Quiet } else { Step::Bytes(bytes) })
@@ -96,41 +84,25 @@ impl FollowedFile {
 
     /// The file that was begun after this one: the next newer of the rotated ones if there were several rotations,
     /// else the one that now has the log's name.
-    fn open_successor(&self) -> Option<(File, Metadata)> {
-        let place =
-            (1..=limits::ROTATED_FILES).find(|number| Identity::of_path(&self.rotated(*number)) == Some(self.identity));
-        if let Some(number) = place.filter(|number| *number > 1)
-            && let Ok(newer) = open_regular(&self.rotated(number - 1))
+    fn open_successor(&self, place: &FilePlace) -> io::Result<File> {
+        let is_ours = |number: u32| place.neighbour(&place.numbered(number)) == Some(self.identity);
+        let found = (1..=limits::ROTATED_FILES).find(|number| is_ours(*number));
+        if let Some(number) = found.filter(|number| *number > 1)
+            && let Ok(newer) = place.beside(place.numbered(number - 1)).and_then(|newer| newer.read())
             // Unless it was renamed meanwhile, the one before it is the right one.
-            && Identity::of_path(&self.rotated(number)) == Some(self.identity)
+            && is_ours(number)
         {
-            return Some(newer);
+            return Ok(newer);
         }
-        open_regular(&self.path).ok()
+        place.read()
     }
-
-    /// `log.N`
-    fn rotated(&self, number: usize) -> PathBuf {
-        let mut name: OsString = self.path.clone().into();
-        name.push(format!(".{number}"));
-        name.into()
-    }
-}
-
-fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
-    // Looked at before it is opened, since the opening of a pipe would wait for its writer.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::ErrorKind::Unsupported.into());
-    }
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    Ok((file, metadata))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs::OpenOptions;
+    use std::fs::{self, OpenOptions};
     use std::io::Write as _;
+    use std::path::Path;
 
     use super::*;
     use crate::test_folder::TestFolder;

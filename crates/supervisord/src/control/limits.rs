@@ -138,7 +138,7 @@ pub(super) const EVENT_STREAM_HEARTBEAT: Duration = Duration::from_secs(15);
 pub(super) const EVENT_STREAM_PAUSE: Duration = Duration::from_millis(10);
 
 /// Rotated files (`log.1`, `log.2`, …) among which a log stream looks for the one that it has read to its end.
-pub(super) const ROTATED_FILES: usize = 64;
+pub(super) const ROTATED_FILES: u32 = 64;
 
 /// Bytes that all values of one cache take together (`cache.store`).
 pub(super) const CACHE_BYTES: usize = 16 << 20;

@@ -1,27 +1,27 @@
 //! Reading parts of log files: byte ranges, shown as text (contract/rpc.md §5).
 //!
-//! Everything here may block: it runs on the threads for file access. Only regular files are read; a terminal or a
-//! pipe as log file has no bytes to go back to, and `/dev/null` is an empty one. A range may cut a character or hold
+//! Everything here may block: it runs on the threads for file access. Only regular files are read, and no link of
+//! another user is followed: a program could show any file of root's in the place of its log. A terminal or a pipe as
+//! log file has no bytes to go back to, and `/dev/null` is an empty one. A range may cut a character or hold
 //! any bytes: what is not UTF-8 becomes U+FFFD (contract/quirks.md F14).
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
-use nix::fcntl::OFlag;
 use supervisor_core::{Fault, FaultCode};
+use supervisor_sys::FilePlace;
 
 use super::limits;
 
 /// Reads a range. The path is what the log file is called; `None`: there is none.
 pub(super) fn read(path: Option<&Path>, offset: i64, length: i64) -> Result<String, Fault> {
     let Some(path) = path else { return Err(Fault::bare(FaultCode::NoFile)) };
-    if !path.exists() {
-        return Err(Fault::new(FaultCode::NoFile, path.to_string_lossy()));
-    }
     let failed = |_: io::Error| Fault::bare(FaultCode::Failed);
-    let (file, size) = open(path).map_err(failed)?;
+    let (file, size) = open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Fault::new(FaultCode::NoFile, path.to_string_lossy()),
+        _ => failed(error),
+    })?;
     let (start, count) = read_range(offset, length, size).ok_or_else(|| Fault::bare(FaultCode::BadArguments))?;
     text_at(file, start, count).map_err(failed)
 }
@@ -40,8 +40,14 @@ pub(super) struct Tail {
 /// Reads the end of a log, for a client that has read up to `offset`.
 pub(super) fn tail(path: Option<&Path>, offset: i64, length: i64) -> Tail {
     let nothing = |offset| Tail { text: String::new(), offset, overflow: false };
-    let Some(path) = path.filter(|path| path.exists()) else { return nothing(0) };
-    let Ok((file, size)) = open(path) else { return nothing(offset) };
+    let Some(path) = path else { return nothing(0) };
+    let (file, size) = match open(path) {
+        Ok(opened) => opened,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return nothing(0);
+        }
+        Err(_) => return nothing(offset),
+    };
     let (start, count, overflow) = tail_range(offset, length, size);
     match text_at(file, start, count) {
         Ok(text) => Tail { text, offset: i64::try_from(size).unwrap_or(i64::MAX), overflow },
@@ -71,12 +77,7 @@ fn tail_range(offset: i64, length: i64, size: u64) -> (u64, u64, bool) {
 
 /// Opens a file that has a size, and tells it: a regular one, or a device with an end (lseek(2) refuses a terminal).
 fn open(path: &Path) -> io::Result<(File, u64)> {
-    // Looked at before it is opened, since the opening of a pipe would wait for its writer.
-    let kind = fs::metadata(path)?.file_type();
-    if !kind.is_file() && !kind.is_char_device() {
-        return Err(io::ErrorKind::Unsupported.into());
-    }
-    let mut file = File::options().read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits()).open(path)?;
+    let mut file = FilePlace::find(path)?.read_file_or_device()?;
     let size = file.seek(SeekFrom::End(0))?;
     Ok((file, size))
 }

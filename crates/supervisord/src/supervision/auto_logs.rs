@@ -1,14 +1,15 @@
 //! AUTO log files: how they are named, made and cleaned away (contract/processes.md §6.1).
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use supervisor_core::Channel;
+use supervisor_sys::FilePlace;
 
 use super::limits;
+use super::log_file::Readers;
 
 /// Creates an AUTO log: `<process>-<channel>---<identifier>-<8 random characters>.log`, for its owner alone, never
 /// over a file or a link that is there.
@@ -19,11 +20,8 @@ pub(super) fn create(folder: &Path, process: &str, channel: Channel, identifier:
     let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
     for _ in 0..limits::AUTO_LOG_NAMES {
         let path = folder.join(format!("{process}-{}---{identifier}-{}.log", channel.name(), random_name()));
-        match OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path) {
-            Ok(file) => {
-                drop::<File>(file);
-                return Ok(path);
-            }
+        match FilePlace::find(&path)?.create_new(Readers::Owner.mode()) {
+            Ok(_) => return Ok(path),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
             Err(error) => return Err(error),
         }
@@ -38,7 +36,7 @@ pub fn clean(folder: &Path, identifier: &str) -> Vec<String> {
     let mut warnings = Vec::new();
     for entry in entries.filter_map(Result::ok) {
         let is_ours = entry.file_name().to_str().is_some_and(|name| is_auto_log(name, identifier));
-        if is_ours && fs::remove_file(entry.path()).is_err() {
+        if is_ours && FilePlace::at(&entry.path()).and_then(|place| place.remove()).is_err() {
             warnings.push(format!("Failed to clean up '{}'", entry.path().display()));
         }
     }

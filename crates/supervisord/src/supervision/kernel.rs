@@ -62,6 +62,10 @@ impl Kernel {
     ) -> Result<Child, SpawnFailure> {
         let (stdin, stdout) = (pipe(OwnEnd::Write)?, pipe(OwnEnd::Read)?);
         let stderr = if config.redirect_stderr { None } else { Some(pipe(OwnEnd::Read)?) };
+        if let Some(Ok(user)) = credentials {
+            let pipes = [&stdin, &stdout].into_iter().chain(&stderr);
+            pipes.for_each(|pipe| supervisor_sys::pipe::give_to(pipe.read.as_fd(), user.uid));
+        }
         let directory = config.directory.as_deref().map(std::ffi::CString::new).transpose();
         let directory = directory.map_err(|_| SpawnFailure::Pipes(io::Error::from(io::ErrorKind::InvalidInput)))?;
         let plan = SpawnPlan {

@@ -3,10 +3,11 @@
 //!
 //! A regular file is written at once: no byte waits here. Only regular files are renamed, truncated or removed, and
 //! only while their name leads to them; a device, a pipe, a terminal and whatever `/dev/stdout` leads to are
-//! `LogStream`s. A file that cannot be written (full disk) drops what it cannot take, counts it, and says so once at
-//! the beginning and once when it can write again.
+//! `LogStream`s. A log that is a link is the file that it leads to, if root or we made the link; what others have put
+//! in its place is not followed ([`FilePlace`]). A file that cannot be written (full disk) drops what it cannot take,
+//! counts it, and says so once at the beginning and once when it can write again.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,8 +15,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::sys::stat::SFlag;
+use supervisor_sys::FilePlace;
 
 use super::limits;
 use super::log_stream::{LogStream, Refused};
@@ -39,10 +41,43 @@ pub struct Rotation {
     pub backups: u32,
 }
 
+/// A log by its path, and who may read a file that is made for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogPath {
+    pub(super) path: Arc<Path>,
+    pub(super) readers: Readers,
+}
+
+/// Who may read a new log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Whom the umask lets.
+    ByUmask,
+    /// Its owner (AUTO logs).
+    Owner,
+}
+
+impl Readers {
+    /// The mode of a new file, less the umask.
+    pub(super) fn mode(self) -> u32 {
+        match self {
+            Self::ByUmask => 0o666,
+            Self::Owner => 0o600,
+        }
+    }
+}
+
+impl<P: Into<Arc<Path>>> From<P> for LogPath {
+    /// A log that the configuration names.
+    fn from(path: P) -> Self {
+        Self { path: path.into(), readers: Readers::ByUmask }
+    }
+}
+
 /// An open log.
 #[derive(Debug)]
 pub struct LogFile {
-    path: Arc<Path>,
+    path: LogPath,
     destination: Destination,
     /// Bytes that could not be written and have not been told yet.
     dropped: u64,
@@ -69,19 +104,19 @@ impl LogFile {
     ///
     /// # Errors
     /// As `open(2)`.
-    pub fn open(path: impl Into<Arc<Path>>) -> io::Result<Self> {
+    pub fn open(path: impl Into<LogPath>) -> io::Result<Self> {
         let path = path.into();
         Ok(Self { destination: open(&path)?, path, dropped: 0, backups: 0 })
     }
 
     /// One that is to be opened with the first write.
-    pub(super) fn missing(path: Arc<Path>) -> Self {
+    pub(super) fn missing(path: LogPath) -> Self {
         Self { destination: Destination::Missing { retry_at: Duration::ZERO }, path, dropped: 0, backups: 0 }
     }
 
     /// The path it was opened by.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.path.path
     }
 
     /// Bytes that it has dropped and that have not been told yet, since it takes none.
@@ -95,8 +130,8 @@ impl LogFile {
     }
 
     /// The path, to be kept.
-    pub(super) fn shared_path(&self) -> Arc<Path> {
-        Arc::clone(&self.path)
+    pub(super) fn log_path(&self) -> LogPath {
+        self.path.clone()
     }
 
     /// The number of its file system (stat(2)); `None` for what is no file, and while there is none.
@@ -182,7 +217,7 @@ impl LogFile {
     /// Opens the path anew if it leads elsewhere, for a program that starts beside another one with the same log.
     pub(super) fn follow_path(&mut self) {
         if let Destination::Regular(open) = &self.destination
-            && !open.is_at(&self.path)
+            && !FilePlace::find(&self.path.path).is_ok_and(|place| open.is_at(&place))
         {
             self.reopen();
         }
@@ -194,8 +229,7 @@ impl LogFile {
     /// As `unlink(2)`, but for a file that is already gone; as `open(2)`.
     pub fn clear(&mut self) -> io::Result<()> {
         if self.is_regular() {
-            remove_if_present(&self.path)?;
-            self.destination = open(&self.path)?;
+            self.destination = begin_anew(&self.path)?;
         }
         Ok(())
     }
@@ -221,10 +255,17 @@ impl LogFile {
         if !open_file.is_full(rotation.maxbytes) {
             return None;
         }
-        let there = count_backups(&self.path, self.backups, rotation.backups);
-        match open_file.put_away(&self.path, rotation.backups, there) {
-            Ok(PutAway::Renamed) => {
+        let put_away = match FilePlace::find(&self.path.path) {
+            Ok(place) if open_file.is_at(&place) => {
+                let there = count_backups(&place, self.backups, rotation.backups);
                 self.backups = there + 1;
+                open_file.put_away(&place, rotation.backups, there)
+            }
+            // It was renamed or removed from outside, and whatever has its name now is not ours to rename.
+            Ok(_) | Err(_) => Ok(PutAway::Renamed),
+        };
+        match put_away {
+            Ok(PutAway::Renamed) => {
                 let missing = |_| Destination::Missing { retry_at: now };
                 self.destination = open(&self.path).unwrap_or_else(missing);
                 None
@@ -267,31 +308,36 @@ pub enum LogFileNotice {
 ///
 /// # Errors
 /// As `unlink(2)`, but for a file that is already gone; as `open(2)`.
-pub fn clear_closed(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_file() => {
-            remove_if_present(path)?;
-            OpenOptions::new().append(true).create(true).mode(0o666).open(path).map(drop)
-        }
+pub(super) fn clear_closed(path: &LogPath) -> io::Result<()> {
+    let found =
+        FilePlace::find(&path.path).and_then(|place| Ok((place.status()?.st_mode & SFlag::S_IFMT.bits(), place)));
+    match found {
+        Ok((kind, place)) if kind == SFlag::S_IFREG.bits() && !place.is_kernels_link() => begin_anew(path).map(drop),
+        Ok((kind, place)) if kind == SFlag::S_IFLNK.bits() => Err(place.not_followed()),
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-fn open(path: &Path) -> io::Result<Destination> {
-    if let Some(number) = own_descriptor(path) {
-        return own_stream(number).map(Destination::Stream);
+/// Removes what is there, and makes a new file. What has come there in between is opened like any log.
+fn begin_anew(path: &LogPath) -> io::Result<Destination> {
+    let place = FilePlace::find(&path.path)?;
+    place.remove_if_present()?;
+    match place.create_new(path.readers.mode()) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => open(path),
+        other => destination(other?),
     }
-    let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(0o666).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
-    let file = match options.open(path) {
-        // A fifo without a reader: opened for reading too it neither refuses nor breaks (fifo(7)).
-        Err(error) if error.raw_os_error() == Some(Errno::ENXIO as i32) => {
-            options.create(false).read(true).open(path)?
-        }
-        other => other?,
-    };
+}
+
+fn open(path: &LogPath) -> io::Result<Destination> {
+    match own_descriptor(&path.path) {
+        Some(number) => own_stream(number).map(Destination::Stream),
+        None => destination(FilePlace::find(&path.path)?.append(path.readers.mode())?),
+    }
+}
+
+fn destination(file: File) -> io::Result<Destination> {
     let metadata = file.metadata()?;
     Ok(if metadata.is_file() {
         Destination::Regular(RegularFile::new(file, &metadata))
@@ -324,13 +370,6 @@ fn own_stream(number: i32) -> io::Result<LogStream> {
             let file = OpenOptions::new().append(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
             Ok(LogStream::new(OwnedFd::from(file)))
         }
-    }
-}
-
-fn remove_if_present(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
     }
 }
 

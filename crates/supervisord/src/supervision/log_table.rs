@@ -14,7 +14,7 @@ use supervisor_core::Channel;
 
 use super::followers::Followers;
 use super::limits;
-use super::log_file::{LogFileNotice, Rotation, clear_closed, own_descriptor};
+use super::log_file::{LogFileNotice, LogPath, Readers, Rotation, clear_closed, own_descriptor};
 use super::log_stream::LogStream;
 use super::log_writers::{LogWriters, Outcome, Ticket};
 use super::open_log::OpenLog;
@@ -50,6 +50,7 @@ pub(super) struct LogTable {
 #[derive(Debug)]
 struct Slot {
     path: Arc<Path>,
+    readers: Readers,
     /// Channels of configured processes that are logged here.
     registered: usize,
     /// Channels of running processes that are.
@@ -66,7 +67,7 @@ struct Slot {
 
 impl LogTable {
     /// The log of a path, for a channel of a process that was added.
-    pub(super) fn register(&mut self, path: &Path) -> LogId {
+    pub(super) fn register(&mut self, path: &Path, readers: Readers) -> LogId {
         let path: Arc<Path> = match own_descriptor(path) {
             Some(number) => PathBuf::from(format!("/proc/self/fd/{number}")).into(),
             None => path.into(),
@@ -78,7 +79,7 @@ impl LogTable {
                 LogId(slots.len() - 1)
             })
         });
-        slots[id.0].get_or_insert_with(|| Slot::new(path)).registered += 1;
+        slots[id.0].get_or_insert_with(|| Slot::new(path, readers)).registered += 1;
         id
     }
 
@@ -97,7 +98,7 @@ impl LogTable {
         if let Some(open) = &mut slot.open {
             open.follow_path();
         } else {
-            let mut open = OpenLog::open(Arc::clone(&slot.path), writers)?;
+            let mut open = OpenLog::open(slot.log_path(), writers)?;
             open.carry_dropped(std::mem::take(&mut slot.dropped));
             by_ticket.extend(open.ticket().map(|ticket| (ticket, id)));
             slot.open = Some(open);
@@ -239,8 +240,8 @@ impl LogTable {
                 unsaid.extend(open.settle(writers).map(|notice| (Arc::clone(&slot.path), notice)));
                 cleared?;
             }
-            (None, Some(writer)) => writers.clear_closed(&writer, Arc::clone(&slot.path))?,
-            (None, None) => clear_closed(&slot.path)?,
+            (None, Some(writer)) => writers.clear_closed(&writer, slot.log_path())?,
+            (None, None) => clear_closed(&slot.log_path())?,
         }
         slot.followers.notify();
         Ok(())
@@ -292,9 +293,10 @@ impl LogTable {
 }
 
 impl Slot {
-    fn new(path: Arc<Path>) -> Self {
+    fn new(path: Arc<Path>, readers: Readers) -> Self {
         Self {
             path,
+            readers,
             registered: 0,
             running: 0,
             open: None,
@@ -302,6 +304,10 @@ impl Slot {
             followers: Followers::default(),
             held: Vec::new(),
         }
+    }
+
+    fn log_path(&self) -> LogPath {
+        LogPath { path: Arc::clone(&self.path), readers: self.readers }
     }
 
     fn take_dropped(&mut self) -> Option<(Arc<Path>, LogFileNotice)> {

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -15,7 +14,7 @@ use supervisor_sys::Waker;
 
 use super::limits;
 use super::log_batch::Batch;
-use super::log_file::{LogFile, LogFileNotice, clear_closed};
+use super::log_file::{LogFile, LogFileNotice, LogPath, clear_closed};
 use crate::clock;
 
 /// Names a log for its thread, never given twice.
@@ -26,7 +25,7 @@ pub(super) struct Ticket(pub(super) u64);
 #[derive(Debug)]
 pub(super) enum Order {
     /// Open it.
-    Open(Arc<Path>),
+    Open(LogPath),
     /// Take one that is open.
     Adopt(Box<LogFile>),
     /// Write.
@@ -38,7 +37,7 @@ pub(super) enum Order {
     /// Remove the file and begin a new one.
     Clear,
     /// Empty a file that is not open.
-    ClearClosed(Arc<Path>),
+    ClearClosed(LogPath),
     /// Close it; the only order without an answer.
     Close,
 }
@@ -193,8 +192,8 @@ impl WriterThread {
         })
     }
 
-    fn open(&mut self, ticket: Ticket, path: Arc<Path>) -> io::Result<Option<Box<LogFile>>> {
-        match LogFile::open(Arc::clone(&path)) {
+    fn open(&mut self, ticket: Ticket, path: LogPath) -> io::Result<Option<Box<LogFile>>> {
+        match LogFile::open(path.clone()) {
             Ok(file) if file.device().is_none() => Ok(Some(Box::new(file))),
             Ok(file) => {
                 self.files.insert(ticket, file);

@@ -18,12 +18,13 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use supervisor_sys::{MountTable, Waker};
 
 use super::limits;
+use super::log_file::LogPath;
 use super::log_writer::{Answer, start};
 pub(super) use super::log_writer::{Order, Outcome, Ticket, WriterHandle};
 use crate::clock;
@@ -199,7 +200,7 @@ impl LogWriters {
     }
 
     /// Empties a log that is not open. An error, too, if it takes longer than is waited for.
-    pub(super) fn clear_closed(&mut self, writer: &WriterHandle, path: Arc<Path>) -> io::Result<()> {
+    pub(super) fn clear_closed(&mut self, writer: &WriterHandle, path: LogPath) -> io::Result<()> {
         let ticket = self.ticket();
         if writer.is_slow_now() {
             return Err(io::Error::from(io::ErrorKind::TimedOut));

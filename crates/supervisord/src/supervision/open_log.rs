@@ -2,10 +2,9 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::log_file::{LogFile, LogFileNotice, Rotation};
+use super::log_file::{LogFile, LogFileNotice, LogPath, Rotation};
 use super::log_stream::LogStream;
 use super::log_writers::{LogWriters, Order, Outcome, Ticket};
 use super::queued_log::QueuedLog;
@@ -25,8 +24,8 @@ impl OpenLog {
     ///
     /// # Errors
     /// As `open(2)`; but for one that does not come in time, which is said with the first write.
-    pub(super) fn open(path: Arc<Path>, writers: &mut LogWriters) -> io::Result<Self> {
-        if let Some(writer) = writers.writer_of(&path) {
+    pub(super) fn open(path: LogPath, writers: &mut LogWriters) -> io::Result<Self> {
+        if let Some(writer) = writers.writer_of(&path.path) {
             let mut log = Self::Queued(QueuedLog::open(path, writer, writers)?);
             log.take_back_stream(Duration::ZERO);
             return Ok(log);
@@ -48,7 +47,7 @@ impl OpenLog {
             None => None,
         };
         if let Some(writer) = writer {
-            let file = std::mem::replace(file, LogFile::missing(file.shared_path()));
+            let file = std::mem::replace(file, LogFile::missing(file.log_path()));
             *self = Self::Queued(QueuedLog::adopt(file, writer, writers));
         }
     }

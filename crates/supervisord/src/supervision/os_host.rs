@@ -234,7 +234,7 @@ impl Host for OsHost {
     }
 
     fn spawn(&mut self, process: ProcessId, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError> {
-        let Self { kernel, settings, entries, sockets, users, logs: table, .. } = self;
+        let Self { kernel, settings, entries, sockets, users, logs: table, main_log, .. } = self;
         let environment = &settings.environment;
         let program = find_program(&config.command, environment.path_of(config))
             .map_err(|bad| SpawnError(bad.text().to_owned()))?;
@@ -243,7 +243,11 @@ impl Host for OsHost {
         };
         let dispatchers = |error: &io::Error| SpawnError(dispatchers_text(&config.name, error));
         let watch = DiskWatch::start();
-        entry.logs.open(table, &mut kernel.log_writers).map_err(|error| dispatchers(&error))?;
+        entry.logs.open(table, &mut kernel.log_writers).map_err(|(path, error)| {
+            let (name, path) = (&config.name, path.display());
+            main_log.log(LogLevel::Warn, format_args!("the log {path} of {name} could not be opened: {error}"));
+            dispatchers(&error)
+        })?;
         let opening = watch.too_long();
         let credentials = config.uid.map(|uid| {
             let resolved = users.get(&uid).cloned().unwrap_or_else(|| supervisor_sys::resolve_user(uid));
@@ -408,6 +412,11 @@ impl Host for OsHost {
 fn dispatchers_text(name: &str, error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(libc_errno) if errno_name(libc_errno) == "EMFILE" => format!("too many open files to spawn '{name}'"),
-        errno => format!("unknown error making dispatchers for '{name}': {}", errno.map_or("EIO", errno_name)),
+        Some(errno) => format!("unknown error making dispatchers for '{name}': {}", errno_name(errno)),
+        // A refusal of ours.
+        None if error.kind() == io::ErrorKind::PermissionDenied => {
+            format!("unknown error making dispatchers for '{name}': EACCES")
+        }
+        None => format!("unknown error making dispatchers for '{name}': EIO"),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use supervisor_core::{Channel, ChannelConfig, LogFile as LogFileConfig, LogPaths, ProcessConfig};
 
 use super::auto_logs;
-use super::log_file::{LogFileNotice, Rotation};
+use super::log_file::{LogFileNotice, Readers, Rotation};
 use super::log_table::{LogId, LogTable};
 use super::log_writers::LogWriters;
 use super::syslog::SyslogLines;
@@ -71,7 +71,7 @@ impl ProcessLogs {
             };
             let file = path.map(|path| ChannelFile {
                 path: Arc::from(path.to_string_lossy()),
-                log: table.register(&path),
+                log: table.register(&path, readers(settings)),
                 rotation: rotation(settings),
             });
             ChannelLog { file, syslog: settings.syslog.then(|| SyslogLines::new(&config.name)) }
@@ -88,7 +88,10 @@ impl ProcessLogs {
     }
 
     /// Opens the files for a child.
-    pub(super) fn open(&mut self, table: &mut LogTable, writers: &mut LogWriters) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// As `open(2)`, with the path.
+    pub(super) fn open(&mut self, table: &mut LogTable, writers: &mut LogWriters) -> Result<(), (PathBuf, io::Error)> {
         if !self.open {
             let mut opened = Vec::new();
             for id in self.ids() {
@@ -96,7 +99,7 @@ impl ProcessLogs {
                     for id in opened {
                         table.close(id, writers);
                     }
-                    return Err(error);
+                    return Err((table.path(id).to_owned(), error));
                 }
                 opened.push(id);
             }
@@ -155,6 +158,13 @@ impl ProcessLogs {
 
     pub(super) fn ids(&self) -> impl Iterator<Item = LogId> + use<> {
         Channel::BOTH.map(|channel| self.log(channel)).into_iter().flatten()
+    }
+}
+
+fn readers(config: &ChannelConfig) -> Readers {
+    match config.logfile {
+        LogFileConfig::Auto => Readers::Owner,
+        LogFileConfig::None | LogFileConfig::Path(_) => Readers::ByUmask,
     }
 }
 

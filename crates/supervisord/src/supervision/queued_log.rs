@@ -9,16 +9,15 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::limits;
 use super::log_batch::Batch;
-use super::log_file::{LogFile, LogFileNotice, Rotation};
+use super::log_file::{LogFile, LogFileNotice, LogPath, Rotation};
 use super::log_writers::{LogWriters, Order, Outcome, Ticket, WriterHandle};
 
 #[derive(Debug)]
 pub(super) struct QueuedLog {
-    path: Arc<Path>,
+    path: LogPath,
     is_regular: bool,
     ticket: Ticket,
     writer: WriterHandle,
@@ -43,8 +42,8 @@ impl QueuedLog {
     ///
     /// # Errors
     /// As `open(2)`, if that is known in time. Else it is tried again with the first write.
-    pub(super) fn open(path: Arc<Path>, writer: WriterHandle, writers: &mut LogWriters) -> io::Result<Self> {
-        let mut log = Self::new(Arc::clone(&path), true, writer, writers.ticket());
+    pub(super) fn open(path: LogPath, writer: WriterHandle, writers: &mut LogWriters) -> io::Result<Self> {
+        let mut log = Self::new(path.clone(), true, writer, writers.ticket());
         log.give(Order::Open(path));
         log.settle(writers);
         match log.result.take() {
@@ -55,12 +54,12 @@ impl QueuedLog {
 
     /// Takes a log that was written at once.
     pub(super) fn adopt(file: LogFile, writer: WriterHandle, writers: &mut LogWriters) -> Self {
-        let mut log = Self::new(file.shared_path(), file.is_regular(), writer, writers.ticket());
+        let mut log = Self::new(file.log_path(), file.is_regular(), writer, writers.ticket());
         log.give(Order::Adopt(Box::new(file)));
         log
     }
 
-    fn new(path: Arc<Path>, is_regular: bool, writer: WriterHandle, ticket: Ticket) -> Self {
+    fn new(path: LogPath, is_regular: bool, writer: WriterHandle, ticket: Ticket) -> Self {
         Self {
             path,
             is_regular,
@@ -82,7 +81,7 @@ impl QueuedLog {
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.path
+        &self.path.path
     }
 
     pub(super) fn is_regular(&self) -> bool {

@@ -2,12 +2,13 @@
 //! (contract/processes.md §6.1).
 //!
 //! Which path it has, and what is done when it is gone, is [`super::log_file`]'s. Only a file that its path still
-//! leads to is renamed.
+//! leads to is renamed, and within the folder that it lies in: a log that is a link has its backups beside the file.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+
+use supervisor_sys::{FilePlace, SameFile};
 
 use super::log_stream::Refused;
 
@@ -71,21 +72,16 @@ impl RegularFile {
         Ok(())
     }
 
-    /// Whether this path leads to the file.
-    pub(super) fn is_at(&self, path: &Path) -> bool {
-        let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-        match (self.file.metadata(), fs::metadata(path)) {
-            (Ok(ours), Ok(theirs)) => identity(ours) == identity(theirs),
+    /// Whether it is the file at this place.
+    pub(super) fn is_at(&self, place: &FilePlace) -> bool {
+        match (SameFile::of_open(&self.file), place.same_file()) {
+            (Ok(ours), Ok(theirs)) => ours == theirs,
             (Err(_), _) | (_, Err(_)) => false,
         }
     }
 
-    /// Puts a full file away; `there` backups have to make room. One that was renamed or removed from outside is left
-    /// where it is, and whatever has its name now is not ours to rename.
-    pub(super) fn put_away(&mut self, path: &Path, backups: u32, there: u32) -> io::Result<PutAway> {
-        if !self.is_at(path) {
-            return Ok(PutAway::Renamed);
-        }
+    /// Puts a full file away that is at this place; `there` backups have to make room.
+    pub(super) fn put_away(&mut self, place: &FilePlace, backups: u32, there: u32) -> io::Result<PutAway> {
         if backups == 0 {
             self.file.set_len(0)?;
             (self.size, self.rotate_above) = (0, 0);
@@ -93,24 +89,18 @@ impl RegularFile {
         }
         for number in (1..=there.min(backups - 1)).rev() {
             // One that was taken away meanwhile is no error.
-            fs::rename(numbered(path, number), numbered(path, number + 1)).ok();
+            place.rename(&place.numbered(number), &place.numbered(number + 1)).ok();
         }
-        fs::rename(path, numbered(path, 1)).map(|()| PutAway::Renamed)
+        place.rename(place.name(), &place.numbered(1)).map(|()| PutAway::Renamed)
     }
 }
 
 /// How many backups there are without a gap, `most` at most, when so many are known. Older ones beyond a gap stay where
 /// they are until it is filled.
-pub(super) fn count_backups(path: &Path, known: u32, most: u32) -> u32 {
+pub(super) fn count_backups(place: &FilePlace, known: u32, most: u32) -> u32 {
     let mut count = known.min(most);
-    while count < most && fs::symlink_metadata(numbered(path, count + 1)).is_ok() {
+    while count < most && place.neighbour(&place.numbered(count + 1)).is_some() {
         count += 1;
     }
     count
-}
-
-fn numbered(path: &Path, number: u32) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{number}"));
-    PathBuf::from(name)
 }

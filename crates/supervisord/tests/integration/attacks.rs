@@ -5,4 +5,5 @@ mod frozen_starts;
 mod logins;
 mod no_threads;
 mod pidfile;
+mod planted_logs;
 mod restart_window;

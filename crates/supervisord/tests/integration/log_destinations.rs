@@ -5,7 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::FileTypeExt;
 
-use crate::support::{Program, TestDaemon, not_tested, testing_the_original, until};
+use crate::support::{Program, TestDaemon, is_root, not_tested, testing_the_original, until};
 
 /// Gives the daemon fd 1 of a kind: `KIND OUTPUT COMMAND…`. What arrives there goes to the file OUTPUT.
 const STDOUT_OF_A_KIND: &str = r"
@@ -292,4 +292,33 @@ pub(crate) fn processor_ticks(pid: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
     let fields = text.rsplit(") ").next().expect("a name in brackets comes before").split(' ');
     fields.skip(11).take(2).map(|field| field.parse::<u64>().expect("a number")).sum()
+}
+
+#[test]
+fn programs_of_other_users_can_open_their_standard_streams_by_name() {
+    if testing_the_original() || !is_root("a program of another user") {
+        return; // they are root's there: EACCES
+    }
+    let mut daemon = TestDaemon::started(
+        "[program:opener]
+command=/bin/sh -c \"echo one > /dev/stdout; echo two > /dev/stderr; read line < /dev/stdin; echo $line > /proc/self/fd/1; exec sleep 1000\"
+user=nobody
+stdout_logfile={dir}/out.log
+stderr_logfile={dir}/err.log
+startsecs=0
+[program:joined]
+command=/bin/sh -c \"echo both > /dev/stderr; exec sleep 1000\"
+user=nobody
+redirect_stderr=true
+stdout_logfile={dir}/joined.log
+startsecs=0
+",
+    );
+    daemon.wait_for_text("out.log", "one\n");
+    daemon.wait_for_text("err.log", "two\n");
+    daemon.call("supervisor.sendProcessStdin", &["opener".into(), "three\n".into()]).expect("it reads");
+    daemon.wait_for_text("out.log", "one\nthree\n");
+    daemon.wait_for_text("joined.log", "both\n");
+    assert_eq!(daemon.read("err.log"), "two\n");
+    daemon.stop();
 }

@@ -7,6 +7,7 @@
 //! be right; what differs on purpose (COMPATIBILITY.md) says so with [`support::testing_the_original`].
 
 mod attacks;
+mod auto_logs;
 mod chaos;
 mod check_goldens;
 mod config_commands;
@@ -21,6 +22,7 @@ mod https;
 mod hung_disks;
 mod last_words;
 mod lifecycle;
+mod linked_logs;
 mod listener_programs;
 mod log_destinations;
 mod logs;

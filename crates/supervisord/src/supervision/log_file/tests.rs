@@ -1,5 +1,6 @@
 //! What happens to log files, from inside and from outside.
 
+use std::fs;
 use std::os::unix::fs::FileTypeExt;
 
 use super::*;
@@ -110,7 +111,7 @@ fn a_file_truncated_from_outside_goes_on_at_its_new_end() {
     let folder = Folder::new();
     let mut log = folder.log(0, 0);
     assert!(log.append(b"before\n").is_none());
-    fs::File::create(log.file.path()).unwrap();
+    File::create(log.file.path()).unwrap();
     assert!(log.append(b"after\n").is_none());
     assert_eq!(folder.text("x.log").as_deref(), Some("after\n"));
 }
@@ -125,9 +126,9 @@ fn clearing_begins_a_new_file_and_leaves_backups() {
     assert!(log.append(b"er").is_none());
     assert_eq!(folder.text("x.log").as_deref(), Some("er"));
     assert_eq!(folder.text("x.log.1").as_deref(), Some("old!"));
-    clear_closed(&folder.0.path("x.log")).unwrap();
+    clear_closed(&folder.0.path("x.log").into()).unwrap();
     assert_eq!(folder.text("x.log").as_deref(), Some(""));
-    clear_closed(&folder.0.path("never-there")).unwrap();
+    clear_closed(&folder.0.path("never-there").into()).unwrap();
     assert_eq!(folder.text("never-there"), None);
 }
 

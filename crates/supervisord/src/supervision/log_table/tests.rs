@@ -21,7 +21,7 @@ fn two_programs_with_one_log_lose_nothing_when_it_rotates() {
     let folder = TestFolder::new();
     let mut table = LogTable::default();
     let path = folder.path("x.log");
-    let ids = [table.register(&path), table.register(&path)];
+    let ids = [table.register(&path, Readers::ByUmask), table.register(&path, Readers::ByUmask)];
     assert_eq!(ids[0], ids[1]);
     for id in ids {
         table.open(id, &mut writers()).unwrap();
@@ -41,21 +41,21 @@ fn two_programs_with_one_log_lose_nothing_when_it_rotates() {
 #[test]
 fn names_of_one_descriptor_are_one_log() {
     let mut table = LogTable::default();
-    let id = table.register(Path::new("/dev/stdout"));
-    assert_eq!(table.register(Path::new("/dev/fd/1")), id);
-    assert_eq!(table.register(Path::new("/proc/self/fd/1")), id);
-    assert_ne!(table.register(Path::new("/dev/stderr")), id);
+    let id = table.register(Path::new("/dev/stdout"), Readers::ByUmask);
+    assert_eq!(table.register(Path::new("/dev/fd/1"), Readers::ByUmask), id);
+    assert_eq!(table.register(Path::new("/proc/self/fd/1"), Readers::ByUmask), id);
+    assert_ne!(table.register(Path::new("/dev/stderr"), Readers::ByUmask), id);
 }
 
 #[test]
 fn a_place_is_used_again_once_nobody_knows_its_log() {
     let mut table = LogTable::default();
-    let first = table.register(Path::new("/dev/null"));
+    let first = table.register(Path::new("/dev/null"), Readers::ByUmask);
     table.open(first, &mut writers()).unwrap();
     table.forget(first);
-    assert_ne!(table.register(Path::new("/a")), first, "it is still written to");
+    assert_ne!(table.register(Path::new("/a"), Readers::ByUmask), first, "it is still written to");
     table.close(first, &mut writers());
-    assert_eq!(table.register(Path::new("/b")), first);
+    assert_eq!(table.register(Path::new("/b"), Readers::ByUmask), first);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn what_waits_outlives_the_program_that_wrote_it() {
     let path = folder.path("fifo");
     nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let mut table = LogTable::default();
-    let id = table.register(&path);
+    let id = table.register(&path, Readers::ByUmask);
     table.open(id, &mut writers()).unwrap();
     while !table.is_blocked(id) {
         assert!(table.append(id, AT_TEN, &[b'x'; 1000], Duration::ZERO).is_none());
@@ -95,7 +95,7 @@ fn a_log_that_is_left_to_a_thread_goes_on_where_it_was_and_rotates_between_the_s
     let folder = TestFolder::new();
     let (mut table, mut writers) = (LogTable::default(), writers());
     let path = folder.path("x.log");
-    let id = table.register(&path);
+    let id = table.register(&path, Readers::ByUmask);
     table.open(id, &mut writers).unwrap();
     let rotation = Rotation { maxbytes: 20_000, backups: 9 };
     let chunk = |number: usize| number.to_string().repeat(5_000).into_bytes();
@@ -123,7 +123,7 @@ fn a_log_of_a_thread_is_reopened_and_cleared_in_the_order_of_its_bytes() {
     let (mut table, mut writers) = (LogTable::default(), writers());
     let path = folder.path("x.log");
     writers.mark_slow(fs::metadata(folder.root()).unwrap().dev(), &path);
-    let id = table.register(&path);
+    let id = table.register(&path, Readers::ByUmask);
     table.open(id, &mut writers).unwrap();
     let write = |table: &mut LogTable, text: &str| {
         assert!(table.append(id, AT_TEN, text.as_bytes(), Duration::ZERO).is_none());
@@ -152,7 +152,7 @@ fn a_thread_tells_that_a_log_cannot_be_opened_and_gives_back_what_is_no_file() {
     let path = folder.path("fifo");
     writers.mark_slow(fs::metadata(folder.root()).unwrap().dev(), &path);
     nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    let [fifo, missing] = [path, folder.path("no/such.log")].map(|path| table.register(&path));
+    let [fifo, missing] = [path, folder.path("no/such.log")].map(|path| table.register(&path, Readers::ByUmask));
     table.open(fifo, &mut writers).unwrap();
     assert!(table.stream(fifo).is_some());
     let error = table.open(missing, &mut writers).unwrap_err();
@@ -165,7 +165,7 @@ fn what_finds_no_room_before_a_thread_is_dropped_as_a_whole_and_counted() {
     let (mut table, mut writers) = (LogTable::default(), writers());
     let path = folder.path("x.log");
     writers.mark_slow(fs::metadata(folder.root()).unwrap().dev(), &path);
-    let id = table.register(&path);
+    let id = table.register(&path, Readers::ByUmask);
     table.open(id, &mut writers).unwrap();
     let ticket = *table.by_ticket.keys().next().unwrap();
     let never = Rotation { maxbytes: 0, backups: 0 };
@@ -188,7 +188,7 @@ fn what_finds_no_room_before_a_thread_is_dropped_as_a_whole_and_counted() {
 #[test]
 fn what_a_full_disk_refuses_is_one_trouble_however_often_a_program_starts_meanwhile() {
     let (mut table, mut writers) = (LogTable::default(), writers());
-    let id = table.register(Path::new("/dev/full"));
+    let id = table.register(Path::new("/dev/full"), Readers::ByUmask);
     let mut told = Vec::new();
     for _ in 0..3 {
         table.open(id, &mut writers).unwrap();
@@ -218,7 +218,7 @@ fn what_waits_for_a_log_that_turns_out_to_be_a_fifo_is_written_though_its_progra
     let path = folder.path("fifo");
     writers.mark_slow(fs::metadata(folder.root()).unwrap().dev(), &path);
     nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    let id = table.register(&path);
+    let id = table.register(&path, Readers::ByUmask);
     let lasts: [Last; 2] =
         [|table, id, writers| table.close(id, writers), |table, id, writers| table.clear(id, writers).unwrap()];
     for last in lasts {
