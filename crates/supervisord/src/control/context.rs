@@ -11,7 +11,6 @@ use supervisor_config::ProgramReader;
 use supervisor_core::{FaultCode, LogLevel, ProcessConfig};
 use supervisor_protocol::method::Namespaces;
 use tokio::sync::{Mutex, Semaphore, watch};
-use tokio::task::spawn_blocking;
 
 use super::limits;
 use super::namespaces::Caches;
@@ -139,8 +138,8 @@ impl Context {
         };
         let (group, program) = (group.to_owned(), program.to_owned());
         // It may look up users, and folders of logs.
-        let read = spawn_blocking(move || reader.read(&group, &program, &options));
-        let processes = read.await.map_err(|_| RpcFault::bare(FaultCode::Failed))?;
+        let read = self.rereads.run(move || reader.read(&group, &program, &options));
+        let processes = read.await.map_err(|why| RpcFault::new(FaultCode::Failed, why.to_string()))?;
         processes.map_err(|error| RpcFault::new(FaultCode::IncorrectParameters, error))
     }
 
