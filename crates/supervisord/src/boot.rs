@@ -10,8 +10,9 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use supervisor_config::{
-    Config, LoadRequest, MainLogFile, ProgramReader, RpcInterfaceFactory, SupervisordCommand, SupervisordOptions,
-    UsageError, find_config_file, no_config_file_text, parse_supervisord_command_line, program_path,
+    Config, LoadRequest, MainLogFile, Place, ProgramReader, RpcInterfaceFactory, SupervisordCommand,
+    SupervisordOptions, UsageError, find_config_file, no_config_file_text, parse_supervisord_command_line,
+    program_path,
 };
 use supervisor_core::{EventRing, LogLevel, Settings, SocketOwner, Supervisor};
 use supervisor_protocol::method::{Namespace, NamespaceKind, Namespaces};
@@ -307,7 +308,7 @@ impl Generation {
             host.log_line(LogLevel::Critical, format_args!("a group is left out: {refusal}"));
         }
         host.report_unclaimed_journals();
-        host.log_servers(&config);
+        host.log_servers(&config, &servers);
         for (level, text) in background {
             host.log_line(*level, format_args!("{text}"));
         }
@@ -466,7 +467,7 @@ fn open_main_log(settings: MainLogSettings) -> Result<MainLog, String> {
 
 impl OsHost {
     /// What is said of the servers before they are opened, of each with the namespaces that it serves.
-    fn log_servers(&mut self, config: &Config) {
+    fn log_servers(&mut self, config: &Config, bound: &[BoundServer]) {
         for server in &config.http_servers {
             for interface in &config.rpcinterfaces {
                 self.log_line(LogLevel::Info, format_args!("RPC interface '{}' initialized", interface.name));
@@ -477,6 +478,11 @@ impl OsHost {
                     LogLevel::Critical,
                     format_args!("Server '{section}' running without any HTTP authentication checking"),
                 );
+                let bound = bound.iter().find(|bound| bound.section == *section);
+                if let Some(open_door) = bound.and_then(|bound| bound.open_door.as_deref()) {
+                    let Place { file, line, .. } = &server.place;
+                    self.log_line(LogLevel::Critical, format_args!("{open_door} (file {file}, line {line})"));
+                }
             }
         }
     }

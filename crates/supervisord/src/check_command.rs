@@ -71,8 +71,8 @@ pub(crate) fn run(
     })
 }
 
-/// What a start would refuse though the file can be read: servers that stand open or lack their files, interfaces that
-/// cannot be made.
+/// What a start would refuse though the file can be read: servers that lack their files, interfaces that cannot be
+/// made. And servers that stand open, which it warns of.
 fn refusals(config: &Config, sources: &[Source]) -> Vec<Problem> {
     let of_server = |server: &HttpServerConfig, message: String, hint: Option<String>| {
         let place = server.place.clone();
@@ -83,6 +83,9 @@ fn refusals(config: &Config, sources: &[Source]) -> Vec<Problem> {
     };
     let refused = http_servers::problems(&config.http_servers);
     let mut problems: Vec<Problem> = refused.map(|(server, message)| of_server(server, message, None)).collect();
+    for (server, message) in http_servers::warnings(&config.http_servers) {
+        problems.push(Problem { severity: Severity::Warning, ..of_server(server, message, None) });
+    }
     for servers::Obstacle { server, message, hint } in servers::obstacles(config) {
         let option = match server.address {
             HttpServerAddress::Unix { .. } => "file",

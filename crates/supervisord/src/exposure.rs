@@ -1,33 +1,44 @@
-//! Whether a server stands open to other machines: then it needs a password, or the word of the administrator.
+//! Whether a server stands open to other machines without a password or the word of the administrator.
 //!
 //! Whoever reaches a server without a password can start, stop and remove programs as the user that supervisord runs
-//! as. Upstream warns in its log; here such a configuration is refused, at the start, at a reread and before a restart
-//! stops anything (COMPATIBILITY.md, N09). A socket file has its mode; loopback is this machine alone.
+//! as. Programs come first, so such a server does not keep the file from starting: it is told as CRIT, as upstream
+//! does, and answers this machine alone (COMPATIBILITY.md, N09). A socket file has its mode; loopback is this machine
+//! alone.
 
 use std::net::{IpAddr, ToSocketAddrs as _};
 
 use supervisor_config::{HttpServerAddress, HttpServerConfig};
 
-/// Refuses servers that other machines can reach and that admit everybody.
-///
-/// # Errors
-/// One line that names section, file, line and what can be done.
-pub(crate) fn refuse_open_doors(servers: &[HttpServerConfig]) -> Result<(), String> {
-    match servers.iter().find_map(|server| Some((server, open_door(server)?))) {
-        None => Ok(()),
-        Some((server, door)) => {
-            let (section, place) = (&server.section, &server.place);
-            let (file, line) = (&place.file, place.line);
-            Err(format!(
-                "[{section}] listens on {door}, where other machines can reach it, and asks for no password, so that \
-                 anybody there could start, stop and remove programs (file {file}, line {line}). Set username= and \
-                 password= in [{section}]; or listen on this machine alone with port=127.0.0.1:{port} or a \
-                 [unix_http_server]; or, if something else keeps strangers away, set allow_insecure=true in \
-                 [{section}]",
-                port = door.port
-            ))
-        }
+/// What is to be said of a server that other machines can reach and that would admit everybody, to the administrator
+/// and to those machines: one line that names the section and what can be done. `None`: there is nothing to say. May
+/// look up a host's name.
+pub(crate) fn open_door(server: &HttpServerConfig) -> Option<String> {
+    describe(server, is_this_machine_alone)
+}
+
+/// The same of a server that listens on this address.
+pub(crate) fn open_door_at(server: &HttpServerConfig, address: IpAddr) -> Option<String> {
+    describe(server, |_host| address.to_canonical().is_loopback())
+}
+
+fn describe(server: &HttpServerConfig, is_alone: impl FnOnce(&str) -> bool) -> Option<String> {
+    let HttpServerAddress::Inet { host, port } = &server.address else { return None };
+    if admits_strangers_only_with_proof(server) || server.allow_insecure || is_alone(host) {
+        return None;
     }
+    let (section, door) = (&server.section, Door { host, port: *port });
+    Some(format!(
+        "[{section}] listens on {door}, where other machines can reach it, and asks for no password, so it answers \
+         requests from this machine alone. Set username= and password= in [{section}]; or listen on this machine \
+         alone with port=127.0.0.1:{port} or a [unix_http_server]; or, if something else keeps strangers away, set \
+         allow_insecure=true in [{section}]"
+    ))
+}
+
+fn admits_strangers_only_with_proof(server: &HttpServerConfig) -> bool {
+    let asks_for_a_password = server.username.as_deref().is_some_and(|username| !username.is_empty());
+    let asks_for_a_certificate = server.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+    asks_for_a_password || asks_for_a_certificate
 }
 
 /// Where a server stands open.
@@ -43,14 +54,6 @@ impl std::fmt::Display for Door<'_> {
             host => write!(f, "{host}, port {}", self.port),
         }
     }
-}
-
-fn open_door(server: &HttpServerConfig) -> Option<Door<'_>> {
-    let HttpServerAddress::Inet { host, port } = &server.address else { return None };
-    let asks_for_a_password = server.username.as_deref().is_some_and(|username| !username.is_empty());
-    let asks_for_a_certificate = server.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
-    let is_kept = asks_for_a_password || asks_for_a_certificate || server.allow_insecure || is_this_machine_alone(host);
-    (!is_kept).then_some(Door { host, port: *port })
 }
 
 /// Whether a host means loopback. A name that means nothing opens no door; binding it will tell.
@@ -92,17 +95,17 @@ mod tests {
         }
     }
 
-    fn is_refused(server: HttpServerConfig) -> bool {
-        refuse_open_doors(&[server]).is_err()
+    fn is_open(server: &HttpServerConfig) -> bool {
+        open_door(server).is_some()
     }
 
     #[test]
     fn other_machines_need_a_password() {
         for host in ["", "0.0.0.0", "::", "10.0.0.1", "::ffff:10.0.0.1", "192.0.2.7"] {
-            assert!(is_refused(server(host)), "{host}");
-            assert!(!is_refused(HttpServerConfig { username: Some("u".to_owned()), ..server(host) }), "{host}");
-            assert!(is_refused(HttpServerConfig { username: Some(String::new()), ..server(host) }), "{host}");
-            assert!(!is_refused(HttpServerConfig { allow_insecure: true, ..server(host) }), "{host}");
+            assert!(is_open(&server(host)), "{host}");
+            assert!(!is_open(&HttpServerConfig { username: Some("u".to_owned()), ..server(host) }), "{host}");
+            assert!(is_open(&HttpServerConfig { username: Some(String::new()), ..server(host) }), "{host}");
+            assert!(!is_open(&HttpServerConfig { allow_insecure: true, ..server(host) }), "{host}");
         }
     }
 
@@ -110,30 +113,38 @@ mod tests {
     fn this_machine_alone_needs_none() {
         for host in ["127.0.0.1", "127.3.2.1", "::1", "[::1]", "::ffff:127.0.0.1", "localhost", "no-such-host.invalid"]
         {
-            assert!(!is_refused(server(host)), "{host}");
+            assert!(!is_open(&server(host)), "{host}");
         }
         let path = PathBuf::from("/run/s.sock");
         let address = HttpServerAddress::Unix { path, mode: 0o700, owner: None };
-        assert!(!is_refused(HttpServerConfig { address, ..server("") }));
+        assert!(!is_open(&HttpServerConfig { address, ..server("") }));
     }
 
     #[test]
     fn a_certificate_of_the_client_is_as_good_as_a_password() {
         let tls = |client_ca| Some(TlsFiles { certificate: "/c".into(), key: "/k".into(), client_ca });
-        assert!(!is_refused(HttpServerConfig { tls: tls(Some("/ca".into())), ..server("") }));
-        assert!(is_refused(HttpServerConfig { tls: tls(None), ..server("") }));
+        assert!(!is_open(&HttpServerConfig { tls: tls(Some("/ca".into())), ..server("") }));
+        assert!(is_open(&HttpServerConfig { tls: tls(None), ..server("") }));
     }
 
     #[test]
-    fn the_refusal_is_one_line_that_says_what_to_do() {
-        let text = refuse_open_doors(&[server("127.0.0.1"), server("")]).unwrap_err();
+    fn where_it_listens_counts_and_not_what_its_host_is_called() {
+        for (address, open) in
+            [("127.0.0.1", false), ("::1", false), ("::ffff:127.0.0.1", false), ("192.0.2.7", true), ("::", true)]
+        {
+            let told = open_door_at(&server("a-name.invalid"), address.parse().unwrap());
+            assert_eq!(told.is_some(), open, "{address}");
+        }
+    }
+
+    #[test]
+    fn it_is_one_line_that_says_what_to_do() {
         assert_eq!(
-            text,
+            open_door(&server("")).unwrap(),
             "[inet_http_server] listens on every address, port 9001, where other machines can reach it, and asks for \
-             no password, so that anybody there could start, stop and remove programs (file /etc/supervisord.conf, \
-             line 7). Set username= and password= in [inet_http_server]; or listen on this machine alone with \
-             port=127.0.0.1:9001 or a [unix_http_server]; or, if something else keeps strangers away, set \
-             allow_insecure=true in [inet_http_server]"
+             no password, so it answers requests from this machine alone. Set username= and password= in \
+             [inet_http_server]; or listen on this machine alone with port=127.0.0.1:9001 or a [unix_http_server]; \
+             or, if something else keeps strangers away, set allow_insecure=true in [inet_http_server]"
         );
     }
 }

@@ -9,7 +9,7 @@ use supervisor_protocol::terminal::visible;
 use supervisor_sys::{SocketError, SocketFile, listen_tcp, listen_unix};
 
 use crate::control::{self, BoundListener, BoundServer, Tls};
-use crate::exposure::refuse_open_doors;
+use crate::exposure;
 
 /// Looks at what would keep a server from being served safely, before anything is touched: at the start, at a reread
 /// and before a restart stops what runs.
@@ -20,14 +20,16 @@ pub fn check(configs: &[HttpServerConfig]) -> Result<(), String> {
     problems(configs).next().map_or(Ok(()), |(_, problem)| Err(problem))
 }
 
+/// What does not keep a start from being, but keeps strangers out, one after the other, with its server.
+pub fn warnings(configs: &[HttpServerConfig]) -> impl Iterator<Item = (&HttpServerConfig, String)> {
+    configs.iter().filter_map(|config| Some((config, exposure::open_door(config)?)))
+}
+
 /// All that [`check`] would refuse, one after the other, with its server.
 pub fn problems(configs: &[HttpServerConfig]) -> impl Iterator<Item = (&HttpServerConfig, String)> {
     configs.iter().flat_map(|config| {
-        let found = [
-            refuse_open_doors(std::slice::from_ref(config)).err(),
-            load_tls(config).err(),
-            config.password.as_deref().and_then(|password| bad_hash(config, password)),
-        ];
+        let found =
+            [load_tls(config).err(), config.password.as_deref().and_then(|password| bad_hash(config, password))];
         found.into_iter().flatten().map(move |problem| (config, problem))
     })
 }
@@ -118,8 +120,10 @@ impl HttpServers {
         }
         let server = self.open.iter().rfind(|server| server.address == config.address);
         let listener = server.expect("it was opened just now, if not before").listener.try_clone();
+        let listener = listener.map_err(|error| format!("[{}] cannot be served: {error}", config.section))?;
         Ok(BoundServer {
-            listener: listener.map_err(|error| format!("[{}] cannot be served: {error}", config.section))?,
+            open_door: open_door(config, &listener),
+            listener,
             section: config.section.clone(),
             username: config.username.clone(),
             password: config.password.clone(),
@@ -161,6 +165,17 @@ impl OpenServer {
             (HttpServerAddress::Inet { .. }, HttpServerAddress::Unix { .. })
             | (HttpServerAddress::Unix { .. }, HttpServerAddress::Inet { .. }) => false,
         }
+    }
+}
+
+/// What is said of it when it admits everybody, from wherever it is that they come.
+fn open_door(config: &HttpServerConfig, listener: &BoundListener) -> Option<String> {
+    match listener {
+        BoundListener::Unix(_) => None,
+        BoundListener::Tcp(listener) => match listener.local_addr() {
+            Ok(address) => exposure::open_door_at(config, address.ip()),
+            Err(_) => exposure::open_door(config),
+        },
     }
 }
 

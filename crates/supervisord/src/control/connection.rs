@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::audience::Visitor;
 use super::context::Context;
 use super::listener::Section;
 use super::response::{Response, ResponseBody};
@@ -44,6 +45,7 @@ impl fmt::Display for Peer {
 /// What a connection needs to know.
 pub(super) struct Connection {
     pub(super) peer: Peer,
+    pub(super) visitor: Visitor,
     pub(super) section: Rc<Section>,
     pub(super) context: Rc<Context>,
     pub(super) activity: Rc<Activity>,
@@ -98,7 +100,7 @@ impl Connection {
 
     async fn handle(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
         let line = access_log::RequestLine::of(&request);
-        let mut response = router::route(request, self.peer, &self.section, &self.context).await;
+        let mut response = router::route(request, (self.peer, self.visitor), &self.section, &self.context).await;
         response.headers_mut().insert(SERVER, HeaderValue::from_static("supervisord"));
         if self.activity.has_ended() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -154,6 +156,7 @@ mod tests {
         let leave = Rc::new(Notify::new());
         let connection = Connection {
             peer: Peer::Unix,
+            visitor: Visitor::Welcome,
             section: Rc::new(Section {
                 username: username.map(str::to_owned),
                 ..Section::unguarded("unix_http_server")

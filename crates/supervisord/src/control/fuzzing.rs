@@ -18,6 +18,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
+use super::audience::Visitor;
 use super::connection::{Connection, Peer};
 use super::context::Context;
 use super::host_names::HostNames;
@@ -121,6 +122,7 @@ async fn converse(circumstances: Circumstances, bytes: &[u8]) -> Vec<u8> {
     };
     let serving = Connection {
         peer: if circumstances.tcp { Peer::Tcp(([127, 0, 0, 1], 9001).into()) } else { Peer::Unix },
+        visitor: Visitor::Welcome,
         section: Rc::new(section(circumstances)),
         context: Rc::new(Context::new(settings, stopped).working_in_place()),
         activity: Rc::new(Activity::new(Rc::default())),

@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
+use super::audience::{Audience, Visitor};
 use super::connection::{Connection, Peer};
 use super::context::Context;
 use super::host_names::HostNames;
@@ -36,6 +37,8 @@ pub(super) struct Listener {
 /// What a server section demands of clients.
 pub(super) struct Section {
     pub(super) name: String,
+    /// Whom it answers at all.
+    pub(super) audience: Audience,
     pub(super) username: Option<String>,
     pub(super) password: Option<Password>,
     /// Under which names browsers may speak to it; `None`: they cannot reach it.
@@ -55,6 +58,7 @@ impl Section {
     pub(super) fn unguarded(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            audience: Audience::Everybody,
             username: None,
             password: None,
             host_names: None,
@@ -79,7 +83,8 @@ enum Socket {
 impl Listener {
     /// To be called within the runtime.
     pub(super) fn new(server: BoundServer) -> io::Result<Self> {
-        let BoundServer { listener, section, username, password, own_host, allowed_hosts, tls } = server;
+        let BoundServer { listener, section, username, password, own_host, allowed_hosts, open_door, tls } = server;
+        let audience = open_door.map_or(Audience::Everybody, |refusal| Audience::ThisMachine { refusal });
         let allowed_hosts: Vec<_> = allowed_hosts.iter().filter_map(|host| AllowedHost::parse(host)).collect();
         let host_names = match &listener {
             BoundListener::Tcp(_) => {
@@ -101,7 +106,7 @@ impl Listener {
             }
         };
         let unguarded = Section::unguarded(&section);
-        let section = Section { username, password, host_names, allowed_hosts, certificate, ..unguarded };
+        let section = Section { audience, username, password, host_names, allowed_hosts, certificate, ..unguarded };
         Ok(Self { socket, section })
     }
 
@@ -219,8 +224,11 @@ impl Crowd {
 
     fn admit(&mut self, newcomer: Newcomer, section: &Rc<Section>, context: &Rc<Context>) {
         match newcomer {
-            Newcomer::Tcp(stream, address) => self.serve(stream, Peer::Tcp(address), section, context),
-            Newcomer::Unix(stream) => self.serve(stream, Peer::Unix, section, context),
+            Newcomer::Tcp(stream, address) => {
+                let visitor = section.audience.visitor(&stream);
+                self.serve(stream, Peer::Tcp(address), visitor, section, context);
+            }
+            Newcomer::Unix(stream) => self.serve(stream, Peer::Unix, Visitor::Welcome, section, context),
         }
     }
 
@@ -228,6 +236,7 @@ impl Crowd {
         &mut self,
         stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
         peer: Peer,
+        visitor: Visitor,
         section: &Rc<Section>,
         context: &Rc<Context>,
     ) {
@@ -236,6 +245,7 @@ impl Crowd {
         self.members.borrow_mut().push(Member { activity: Rc::clone(&activity), leave: Rc::clone(&leave) });
         let connection = Connection {
             peer,
+            visitor,
             section: Rc::clone(section),
             context: Rc::clone(context),
             activity: Rc::clone(&activity),

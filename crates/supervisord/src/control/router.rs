@@ -1,7 +1,8 @@
 //! Which handler answers which request: the order of contract/rpc.md §1.3, behind all that can refuse one.
 //!
-//! Refusals come in the order of what they cost us: by the name that we are called, by the site that asks, by
-//! credentials. Whatever has an effect or a cost is asked for by our own pages alone; what has neither, by anybody.
+//! Refusals come in the order of what they cost us: by where they come from, by the name that we are called, by the
+//! site that asks, by credentials. Whatever has an effect or a cost is asked for by our own pages alone; what has
+//! neither, by anybody.
 
 use std::rc::Rc;
 
@@ -9,6 +10,7 @@ use hyper::body::Incoming;
 use hyper::header::{HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, StatusCode};
 
+use super::audience::Visitor;
 use super::auth::{Admission, admission};
 use super::connection::Peer;
 use super::context::Context;
@@ -73,7 +75,7 @@ impl Resource {
 /// Answers one request.
 pub(super) async fn route(
     request: Request<Incoming>,
-    peer: Peer,
+    client: (Peer, Visitor),
     section: &Section,
     context: &Rc<Context>,
 ) -> Response {
@@ -81,7 +83,7 @@ pub(super) async fn route(
     let inner = decode(path.trim_start_matches('/'));
     let inner = inner.trim_start_matches('/');
     let resource = Resource::of(&path, inner);
-    if let Some(refusal) = refusal(&request, peer, resource, section, context).await {
+    if let Some(refusal) = refusal(&request, resource, client, section, context).await {
         let refusal = if resource == Resource::Api { api::as_document(refusal) } else { refusal };
         request_body::let_pass(request, context).await;
         return refusal;
@@ -111,11 +113,14 @@ fn nothing(method: &Method) -> Response {
 /// The answer to whoever is not admitted.
 async fn refusal(
     request: &Request<Incoming>,
-    peer: Peer,
     resource: Resource,
+    (peer, visitor): (Peer, Visitor),
     section: &Section,
     context: &Rc<Context>,
 ) -> Option<Response> {
+    if let Some(reason) = section.audience.refusal(visitor) {
+        return Some(plain_text(StatusCode::FORBIDDEN, format!("{reason}\n")));
+    }
     // Monitors call themselves browsers, and learn nothing but that we are there.
     let marks_count = !matches!(resource, Resource::Ok | Resource::StartPage);
     if let Some(host) = section.host_names.as_ref().and_then(|names| names.stranger(request, marks_count)) {

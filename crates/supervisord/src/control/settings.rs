@@ -55,6 +55,8 @@ pub struct BoundServer {
     /// `host` or `host:port` that browsers may call it by besides this machine's own names, and whose pages are its
     /// own; of no meaning for a unix socket.
     pub allowed_hosts: Vec<String>,
+    /// What clients on other machines are told, who are not answered; `None`: everybody is.
+    pub open_door: Option<String>,
     /// What it needs to speak HTTPS; `None`: it speaks HTTP.
     pub tls: Option<Tls>,
 }

@@ -91,6 +91,7 @@ impl FakeSupervision {
             password: credentials.map(|(_, password)| password.to_owned()),
             tls: None,
             own_host: None,
+            open_door: None,
             allowed_hosts: vec!["allowed.example".to_owned()],
         };
         let (wake, wakes) = mpsc::channel();

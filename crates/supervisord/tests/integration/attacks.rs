@@ -4,6 +4,7 @@ mod forged_log_lines;
 mod frozen_starts;
 mod logins;
 mod no_threads;
+mod open_doors;
 mod pidfile;
 mod planted_logs;
 mod restart_window;

@@ -122,11 +122,11 @@ fn servers_and_interfaces_that_a_start_would_refuse_are_told() {
     let folder = Folder::new("refused", text);
     let (status, text, _) = folder.run(&["--check"]);
     assert_eq!(status, 2);
-    assert!(text.contains("error: [inet_http_server] listens on every address, port 9001, "), "{text}");
+    assert!(text.contains("warning: [inet_http_server] listens on every address, port 9001, "), "{text}");
     assert!(text.contains("3 | port=*:9001\n  |      ^^^^^^\n"), "{text}");
     assert!(text.contains("error: password= in [unix_http_server] is no argon2 hash"), "{text}");
     assert!(text.contains("error: Could not make supervisor rpc interface: "), "{text}");
-    assert!(text.ends_with("3 errors, 1 warning\n"), "{text}");
+    assert!(text.ends_with("2 errors, 2 warnings\n"), "{text}");
     let tls = "[supervisord]\n[inet_http_server]\nport=127.0.0.1:9001\ntls_cert={dir}/no.pem\ntls_key={dir}/no.key\n\
                [supervisorctl]\nserverurl=https://localhost:9001\n[rpcinterface:supervisor]\n\
                supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n";

@@ -1,63 +1,15 @@
-//! Servers that strangers can reach: what is refused at the start and at a reread, and which namespaces there are.
+//! Servers that strangers can reach: what opens them, what is refused at the start, and which namespaces there are.
 
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 
 use crate::support::{TestDaemon, testing_the_original};
 
 const SUPERVISOR_NAMESPACE: &str = "[rpcinterface:supervisor]";
 
-/// The text of the refusal, for a server of `main.conf` at this line.
-fn refusal(port: u16, line: usize) -> String {
-    format!(
-        "[inet_http_server] listens on every address, port {port}, where other machines can reach it, and asks for no \
-         password, so that anybody there could start, stop and remove programs (file {{dir}}/supervisord.conf, line \
-         {line}). Set username= and password= in [inet_http_server]; or listen on this machine alone with \
-         port=127.0.0.1:{port} or a [unix_http_server]; or, if something else keeps strangers away, set \
-         allow_insecure=true in [inet_http_server]"
-    )
-}
-
-/// The line of the configuration, from 1, that begins so.
-fn line_of(daemon: &TestDaemon, begin: &str) -> usize {
-    let text = daemon.read("supervisord.conf");
-    text.lines().position(|line| line.starts_with(begin)).expect("the line is there") + 1
-}
-
-#[test]
-fn open_door_is_refused_before_anything_is_touched() {
-    if testing_the_original() {
-        return;
-    }
-    let daemon = TestDaemon::prepared("[inet_http_server]\nport=*:{port}\n");
-    let ended = daemon.run(&["-n", "-c", "{dir}/supervisord.conf"]);
-    let expected = daemon.filled_in(&refusal(daemon.port(), line_of(&daemon, "port=")));
-    assert!(ended.stderr.starts_with(&format!("Error: {expected}\n")), "{}", ended.stderr);
-    assert_eq!(ended.status, 2);
-    assert!(!Path::new(&daemon.path("supervisord.log")).exists(), "no log was begun");
-}
-
 #[test]
 fn open_door_is_allowed_by_the_administrators_word() {
     let mut daemon = TestDaemon::started("[inet_http_server]\nport=*:{port}\nallow_insecure=true\n");
     assert!(std::net::TcpStream::connect(("127.0.0.1", daemon.port())).is_ok());
-    daemon.stop();
-}
-
-#[test]
-fn open_door_in_a_reread_is_refused_and_everything_keeps_running() {
-    if testing_the_original() {
-        return;
-    }
-    let mut daemon = TestDaemon::started("[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n");
-    daemon.wait_for_state("a", "RUNNING");
-    let pid = daemon.pid_of("a");
-    daemon.configure_also("[inet_http_server]\nport=*:{port}\n");
-    let reread = daemon.call("supervisor.reloadConfig", &[]).unwrap_err();
-    assert!(reread.text.starts_with("CANT_REREAD: [inet_http_server] listens on every address"), "{}", reread.text);
-    daemon.signal("HUP");
-    daemon.wait_for_log("[inet_http_server] listens on every address");
-    assert_eq!(daemon.pid_of("a"), pid);
     daemon.stop();
 }
 

@@ -13,6 +13,7 @@ mod marked_processes;
 mod memory;
 mod program;
 mod rpc;
+mod two_machines;
 mod untested;
 mod until;
 
@@ -22,5 +23,6 @@ pub(crate) use marked_processes::{Mark, send_signal};
 pub(crate) use memory::{peak_kilobytes, resident_kilobytes};
 pub(crate) use program::{Ended, Program};
 pub(crate) use rpc::{Value, http_get, raw_http};
+pub(crate) use two_machines::TwoMachines;
 pub(crate) use untested::{is_root, not_tested};
 pub(crate) use until::{until, until_at_most};
