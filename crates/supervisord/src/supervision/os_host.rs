@@ -16,6 +16,7 @@ use supervisor_core::{
 };
 use supervisor_sys::{Credentials, FcgiSocket, errno_name};
 
+use super::auto_logs::AutoLogs;
 use super::child::Child;
 use super::child_environment::ChildEnvironment;
 use super::disk_watch::DiskWatch;
@@ -52,6 +53,7 @@ pub struct OsHost {
     /// By [`ProcessId::index`].
     pub(super) entries: Vec<Option<Entry>>,
     pub(super) logs: LogTable,
+    auto_logs: AutoLogs,
     pub(super) journals: EventJournals,
     /// Streams that are not read until their events find room.
     pub(super) held_for_events: Vec<(usize, Channel)>,
@@ -90,6 +92,7 @@ impl OsHost {
         processes: SnapshotPublisher,
     ) -> Self {
         let journals = EventJournals::new(settings.childlogdir.clone(), settings.identifier.clone());
+        let auto_logs = AutoLogs::new(settings.childlogdir.clone(), settings.identifier.clone());
         main_log.leave_if_remote(&mut kernel.log_writers);
         Self {
             kernel,
@@ -99,6 +102,7 @@ impl OsHost {
             processes,
             entries: Vec::new(),
             logs: LogTable::default(),
+            auto_logs,
             journals,
             held_for_events: Vec::new(),
             now: Duration::ZERO,
@@ -220,8 +224,8 @@ impl Host for OsHost {
         if let Some(uid) = config.uid {
             self.users.entry(uid).or_insert_with(|| supervisor_sys::resolve_user(uid));
         }
-        let Self { main_log, settings, logs: table, .. } = self;
-        let logs = ProcessLogs::create(config, known, table, &settings.childlogdir, &settings.identifier, |warning| {
+        let Self { main_log, auto_logs, logs: table, .. } = self;
+        let logs = ProcessLogs::create(config, known, table, auto_logs, |warning| {
             main_log.log(LogLevel::Warn, format_args!("{warning}"));
         });
         let paths = logs.paths();

@@ -1,13 +1,13 @@
 //! The logs of one process: which they are, and when they rotate.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use supervisor_core::{Channel, ChannelConfig, LogFile as LogFileConfig, LogPaths, ProcessConfig};
 
-use super::auto_logs;
+use super::auto_logs::AutoLogs;
 use super::log_file::{LogFileNotice, Readers, Rotation};
 use super::log_table::{LogId, LogTable};
 use super::log_writers::LogWriters;
@@ -45,8 +45,7 @@ impl ProcessLogs {
         config: &ProcessConfig,
         known: &LogPaths,
         table: &mut LogTable,
-        folder: &Path,
-        identifier: &str,
+        auto_logs: &mut AutoLogs,
         mut warn: impl FnMut(String),
     ) -> Self {
         let mut create = |channel: Channel| {
@@ -59,12 +58,13 @@ impl ProcessLogs {
                 (LogFileConfig::None, _) => None,
                 (LogFileConfig::Path(path), _) => Some(PathBuf::from(&**path)),
                 (LogFileConfig::Auto, Some(path)) => Some(PathBuf::from(&**path)),
-                (LogFileConfig::Auto, None) => auto_logs::create(folder, &config.name, channel, identifier)
+                (LogFileConfig::Auto, None) => auto_logs
+                    .create(&config.name, channel)
                     .map_err(|error| {
                         let (name, channel) = (&config.name, channel.name());
                         warn(format!(
                             "could not create the {channel} log of {name} in {} (childlogdir): {error}",
-                            folder.display()
+                            auto_logs.folder().display()
                         ));
                     })
                     .ok(),

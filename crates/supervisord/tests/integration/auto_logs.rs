@@ -48,3 +48,43 @@ startsecs=0
     assert_eq!(mode(&path).expect("it is there"), 0o600, "gone, and made again");
     daemon.stop();
 }
+
+#[test]
+fn auto_logs_of_a_supervisord_that_lives_are_left_alone_by_another_that_starts_reloads_or_ends() {
+    if testing_the_original() {
+        return; // N71: whoever starts removes them
+    }
+    let talker = |name: &str| format!("[program:{name}]\ncommand=/bin/sh -c \"echo of {name}; exec sleep 1000\"\n");
+    let mut first = TestDaemon::started(&talker("one"));
+    let shared = format!("[supervisord]\nchildlogdir={}\n{}", first.path("").display(), talker("two"));
+    let mut second = TestDaemon::prepared(&shared);
+    let assert_first_is_whole = || {
+        assert_eq!(first.files("one-stdout").len(), 1);
+        assert_eq!(first.ctl(&["tail", "one"]).stdout.trim_end(), "of one");
+    };
+    first.wait_for_state("one", "RUNNING");
+    second.start();
+    second.wait_for_state("two", "RUNNING");
+    assert_first_is_whole();
+    let before = first.files("two-stdout");
+    second.signal("HUP");
+    until("the other one has its new log", || (first.files("two-stdout") != before).then_some(()));
+    assert_eq!(first.files("two-stdout").len(), 1, "its own from before are gone");
+    assert_first_is_whole();
+    second.stop();
+    assert_first_is_whole();
+    let locks = first.files(".lock");
+    assert_eq!(locks.len(), 1, "{locks:?}");
+
+    // What a killed one leaves goes with the next start of any.
+    second.start();
+    second.wait_for_state("two", "RUNNING");
+    second.signal("KILL");
+    second.program().wait_for_end();
+    assert_eq!(first.files(".lock").len(), 2);
+    first.signal("HUP");
+    until("its logs are gone", || first.files("two-stdout").is_empty().then_some(()));
+    until("so is its lock", || (first.files(".lock").len() == 1).then_some(()));
+    first.stop();
+    assert_eq!(first.files(".lock"), Vec::<String>::new());
+}
