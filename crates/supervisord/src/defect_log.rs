@@ -6,12 +6,20 @@
 use std::panic::{self, PanicHookInfo};
 use std::sync::{Mutex, Once, PoisonError};
 
-use supervisor_core::LogLevel;
+use supervisor_core::{Fault, FaultCode, LogLevel};
 
 use crate::supervision::main_log::{MainLog, MainLogSettings, MainLogTarget};
 
 /// Where to; the latest counts.
 static MAIN_LOG: Mutex<Option<MainLogSettings>> = Mutex::new(None);
+
+/// What a client is told whose request has met a defect; the log says where.
+pub(crate) const TOLD: &str = "a defect of supervisord";
+
+/// The fault that answers such a request.
+pub(crate) fn fault() -> Fault {
+    Fault::new(FaultCode::Failed, TOLD)
+}
 
 /// From now on defects are told in this log, and on standard error as ever.
 pub(crate) fn tell_in(settings: &MainLogSettings) {

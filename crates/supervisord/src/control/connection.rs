@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::audience::Visitor;
+use super::caught::{self, Caught, caught};
 use super::context::Context;
 use super::listener::Section;
 use super::response::{Response, ResponseBody};
@@ -100,7 +101,9 @@ impl Connection {
 
     async fn handle(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
         let line = access_log::RequestLine::of(&request);
-        let mut response = router::route(request, (self.peer, self.visitor), &self.section, &self.context).await;
+        let uri = request.uri().clone();
+        let routed = caught(router::route(request, (self.peer, self.visitor), &self.section, &self.context)).await;
+        let mut response = routed.unwrap_or_else(|Caught| caught::answer(&uri));
         response.headers_mut().insert(SERVER, HeaderValue::from_static("supervisord"));
         if self.activity.has_ended() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -116,6 +119,8 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Duration;
 
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
@@ -149,9 +154,9 @@ mod tests {
     }
 
     /// One where this has happened before.
-    fn serve_where(before: impl FnOnce(&Context), username: Option<&str>, buffer: usize) -> Served {
-        let (context, stop, inbox) = Context::for_tests();
-        before(&context);
+    fn serve_where(before: impl FnOnce(&mut Context), username: Option<&str>, buffer: usize) -> Served {
+        let (mut context, stop, inbox) = Context::for_tests();
+        before(&mut context);
         let (client, server) = duplex(buffer);
         let leave = Rc::new(Notify::new());
         let connection = Connection {
@@ -272,7 +277,7 @@ mod tests {
     async fn where_many_are_refused_no_body_is_waited_for() {
         LocalSet::new()
             .run_until(async {
-                let take_all = |context: &Context| {
+                let take_all = |context: &mut Context| {
                     assert_eq!(context.refused_bodies.forget_permits(usize::MAX), limits::REFUSED_BODIES);
                 };
                 let mut served = serve_where(take_all, Some("user"), 1024);
@@ -318,6 +323,34 @@ mod tests {
     fn command() -> String {
         let body = supervisor_protocol::xmlrpc::write_call("supervisor.shutdown", &[]);
         format!("POST /RPC2 HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_defect_in_the_making_of_an_answer_is_told_to_its_client() {
+        let fault = "<int>30</int>";
+        let asked = ["GET /logtail/x HTTP/1.1\r\n\r\n", "GET /api/v1/event-pools HTTP/1.1\r\n\r\n"];
+        LocalSet::new()
+            .run_until(async {
+                for (request, status, words) in [
+                    (command().as_str(), "200 OK", fault),
+                    (asked[0], "500 Internal Server Error", "Internal Server Error"),
+                    (asked[1], "500 Internal Server Error", r#"{"error""#),
+                ] {
+                    let breaks = |context: &mut Context| {
+                        let sound = AtomicBool::new(false);
+                        let wake = move || assert!(sound.swap(true, Ordering::Relaxed), "on purpose");
+                        context.sender = inbox::channel(Arc::new(wake)).0;
+                    };
+                    let mut served = serve_where(breaks, None, 1024);
+                    served.client.write_all(request.as_bytes()).await.unwrap();
+                    let mut answer = String::new();
+                    served.client.read_to_string(&mut answer).await.unwrap();
+                    assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
+                    assert!(answer.contains(words) && answer.contains("Connection: close\r\n"), "{answer}");
+                    served.task.await.unwrap();
+                }
+            })
+            .await;
     }
 
     #[tokio::test(start_paused = true)]

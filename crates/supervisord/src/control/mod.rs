@@ -12,6 +12,7 @@ mod api;
 mod argon2_hash;
 mod audience;
 mod auth;
+mod caught;
 mod config_info;
 mod connection;
 mod context;

@@ -215,7 +215,8 @@ async fn reload_config(context: &Rc<Context>) -> Result<Reply, Fault> {
     Ok(reply)
 }
 
-fn xml(document: String) -> Response {
+/// An answer that is this document.
+pub(super) fn xml(document: String) -> Response {
     let mut response = full(StatusCode::OK, document);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
     response

@@ -14,6 +14,7 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::limits;
+use crate::defect_log;
 
 /// Threads for one kind of work. Dropping it leaves behind those that are inside a call.
 pub(super) struct Workers {
@@ -159,7 +160,7 @@ impl fmt::Display for NotDone {
         match self {
             Self::Busy => f.write_str("too much of the kind waits already"),
             Self::NoThread(error) => write!(f, "no thread to do it with: {error}"),
-            Self::Defect => f.write_str("a defect of supervisord"),
+            Self::Defect => f.write_str(defect_log::TOLD),
         }
     }
 }

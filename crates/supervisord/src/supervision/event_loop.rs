@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use supervisor_config::Config;
 use supervisor_core::{
-    Channel, DaemonSignal, EventRing, ExitStatus, Input, LogLevel, Now, ProcessId, Supervisor, SupervisorState,
+    Channel, DaemonSignal, EventRing, ExitStatus, Host as _, Input, LogLevel, Now, ProcessId, RequestId, Supervisor,
+    SupervisorState,
 };
 use supervisor_sys::Events;
 
@@ -21,6 +22,7 @@ use super::limits;
 use super::os_host::OsHost;
 use super::restart_config::RestartConfigReader;
 use crate::clock;
+use crate::defect_log;
 use crate::inbox::{FollowedLog, Follower, Inbox, Message};
 
 /// The loop with all that it moves.
@@ -357,15 +359,25 @@ impl EventLoop {
     }
 }
 
-/// Lets the core draw the consequences of an input. A defect of ours must not end what is supervised: it is logged, and
-/// the loop goes on with the next input.
+/// Lets the core draw the consequences of an input.
 fn handle(supervisor: &mut Supervisor, now: Now, input: Input<'_>, host: &mut OsHost) {
     host.now = now.monotonic;
-    let outcome = panic::catch_unwind(AssertUnwindSafe(|| supervisor.handle(now, input, host)));
+    let request = if let Input::Command { request, .. } = &input { Some(*request) } else { None };
+    survive(host, request, |host| supervisor.handle(now, input, host));
+}
+
+/// A defect of ours must not end what is supervised: it is logged, whoever has asked for the step is told, and the loop
+/// goes on with the next input.
+fn survive(host: &mut OsHost, request: Option<RequestId>, step: impl FnOnce(&mut OsHost)) {
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| step(host)));
     if let Err(payload) = outcome {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no text");
         host.main_log.log(LogLevel::Critical, format_args!("a defect of supervisord was survived: {text}"));
+        if let Some(request) = request {
+            // Whoever was answered before it happened is not answered again.
+            host.reply(request, Err(defect_log::fault()));
+        }
     }
 }
 
@@ -378,5 +390,69 @@ fn daemon_signal(signal: i32) -> DaemonSignal {
         Some("SIGUSR2") => DaemonSignal::Usr2,
         Some("SIGCHLD") => DaemonSignal::Chld,
         Some(_) | None => DaemonSignal::Other(signal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use supervisor_core::{Command, Fault, Reply};
+
+    use super::*;
+    use crate::control::publish_state;
+    use crate::inbox;
+    use crate::process_snapshot::process_snapshot;
+    use crate::supervision::child_environment::ChildEnvironment;
+    use crate::supervision::kernel::Kernel;
+    use crate::supervision::main_log::{MainLog, MainLogSettings, MainLogTarget};
+    use crate::supervision::os_host::OsHostSettings;
+
+    fn host() -> OsHost {
+        let target = MainLogTarget::File(crate::supervision::log_file::LogFileSettings {
+            path: "/dev/null".into(),
+            rotation: crate::supervision::log_file::Rotation { maxbytes: 0, backups: 0 },
+        });
+        let settings = MainLogSettings { level: LogLevel::Info, target, to_stdout: false };
+        let host_settings = OsHostSettings {
+            identifier: "test".to_owned(),
+            childlogdir: "/nonexistent".into(),
+            environment: ChildEnvironment::new(&[], None),
+        };
+        let state = publish_state(SupervisorState::Running).0;
+        let main_log = MainLog::open(settings).unwrap();
+        OsHost::new(Kernel::new().unwrap(), main_log, host_settings, state, process_snapshot().0)
+    }
+
+    /// What a client is told whose request is dealt with so.
+    async fn told(deal: impl FnOnce(&mut OsHost, RequestId)) -> Result<Reply, Fault> {
+        let mut host = host();
+        let (sender, inbox) = inbox::channel(Arc::new(|| {}));
+        let client = tokio::spawn(async move { sender.call(Command::Shutdown).await });
+        tokio::task::yield_now().await;
+        let Some(Message::Request { reply, .. }) = inbox.try_recv() else { panic!("a request") };
+        let request = host.accept_request(reply);
+        deal(&mut host, request);
+        host.end_turn();
+        client.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn whoever_asked_for_what_met_a_defect_is_told_so_and_once() {
+        let fault = Err(defect_log::fault());
+        let before = told(|host, request| survive(host, Some(request), |_| panic!("on purpose"))).await;
+        assert_eq!(before, fault);
+        let after = told(|host, request| {
+            survive(host, Some(request), |host| {
+                host.reply(request, Ok(Reply::Done));
+                panic!("on purpose");
+            });
+        });
+        assert_eq!(after.await, Ok(Reply::Done));
+        let another = told(|host, request| {
+            survive(host, None, |_| panic!("on purpose"));
+            host.reply(request, Ok(Reply::Done));
+        });
+        assert_eq!(another.await, Ok(Reply::Done));
     }
 }

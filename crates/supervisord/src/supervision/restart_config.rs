@@ -2,12 +2,14 @@
 //! the loop when it is there (contract/quirks.md D6).
 
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use supervisor_config::Config;
 
+use crate::defect_log;
 use crate::inbox::Wake;
 
 /// A way to read the configuration; may take its time. The error is what the user is told.
@@ -32,8 +34,10 @@ impl RestartConfigReader {
     pub fn start(&self) {
         let (read, wake, sender) = (Arc::clone(&self.read), Arc::clone(&self.wake), self.sender.clone());
         let reader = move || {
+            // Whoever asked for the restart waits for it: a defect is told and not lost with the thread.
+            let read = panic::catch_unwind(AssertUnwindSafe(|| read()));
             // A loop that has ended meanwhile does not want it any more.
-            sender.send(read()).ok();
+            sender.send(read.unwrap_or_else(|_| Err(defect_log::TOLD.to_owned()))).ok();
             wake();
         };
         if let Err(error) = thread::Builder::new().name("restart-config".to_owned()).spawn(reader) {
@@ -51,5 +55,20 @@ impl RestartConfigReader {
 impl fmt::Debug for RestartConfigReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RestartConfigReader").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_defect_of_the_reader_is_an_error_that_wakes_the_loop() {
+        let (woken, wakes) = channel();
+        let wake: Wake = Arc::new(move || woken.send(()).unwrap());
+        let reader = RestartConfigReader::new(Arc::new(|| panic!("on purpose")), wake);
+        reader.start();
+        wakes.recv().unwrap();
+        assert_eq!(reader.take().unwrap().unwrap_err(), defect_log::TOLD);
     }
 }
