@@ -175,8 +175,8 @@ fn tag_of_lock(name: &str) -> Option<&str> {
 }
 
 /// What stands for the random characters and the rest in the name of an AUTO log of this identifier: something, `---`,
-/// the identifier, `-`, at least one more character without blanks, `.log`, anything. A `.` of the identifier stands for
-/// any character, as upstream. `None`: it is no such name.
+/// the identifier, `-`, at least one more character without blanks, `.log`, anything. A `.` of the identifier stands
+/// for any character, as upstream. `None`: it is no such name.
 fn random_part(name: &str, identifier: &str) -> Option<String> {
     let name: Vec<char> = name.chars().collect();
     let marker: Vec<char> = format!("---{identifier}-").chars().collect();
