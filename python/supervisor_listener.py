@@ -21,7 +21,9 @@ from __future__ import annotations
 
 import base64
 import http.client
+import os
 import socket
+import struct
 import sys
 import time
 import urllib.parse
@@ -42,15 +44,32 @@ END_TOKEN = "<!--XSUPERVISOR:END-->"
 # Calls back to supervisord
 
 class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a unix socket."""
+    """HTTP over a unix socket, at a path of any length. With `trusted_only` it is refused if somebody else than root or
+    this user listens there, before anything is sent."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, trusted_only: bool = False) -> None:
         super().__init__("localhost")
         self._path = path
+        self._trusted_only = trusted_only
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.connect(self._path)
+        if len(os.fsencode(self._path)) <= 107:
+            self.sock.connect(self._path)
+        else:
+            folder, name = os.path.split(self._path)
+            descriptor = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                self.sock.connect("/proc/self/fd/%d/%s" % (descriptor, name))
+            finally:
+                os.close(descriptor)
+        if self._trusted_only and hasattr(socket, "SO_PEERCRED"):
+            credentials = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            uid = struct.unpack("3i", credentials)[1]
+            if uid not in (0, os.geteuid()):
+                self.sock.close()
+                raise PermissionError(
+                    "%s is served by uid %d, who is neither root nor us: no password was sent" % (self._path, uid))
 
 
 class SupervisorTransport(xmlrpc.client.Transport):
@@ -72,7 +91,7 @@ class SupervisorTransport(xmlrpc.client.Transport):
         if self._connection and self._connection[0] == self.serverurl:
             return cast(http.client.HTTPConnection, self._connection[1])
         if self._parts.scheme == "unix":
-            connection: http.client.HTTPConnection = _UnixConnection(self._parts.path)
+            connection: http.client.HTTPConnection = _UnixConnection(self._parts.path, self._authorization is not None)
         else:
             connection = http.client.HTTPConnection(self._parts.hostname or "", self._parts.port or 80)
         self._connection = cast(Any, (self.serverurl, connection))

@@ -173,6 +173,9 @@ pub struct ClientConfig {
     pub history_file: Option<PathBuf>,
     /// For an `https://…` server.
     pub tls: ClientTlsFiles,
+    /// Users who serve the unix socket, as far as the same file says: `user=` of `[supervisord]`, `chown=` of
+    /// `[unix_http_server]`.
+    pub server_users: Vec<u32>,
     /// Plug-ins in file order.
     pub ctlplugins: Vec<CtlPluginConfig>,
     /// The file it was read from, absolute; `None`: there was none, all of the above are defaults.

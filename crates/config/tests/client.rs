@@ -28,12 +28,21 @@ fn without_a_file_all_is_default() {
         prompt: "supervisor".into(),
         history_file: None,
         tls: ClientTlsFiles::default(),
+        server_users: vec![],
         ctlplugins: vec![],
         path: None,
     };
     assert_eq!(load_client(&ClientOptions::default(), None, &[]), Ok(expected.clone()));
     let config = load("[supervisorctl]\n").unwrap();
     assert_eq!(config, ClientConfig { path: config.path.clone(), ..expected });
+}
+
+#[test]
+fn users_who_serve_are_taken_from_the_sections_of_the_server() {
+    let users = |text: &str| load(&format!("{text}[supervisorctl]\n")).unwrap().server_users;
+    assert_eq!(users("[supervisord]\nuser=root\n[unix_http_server]\nfile=/s\nchown=root:root\n"), [0, 0]);
+    assert_eq!(users("[unix_http_server]\nfile=/s\nchown=0\n"), [0]);
+    assert_eq!(users("[supervisord]\nuser=nobody-of-this-name\n[unix_http_server]\nchown=x:y\n"), [0; 0]);
 }
 
 #[test]

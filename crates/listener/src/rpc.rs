@@ -7,11 +7,13 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use supervisor_protocol::xmlrpc::{Answer, Value, read_answer, write_call};
+use supervisor_sys::{connect_unix, own_uid, peer_uid};
 
 use crate::limits;
 use crate::server_url::ServerUrl;
@@ -100,7 +102,10 @@ impl Client {
         let request = self.request(&write_call(method, parameters));
         let answer = match &self.url {
             ServerUrl::Unix(path) => {
-                let stream = UnixStream::connect(path)?;
+                let stream = connect_unix(path)?;
+                if self.credentials.is_some() {
+                    check_peer(&stream, path)?;
+                }
                 stream.set_read_timeout(self.timeout)?;
                 exchange(stream, &request)
             }
@@ -131,6 +136,17 @@ impl Client {
             body.len()
         )
     }
+}
+
+/// A password is for root's server or our own: whoever else listens at the path would get it.
+fn check_peer(stream: &UnixStream, path: &Path) -> io::Result<()> {
+    let uid = peer_uid(stream)?;
+    if uid == 0 || uid == own_uid() {
+        return Ok(());
+    }
+    let path = path.display();
+    let text = format!("{path} is served by uid {uid}, who is neither root nor us: no password was sent");
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, text))
 }
 
 /// Sends a request and reads until the other side closes, which it does with HTTP/1.0.

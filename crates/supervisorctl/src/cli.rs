@@ -94,7 +94,13 @@ fn hash_password(program: &str) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return refuse(program, &error),
     };
-    let nobody = Account { url: String::new(), username: None, password: None, tls: ClientTlsFiles::default() };
+    let nobody = Account {
+        url: String::new(),
+        username: None,
+        password: None,
+        tls: ClientTlsFiles::default(),
+        server_users: Vec::new(),
+    };
     let mut output = Output::new(Box::new(io::stdout()), Box::new(io::stderr()), io::stdout().is_terminal());
     hash_password::run(&mut LiveWorld::new(nobody, runtime), &mut output, io::stdin().is_terminal())
 }
@@ -109,6 +115,7 @@ fn account(config: &ClientConfig) -> Account {
         username: config.username.clone(),
         password: config.password.clone(),
         tls: config.tls.clone(),
+        server_users: config.server_users.clone(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! that the first time it was not sent at all.
 
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use supervisor_config::ClientTlsFiles;
 use supervisor_protocol::xmlrpc::{Answer, Value, read_answer, write_call};
+use supervisor_sys::{SocketPath, own_uid, peer_uid};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 
 use crate::limits::{CONNECT_TIMEOUT, MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES};
@@ -39,6 +41,8 @@ pub(crate) struct Account {
     pub(crate) password: Option<String>,
     /// For an https server.
     pub(crate) tls: ClientTlsFiles,
+    /// Users besides root and us who may be served by: a password is sent to no other on a unix socket.
+    pub(crate) server_users: Vec<u32>,
 }
 
 /// A client of one server.
@@ -151,8 +155,12 @@ impl Client {
     async fn connect(&self) -> Result<Sender, CallError> {
         match Endpoint::parse(&self.account.url).ok_or(CallError::BadUrl)? {
             Endpoint::Unix(path) => {
-                let connect = within(CONNECT_TIMEOUT, UnixStream::connect(&path)).await;
+                let reachable = SocketPath::new(&path).map_err(|error| CallError::Connect(error.into()))?;
+                let connect = within(CONNECT_TIMEOUT, UnixStream::connect(reachable.as_path())).await;
                 let stream = connect.map_err(|error| what_is_there(error, &path))?;
+                if self.account.username.is_some() && self.account.password.is_some() {
+                    check_peer(&stream, &path, &self.account.server_users).map_err(CallError::Connect)?;
+                }
                 begin(stream).await
             }
             Endpoint::Inet { encrypted, host, port } => {
@@ -185,19 +193,37 @@ where
     Ok(sender)
 }
 
+impl From<io::Error> for ConnectError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Self::Refused,
+            io::ErrorKind::NotFound => Self::NoSuchFile,
+            io::ErrorKind::PermissionDenied => Self::PermissionDenied,
+            io::ErrorKind::TimedOut => Self::TimedOut,
+            _ => Self::Other(error.to_string()),
+        }
+    }
+}
+
 async fn within<S>(limit: Duration, connect: impl Future<Output = io::Result<S>>) -> Result<S, CallError> {
     let error = match tokio::time::timeout(limit, connect).await {
         Ok(Ok(stream)) => return Ok(stream),
-        Ok(Err(error)) => match error.kind() {
-            io::ErrorKind::ConnectionRefused => ConnectError::Refused,
-            io::ErrorKind::NotFound => ConnectError::NoSuchFile,
-            io::ErrorKind::PermissionDenied => ConnectError::PermissionDenied,
-            io::ErrorKind::TimedOut => ConnectError::TimedOut,
-            _ => ConnectError::Other(error.to_string()),
-        },
+        Ok(Err(error)) => error.into(),
         Err(_) => ConnectError::TimedOut,
     };
     Err(CallError::Connect(error))
+}
+
+/// A password is for root's server, our own, one of a user that the configuration names, or one in a folder where
+/// nobody but its owner could have put it. Whoever else listens at the path would get it: in /tmp anybody may.
+fn check_peer(stream: &UnixStream, path: &Path, known: &[u32]) -> Result<(), ConnectError> {
+    let uid = peer_uid(stream).map_err(|error| ConnectError::Other(error.to_string()))?;
+    let owns_the_folder = || {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::metadata(parent).is_ok_and(|folder| folder.uid() == uid && folder.mode() & 0o022 == 0)
+    };
+    let is_known = uid == 0 || uid == own_uid() || known.contains(&uid);
+    if is_known || owns_the_folder() { Ok(()) } else { Err(ConnectError::Stranger(uid)) }
 }
 
 /// A path refuses connections too when it is no socket at all.

@@ -130,6 +130,10 @@ fn describe_connect(error: &ConnectError, url: &str, origin: &UrlOrigin) -> Stri
         ConnectError::PermissionDenied => {
             ": try as the owner of the socket, or see chmod and chown of [unix_http_server]"
         }
+        ConnectError::Stranger(_) => {
+            ": no password was sent; if that is right, name the user as user= in [supervisord] or chown= in \
+             [unix_http_server]"
+        }
         ConnectError::NotASocket(_) => ": is this the file of its [unix_http_server]?",
         ConnectError::UnknownHost(_) => ": is the name of the host right?",
         ConnectError::TimedOut => ": are host and port right, and does a firewall let them through?",
@@ -172,6 +176,7 @@ impl fmt::Display for ConnectError {
             Self::NoSuchFile => f.write_str("no such file"),
             Self::NotASocket(what) => write!(f, "is {what}, not a socket"),
             Self::PermissionDenied => f.write_str("permission denied"),
+            Self::Stranger(uid) => write!(f, "is served by uid {uid}, who is neither root nor you nor named there"),
             Self::UnknownHost(why) => write!(f, "unknown host: {why}"),
             Self::TimedOut => f.write_str("does not accept connections in time"),
             Self::TlsFiles(why) => f.write_str(why),

@@ -54,6 +54,8 @@ pub(crate) enum ConnectError {
     NotASocket(&'static str),
     /// The socket file is not for this user.
     PermissionDenied,
+    /// It is served by this user, who is nobody that a password may be sent to.
+    Stranger(u32),
     /// The host name means nothing, in the words of the resolver.
     UnknownHost(String),
     /// No answer in time.

@@ -234,9 +234,9 @@ impl Generation {
         if is_first {
             servers.claim(&config.http_servers).map_err(BootError)?;
         }
-        let (servers, missing) = servers.serve(&config.http_servers);
-        for why in missing {
-            main_log.log(LogLevel::Critical, format_args!("supervisord goes on without one of its servers: {why}"));
+        let (servers, messages) = servers.serve(&config.http_servers);
+        for (level, text) in messages {
+            main_log.log(level, format_args!("{text}"));
         }
         rpc_interfaces::check(&config).map_err(|refusal| {
             main_log.log(LogLevel::Warn, format_args!("{}", refusal.reason()));

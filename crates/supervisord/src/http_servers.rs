@@ -4,12 +4,13 @@
 use std::io::{self, Write};
 
 use supervisor_config::{HttpServerAddress, HttpServerConfig};
-use supervisor_core::SocketOwner;
+use supervisor_core::{LogLevel, SocketOwner};
 use supervisor_protocol::terminal::visible;
 use supervisor_sys::{SocketError, SocketFile, listen_tcp, listen_unix};
 
 use crate::control::{self, BoundListener, BoundServer, Tls};
 use crate::exposure;
+use crate::server_trouble::in_words;
 
 /// Looks at what would keep a server from being served safely, before anything is touched: at the start, at a reread
 /// and before a restart stops what runs.
@@ -55,6 +56,8 @@ struct OpenServer {
     address: HttpServerAddress,
     listener: BoundListener,
     file: Option<SocketFile>,
+    /// What the main log is told of it.
+    notice: Option<String>,
 }
 
 impl HttpServers {
@@ -74,26 +77,31 @@ impl HttpServers {
             }
             match OpenServer::open(config) {
                 Ok(server) => claimed.push(server),
-                Err(SocketError::AddressInUse) if self.open.iter().any(leaves) => {}
-                Err(error) => return Err(error.to_string()),
+                Err(SocketError::AddressInUse { .. }) if self.open.iter().any(leaves) => {}
+                Err(error) => return Err(in_words(config, &error)),
             }
         }
         self.open.append(&mut claimed);
         Ok(())
     }
 
-    /// Closes what is wanted no more, opens what is missing, and gives what the control plane is to serve; and why
-    /// servers are missing from it.
-    pub fn serve(&mut self, configs: &[HttpServerConfig]) -> (Vec<BoundServer>, Vec<String>) {
+    /// Closes what is wanted no more, opens what is missing, and gives what the control plane is to serve; and what
+    /// there is to say, above all why servers are missing from it.
+    pub fn serve(&mut self, configs: &[HttpServerConfig]) -> (Vec<BoundServer>, Vec<(LogLevel, String)>) {
         self.open.retain(|server| configs.iter().any(|config| config.address == server.address));
-        let (mut bound, mut missing) = (Vec::new(), Vec::new());
+        let (mut bound, mut messages) = (Vec::new(), Vec::new());
         for config in configs {
             match self.bound(config) {
                 Ok(server) => bound.push(server),
-                Err(why) => missing.push(why),
+                Err(why) => {
+                    messages
+                        .push((LogLevel::Critical, format!("supervisord goes on without one of its servers: {why}")));
+                }
             }
         }
-        (bound, missing)
+        let notices = self.open.iter_mut().filter_map(|server| server.notice.take());
+        messages.extend(notices.map(|notice| (LogLevel::Warn, notice)));
+        (bound, messages)
     }
 
     /// Closes all of them and removes their files.
@@ -116,7 +124,7 @@ impl HttpServers {
 
     fn bound(&mut self, config: &HttpServerConfig) -> Result<BoundServer, String> {
         if !self.open.iter().any(|server| server.address == config.address) {
-            self.open.push(OpenServer::open(config).map_err(|error| error.to_string())?);
+            self.open.push(OpenServer::open(config).map_err(|error| in_words(config, &error))?);
         }
         let server = self.open.iter().rfind(|server| server.address == config.address);
         let listener = server.expect("it was opened just now, if not before").listener.try_clone();
@@ -140,7 +148,7 @@ impl OpenServer {
         match &address {
             HttpServerAddress::Inet { host, port } => {
                 let listener = listen_tcp(host, *port)?;
-                Ok(Self { listener: BoundListener::Tcp(listener), address, file: None })
+                Ok(Self { listener: BoundListener::Tcp(listener), address, file: None, notice: None })
             }
             HttpServerAddress::Unix { path, mode, owner } => {
                 let bound = listen_unix(path, *mode, *owner)?;
@@ -148,7 +156,11 @@ impl OpenServer {
                     let notice = format!("Unlinking stale socket {}\n", path.display());
                     io::stderr().write_all(visible(&notice).as_bytes()).ok();
                 }
-                Ok(Self { listener: BoundListener::Unix(bound.listener), address, file: Some(bound.file) })
+                let notice = bound.mode_instead.map(|found| {
+                    let path = path.display();
+                    format!("{path} has mode 0{found:o} and not 0{mode:o}, which its file system cannot give it")
+                });
+                Ok(Self { listener: BoundListener::Unix(bound.listener), address, file: Some(bound.file), notice })
             }
         }
     }

@@ -17,6 +17,7 @@ pub mod pidproxy;
 pub mod process_snapshot;
 mod rpc_interfaces;
 pub mod sample_config;
+mod server_trouble;
 mod show_config_command;
 pub mod supervision;
 #[cfg(test)]

@@ -315,7 +315,7 @@ fn listen_when_told(path: &Path) {
             std::io::stdin().read_line(&mut line).expect("the test closes it");
             assert!(bound.file.remove_if_ours().expect("the folder is there"));
         }
-        Err(SocketError::AddressInUse) => println!("in use"),
+        Err(SocketError::AddressInUse { .. }) => println!("in use"),
         Err(error) => println!("{error}"),
     }
 }

@@ -13,6 +13,7 @@ use supervisor_core::{SocketAddress, SocketConfig, SocketOwner};
 use crate::file_place::FilePlace;
 use crate::socket_error::SocketError;
 use crate::socket_file::{BoundFile, SocketFile};
+use crate::socket_path::SocketPath;
 use crate::tcp_listener::{bind_tcp, resolve};
 
 /// A listening socket; dropping it closes it and removes its file if that is still ours.
@@ -66,7 +67,11 @@ fn open_unix(path: &Path, owner: Option<SocketOwner>, mode: u32) -> Result<FcgiS
     }
     let numbered = |error: Errno| os_error(error as i32, None);
     let socket = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).map_err(numbered)?;
-    let address = UnixAddr::new(path).map_err(|_| "AF_UNIX path too long".to_owned())?;
+    let reachable = SocketPath::new(path).map_err(|error| match error.raw_os_error() {
+        Some(libc::ENAMETOOLONG) => format!("AF_UNIX path too long: '{}'", path.display()),
+        _ => python_text(&error, Some(path)),
+    })?;
+    let address = UnixAddr::new(reachable.as_path()).map_err(|_| "AF_UNIX path too long".to_owned())?;
     bind(socket.as_raw_fd(), &address).map_err(numbered)?;
     let file = SocketFile::at(path).map_err(|error| python_text(&error, Some(path)))?;
     // From here on a failure drops the socket, which removes the file.
@@ -84,8 +89,8 @@ fn open_unix(path: &Path, owner: Option<SocketOwner>, mode: u32) -> Result<FcgiS
 
 fn tcp_text(error: &SocketError) -> String {
     match error {
-        SocketError::AddressInUse => os_error(libc::EADDRINUSE, None),
-        SocketError::Other { errno } => os_error(*errno, None),
+        SocketError::AddressInUse { .. } => os_error(libc::EADDRINUSE, None),
+        SocketError::Other { errno, .. } => os_error(*errno, None),
         SocketError::UnknownHost(text) => text.clone(),
         SocketError::ChownRefused { .. } => error.to_string(),
     }

@@ -14,7 +14,10 @@ use crate::errno::errno_name;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SocketError {
     /// Somebody listens there.
-    AddressInUse,
+    AddressInUse {
+        /// Who called listen(2), where the kernel tells: a process that may have left the socket to another since.
+        listener: Option<u32>,
+    },
     /// The file of the socket cannot be given to that owner (EPERM).
     ChownRefused {
         /// The socket's path.
@@ -28,26 +31,48 @@ pub enum SocketError {
     Other {
         /// The error number.
         errno: i32,
+        /// What it came of.
+        step: SocketStep,
     },
 }
 
-impl SocketError {
-    pub(crate) fn from_io(error: &io::Error) -> Self {
-        match error.raw_os_error() {
-            Some(errno) => Self::from_errno(errno),
-            None if error.kind() == io::ErrorKind::PermissionDenied => Self::Other { errno: libc::EACCES },
-            None => Self::Other { errno: libc::EINVAL },
-        }
+/// What could not be done to a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SocketStep {
+    /// To have one at all: socket(2), listen(2).
+    Make,
+    /// To give it its address, or for a file its place: bind(2), link(2), rename(2).
+    Place,
+    /// To give its file the mode that is wanted.
+    Mode,
+    /// To find out who is at its path, or to clear that away.
+    Look,
+}
+
+impl SocketStep {
+    /// The error of this step.
+    pub(crate) fn failed(self, error: &io::Error) -> SocketError {
+        let errno = match error.raw_os_error() {
+            Some(errno) => errno,
+            None if error.kind() == io::ErrorKind::PermissionDenied => libc::EACCES,
+            None => libc::EINVAL,
+        };
+        self.failed_with(errno)
     }
 
-    fn from_errno(errno: i32) -> Self {
-        if errno == libc::EADDRINUSE { Self::AddressInUse } else { Self::Other { errno } }
+    /// The error of this step, from an error number.
+    pub(crate) fn failed_with(self, errno: i32) -> SocketError {
+        if errno == libc::EADDRINUSE {
+            SocketError::AddressInUse { listener: None }
+        } else {
+            SocketError::Other { errno, step: self }
+        }
     }
 }
 
 impl From<Errno> for SocketError {
     fn from(errno: Errno) -> Self {
-        Self::from_errno(errno as i32)
+        SocketStep::Make.failed_with(errno as i32)
     }
 }
 
@@ -56,7 +81,7 @@ impl std::error::Error for SocketError {}
 impl fmt::Display for SocketError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AddressInUse => f.write_str(
+            Self::AddressInUse { .. } => f.write_str(
                 "Another program is already listening on a port that one of our HTTP servers is configured to use.  \
                  Shut this program down first before starting supervisord.",
             ),
@@ -72,7 +97,7 @@ impl fmt::Display for SocketError {
                 )
             }
             Self::UnknownHost(text) => write!(f, "Cannot open an HTTP server: {text}"),
-            Self::Other { errno } => {
+            Self::Other { errno, .. } => {
                 write!(f, "Cannot open an HTTP server: socket.error reported errno.{} ({errno})", errno_name(*errno))
             }
         }

@@ -124,6 +124,11 @@ impl BoundFile {
         Ok(Self { file, path: path.to_owned() })
     }
 
+    /// As `stat(2)` tells it, without the kind of file.
+    pub(crate) fn mode(&self) -> io::Result<u32> {
+        Ok(fstat(&self.file)?.st_mode & 0o7777)
+    }
+
     /// As `chmod(2)`.
     pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
         if fstat(&self.file)?.st_mode & 0o7777 == mode {

@@ -8,7 +8,7 @@ use nix::sys::socket::{
 };
 
 use crate::limits::LISTEN_BACKLOG;
-use crate::socket_error::SocketError;
+use crate::socket_error::{SocketError, SocketStep};
 
 /// Listens on a port for an HTTP server. An empty host stands for every IPv4 address; a name is looked up, and its
 /// IPv4 address preferred; IPv6 addresses are written with or without brackets.
@@ -25,9 +25,10 @@ pub(crate) fn bind_tcp(address: SocketAddr) -> Result<OwnedFd, SocketError> {
     let bound = socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
     setsockopt(&bound, sockopt::ReuseAddr, &true)?;
     match address {
-        SocketAddr::V4(address) => bind(bound.as_raw_fd(), &SockaddrIn::from(address))?,
-        SocketAddr::V6(address) => bind(bound.as_raw_fd(), &SockaddrIn6::from(address))?,
+        SocketAddr::V4(address) => bind(bound.as_raw_fd(), &SockaddrIn::from(address)),
+        SocketAddr::V6(address) => bind(bound.as_raw_fd(), &SockaddrIn6::from(address)),
     }
+    .map_err(|errno| SocketStep::Place.failed_with(errno as i32))?;
     Ok(bound)
 }
 
@@ -69,7 +70,7 @@ mod tests {
     fn a_port_in_use_is_told() {
         let first = listen_tcp("127.0.0.1", 0).unwrap();
         let port = first.local_addr().unwrap().port();
-        assert_eq!(listen_tcp("127.0.0.1", port).unwrap_err(), SocketError::AddressInUse);
+        assert_eq!(listen_tcp("127.0.0.1", port).unwrap_err(), SocketError::AddressInUse { listener: None });
         drop(first);
         listen_tcp("127.0.0.1", port).unwrap();
     }

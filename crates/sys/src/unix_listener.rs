@@ -16,12 +16,15 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
-use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, listen, socket};
+use nix::sys::socket::{
+    AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, getsockopt, listen, socket, sockopt,
+};
 use supervisor_core::SocketOwner;
 
 use crate::limits::{LISTEN_BACKLOG, PROBE_TIMEOUT, STALE_SOCKET_ATTEMPTS, TAKEOVER_LOCK_ATTEMPTS};
-use crate::socket_error::SocketError;
+use crate::socket_error::{SocketError, SocketStep};
 use crate::socket_file::{BoundFile, FileIdentity, SocketFile};
+use crate::socket_path::SocketPath;
 
 /// A socket at its path.
 #[derive(Debug)]
@@ -32,13 +35,16 @@ pub struct BoundUnixListener {
     pub file: SocketFile,
     /// How many stale sockets were cleared away, each to be told as `Unlinking stale socket <path>` on stderr.
     pub stale_removed: u32,
+    /// The mode that its file has instead, on a file system that cannot give it another; whoever may connect with it
+    /// may connect with the mode that was wanted, too.
+    pub mode_instead: Option<u32>,
 }
 
 /// Listens at a path with this mode, and under this owner if there is one. Waits at most [`PROBE_TIMEOUT`] for an
 /// answer of whoever may be there.
 pub fn listen_unix(path: &Path, mode: u32, owner: Option<SocketOwner>) -> Result<BoundUnixListener, SocketError> {
     let aside = Aside::new(path);
-    let (listener, made) = listen_aside(&aside.path, mode)?;
+    let (listener, made, mode_instead) = listen_aside(&aside.path, mode)?;
     let mut stale_removed = 0;
     for _ in 0..STALE_SOCKET_ATTEMPTS {
         let published = publish(&aside.path, path)? || {
@@ -47,12 +53,12 @@ pub fn listen_unix(path: &Path, mode: u32, owner: Option<SocketOwner>) -> Result
             replaced
         };
         if published {
-            let file = SocketFile::at(path).map_err(|error| SocketError::from_io(&error))?;
+            let file = SocketFile::at(path).map_err(|error| SocketStep::Look.failed(&error))?;
             give_to(&made, &file, owner)?;
-            return Ok(BoundUnixListener { listener: UnixListener::from(listener), file, stale_removed });
+            return Ok(BoundUnixListener { listener: UnixListener::from(listener), file, stale_removed, mode_instead });
         }
     }
-    Err(SocketError::AddressInUse)
+    Err(SocketError::AddressInUse { listener: None })
 }
 
 /// A file name next to the path with our pid in it. Nothing is left there in the end.
@@ -82,15 +88,28 @@ impl Drop for Aside {
     }
 }
 
-/// Listens before anybody can find it: a published socket that refuses connections would count as stale.
-fn listen_aside(path: &Path, mode: u32) -> Result<(OwnedFd, BoundFile), SocketError> {
+/// Listens before anybody can find it: a published socket that refuses connections would count as stale. Gives the mode
+/// too that the file has instead of this one, if it does.
+fn listen_aside(path: &Path, mode: u32) -> Result<(OwnedFd, BoundFile, Option<u32>), SocketError> {
     let listener = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
-    bind(listener.as_raw_fd(), &UnixAddr::new(path)?)?;
-    let made = BoundFile::at(path).map_err(|error| SocketError::from_io(&error))?;
-    made.set_mode(mode).map_err(|error| SocketError::from_io(&error))?;
+    let place = |error: io::Error| SocketStep::Place.failed(&error);
+    let reachable = SocketPath::new(path).map_err(place)?;
+    let address = UnixAddr::new(reachable.as_path()).map_err(|error| place(error.into()))?;
+    bind(listener.as_raw_fd(), &address).map_err(|error| place(error.into()))?;
+    let made = BoundFile::at(path).map_err(|error| SocketStep::Look.failed(&error))?;
+    let mode_instead = match made.set_mode(mode) {
+        Ok(()) => None,
+        Err(error) => match made.mode() {
+            Ok(found) if found & MAY_CONNECT & !mode == 0 => Some(found),
+            Ok(_) | Err(_) => return Err(SocketStep::Mode.failed(&error)),
+        },
+    };
     listen(&listener, Backlog::new(LISTEN_BACKLOG)?)?;
-    Ok((listener, made))
+    Ok((listener, made, mode_instead))
 }
+
+/// The part of a socket's mode that decides who may connect (unix(7)).
+const MAY_CONNECT: u32 = 0o222;
 
 /// Puts the socket to its path. `false`: something is there.
 fn publish(aside: &Path, path: &Path) -> Result<bool, SocketError> {
@@ -102,9 +121,9 @@ fn publish(aside: &Path, path: &Path) -> Result<bool, SocketError> {
             if fs::symlink_metadata(path).is_ok() {
                 return Ok(false);
             }
-            fs::rename(aside, path).map(|()| true).map_err(|error| SocketError::from_io(&error))
+            fs::rename(aside, path).map(|()| true).map_err(|error| SocketStep::Place.failed(&error))
         }
-        _ => Err(SocketError::from_io(&error)),
+        _ => Err(SocketStep::Place.failed(&error)),
     }
 }
 
@@ -115,14 +134,14 @@ fn give_to(made: &BoundFile, file: &SocketFile, owner: Option<SocketOwner>) -> R
     let _no_matter = file.remove_if_ours();
     Err(match error.raw_os_error() {
         Some(libc::EPERM) => SocketError::ChownRefused { path: file.path().to_owned(), owner },
-        _ => SocketError::from_io(&error),
+        _ => SocketStep::Mode.failed(&error),
     })
 }
 
 /// Who is at a path.
 enum Occupant {
-    /// Somebody listens.
-    Alive,
+    /// Somebody listens, and may be known.
+    Alive { listener: Option<u32> },
     /// Nobody; the file is a leftover.
     Stale,
     /// It has just ended or gone.
@@ -133,29 +152,34 @@ enum Occupant {
 fn stale_file(path: &Path) -> Result<Option<FileIdentity>, SocketError> {
     let found = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(SocketError::from_io(&error)),
+        Err(error) => return Err(SocketStep::Look.failed(&error)),
         Ok(found) => found,
     };
     if found.is_dir() {
-        return Err(SocketError::Other { errno: libc::EISDIR });
+        return Err(SocketStep::Look.failed_with(libc::EISDIR));
     }
-    match occupant(path)? {
-        Occupant::Alive => Err(SocketError::AddressInUse),
+    match occupant(path, &found)? {
+        Occupant::Alive { listener } => Err(SocketError::AddressInUse { listener }),
         Occupant::Gone => Ok(None),
         Occupant::Stale => Ok(Some(FileIdentity::from(&found))),
     }
 }
 
-fn occupant(path: &Path) -> Result<Occupant, SocketError> {
+fn occupant(path: &Path, found: &fs::Metadata) -> Result<Occupant, SocketError> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let probe = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
-    match connect(probe.as_raw_fd(), &UnixAddr::new(path)?) {
+    let look = |error: io::Error| SocketStep::Look.failed(&error);
+    let reachable = SocketPath::new(path).map_err(look)?;
+    let address = UnixAddr::new(reachable.as_path()).map_err(|error| look(error.into()))?;
+    match connect(probe.as_raw_fd(), &address) {
         Ok(()) => Ok(answer(UnixStream::from(probe))),
         // So many wait for it already that there is no room, or it is a socket of another kind.
-        Err(Errno::EAGAIN | Errno::EPROTOTYPE) => Ok(Occupant::Alive),
+        Err(Errno::EAGAIN | Errno::EPROTOTYPE) => Ok(Occupant::Alive { listener: None }),
         Err(Errno::ECONNREFUSED) => Ok(Occupant::Stale),
+        // A link that leads nowhere is in nobody's use, and stays for ever.
+        Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) if found.is_symlink() => Ok(Occupant::Stale),
         Err(Errno::ENOENT) => Ok(Occupant::Gone),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(look(error.into())),
     }
 }
 
@@ -170,7 +194,10 @@ fn answer(mut probe: UnixStream) -> Occupant {
         Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => {
             Occupant::Gone
         }
-        Ok(_) | Err(_) => Occupant::Alive,
+        Ok(_) | Err(_) => {
+            let peer = getsockopt(&probe, sockopt::PeerCredentials).ok();
+            Occupant::Alive { listener: peer.and_then(|peer| u32::try_from(peer.pid()).ok()).filter(|pid| *pid != 0) }
+        }
     }
 }
 
@@ -181,9 +208,9 @@ fn replace(path: &Path, stale: FileIdentity, aside: &Path) -> Result<bool, Socke
         Ok(found) if found == stale => {}
         Ok(_) => return Ok(false),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(SocketError::from_io(&error)),
+        Err(error) => return Err(SocketStep::Look.failed(&error)),
     }
-    fs::remove_file(path).map_err(|error| SocketError::from_io(&error))?;
+    fs::remove_file(path).map_err(|error| SocketStep::Look.failed(&error))?;
     publish(aside, path)
 }
 
@@ -218,7 +245,7 @@ mod tests {
         // Another starter, which has probed the same file, is faster.
         let faster = listen_unix(&path, 0o700, None).unwrap();
         let aside = Aside::new(&path);
-        let _listener = listen_aside(&aside.path, 0o700).unwrap();
+        let _listener = listen_aside(&aside.path, 0o700).unwrap().0;
         assert_eq!(replace(&path, stale, &aside.path), Ok(false));
         let _client = UnixStream::connect(&path).unwrap();
         faster.listener.accept().unwrap();

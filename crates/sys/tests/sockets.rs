@@ -10,7 +10,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use supervisor_core::{ExitStatus, SocketAddress, SocketConfig, SocketOwner};
-use supervisor_sys::{BoundUnixListener, FcgiSocket, SocketError, Spawner, listen_unix};
+use supervisor_sys::{BoundUnixListener, FcgiSocket, SocketError, SocketStep, Spawner, listen_unix};
 use support::{Folder, Program};
 
 /// Talks through a listener, so that it surely is the one at the path.
@@ -59,7 +59,7 @@ fn a_file_that_is_no_socket_counts_as_stale_but_a_folder_does_not() {
     let path = folder.path("folder");
     fs::create_dir(&path).unwrap();
     let refused = listen_unix(&path, 0o700, None).unwrap_err();
-    assert_eq!(refused, SocketError::Other { errno: libc::EISDIR });
+    assert_eq!(refused, SocketError::Other { errno: libc::EISDIR, step: SocketStep::Look });
     assert!(path.is_dir());
 }
 
@@ -77,7 +77,7 @@ fn a_live_instance_that_answers_is_not_harmed() {
             assert_eq!(&request, b"GET / HTTP/1.0\r\n\r\n");
             probe.write_all(b"H").unwrap();
         });
-        assert_eq!(listen_unix(&path, 0o700, None).unwrap_err(), SocketError::AddressInUse);
+        assert!(matches!(listen_unix(&path, 0o700, None).unwrap_err(), SocketError::AddressInUse { .. }));
     });
     assert_eq!(fs::metadata(&path).unwrap().ino(), inode);
     assert_eq!(folder.names(), ["s.sock"]);
@@ -89,7 +89,7 @@ fn a_live_instance_that_is_too_busy_to_answer_is_not_harmed() {
     let folder = Folder::new();
     let path = folder.path("s.sock");
     let live = listen_unix(&path, 0o700, None).unwrap();
-    assert_eq!(listen_unix(&path, 0o700, None).unwrap_err(), SocketError::AddressInUse);
+    assert!(matches!(listen_unix(&path, 0o700, None).unwrap_err(), SocketError::AddressInUse { .. }));
     // The probe waits in its queue, and then somebody real.
     drop(live.listener.accept().unwrap());
     assert_reachable(&live);
@@ -102,7 +102,7 @@ fn a_live_instance_whose_queue_is_full_is_not_harmed() {
     let live = UnixListener::bind(&path).unwrap();
     nix::sys::socket::listen(&live, nix::sys::socket::Backlog::new(0).unwrap()).unwrap();
     let _waiting = UnixStream::connect(&path).unwrap();
-    assert_eq!(listen_unix(&path, 0o700, None).unwrap_err(), SocketError::AddressInUse);
+    assert!(matches!(listen_unix(&path, 0o700, None).unwrap_err(), SocketError::AddressInUse { .. }));
     live.accept().unwrap();
 }
 
@@ -111,7 +111,7 @@ fn a_socket_of_another_kind_is_not_harmed() {
     let folder = Folder::new();
     let path = folder.path("log");
     let live = UnixDatagram::bind(&path).unwrap();
-    assert_eq!(listen_unix(&path, 0o700, None).unwrap_err(), SocketError::AddressInUse);
+    assert!(matches!(listen_unix(&path, 0o700, None).unwrap_err(), SocketError::AddressInUse { .. }));
     UnixDatagram::unbound().unwrap().send_to(b"still here", &path).unwrap();
     assert_eq!(live.recv(&mut [0; 32]).unwrap(), 10);
 }
@@ -180,9 +180,9 @@ fn an_owner_is_given_the_socket() {
 fn where_a_socket_cannot_be_the_number_says_why() {
     let folder = Folder::new();
     let missing = listen_unix(&folder.path("no/such/s.sock"), 0o700, None).unwrap_err();
-    assert_eq!(missing, SocketError::Other { errno: libc::ENOENT });
+    assert_eq!(missing, SocketError::Other { errno: libc::ENOENT, step: SocketStep::Place });
     let long = listen_unix(&folder.path(&"x".repeat(200)), 0o700, None).unwrap_err();
-    assert_eq!(long, SocketError::Other { errno: libc::ENAMETOOLONG });
+    assert_eq!(long, SocketError::Other { errno: libc::ENAMETOOLONG, step: SocketStep::Place });
 }
 
 fn fcgi(address: SocketAddress, backlog: Option<u32>) -> SocketConfig {

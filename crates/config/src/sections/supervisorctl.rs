@@ -10,7 +10,9 @@ use crate::context::{Context, SectionReader};
 use crate::diagnostics::ConfigError;
 use crate::expand::Names;
 use crate::ini::Section;
-use crate::options_table::{DefaultValue, SectionType, ctlplugin, supervisorctl as rows};
+use crate::options_table::{
+    DefaultValue, OptionRow, SectionType, ctlplugin, supervisorctl as rows, supervisord, unix_http_server,
+};
 use crate::python_path::Home;
 
 /// What there is without a file, command line applied.
@@ -29,6 +31,7 @@ pub(crate) fn client_defaults(options: &ClientOptions, home: &Home) -> ClientCon
             ca: options.tls_ca.as_ref().filter(|path| !path.is_empty()).map(|path| home.normalize(path)),
             identity: None,
         },
+        server_users: Vec::new(),
         ctlplugins: Vec::new(),
         path: None,
     }
@@ -64,12 +67,27 @@ pub(crate) fn read_supervisorctl(
         prompt: prompt.unwrap_or(defaults.prompt),
         history_file: defaults.history_file.or_else(|| history_file.map(|path| context.home.normalize(&path))),
         tls: ClientTlsFiles { ca: defaults.tls.ca.or(tls.ca), ..tls },
+        server_users: server_users(context),
         ctlplugins: plugins
             .into_iter()
             .map(|plugin| CtlPluginConfig { name: plugin.name, factory: plugin.factory, options: plugin.options })
             .collect(),
         path: None,
     })
+}
+
+/// What cannot be understood there is for supervisord to tell.
+fn server_users(context: &Context) -> Vec<u32> {
+    let named = |section_name: &str, row: &OptionRow| {
+        let section = context.document.sections.iter().find(|section| *section.name == *section_name)?;
+        let text = context.reader(section, &[]).text(row).ok()??;
+        let user = text.split(':').next().unwrap_or_default();
+        context.users.uid(user).ok()
+    };
+    [named("supervisord", &supervisord::USER), named("unix_http_server", &unix_http_server::CHOWN)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The files for an https server; a certificate and its key come together.

@@ -8,3 +8,4 @@ mod open_doors;
 mod pidfile;
 mod planted_logs;
 mod restart_window;
+mod socket_thief;

@@ -34,6 +34,7 @@ mod original_client;
 mod pidproxy;
 mod program_users;
 mod reload;
+mod server_sockets;
 mod startup_errors;
 mod support;
 mod syslog;

@@ -21,6 +21,21 @@ fn assert_usage_error(ended: &Ended, message: &str) {
     assert_eq!(ended.status, 2);
 }
 
+/// As [`assert_usage_error`]; ours says more after the words of the original: on what, in which section, where.
+#[track_caller]
+fn assert_server_error(ended: &Ended, message: &str, more: &[&str]) {
+    if testing_the_original() {
+        return assert_usage_error(ended, message);
+    }
+    assert!(ended.stderr.starts_with(&format!("Error: {message}")), "{}", ended.stderr);
+    let line = ended.stderr.lines().next().unwrap_or_default();
+    assert!(more.iter().all(|part| line.contains(part)), "{line}");
+    assert_eq!(ended.status, 2);
+}
+
+const IN_USE: &str = "Another program is already listening on a port that one of our HTTP servers is configured to use.  \
+                      Shut this program down first before starting supervisord.";
+
 #[test]
 fn missing_file() {
     let daemon = TestDaemon::prepared("");
@@ -121,11 +136,9 @@ fn busy_port() {
     let daemon = TestDaemon::prepared("[inet_http_server]\nport=127.0.0.1:{port}\n");
     let _occupied = TcpListener::bind(("127.0.0.1", daemon.port())).expect("the port is free");
     let ended = daemon.run(&["-n", "-c", "{dir}/supervisord.conf"]);
-    assert_usage_error(
-        &ended,
-        "Another program is already listening on a port that one of our HTTP servers is configured to use.  \
-         Shut this program down first before starting supervisord.",
-    );
+    let address =
+        daemon.filled_in(": 127.0.0.1, port {port}, is in use ([inet_http_server] in {dir}/supervisord.conf, line ");
+    assert_server_error(&ended, IN_USE, &[&address]);
 }
 
 #[test]
@@ -136,11 +149,8 @@ fn second_instance_leaves_the_first_alone() {
     let auto_logs = first.files("talker-stdout");
     let pidfile = first.read("supervisord.pid");
     let ended = first.run(&["-n", "-c", "{dir}/supervisord.conf"]);
-    assert_usage_error(
-        &ended,
-        "Another program is already listening on a port that one of our HTTP servers is configured to use.  \
-         Shut this program down first before starting supervisord.",
-    );
+    let who = format!("s.sock is in use by the process with pid {} ([unix_http_server] in ", first.program().pid());
+    assert_server_error(&ended, IN_USE, &[&who]);
     assert_eq!(first.read("supervisord.pid"), pidfile);
     assert_eq!(first.state("talker"), "RUNNING");
     if !testing_the_original() {
