@@ -4,7 +4,7 @@
 //! A start that cannot be is one clear line on standard error and exit status 2, before anything of a running
 //! instance was touched: sockets are claimed before logs are cleaned away (quirks.md F07).
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,14 +50,33 @@ in the config file.  If you intend to run as root, you can set user=root in the 
 pub fn run() -> ExitCode {
     let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
     let program = arguments.next().unwrap_or_else(|| "supervisord".to_owned());
-    match run_with(&program, &arguments.collect::<Vec<_>>()) {
+    let arguments: Vec<String> = arguments.collect();
+    match run_with(&program, &arguments) {
         Ok(status) => status,
         Err(error) => {
-            let text = format!("Error: {}\nFor help, use {program} -h\n", error.0);
+            // Scripts compare what is said; people are told where there is more (COMPATIBILITY.md, N95).
+            let has_more = io::stderr().is_terminal() && check_says_more(&program, &arguments);
+            let more = format!("{program} {} --check says more\n", arguments.join(" "));
+            let more = if has_more { more.as_str() } else { "" };
+            let text = format!("Error: {}\nFor help, use {program} -h\n{more}", error.0);
             // Without a standard error there is nobody to tell.
             io::stderr().write_all(visible(&text).as_bytes()).ok();
             ExitCode::from(USAGE_STATUS)
         }
+    }
+}
+
+/// Whether a check of what was to be started has anything to say.
+fn check_says_more(program: &str, arguments: &[String]) -> bool {
+    match parse_supervisord_command_line(program, arguments) {
+        Ok(SupervisordCommand::Run(options)) => check_command::finds_errors(program, &options),
+        Ok(
+            SupervisordCommand::Help(_)
+            | SupervisordCommand::Version
+            | SupervisordCommand::Check { .. }
+            | SupervisordCommand::ShowConfig { .. },
+        )
+        | Err(_) => false,
     }
 }
 

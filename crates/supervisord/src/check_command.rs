@@ -13,8 +13,8 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::json;
 use supervisor_config::{
-    CheckFormat, Config, HttpServerAddress, HttpServerConfig, Problem, Severity, Source, SupervisordOptions, check,
-    load, masked_line,
+    CheckFormat, CheckReport, Config, HttpServerAddress, HttpServerConfig, Problem, Severity, Source,
+    SupervisordOptions, check, load, masked_line,
 };
 
 use crate::offline::Offline;
@@ -38,16 +38,7 @@ pub(crate) fn run(
     strict: bool,
     format: CheckFormat,
 ) -> Result<ExitCode, String> {
-    let offline = Offline::find(program, options)?;
-    let mut report = check(&offline.request());
-    if let Ok(config) = load(&offline.request()) {
-        report.problems.extend(refusals(&config, &report.sources));
-        let file = |name: &str| report.sources.iter().position(|source| *source.file == *name);
-        let order = |problem: &Problem| {
-            problem.place.as_ref().map(|place| (file(&place.file), place.line, place.column, problem.severity))
-        };
-        report.problems.sort_by_key(order);
-    }
+    let report = report(&Offline::find(program, options)?);
     let text = match format {
         CheckFormat::Json => report.problems.iter().map(json_line).collect(),
         CheckFormat::Text => {
@@ -69,6 +60,26 @@ pub(crate) fn run(
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Whether a check would tell errors; quietly.
+pub(crate) fn finds_errors(program: &str, options: &SupervisordOptions) -> bool {
+    let is_error = |problem: &Problem| problem.severity == Severity::Error;
+    Offline::find(program, options).is_ok_and(|offline| report(&offline).problems.iter().any(is_error))
+}
+
+/// All that there is to tell, in the order of the text.
+fn report(offline: &Offline<'_>) -> CheckReport {
+    let mut report = check(&offline.request());
+    if let Ok(config) = load(&offline.request()) {
+        report.problems.extend(refusals(&config, &report.sources));
+        let file = |name: &str| report.sources.iter().position(|source| *source.file == *name);
+        let order = |problem: &Problem| {
+            problem.place.as_ref().map(|place| (file(&place.file), place.line, place.column, problem.severity))
+        };
+        report.problems.sort_by_key(order);
+    }
+    report
 }
 
 /// What a start would refuse though the file can be read: servers that lack their files, interfaces that cannot be

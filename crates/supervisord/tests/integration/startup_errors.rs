@@ -229,3 +229,39 @@ fn fastcgi_socket_that_cannot_be_made() {
     assert!(ended.stderr.starts_with(start), "{}", ended.stderr);
     assert_eq!(ended.status, 2);
 }
+
+/// What is said on a terminal, line by line.
+fn said_on_a_terminal(daemon: &TestDaemon, arguments: &[&str]) -> Vec<String> {
+    let typescript = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]))";
+    #[expect(clippy::disallowed_methods, reason = "the test program is no supervisor: std may run programs")]
+    let output = std::process::Command::new("python3")
+        .args(["-c", typescript])
+        .arg(supervisord())
+        .args(arguments.iter().map(|argument| daemon.filled_in(argument)))
+        .output()
+        .expect("Python is there");
+    String::from_utf8_lossy(&output.stdout).lines().map(ToOwned::to_owned).collect()
+}
+
+/// Quirk N95: to scripts nothing is said that the original would not say.
+#[test]
+fn people_are_told_that_a_check_says_more_where_it_does() {
+    if testing_the_original() {
+        return;
+    }
+    let daemon = TestDaemon::prepared("[program:x]\n");
+    daemon.write("folder.conf", "[supervisord]\nlogfile={dir}\npidfile={dir}/s.pid\n");
+    daemon.write("socket.conf", "[supervisord]\nlogfile={dir}/s.log\n[unix_http_server]\nfile={dir}/no/such/s.sock\n");
+    for file in ["supervisord.conf", "absent.conf", "folder.conf", "socket.conf"] {
+        let path = daemon.filled_in(&format!("{{dir}}/{file}"));
+        let said = said_on_a_terminal(&daemon, &["-n", "-c", &path]);
+        let more = format!("{} -n -c {path} --check says more", supervisord().display());
+        assert_eq!(said.last(), Some(&more), "{said:?}");
+        assert!(said.iter().any(|line| line.starts_with("Error: ")), "{said:?}");
+        let ended = daemon.run(&["-n", "-c", &path]);
+        assert!(!ended.stderr.contains("says more"), "{ended:?}");
+    }
+    // A check would not even begin.
+    let said = said_on_a_terminal(&daemon, &["--bogus"]);
+    assert!(said.iter().all(|line| !line.contains("says more")) && said.len() == 2, "{said:?}");
+}
