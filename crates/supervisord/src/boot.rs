@@ -341,6 +341,7 @@ impl Generation {
             identity: Identity { identifier: config.supervisord.identifier.clone(), pid: std::process::id() },
             namespaces: namespaces(&config),
             config_reader: config_reader(source),
+            warnings: warnings_of(&config),
             program_reader: Some(source.program_reader(&config)),
             main_log: main_log_path,
             log_level: config.supervisord.loglevel,
@@ -456,8 +457,15 @@ fn config_reader(source: &ConfigSource) -> ConfigReader {
     ConfigReader::new(move || {
         let config = source.read()?;
         let program_reader = Some(source.program_reader(&config));
-        Ok(FreshConfig { identifier: config.supervisord.identifier, groups: config.groups, program_reader })
+        let warnings = warnings_of(&config);
+        Ok(FreshConfig { identifier: config.supervisord.identifier, groups: config.groups, warnings, program_reader })
     })
+}
+
+/// What is probably not meant in a configuration.
+fn warnings_of(config: &Config) -> Vec<String> {
+    let warnings = config.messages.iter().filter(|(level, _)| *level == LogLevel::Warn);
+    warnings.map(|(_, text)| text.clone()).collect()
 }
 
 /// Reads the configuration for a restart, and refuses what could not be begun with it: nothing has been stopped yet.

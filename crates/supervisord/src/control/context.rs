@@ -48,6 +48,8 @@ pub(super) struct Context {
     /// Held once more by each client that follows events.
     pub(super) event_followers: Rc<()>,
     identifier: RefCell<Rc<str>>,
+    /// Of the configuration that was read last.
+    warnings: RefCell<Rc<[String]>>,
     /// Reads programs as the configuration does that was read last.
     program_reader: RefCell<Option<Arc<ProgramReader>>>,
     pub(super) caches: RefCell<Caches>,
@@ -65,6 +67,7 @@ impl Context {
             identity,
             namespaces,
             config_reader,
+            warnings,
             program_reader,
             main_log,
             log_level,
@@ -86,6 +89,7 @@ impl Context {
             rereads: Workers::new("control-reread", limits::REREAD_THREADS),
             event_followers: Rc::default(),
             identifier: RefCell::new(identity.identifier.into()),
+            warnings: RefCell::new(warnings.into()),
             program_reader: RefCell::new(program_reader.map(Arc::new)),
             caches: RefCell::default(),
             log_level,
@@ -116,6 +120,19 @@ impl Context {
         }
         *self.identifier.borrow_mut() = identifier.into();
         true
+    }
+
+    /// What is probably not meant in the configuration that was read last.
+    pub(super) fn warnings(&self) -> Rc<[String]> {
+        Rc::clone(&self.warnings.borrow())
+    }
+
+    /// Takes over the warnings of a reread, and tells them to the main log as a start does.
+    pub(super) fn set_warnings(&self, warnings: Vec<String>) {
+        for warning in &warnings {
+            self.log(LogLevel::Warn, || warning.clone());
+        }
+        *self.warnings.borrow_mut() = warnings.into();
     }
 
     /// From now on programs are read as this configuration does.
@@ -167,6 +184,7 @@ impl Context {
             identity: super::settings::Identity { identifier: "supervisor".to_owned(), pid: 1 },
             namespaces: Namespaces::default(),
             config_reader: ConfigReader::new(|| Err("never read".to_owned())),
+            warnings: Vec::new(),
             program_reader: None,
             main_log: None,
             log_level: LogLevel::Info,

@@ -117,6 +117,7 @@ async fn converse(circumstances: Circumstances, bytes: &[u8]) -> Vec<u8> {
         namespaces: Namespaces::default(),
         program_reader: None,
         config_reader: ConfigReader::new(|| Ok(fresh_config())),
+        warnings: Vec::new(),
         main_log: Some(supervision::log_file()),
         log_level: LogLevel::Blather,
     };
@@ -184,7 +185,7 @@ fn section(circumstances: Circumstances) -> Section {
 
 fn fresh_config() -> FreshConfig {
     let groups = vec![group_config("cat", vec![process_config("cat").into()]).into()];
-    FreshConfig { identifier: "another".to_owned(), groups, program_reader: None }
+    FreshConfig { identifier: "another".to_owned(), groups, warnings: Vec::new(), program_reader: None }
 }
 
 #[cfg(test)]

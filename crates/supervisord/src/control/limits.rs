@@ -142,3 +142,6 @@ pub(super) const ROTATED_FILES: u32 = 64;
 
 /// Bytes that all values of one cache take together (`cache.store`).
 pub(super) const CACHE_BYTES: usize = 16 << 20;
+
+/// Warnings of a configuration that one answer tells; the rest is counted.
+pub(super) const TOLD_WARNINGS: usize = 1_000;

@@ -208,6 +208,7 @@ async fn reload_config(context: &Rc<Context>) -> Result<Reply, Fault> {
         done_by(&context.rereads, move || reader.read().map_err(|error| Fault::new(FaultCode::CantReread, error)))
             .await?;
     let reply = context.sender.call(Command::ReloadConfig { groups: fresh.groups }).await?;
+    context.set_warnings(fresh.warnings);
     context.set_program_reader(fresh.program_reader);
     if context.set_identifier(&fresh.identifier) {
         context.sender.change_identifier(fresh.identifier).await;

@@ -32,6 +32,8 @@ pub struct ControlSettings {
     pub namespaces: Namespaces,
     /// Reads the configuration anew for `reloadConfig`.
     pub config_reader: ConfigReader,
+    /// What is probably not meant in the configuration that runs, as the main log has it.
+    pub warnings: Vec<String>,
     /// Reads programs that clients add, until `config_reader` brings another one; `None`: they cannot be added.
     pub program_reader: Option<ProgramReader>,
     /// The main log, for `readLog` and `/mainlogtail`; `None`: there is none.
@@ -99,6 +101,8 @@ pub struct FreshConfig {
     pub identifier: String,
     /// All groups, in start order.
     pub groups: Vec<Arc<GroupConfig>>,
+    /// What is probably not meant in it.
+    pub warnings: Vec<String>,
     /// Reads programs that clients add.
     pub program_reader: Option<ProgramReader>,
 }

@@ -64,7 +64,12 @@ impl Default for Setup {
             credentials: None,
             namespaces: Namespaces::default(),
             config_reader: ConfigReader::new(|| {
-                Ok(FreshConfig { identifier: "supervisor".to_owned(), groups: vec![], program_reader: None })
+                Ok(FreshConfig {
+                    identifier: "supervisor".to_owned(),
+                    groups: vec![],
+                    warnings: vec![],
+                    program_reader: None,
+                })
             }),
             log_level: LogLevel::Info,
             defect: Arc::default(),
@@ -115,6 +120,7 @@ impl FakeSupervision {
             identity: Identity { identifier: "supervisor".to_owned(), pid: 4711 },
             namespaces,
             config_reader,
+            warnings: vec![],
             program_reader: None,
             main_log: Some(folder.join("main.log")),
             log_level,

@@ -283,7 +283,15 @@ fn what_costs_something_is_refused_to_other_sites_by_get_too() {
     let image = ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"];
     let frame = ["Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"];
     let foreign = ["Origin: http://localhost:3000", "Host: localhost:9001"];
-    for path in ["/logtail/x", "/mainlogtail", "/%6dainlogtail", "/api/v1/events", "/api/v1/event-pools", "/RPC2"] {
+    for path in [
+        "/logtail/x",
+        "/mainlogtail",
+        "/%6dainlogtail",
+        "/api/v1/events",
+        "/api/v1/event-pools",
+        "/api/v1/configuration/warnings",
+        "/RPC2",
+    ] {
         for headers in [&image[..], &frame, &foreign] {
             let answer = once(&daemon, format!("GET {path} HTTP/1.1\r\n{}\r\n\r\n", headers.join("\r\n")));
             assert_eq!(answer.status(), 403, "{path} {headers:?}");

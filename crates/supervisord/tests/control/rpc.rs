@@ -313,8 +313,15 @@ fn a_reload_reads_the_configuration_and_tells_the_difference() {
     let counter = Arc::clone(&readings);
     let config_reader = ConfigReader::new(move || match counter.fetch_add(1, Ordering::Relaxed) {
         0 => Err("File contains parsing errors: x".to_owned()),
-        1 => Ok(FreshConfig { identifier: "supervisor".to_owned(), groups: vec![], program_reader: None }),
-        2 => Ok(FreshConfig { identifier: "renamed".to_owned(), groups: vec![], program_reader: None }),
+        1 => Ok(FreshConfig {
+            identifier: "supervisor".to_owned(),
+            groups: vec![],
+            warnings: vec![],
+            program_reader: None,
+        }),
+        2 => {
+            Ok(FreshConfig { identifier: "renamed".to_owned(), groups: vec![], warnings: vec![], program_reader: None })
+        }
         _ => panic!("a defect in the reader"),
     });
     let script = Box::new(|command: &Command| {

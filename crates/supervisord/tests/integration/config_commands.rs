@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::support::{supervisord, testing_the_original};
+use crate::support::{project_root, supervisord, testing_the_original};
 
 /// A folder with a configuration, removed at the end.
 struct Folder(PathBuf);
@@ -266,4 +266,20 @@ fn secrets_are_shown_by_neither_command() {
         let has_mask = option["value"].as_str().is_some_and(|value| value.contains("********"));
         assert_eq!(option["masked"], has_mask, "{option}");
     }
+}
+
+#[test]
+fn the_guide_shows_what_is_printed() {
+    if testing_the_original() {
+        return;
+    }
+    let guide = fs::read_to_string(project_root().join("docs/check.md")).expect("the guide");
+    let mut blocks = guide.split("```").skip(1).step_by(2);
+    let mut block = |begin: &str| blocks.find_map(|block| block.strip_prefix(begin)).expect("a block").to_owned();
+    let (example, shown) = (block("ini\n"), block("\n"));
+    let folder = Folder::new("guide", &example);
+    let (status, said, _) = folder.run(&["--check"]);
+    let without_blanks = |text: &str| text.lines().map(|line| line.trim_end().to_owned() + "\n").collect::<String>();
+    assert_eq!(status, 0);
+    assert_eq!(without_blanks(&said.replace("{dir}/main.conf", "example.conf")), without_blanks(&shown));
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::{TestDaemon, testing_the_original, until};
+use crate::support::{TestDaemon, Value, http_get, testing_the_original, until};
 
 const SLEEPER: &str = "[program:sleeper]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
 const SECOND: &str = "[program:second]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
@@ -167,4 +167,45 @@ fn relative_configuration_path_is_found_again_from_another_directory() {
     assert_eq!(daemon.ctl(&["reread"]).stdout, "No config updates to processes\n");
     assert_eq!(daemon.call("supervisor.shutdown", &[]), Ok(true.into()));
     daemon.assert_nothing_left();
+}
+
+/// N97: what a start would warn of, a reread and a restart tell, too, in the main log and to clients.
+#[test]
+fn warnings_are_told_by_whatever_reads_the_file() {
+    if testing_the_original() {
+        return;
+    }
+    let server = "[inet_http_server]\nport=127.0.0.1:{port}\n";
+    let mut daemon = TestDaemon::started(&format!("{SLEEPER}{server}[progam:first]\ncommand=/bin/cat\n"));
+    let log_lines = |daemon: &TestDaemon| -> Vec<String> {
+        let lines = daemon.log_lines("did you mean").into_iter();
+        lines.map(|line| line.replace(&daemon.filled_in("{dir}"), "")).collect()
+    };
+    let told = |daemon: &TestDaemon| http_get(daemon.port(), "/api/v1/configuration/warnings").expect("an answer").1;
+    let (before, at_start) = (daemon.pid_of("sleeper"), told(&daemon));
+    let first = "is ignored, did you mean 'program:first'?";
+    assert!(log_lines(&daemon).len() == 1 && log_lines(&daemon)[0].starts_with("WARN Unknown section 'progam:first'"));
+    assert!(at_start.contains(first) && at_start.ends_with("}], \"more\": 0}\n"), "{at_start}");
+
+    // A reread: the answer has its old shape, and only what it means to change.
+    daemon.configure(&format!("{SLEEPER}{server}[program second]\ncommand=/bin/cat\n[include]\nfiles=none/*.conf\n"));
+    let changes = daemon.call("supervisor.reloadConfig", &[]).expect("it is read");
+    assert_eq!(changes, Value::Array(vec![Value::Array(vec![Value::Array(vec![]); 3])]));
+    daemon.wait_for_log("did you mean 'program:second'?");
+    assert_eq!(daemon.log_lines("No file matches via include").len(), 1);
+    let at_reread = told(&daemon);
+    assert!(at_reread.contains("program second") && !at_reread.contains("progam:first"), "{at_reread}");
+    assert!(at_reread.contains("No file matches via include"), "{at_reread}");
+
+    // One that is refused leaves what was told.
+    daemon.configure("[supervisord]\nminfds=x\n");
+    assert!(daemon.call("supervisor.reloadConfig", &[]).is_err());
+    assert_eq!(told(&daemon), at_reread);
+
+    daemon.configure(&format!("{SLEEPER}{server}[eventlistner:third]\ncommand=/bin/cat\n"));
+    daemon.signal("HUP");
+    wait_for_running_again(&daemon, "sleeper", before);
+    assert!(told(&daemon).contains("did you mean 'eventlistener:third'?"));
+    assert_eq!(daemon.log_lines("did you mean 'eventlistener:third'?").len(), 1);
+    daemon.stop();
 }

@@ -4,6 +4,7 @@
 //! document too: `{"error": "…"}` with the status that fits. What another site makes a browser ask is refused
 //! before, since a stream takes a place.
 
+mod configuration;
 mod event_pools;
 mod events;
 mod query;
@@ -36,10 +37,10 @@ pub(super) async fn route(
     context: &Rc<Context>,
 ) -> Response {
     let resource = path.strip_prefix(ROOT).unwrap_or_default();
-    if !matches!(resource, "/events" | "/event-pools") {
+    if !matches!(resource, "/events" | "/event-pools" | "/configuration/warnings") {
         return error(
             StatusCode::NOT_FOUND,
-            &format!("there is no {path}; there are {ROOT}/events, {ROOT}/event-pools"),
+            &format!("there is no {path}; there are {ROOT}/events, {ROOT}/event-pools, {ROOT}/configuration/warnings"),
         );
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -50,6 +51,7 @@ pub(super) async fn route(
     }
     match resource {
         "/events" => events::follow(request, section, context).await,
+        "/configuration/warnings" => configuration::tell_warnings(context),
         _ => event_pools::tell(context).await,
     }
 }
