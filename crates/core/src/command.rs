@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
+use crate::channel::Channel;
 use crate::log_level::LogLevel;
-use crate::process_config::{Channel, GroupConfig, ProcessConfig};
+use crate::process_config::{GroupConfig, ProcessConfig};
 
 /// A request of the control plane. Answered exactly once, with a [`crate::Reply`] or a [`crate::Fault`];
 /// the comment names the reply.

@@ -1,6 +1,7 @@
 //! Commands: how each is checked and carried out, in the order of the contract's checks (contract/rpc.md §4).
 //! Starting and stopping, which may take time, stand in [`crate::operation`].
 
+use crate::channel::Channel;
 use crate::clock::Now;
 use crate::command::Command;
 use crate::deferred::{namespec_of, process_result};
@@ -8,22 +9,14 @@ use crate::event_ring::EventBatch;
 use crate::fault::{Fault, FaultCode};
 use crate::host::{Host, StdinError};
 use crate::log_level::LogLevel;
-use crate::namespec::{self, Namespec};
 use crate::operation::{Operation, OperationKind};
 use crate::process::Phase;
-use crate::process_config::Channel;
+use crate::process_group::Target;
 use crate::process_id::{ProcessId, RequestId};
 use crate::process_state::SupervisorState;
 use crate::reply::{EventStatistics, Reply};
 use crate::signal::Signal;
 use crate::supervisor::Supervisor;
-
-/// What a namespec was found to name.
-pub(crate) enum Target {
-    Process(ProcessId),
-    /// All members of a group, by ascending priority.
-    Group(Vec<ProcessId>),
-}
 
 impl Supervisor {
     /// Carries out a command, and answers it now or when what it waits for has happened.
@@ -113,7 +106,7 @@ impl Supervisor {
     }
 
     fn process_info(&self, name: &str) -> Result<Reply, Fault> {
-        let id = self.find_process(name)?;
+        let id = self.groups.find_process(name, &self.processes)?;
         Ok(Reply::ProcessInfo(Box::new(self.processes[id].info())))
     }
 
@@ -122,7 +115,7 @@ impl Supervisor {
     }
 
     fn log_file(&self, name: &str, channel: Channel) -> Result<Reply, Fault> {
-        let logs = &self.processes[self.find_process(name)?].logs;
+        let logs = &self.processes[self.groups.find_process(name, &self.processes)?].logs;
         let path = match channel {
             Channel::Stdout => &logs.stdout,
             Channel::Stderr => &logs.stderr,
@@ -131,7 +124,7 @@ impl Supervisor {
     }
 
     fn signal_process(&mut self, name: &str, signal: &str, host: &mut impl Host) -> Result<Reply, Fault> {
-        match self.find(name)? {
+        match self.groups.find(name, &self.processes)? {
             Target::Process(id) => self.signal_one(id, name, signal, host).map(|()| Reply::Done),
             Target::Group(ids) => Ok(self.signal_all(&ids, signal, host)),
         }
@@ -157,7 +150,7 @@ impl Supervisor {
     }
 
     fn send_stdin(&mut self, name: &str, chars: &[u8], host: &mut impl Host) -> Result<Reply, Fault> {
-        let id = self.find_process(name)?;
+        let id = self.groups.find_process(name, &self.processes)?;
         match self.processes[id].phase {
             Phase::Starting { .. } | Phase::Running { .. } => {}
             Phase::Stopped
@@ -177,7 +170,7 @@ impl Supervisor {
     }
 
     fn clear_logs(&mut self, name: &str, host: &mut impl Host) -> Result<Reply, Fault> {
-        let id = self.find_process(name)?;
+        let id = self.groups.find_process(name, &self.processes)?;
         host.clear_logs(id).map_err(|error| {
             host.log(LogLevel::Error, format_args!("could not clear the logs of {name}: {error}"));
             Fault::new(FaultCode::Failed, name)
@@ -203,20 +196,6 @@ impl Supervisor {
         let Some(group) = self.groups.get(name) else { return Some(Err(Fault::new(FaultCode::BadName, name))) };
         let ids = group.by_priority(&self.processes);
         operation(self, ids)
-    }
-
-    pub(crate) fn find(&self, name: &str) -> Result<Target, Fault> {
-        let bad_name = || Fault::new(FaultCode::BadName, name);
-        let spec = Namespec::parse(name);
-        let group = self.groups.get(spec.group).ok_or_else(bad_name)?;
-        match spec.process {
-            None => Ok(Target::Group(group.by_priority(&self.processes))),
-            Some(process) => group.find(process, &self.processes).map(Target::Process).ok_or_else(bad_name),
-        }
-    }
-
-    pub(crate) fn find_process(&self, name: &str) -> Result<ProcessId, Fault> {
-        namespec::find_process(name, |group, process| self.groups.get(group)?.find(process, &self.processes))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Event types, their hierarchy as data, and their payloads (contract/events.md §1, §2).
 
-use crate::process_config::Channel;
+use crate::channel::Channel;
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
 use crate::undecodable::text_of;

@@ -1,50 +1,20 @@
-//! Who waits for a full pool with `overflow=block`, and what is said of it (docs/events.md).
+//! Who waits for a full pool with `overflow=block` (docs/events.md).
 //!
 //! Output is held by not being read, which is the host's: it asks [`Supervisor::holds_output`] before each read. Events
-//! of clients wait here, and their requests with them. Everything else cannot wait, and is taken in. Invariants: a
-//! request that waits here is answered, at the latest when a shutdown begins; its events keep their order; a pool that
-//! is removed, and a shutdown, hold nobody up; what is held up for longer than a moment is told in the main log.
+//! of clients wait in [`crate::waiting_events`]. Everything else cannot wait, and is taken in. Invariants: a request
+//! that waits here is answered, at the latest when a shutdown begins; a pool that is removed, and a shutdown, hold
+//! nobody up.
 
-use std::collections::VecDeque;
-use std::time::Duration;
-
-use crate::event::{Event, EventType};
+use crate::channel::Channel;
+use crate::event::EventType;
 use crate::event_listener_pool::EventListenerPool;
 use crate::fault::{Fault, FaultCode};
 use crate::host::Host;
-use crate::limits;
-use crate::log_level::LogLevel;
 use crate::process::Phase;
-use crate::process_config::Channel;
 use crate::process_id::{ProcessId, RequestId};
 use crate::reply::Reply;
 use crate::supervisor::Supervisor;
-use crate::timers::{Timer, after};
-
-/// Seconds that a pool has to have had room before that is told: one that is full again and again is told once.
-const RELIEF_SECONDS: i64 = 5;
-
-/// The events of clients that wait for room, in their order.
-#[derive(Debug, Default)]
-pub(crate) struct WaitingEvents {
-    events: VecDeque<WaitingEvent>,
-    bytes: usize,
-}
-
-#[derive(Debug)]
-struct WaitingEvent {
-    request: RequestId,
-    kind: String,
-    data: String,
-}
-
-/// A pool that is full, or was a moment ago.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Blocking {
-    since: Duration,
-    /// It has room since then.
-    relieved: Option<Duration>,
-}
+use crate::waiting_events::WaitingEvent;
 
 impl Supervisor {
     /// Whether the output of a process is not to be read now, since a pool that wants its events has no room. A
@@ -79,7 +49,7 @@ impl Supervisor {
     ) -> Option<Result<Reply, Fault>> {
         let event = WaitingEvent { request, kind, data };
         let full = self.pool_without_room().map(|pool| pool.name.to_string());
-        if self.shutdown.is_some() || (full.is_none() && self.waiting_events.events.is_empty()) {
+        if self.shutdown.is_some() || (full.is_none() && self.waiting_events.is_empty()) {
             self.notify(&event.event(), host);
             return Some(Ok(Reply::Done));
         }
@@ -92,7 +62,7 @@ impl Supervisor {
 
     /// Takes in the events of clients that there is room for, and answers.
     pub(crate) fn admit_waiting_events(&mut self, host: &mut impl Host) {
-        while !self.waiting_events.events.is_empty()
+        while !self.waiting_events.is_empty()
             && (self.shutdown.is_some() || self.pool_without_room().is_none())
             && let Some(event) = self.waiting_events.pop()
         {
@@ -104,100 +74,5 @@ impl Supervisor {
     /// A pool that events of clients have to wait for.
     fn pool_without_room(&self) -> Option<&EventListenerPool> {
         self.pools.iter().find(|pool| pool.is_full() && pool.subscribes(EventType::RemoteCommunication))
-    }
-
-    /// Tells when a pool begins to hold others up, and when it has ended to.
-    pub(crate) fn report_blocking(&mut self, host: &mut impl Host) {
-        let (now, released) = (self.now, self.shutdown.is_some());
-        let mut next: Option<Duration> = None;
-        for pool in &mut self.pools {
-            let full = pool.is_full();
-            if pool.blocking.is_none() && !full {
-                continue;
-            }
-            let ends = pool.report_blocking(full && !released, released, now, host);
-            next = [next, ends].into_iter().flatten().min();
-        }
-        if let Some(next) = next {
-            self.timers.set(Timer::PoolRelief, next);
-        }
-    }
-}
-
-impl EventListenerPool {
-    /// The time at which it has had room for long enough.
-    fn report_blocking(&mut self, full: bool, released: bool, now: Duration, host: &mut impl Host) -> Option<Duration> {
-        let name = &self.name;
-        let Some(blocking) = &mut self.blocking else {
-            if full {
-                self.blocking = Some(Blocking { since: now, relieved: None });
-                let waiting = self.buffer.len();
-                host.log(
-                    LogLevel::Warn,
-                    format_args!(
-                        "pool {name} is full with {waiting} events: programs and clients whose events it wants wait \
-                         from now on (overflow=block), until its listeners have worked; see to them, or raise its \
-                         buffer_size"
-                    ),
-                );
-            }
-            return None;
-        };
-        if full {
-            blocking.relieved = None;
-            return None;
-        }
-        let ends = after(*blocking.relieved.get_or_insert(now), RELIEF_SECONDS);
-        if now < ends && !released {
-            return Some(ends);
-        }
-        blocking.report_end(name, now, host);
-        self.blocking = None;
-        None
-    }
-}
-
-impl Blocking {
-    /// How long others have been held up.
-    fn length(&self, now: Duration) -> Duration {
-        self.relieved.unwrap_or(now).saturating_sub(self.since)
-    }
-
-    pub(crate) fn report_end(&self, pool: &str, now: Duration, host: &mut impl Host) {
-        let seconds = self.length(now).as_secs_f64();
-        host.log(
-            LogLevel::Info,
-            format_args!("pool {pool} holds nobody up any more; programs and clients waited for {seconds:.1} s"),
-        );
-    }
-}
-
-impl WaitingEvents {
-    fn push(&mut self, event: WaitingEvent) -> Result<(), ()> {
-        let bytes = self.bytes + event.size();
-        if self.events.len() >= limits::WAITING_EVENTS
-            || (bytes > limits::WAITING_EVENT_BYTES && !self.events.is_empty())
-        {
-            return Err(());
-        }
-        self.bytes = bytes;
-        self.events.push_back(event);
-        Ok(())
-    }
-
-    fn pop(&mut self) -> Option<WaitingEvent> {
-        let event = self.events.pop_front()?;
-        self.bytes -= event.size();
-        Some(event)
-    }
-}
-
-impl WaitingEvent {
-    fn event(&self) -> Event<'_> {
-        Event::RemoteCommunication { kind: &self.kind, data: &self.data }
-    }
-
-    fn size(&self) -> usize {
-        self.kind.len() + self.data.len()
     }
 }

@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::event::EventType;
-use crate::event_journal::JournalKey;
 use crate::limits;
 
 /// An event as one pool holds it. The payload is shared between pools.
@@ -32,6 +31,10 @@ impl PoolEvent {
         size_of::<Self>() + 2 * size_of::<usize>() + self.payload.len()
     }
 }
+
+/// An event of a journal, for as long as the journal is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JournalKey(pub u64);
 
 /// Why an event was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,18 +6,19 @@
 
 use std::sync::Arc;
 
-use crate::clock::Now;
 use crate::event::Event;
 use crate::event_buffer::PoolEvent;
 use crate::event_journal::JournalFate;
-use crate::event_listener_pool::{EventListenerPool, PoolStatistics, next_serial};
+use crate::event_listener_pool::{EventListenerPool, next_serial};
 use crate::host::{Host, StdinError};
 use crate::limits;
 use crate::listener_protocol::{ListenerState, Outcome};
+use crate::listener_remark::remarks;
 use crate::log_level::LogLevel;
 use crate::process::Phase;
 use crate::process_config::{GroupConfig, GroupKind, OnProtocolError, Overflow};
 use crate::process_id::ProcessId;
+use crate::reply::PoolStatistics;
 use crate::supervisor::Supervisor;
 use crate::timers::Timer;
 
@@ -101,17 +102,19 @@ impl Supervisor {
         Err(event)
     }
 
-    /// A listener wrote to its stdout, which is the protocol.
-    pub(crate) fn listener_output(&mut self, now: Now, id: ProcessId, bytes: &[u8], host: &mut impl Host) {
-        let Some(index) = self.pool_of(id) else { return };
+    /// A listener wrote to its stdout, which is the protocol. Whether it is to be restarted for it.
+    pub(crate) fn listener_output(&mut self, id: ProcessId, bytes: &[u8], host: &mut impl Host) -> bool {
+        let Some(index) = self.pool_of(id) else { return false };
         let on_error = self.on_protocol_error(id, index);
         let pool = &mut self.pools[index];
-        let Some(process) = self.processes.get_mut(id) else { return };
+        let Some(process) = self.processes.get_mut(id) else { return false };
         let config = Arc::clone(&process.config);
-        let Some(listener) = &mut process.listener else { return };
+        let Some(listener) = &mut process.listener else { return false };
         let mut breach = false;
         listener.feed(bytes, |step| {
-            step.log(&config.name, &pool.name, on_error, host);
+            for remark in remarks(&step, &config.name, &pool.name, on_error) {
+                host.log(remark.level, format_args!("{remark}"));
+            }
             breach |= step.is_breach();
             match step.outcome {
                 Outcome::NoEvent | Outcome::NoReady(_) | Outcome::BadResultLine(_) => {}
@@ -119,10 +122,7 @@ impl Supervisor {
                 Outcome::Rejected(event) => pool.rebuffer(event, host),
             }
         });
-        if breach && on_error == OnProtocolError::Restart {
-            self.restart_listener(now, id, host);
-        }
-        self.dispatch_for(id, host);
+        breach && on_error == OnProtocolError::Restart
     }
 
     /// What becomes of a listener that breaks the protocol now. One that is to stop anyway is not started again.

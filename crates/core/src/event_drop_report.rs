@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use crate::host::Host;
 use crate::log_level::LogLevel;
-use crate::supervisor::Supervisor;
-use crate::timers::{Timer, after};
+use crate::timers::after;
 
 /// Seconds between two counts.
 const COUNT_SECONDS: i64 = 1;
@@ -48,7 +47,7 @@ impl DropReport {
     }
 
     /// Tells what is due. Gives when there may be more to tell.
-    fn tell(&mut self, pool: &str, now: Duration, host: &mut impl Host) -> Option<Duration> {
+    pub(crate) fn tell(&mut self, pool: &str, now: Duration, host: &mut impl Host) -> Option<Duration> {
         let flood = self.flood.as_mut()?;
         let due = *flood.due.get_or_insert(after(now, COUNT_SECONDS));
         if now < due {
@@ -72,17 +71,6 @@ impl DropReport {
                 LogLevel::Error,
                 format_args!("pool {pool} event buffer overflowed, discarding {untold} more events within a second"),
             );
-        }
-    }
-}
-
-impl Supervisor {
-    /// Tells what is due of all pools; to be called at the end of each input.
-    pub(crate) fn report_dropped_events(&mut self, host: &mut impl Host) {
-        let now = self.now;
-        let dues = self.pools.iter_mut().filter_map(|pool| pool.drop_report.tell(&pool.name, now, host));
-        if let Some(due) = dues.min() {
-            self.timers.set(Timer::DroppedEvents, due);
         }
     }
 }

@@ -5,10 +5,6 @@
 
 use crate::event_buffer::PoolEvent;
 
-/// An event of a journal, for as long as the journal is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct JournalKey(pub u64);
-
 /// What a journal holds when it is opened: what an earlier supervisord, or an earlier pool of this name, has left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JournalBacklog {

@@ -7,17 +7,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::channel::Channel;
 use crate::event::EventType;
-use crate::event_backpressure::Blocking;
 use crate::event_buffer::{Bound, EventBuffer, PoolEvent};
 use crate::event_drop_report::DropReport;
-use crate::event_journal::JournalFate;
-use crate::event_spill::Spill;
 use crate::host::Host;
 use crate::limits;
-use crate::log_level::LogLevel;
-use crate::process_config::{Channel, EventListenerPoolConfig, OnProtocolError, Overflow, ProcessConfig};
+use crate::process_config::{EventListenerPoolConfig, OnProtocolError, Overflow, ProcessConfig};
 use crate::process_id::ProcessId;
+use crate::reply::PoolStatistics;
 
 /// One `[eventlistener:x]` that is active.
 #[derive(Debug)]
@@ -36,49 +34,35 @@ pub(crate) struct EventListenerPool {
     pub(crate) blocking: Option<Blocking>,
 }
 
+/// What a pool has beyond the events at hand.
+#[derive(Debug)]
+pub(crate) struct Spill {
+    /// Events that the journal alone holds.
+    pub(crate) unread: u64,
+    /// Bytes of their payloads.
+    pub(crate) unread_bytes: u64,
+    /// Events that came after those, and that memory alone holds, since the journal could not be written.
+    pub(crate) late: EventBuffer,
+    /// It was said that the journal cannot be written.
+    pub(crate) is_unwritable: bool,
+}
+
+/// A pool that is full, or was a moment ago.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Blocking {
+    pub(crate) since: Duration,
+    /// It has room since then.
+    pub(crate) relieved: Option<Duration>,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) accepted: u64,
-    delivered: u64,
-    rejected: u64,
+    pub(crate) delivered: u64,
+    pub(crate) rejected: u64,
     dropped_by_count: u64,
     dropped_by_bytes: u64,
     pub(crate) unreadable: u64,
-}
-
-/// What a pool has done since it was added, and what it holds now. `accepted` is the sum of `delivered`, both
-/// `dropped`, `unreadable`, `waiting`, `spilled` and `in_progress`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PoolStatistics {
-    /// The pool's name.
-    pub name: Arc<str>,
-    /// What becomes of events that find no room: as configured, or [`Overflow::DropOldest`] without the journal that
-    /// there should be.
-    pub overflow: Overflow,
-    /// Events that it has taken in, or found in its journal.
-    pub accepted: u64,
-    /// Events that a member has processed.
-    pub delivered: u64,
-    /// How often a member gave an event back: it said so, died over it, or broke the protocol.
-    pub rejected: u64,
-    /// Events dropped because `buffer_size` others waited.
-    pub dropped_by_count: u64,
-    /// Events dropped because those that waited were too large together.
-    pub dropped_by_bytes: u64,
-    /// Events that its journal could not give back.
-    pub unreadable: u64,
-    /// Events that wait in memory now.
-    pub waiting: usize,
-    /// The memory they take, in bytes.
-    pub waiting_bytes: usize,
-    /// Events that wait in its journal alone.
-    pub spilled: u64,
-    /// Bytes of their payloads.
-    pub spilled_bytes: u64,
-    /// Members that work on an event now.
-    pub in_progress: usize,
-    /// It is full, or was a moment ago, and programs and clients have to wait for room, with `overflow=block`.
-    pub blocked: bool,
 }
 
 impl EventListenerPool {
@@ -139,48 +123,6 @@ impl EventListenerPool {
         self.config.on_protocol_error
     }
 
-    /// Takes in an event that has just happened.
-    pub(crate) fn accept(&mut self, serial: u64, event_type: EventType, payload: Arc<str>, host: &mut impl Host) {
-        let poolserial = self.next_poolserial;
-        self.next_poolserial = next_serial(poolserial);
-        self.counters.accepted += 1;
-        let event = PoolEvent { serial, poolserial, event_type, payload, journal: None };
-        if self.spill.is_some() {
-            return self.spill(event, host);
-        }
-        let Self { buffer, counters, drop_report, name, .. } = self;
-        buffer.push_newest(event, |bound, dropped| counters.drop_event(name, bound, &dropped, drop_report, host));
-    }
-
-    /// Takes back an event that no member has processed.
-    pub(crate) fn rebuffer(&mut self, event: PoolEvent, host: &mut impl Host) {
-        self.counters.rejected += 1;
-        let Self { buffer, counters, drop_report, name, config, spill, .. } = self;
-        let (serial, size, max) = (event.serial, buffer.len(), config.buffer_size);
-        host.log(
-            LogLevel::Debug,
-            format_args!("rebuffering event {serial} for pool {name} (buf size={size}, max={max})"),
-        );
-        if spill.is_some() {
-            return buffer.put_back(event);
-        }
-        buffer.push_oldest(event, |bound, dropped| counters.drop_event(name, bound, &dropped, drop_report, host));
-    }
-
-    /// A member has processed an event.
-    pub(crate) fn delivered(&mut self, event: &PoolEvent, host: &mut impl Host) {
-        self.counters.delivered += 1;
-        if let Some(key) = event.journal {
-            host.mark_done(&self.name, key);
-        }
-    }
-
-    /// Takes out the event that is to be sent next.
-    pub(crate) fn next_event(&mut self, host: &mut impl Host) -> Option<PoolEvent> {
-        self.refill(host);
-        self.buffer.pop_oldest()
-    }
-
     /// The header line and the payload. `len` counts characters, as upstream's Python listeners read them (K01).
     pub(crate) fn envelope(&self, identifier: &str, event: &PoolEvent) -> String {
         format!(
@@ -192,49 +134,6 @@ impl EventListenerPool {
             event.payload.chars().count(),
             event.payload
         )
-    }
-
-    /// What a pool that is removed leaves undone.
-    pub(crate) fn report_removal(&self, fate: JournalFate, now: Duration, host: &mut impl Host) {
-        let (name, held) = (&self.name, self.held());
-        self.drop_report.tell_rest(name, host);
-        let kept = match fate {
-            JournalFate::Kept => held.in_journal,
-            JournalFate::Deleted => 0,
-        };
-        let lost = held.in_journal + held.in_memory_alone - kept;
-        if self.config.overflow != Overflow::DropOldest && lost > 0 {
-            host.log(LogLevel::Warn, format_args!("pool {name} was removed with {lost} events that nobody has got"));
-        }
-        if kept > 0 {
-            host.log(
-                LogLevel::Info,
-                format_args!("pool {name} was removed; {kept} events wait in its journal until it is there again"),
-            );
-        }
-        if self.spill.is_some() {
-            host.close_journal(name, fate);
-        }
-        if let Some(blocking) = &self.blocking {
-            blocking.report_end(name, now, host);
-        }
-    }
-
-    /// What supervisord leaves undone when it ends.
-    pub(crate) fn report_end(&self, host: &mut impl Host) {
-        let (name, held) = (&self.name, self.held());
-        self.drop_report.tell_rest(name, host);
-        if self.config.overflow != Overflow::DropOldest && held.in_memory_alone > 0 {
-            let lost = held.in_memory_alone;
-            host.log(LogLevel::Warn, format_args!("pool {name} ends with {lost} events that nobody has got"));
-        }
-        if held.in_journal > 0 {
-            let kept = held.in_journal;
-            host.log(
-                LogLevel::Info,
-                format_args!("{kept} events of pool {name} wait in its journal for the next start"),
-            );
-        }
     }
 
     pub(crate) fn statistics(&self, in_progress: usize) -> PoolStatistics {

@@ -9,23 +9,10 @@
 
 use crate::event_buffer::{Bound, EventBuffer, PoolEvent};
 use crate::event_journal::{JournalBacklog, JournalError, JournalRead};
-use crate::event_listener_pool::EventListenerPool;
+use crate::event_listener_pool::{EventListenerPool, Spill};
 use crate::host::Host;
 use crate::limits;
 use crate::log_level::LogLevel;
-
-/// What a pool has beyond the events at hand.
-#[derive(Debug)]
-pub(crate) struct Spill {
-    /// Events that the journal alone holds.
-    pub(crate) unread: u64,
-    /// Bytes of their payloads.
-    pub(crate) unread_bytes: u64,
-    /// Events that came after those, and that memory alone holds, since the journal could not be written.
-    pub(crate) late: EventBuffer,
-    /// It was said that the journal cannot be written.
-    is_unwritable: bool,
-}
 
 /// Where the events are that wait.
 pub(crate) struct Held {

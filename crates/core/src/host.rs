@@ -5,12 +5,13 @@
 
 use std::fmt;
 
+use crate::channel::Channel;
 use crate::event::Event;
-use crate::event_buffer::PoolEvent;
-use crate::event_journal::{JournalBacklog, JournalError, JournalFate, JournalKey, JournalRead};
+use crate::event_buffer::{JournalKey, PoolEvent};
+use crate::event_journal::{JournalBacklog, JournalError, JournalFate, JournalRead};
 use crate::fault::Fault;
 use crate::log_level::LogLevel;
-use crate::process_config::{Channel, ProcessConfig, SocketConfig};
+use crate::process_config::{ProcessConfig, SocketConfig};
 use crate::process_id::{Pid, ProcessId, RequestId};
 use crate::process_state::SupervisorState;
 use crate::publication::Publication;
@@ -100,7 +101,7 @@ pub trait Host {
     fn processes_change(&mut self);
 
     /// What has changed of processes, at the end of an input.
-    fn publish_processes(&mut self, publication: &Publication<'_>);
+    fn publish_processes(&mut self, publication: Publication<'_>);
 
     /// The state of supervisord is now this one.
     fn state_changed(&mut self, state: SupervisorState);

@@ -1,8 +1,8 @@
 //! The closed list of what can happen to a supervisor.
 
+use crate::channel::Channel;
 use crate::command::Command;
 use crate::exit_status::ExitStatus;
-use crate::process_config::Channel;
 use crate::process_id::{ProcessId, RequestId};
 
 /// One thing that happened. All its consequences are drawn before the next input (single mutation).

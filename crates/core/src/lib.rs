@@ -22,27 +22,34 @@ extern crate self as supervisor_core;
 #[expect(dead_code, reason = "the tests in here need few of them")]
 mod test_config;
 
+mod channel;
 mod clock;
 mod command;
 mod command_handler;
+mod consequence;
 mod deferred;
 mod event;
 mod event_backpressure;
 mod event_buffer;
 mod event_dispatch;
 mod event_drop_report;
+mod event_intake;
 mod event_journal;
 mod event_listener_pool;
+mod event_pool_reports;
 mod event_ring;
 mod event_spill;
 mod exit_status;
 mod fault;
+mod fcgi_sockets;
 mod goal;
 mod host;
 mod input;
+mod input_handler;
 mod lifecycle;
 pub mod limits;
 mod listener_protocol;
+mod listener_remark;
 mod log_level;
 mod membership;
 mod namespec;
@@ -55,26 +62,28 @@ mod process_config;
 mod process_group;
 mod process_id;
 mod process_state;
-mod process_table;
 mod publication;
 mod pursuit;
 mod reload;
 mod reply;
 mod restart_policy;
 mod shutdown;
+mod shutdown_progress;
 mod signal;
 mod start_queue;
 mod supervisor;
 mod tick;
+mod tick_events;
 mod timers;
 mod undecodable;
+mod waiting_events;
 
+pub use channel::Channel;
 pub use clock::Now;
 pub use command::Command;
 pub use event::{Event, EventType, StateDetail};
-pub use event_buffer::PoolEvent;
-pub use event_journal::{JournalBacklog, JournalError, JournalFate, JournalKey, JournalRead};
-pub use event_listener_pool::PoolStatistics;
+pub use event_buffer::{JournalKey, PoolEvent};
+pub use event_journal::{JournalBacklog, JournalError, JournalFate, JournalRead};
 pub use event_ring::{EventBatch, EventRing, RingStatistics, StreamEvent};
 pub use exit_status::ExitStatus;
 pub use fault::{Fault, FaultCode};
@@ -84,13 +93,13 @@ pub use input::{DaemonSignal, Input};
 pub use log_level::LogLevel;
 pub use namespec::{Namespec, find_process, make_namespec};
 pub use process_config::{
-    Autorestart, Channel, ChannelConfig, EventListenerPoolConfig, GroupConfig, GroupKind, LogFile, OnProtocolError,
-    Overflow, ProcessConfig, SocketAddress, SocketConfig, SocketOwner,
+    Autorestart, ChannelConfig, EventListenerPoolConfig, GroupConfig, GroupKind, LogFile, OnProtocolError, Overflow,
+    ProcessConfig, SocketAddress, SocketConfig, SocketOwner,
 };
 pub use process_id::{Pid, ProcessId, RequestId};
 pub use process_state::{ProcessState, SupervisorState};
 pub use publication::Publication;
-pub use reply::{ConfigInfo, EventStatistics, LogPaths, ProcessInfo, ProcessResult, ReloadDiff, Reply};
+pub use reply::{ConfigInfo, EventStatistics, LogPaths, PoolStatistics, ProcessInfo, ProcessResult, ReloadDiff, Reply};
 pub use signal::{Signal, signal_name};
 pub use supervisor::{Settings, Supervisor};
 pub use timers::Timer;

@@ -151,13 +151,6 @@ impl Supervisor {
         self.deliver(id, target, Signal::KILL, "killing", host)
     }
 
-    /// Stops a listener that has broken the protocol, to start it again.
-    pub(crate) fn restart_listener(&mut self, now: Now, id: ProcessId, host: &mut impl Host) {
-        self.processes[id].goal = Goal::Again { cause: UpCause::ProtocolError };
-        // What cannot be signalled has become UNKNOWN, and is started again when it has ended.
-        self.pursue(now, id, host).ok();
-    }
-
     /// Sends a signal for a client; no change of state unless it cannot be sent.
     pub(crate) fn signal(&mut self, id: ProcessId, signal: Signal, host: &mut impl Host) -> Result<(), String> {
         let process = &self.processes[id];
@@ -205,13 +198,12 @@ impl Supervisor {
         }
     }
 
-    /// A process was reaped; all its output has been dispatched.
+    /// A process was reaped; all its output has been dispatched, and what was held back of it.
     pub(crate) fn finish(&mut self, now: Now, id: ProcessId, status: ExitStatus, host: &mut impl Host) {
         let Some(process) = self.processes.get(id) else { return };
         let Some(pid) = process.phase.pid() else { return };
         let config = Arc::clone(&process.config);
         self.processes.change(id, host).laststop = now.epoch_seconds();
-        self.flush_output(id, host);
         self.timers.cancel(Timer::StopReport(id));
         match self.processes[id].phase {
             Phase::Stopping { .. } | Phase::Unknown { .. } => self.finish_stopped(now, id, pid, status, host),

@@ -1,13 +1,11 @@
 //! The line protocol of an event listener's stdout, byte by byte (contract/events.md §4.1, §4.2; quirks.md F34).
 //!
-//! Knows neither pools nor pipes. Invariants: any fragmentation of the same bytes means the same; an event that
-//! was begun is given back exactly once, as processed or as rejected; what a listener may make us hold is bounded.
+//! Knows neither pools nor pipes, and logs nothing: what is to be said of a step is [`crate::listener_remark`].
+//! Invariants: any fragmentation of the same bytes means the same; an event that was begun is given back exactly once,
+//! as processed or as rejected; what a listener may make us hold is bounded.
 
 use crate::event_buffer::PoolEvent;
-use crate::host::Host;
 use crate::limits;
-use crate::log_level::LogLevel;
-use crate::process_config::OnProtocolError;
 
 const READY: &[u8] = b"READY\n";
 const RESULT: &[u8] = b"RESULT ";
@@ -27,7 +25,7 @@ pub(crate) enum ListenerState {
 }
 
 impl ListenerState {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Acknowledged => "ACKNOWLEDGED",
             Self::Ready => "READY",
@@ -63,8 +61,8 @@ enum Phase {
 /// A step of the protocol: a change of state and what it means for the event.
 #[derive(Debug)]
 pub(crate) struct Step {
-    from: ListenerState,
-    to: ListenerState,
+    pub(crate) from: ListenerState,
+    pub(crate) to: ListenerState,
     pub(crate) outcome: Outcome,
 }
 
@@ -210,57 +208,6 @@ impl Step {
     pub(crate) fn is_breach(&self) -> bool {
         self.to == ListenerState::Unknown && self.from != self.to
     }
-
-    /// What the main log says of it: in the order of the Python release, unless the listener is restarted.
-    pub(crate) fn log(&self, name: &str, pool: &str, on_error: OnProtocolError, host: &mut impl Host) {
-        match (on_error, &self.outcome) {
-            (OnProtocolError::Restart, Outcome::NoReady(written) | Outcome::BadResultLine(written)) => {
-                host.log(
-                    LogLevel::Warn,
-                    format_args!(
-                        "{name}: broke the event listener protocol of pool {pool} with '{}', and is restarted \
-                         (on_protocol_error=restart)",
-                        excerpt(written)
-                    ),
-                );
-            }
-            (OnProtocolError::Restart, Outcome::NoEvent | Outcome::Processed(_) | Outcome::Rejected(_))
-            | (OnProtocolError::Unknown, _) => self.log_as_upstream(name, host),
-        }
-    }
-
-    fn log_as_upstream(&self, name: &str, host: &mut impl Host) {
-        match &self.outcome {
-            Outcome::Processed(_) => host.log(LogLevel::Debug, format_args!("{name}: event was processed")),
-            Outcome::Rejected(_) if self.to == ListenerState::Acknowledged => {
-                host.log(LogLevel::Warn, format_args!("{name}: event was rejected"));
-            }
-            Outcome::BadResultLine(line) => {
-                host.log(LogLevel::Warn, format_args!("{name}: bad result line: '{line}'"));
-            }
-            Outcome::NoEvent | Outcome::NoReady(_) | Outcome::Rejected(_) => {}
-        }
-        if self.from == self.to {
-            return;
-        }
-        host.log(LogLevel::Debug, format_args!("{name}: {} -> {}", self.from.name(), self.to.name()));
-        if self.is_breach() {
-            host.log(
-                LogLevel::Warn,
-                format_args!(
-                    "{name}: has entered the UNKNOWN state and will no longer receive events, this usually \
-                     indicates the process violated the eventlistener protocol"
-                ),
-            );
-        }
-    }
-}
-
-/// The beginning of what a listener wrote, on one line.
-fn excerpt(written: &str) -> String {
-    let shown: String = written.chars().take(limits::LISTENER_EXCERPT_CHARACTERS).collect();
-    let more = if shown.len() < written.len() { "..." } else { "" };
-    format!("{}{more}", shown.escape_debug())
 }
 
 /// The length in `RESULT <length>`, within the bound. Blanks around it do not count, nor does a carriage return.

@@ -4,13 +4,13 @@
 //! by [`crate::deferred`]; one that is refused has done nothing.
 
 use crate::clock::Now;
-use crate::command_handler::Target;
 use crate::deferred::{Outstanding, Until, Waiter, namespec_of, process_result};
 use crate::fault::{Fault, FaultCode};
 use crate::goal::{DownCause, Goal, UpCause};
 use crate::host::{BadCommand, Host};
 use crate::log_level::LogLevel;
 use crate::planner;
+use crate::process_group::Target;
 use crate::process_id::{ProcessId, RequestId};
 use crate::process_state::ProcessState;
 use crate::reply::{ProcessResult, Reply};
@@ -60,7 +60,7 @@ impl Supervisor {
         operation: Operation,
         host: &mut impl Host,
     ) -> Option<Result<Reply, Fault>> {
-        let id = match self.find(name) {
+        let id = match self.groups.find(name, &self.processes) {
             Ok(Target::Process(id)) => id,
             Ok(Target::Group(ids)) => return self.operate_on_all(ids, operation, host),
             Err(fault) => return Some(Err(fault)),

@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
+use crate::channel::Channel;
 use crate::clock::Now;
 use crate::event::Event;
+use crate::goal::{Goal, UpCause};
 use crate::host::Host;
 use crate::limits::PROCESS_LOG_BYTES;
 use crate::log_level::LogLevel;
 use crate::output_dispatcher::{Piece, strip_ansi};
-use crate::process_config::{Channel, ProcessConfig};
+use crate::process_config::ProcessConfig;
 use crate::process_id::{Pid, ProcessId};
 use crate::supervisor::Supervisor;
 use crate::undecodable::{python_bytes, text_of};
@@ -20,7 +22,12 @@ impl Supervisor {
         let is_listener = self.processes.get(id).is_some_and(|process| process.listener.is_some());
         if is_listener && channel == Channel::Stdout {
             self.append_protocol(id, bytes, host);
-            return self.listener_output(now, id, bytes, host);
+            if self.listener_output(id, bytes, host) {
+                self.processes[id].goal = Goal::Again { cause: UpCause::ProtocolError };
+                // What cannot be signalled has become UNKNOWN, and is started again when it has ended.
+                self.pursue(now, id, host).ok();
+            }
+            return self.dispatch_for(id, host);
         }
         self.dispatch_output(id, channel, Some(bytes), host);
     }

@@ -1,23 +1,25 @@
 //! One process: its configuration, where it is in its life, and what is reported of it.
 //!
 //! Only data and what follows from it. The transitions, which act on the world, are in `lifecycle.rs`.
-//! What clients are told of a process is [`Told`]: everybody may read it, and only `ProcessTable::change` gives it to
-//! be changed, so that no change stays unpublished.
+//! What clients are told of a process is [`Told`]: everybody may read it, and only [`table::ProcessTable::change`]
+//! gives it to be changed, so that no change stays unpublished.
 //!
 //! Invariant: a [`Phase`] holds the pid, so there is one exactly in STARTING, RUNNING and STOPPING, and in
 //! UNKNOWN, where it is kept until the process is reaped.
+
+pub(crate) mod table;
 
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::channel::Channel;
 use crate::goal::{DownCause, Goal, UpCause};
 use crate::listener_protocol::{Listener, ListenerState};
 use crate::output_dispatcher::OutputDispatcher;
-use crate::process_config::{Channel, ProcessConfig};
+use crate::process_config::ProcessConfig;
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
-use crate::process_table::Noted;
 use crate::reply::{LogPaths, ProcessInfo};
 
 /// A process of a group.
@@ -139,11 +141,6 @@ impl Process {
         let mut process = Self::new(config, Arc::from("group"));
         process.told.phase = phase;
         process
-    }
-
-    /// For whoever has noted that the process changes.
-    pub(crate) fn told_mut(&mut self, _: Noted) -> &mut Told {
-        &mut self.told
     }
 
     pub(crate) fn state(&self) -> ProcessState {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::fault::{Fault, FaultCode};
+use crate::namespec::{self, Namespec};
+use crate::process::table::ProcessTable;
 use crate::process_config::GroupConfig;
 use crate::process_id::ProcessId;
-use crate::process_table::ProcessTable;
 
 /// An active process group.
 #[derive(Debug)]
@@ -55,6 +57,13 @@ impl ProcessGroup {
     }
 }
 
+/// What a namespec was found to name.
+pub(crate) enum Target {
+    Process(ProcessId),
+    /// All members of a group, by ascending priority.
+    Group(Vec<ProcessId>),
+}
+
 /// The active groups.
 #[derive(Debug, Default)]
 pub(crate) struct ProcessGroups {
@@ -81,6 +90,28 @@ impl ProcessGroups {
 
     pub(crate) fn get(&self, name: &str) -> Option<&ProcessGroup> {
         self.by_name.get(name)
+    }
+
+    /// What a namespec names.
+    ///
+    /// # Errors
+    /// BAD_NAME for what is not known.
+    pub(crate) fn find(&self, name: &str, table: &ProcessTable) -> Result<Target, Fault> {
+        let bad_name = || Fault::new(FaultCode::BadName, name);
+        let spec = Namespec::parse(name);
+        let group = self.get(spec.group).ok_or_else(bad_name)?;
+        match spec.process {
+            None => Ok(Target::Group(group.by_priority(table))),
+            Some(process) => group.find(process, table).map(Target::Process).ok_or_else(bad_name),
+        }
+    }
+
+    /// The process that a namespec names.
+    ///
+    /// # Errors
+    /// BAD_NAME for a group, and for what is not known.
+    pub(crate) fn find_process(&self, name: &str, table: &ProcessTable) -> Result<ProcessId, Fault> {
+        namespec::find_process(name, |group, process| self.get(group)?.find(process, table))
     }
 
     /// Groups sorted by name.

@@ -6,9 +6,8 @@
 //! depend on each other: first all is marked, then it is acted upon, as in dinit. The loop ends, since each step leads
 //! to a transition or to a time in the future.
 
-use std::collections::VecDeque;
-
 use crate::clock::Now;
+use crate::consequence::Consequence;
 use crate::goal::{Goal, Turn};
 use crate::host::Host;
 use crate::planner::{self, Step};
@@ -17,44 +16,10 @@ use crate::process_id::ProcessId;
 use crate::supervisor::Supervisor;
 use crate::timers::Timer;
 
-/// What is yet to be drawn from what has happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Consequence {
-    /// The process has entered a state: it may have a next step.
-    NextStep(ProcessId),
-    /// It was reaped: what its life held is let go.
-    Release(ProcessId),
-}
-
-/// Consequences in the order of what they follow from; none between inputs.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Consequences(VecDeque<Consequence>);
-
-impl Consequences {
-    /// A process has entered a state.
-    pub(crate) fn note_transition(&mut self, id: ProcessId) {
-        self.0.push_back(Consequence::NextStep(id));
-    }
-
-    /// A life has ended, after its transitions.
-    pub(crate) fn note_end(&mut self, id: ProcessId) {
-        self.0.push_back(Consequence::Release(id));
-    }
-}
-
 impl Supervisor {
-    /// Draws all consequences of what has happened, those of the consequences included.
-    pub(crate) fn come_to_rest(&mut self, now: Now, host: &mut impl Host) {
-        self.draw_consequences(now, host);
-        self.start_queued(now, host);
-        self.draw_consequences(now, host);
-        self.advance_shutdown(now, host);
-        self.draw_consequences(now, host);
-    }
-
     /// Draws what is noted, and what is noted by that.
     pub(crate) fn draw_consequences(&mut self, now: Now, host: &mut impl Host) {
-        while let Some(consequence) = self.consequences.0.pop_front() {
+        while let Some(consequence) = self.consequences.next() {
             match consequence {
                 // What cannot be signalled has become UNKNOWN, which is a transition too.
                 Consequence::NextStep(id) => self.pursue(now, id, host).unwrap_or_default(),
@@ -93,7 +58,7 @@ impl Supervisor {
     }
 
     /// Starts those of the start queue whose turn it is.
-    fn start_queued(&mut self, now: Now, host: &mut impl Host) {
+    pub(crate) fn start_queued(&mut self, now: Now, host: &mut impl Host) {
         for id in self.start_queue.take_turn() {
             let Some(process) = self.processes.get_mut(id) else { continue };
             let Some(pending) = process.goal.pending_mut().filter(|pending| pending.turn == Turn::Awaited) else {

@@ -8,7 +8,7 @@ use crate::fault::{Fault, FaultCode};
 use crate::host::Host;
 use crate::log_level::LogLevel;
 use crate::process::Process;
-use crate::process_config::{GroupConfig, ProcessConfig, SocketConfig};
+use crate::process_config::{GroupConfig, ProcessConfig};
 use crate::process_group::ProcessGroup;
 use crate::process_id::ProcessId;
 use crate::reply::{ConfigInfo, ReloadDiff, Reply};
@@ -150,49 +150,8 @@ impl Supervisor {
         infos
     }
 
-    /// Creates and closes each socket of a group once, so that one that cannot be had is known early
-    /// (contract/processes.md §7).
-    fn probe_sockets(&mut self, config: &GroupConfig, host: &mut impl Host) -> Result<(), String> {
-        let mut seen: BTreeSet<&str> = BTreeSet::new();
-        for process in &config.processes {
-            let Some(socket) = &process.socket else { continue };
-            if seen.insert(&socket.url) {
-                self.acquire_socket(process, host)?;
-                self.release_socket(process, host);
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes a reference on the socket of a FastCGI process; the first one creates it.
-    pub(crate) fn acquire_socket(&mut self, config: &ProcessConfig, host: &mut impl Host) -> Result<(), String> {
-        let Some(socket) = &config.socket else { return Ok(()) };
-        if !self.sockets.contains_key(&socket.url) {
-            create_socket(socket, host)?;
-        }
-        *self.sockets.entry(socket.url.clone()).or_insert(0) += 1;
-        Ok(())
-    }
-
-    /// Gives a reference back; the last one closes the socket.
-    pub(crate) fn release_socket(&mut self, config: &ProcessConfig, host: &mut impl Host) {
-        let Some(socket) = &config.socket else { return };
-        let Some(references) = self.sockets.get_mut(&socket.url) else { return };
-        *references -= 1;
-        if *references == 0 {
-            self.sockets.remove(&socket.url);
-            host.log(LogLevel::Info, format_args!("Closing socket {}", socket.url));
-            host.close_socket(socket);
-        }
-    }
-
     /// The members of all groups, groups and members by ascending priority.
     pub(crate) fn all_by_priority(&self) -> Vec<ProcessId> {
         self.groups.by_priority().iter().flat_map(|group| group.by_priority(&self.processes)).collect()
     }
-}
-
-fn create_socket(socket: &SocketConfig, host: &mut impl Host) -> Result<(), String> {
-    host.log(LogLevel::Info, format_args!("Creating socket {}", socket.url));
-    host.open_socket(socket).map_err(|error| format!("Could not create FastCGI socket {}: {error}", socket.url))
 }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::event_listener_pool::PoolStatistics;
 use crate::event_ring::{EventBatch, RingStatistics};
 use crate::fault::Fault;
-use crate::process_config::{GroupConfig, ProcessConfig};
+use crate::process_config::{GroupConfig, Overflow, ProcessConfig};
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
 
@@ -97,6 +96,41 @@ pub struct EventStatistics {
     pub pools: Vec<PoolStatistics>,
     /// What the event stream can be read from.
     pub ring: RingStatistics,
+}
+
+/// What a pool has done since it was added, and what it holds now. `accepted` is the sum of `delivered`, both
+/// `dropped`, `unreadable`, `waiting`, `spilled` and `in_progress`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolStatistics {
+    /// The pool's name.
+    pub name: Arc<str>,
+    /// What becomes of events that find no room: as configured, or [`Overflow::DropOldest`] without the journal that
+    /// there should be.
+    pub overflow: Overflow,
+    /// Events that it has taken in, or found in its journal.
+    pub accepted: u64,
+    /// Events that a member has processed.
+    pub delivered: u64,
+    /// How often a member gave an event back: it said so, died over it, or broke the protocol.
+    pub rejected: u64,
+    /// Events dropped because `buffer_size` others waited.
+    pub dropped_by_count: u64,
+    /// Events dropped because those that waited were too large together.
+    pub dropped_by_bytes: u64,
+    /// Events that its journal could not give back.
+    pub unreadable: u64,
+    /// Events that wait in memory now.
+    pub waiting: usize,
+    /// The memory they take, in bytes.
+    pub waiting_bytes: usize,
+    /// Events that wait in its journal alone.
+    pub spilled: u64,
+    /// Bytes of their payloads.
+    pub spilled_bytes: u64,
+    /// Members that work on an event now.
+    pub in_progress: usize,
+    /// It is full, or was a moment ago, and programs and clients have to wait for room, with `overflow=block`.
+    pub blocked: bool,
 }
 
 /// Group names that a reload found, each list in start order.

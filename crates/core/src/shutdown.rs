@@ -5,7 +5,6 @@
 //! again and again until it is reaped, and nothing is started any more.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::clock::Now;
 use crate::event::Event;
@@ -14,6 +13,7 @@ use crate::host::Host;
 use crate::log_level::LogLevel;
 use crate::process_id::ProcessId;
 use crate::process_state::SupervisorState;
+use crate::shutdown_progress::Shutdown;
 use crate::supervisor::Supervisor;
 use crate::timers::{Timer, after};
 
@@ -23,28 +23,6 @@ const LISTENER_GRACE_SECONDS: i64 = 1;
 
 /// Seconds between two `waiting for x, y to die`.
 const REPORT_SECONDS: i64 = 3;
-
-/// How far a shutdown has come.
-#[derive(Debug)]
-pub(crate) struct Shutdown {
-    for_restart: bool,
-    /// Names of the groups that have not stopped, the next to stop last.
-    groups: Vec<Arc<str>>,
-    /// The last of `groups` has been asked to stop.
-    asked: bool,
-    /// Monotonic time until which the listeners of the last of `groups` may answer.
-    grace_ends: Option<Duration>,
-}
-
-impl Shutdown {
-    pub(crate) fn state(&self) -> SupervisorState {
-        if self.for_restart { SupervisorState::Restarting } else { SupervisorState::Shutdown }
-    }
-
-    pub(crate) fn is_finished(&self) -> bool {
-        self.groups.is_empty()
-    }
-}
 
 impl Supervisor {
     /// Begins to stop everything. A shutdown turns a restart that is under way into a shutdown, never back.

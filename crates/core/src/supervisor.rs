@@ -1,31 +1,30 @@
-//! The supervisor: owns everything by value, routes one input at a time.
+//! The supervisor: owns everything by value, and says what is to be seen of it.
+//!
+//! What it does is in the files that act on it, [`crate::input_handler`] on top of them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::Now;
+use crate::consequence::Consequences;
 use crate::deferred::Deferred;
-use crate::event::Event;
-use crate::event_backpressure::WaitingEvents;
 use crate::event_journal::JournalBacklog;
 use crate::event_listener_pool::EventListenerPool;
 use crate::event_ring::EventRing;
 use crate::goal::Goal;
 use crate::host::Host;
-use crate::input::{DaemonSignal, Input};
-use crate::log_level::LogLevel;
+use crate::process::table::ProcessTable;
 use crate::process_config::GroupConfig;
 use crate::process_group::ProcessGroups;
 use crate::process_id::{Pid, ProcessId};
 use crate::process_state::{ProcessState, SupervisorState};
-use crate::process_table::ProcessTable;
-use crate::pursuit::Consequences;
-use crate::reply::LogPaths;
-use crate::shutdown::Shutdown;
+use crate::publication::Publication;
+use crate::reply::{LogPaths, ProcessInfo};
+use crate::shutdown_progress::Shutdown;
 use crate::start_queue::StartQueue;
 use crate::tick::Ticks;
 use crate::timers::{Timer, Timers};
+use crate::waiting_events::WaitingEvents;
 
 /// What a supervisor decides, and all that it knows.
 #[derive(Debug)]
@@ -103,55 +102,7 @@ impl Supervisor {
         }
     }
 
-    /// Adds the groups of the configuration, in start order, before [`Input::Boot`].
-    ///
-    /// # Errors
-    /// The text for the user when a FastCGI socket cannot be created (contract/quirks.md F21).
-    pub fn configure(&mut self, groups: Vec<Arc<GroupConfig>>, host: &mut impl Host) -> Result<(), Vec<String>> {
-        for group in &groups {
-            self.open_journal(group, host);
-        }
-        let mut refusals = Vec::new();
-        for group in &groups {
-            if self.groups.get(&group.name).is_none() {
-                refusals.extend(self.add_group(group, host).err());
-            }
-        }
-        self.pending = groups;
-        self.publish_changes(host);
-        if refusals.is_empty() { Ok(()) } else { Err(refusals) }
-    }
-
-    /// Draws all consequences of one input.
-    pub fn handle(&mut self, now: Now, input: Input<'_>, host: &mut impl Host) {
-        self.now = now.monotonic;
-        self.wall = now.wall;
-        match input {
-            Input::Boot => self.notify(&Event::SupervisorStateChange { running: true }, host),
-            Input::Timeout => self.run_timers(now, host),
-            Input::Exited { process, status } => self.finish(now, process, status, host),
-            Input::StrangerExited { pid, status } => {
-                host.log(LogLevel::Info, format_args!("reaped unknown pid {pid} ({status})"));
-            }
-            Input::Output { process, channel, bytes } => self.output(now, process, channel, bytes, host),
-            Input::StdinTaken { process } => self.dispatch_for(process, host),
-            Input::Signal(signal) => self.handle_signal(now, signal, host),
-            Input::Command { request, command } => self.command(now, request, command, host),
-            Input::RestartConfigRead => self.begin_shutdown(SupervisorState::Restarting, now, host),
-            Input::RestartConfigRefused { error } => host.log(
-                LogLevel::Critical,
-                format_args!("the configuration is not usable, everything stays as it is: {error}"),
-            ),
-        }
-        self.come_to_rest(now, host);
-        self.admit_waiting_events(host);
-        self.report_blocking(host);
-        self.report_dropped_events(host);
-        self.update_tick_timer(now);
-        self.publish_changes(host);
-    }
-
-    /// The monotonic time at which an [`Input::Timeout`] is due; zero is at once, `None` never.
+    /// The monotonic time at which an [`crate::Input::Timeout`] is due; zero is at once, `None` never.
     pub fn next_deadline(&self) -> Option<Duration> {
         if self.start_queue.is_empty() { self.timers.next() } else { Some(Duration::ZERO) }
     }
@@ -198,7 +149,7 @@ impl Supervisor {
 
     /// The process that a namespec names; `None` for a group or a name that is not known.
     pub fn find_id(&self, namespec: &str) -> Option<ProcessId> {
-        self.find_process(namespec).ok()
+        self.groups.find_process(namespec, &self.processes).ok()
     }
 
     /// The pid of a process, while it has one; for tests and diagnosis.
@@ -216,48 +167,23 @@ impl Supervisor {
         self.processes.get(id).is_some()
     }
 
-    fn run_timers(&mut self, now: Now, host: &mut impl Host) {
-        while let Some(timer) = self.timers.pop_due(now.monotonic) {
-            match timer {
-                // What cannot be signalled has become UNKNOWN, and there is no client to tell.
-                Timer::Process(id) => self.pursue(now, id, host).unwrap_or_default(),
-                Timer::StopReport(id) => self.report_stopping(now, id, host),
-                Timer::ShutdownReport => self.report_shutdown(now, host),
-                // What waits for it looks at the time itself, at the end of each input.
-                Timer::ListenerGrace | Timer::PoolRelief | Timer::DroppedEvents => {}
-                Timer::Tick => self.tick(now, host),
-            }
-        }
+    /// How every process is told of, sorted by group, then name.
+    pub fn process_infos(&self) -> impl Iterator<Item = ProcessInfo> {
+        self.groups.members_by_name().map(|id| self.processes[id].info())
     }
 
-    fn handle_signal(&mut self, now: Now, signal: DaemonSignal, host: &mut impl Host) {
-        let name = match signal {
-            DaemonSignal::Term => "SIGTERM",
-            DaemonSignal::Int => "SIGINT",
-            DaemonSignal::Quit => "SIGQUIT",
-            DaemonSignal::Hup => return self.handle_hangup(host),
-            DaemonSignal::Usr2 => {
-                host.log(LogLevel::Info, format_args!("received SIGUSR2 indicating log reopen request"));
-                return host.reopen_logs();
-            }
-            DaemonSignal::Chld => {
-                return host.log(LogLevel::Debug, format_args!("received SIGCHLD indicating a child quit"));
-            }
-            DaemonSignal::Other(number) => {
-                let name = crate::signal::signal_name(number).unwrap_or("an unnamed signal");
-                return host.log(LogLevel::Blather, format_args!("received {name} indicating nothing"));
-            }
-        };
-        host.log(LogLevel::Warn, format_args!("received {name} indicating exit request"));
-        self.begin_shutdown(SupervisorState::Shutdown, now, host);
-    }
-
-    fn handle_hangup(&mut self, host: &mut impl Host) {
-        if self.state() == SupervisorState::Shutdown {
-            host.log(LogLevel::Warn, format_args!("ignored SIGHUP indicating restart request (shutdown in progress)"));
-        } else {
-            host.log(LogLevel::Warn, format_args!("received SIGHUP indicating restart request"));
-            host.read_restart_config();
+    /// Publishes what has changed.
+    pub(crate) fn publish_changes(&mut self, host: &mut impl Host) {
+        if !self.processes.has_changes() {
+            return;
         }
+        {
+            let mut changed = self.processes.changed().map(|(id, process)| (id, process.info()));
+            let mut all = self.groups.members_by_name();
+            let has_others = self.processes.has_others();
+            let all = has_others.then_some::<&mut dyn Iterator<Item = ProcessId>>(&mut all);
+            host.publish_processes(Publication { changed: &mut changed, all });
+        }
+        self.processes.forget_changes();
     }
 }

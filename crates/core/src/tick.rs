@@ -1,55 +1,47 @@
-//! TICK events: the beginning of each slice of 5, 60 and 3600 seconds of the wall clock (contract/events.md §2.1).
+//! Slices of 5, 60 and 3600 seconds of the wall clock, and which of them have begun (contract/events.md §2.1).
 //!
-//! The timer exists only while a pool subscribes, so that nobody else is woken for it.
+//! Only counting; the timer and the events are [`crate::tick_events`].
 
 use std::time::Duration;
 
 use crate::clock::Now;
-use crate::event::{Event, EventType};
-use crate::host::Host;
-use crate::supervisor::Supervisor;
-use crate::timers::Timer;
 
 /// Seconds of each slice, in the order in which events are raised. The first divides the others.
 const PERIODS: [u32; 3] = [5, 60, 3600];
 
 /// The slices seen last; `None` until the first look, which only remembers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Ticks {
     slices: Option<[i64; 3]>,
 }
 
-impl Supervisor {
-    /// Sets or takes back the timer, after pools have come or gone.
-    pub(crate) fn update_tick_timer(&mut self, now: Now) {
-        if !self.pools.iter().any(|pool| pool.subscribes_below(EventType::Tick)) {
-            self.ticks.slices = None;
-            return self.timers.cancel(Timer::Tick);
-        }
-        if self.ticks.slices.is_none() {
-            self.ticks.slices = Some(slices(now));
-            self.set_tick_timer(now);
-        }
+impl Ticks {
+    /// Nobody looks any more.
+    pub(crate) fn end(&mut self) {
+        self.slices = None;
     }
 
-    /// The timer has passed: raises an event for each slice that has begun. A late one skips slices, as upstream.
-    pub(crate) fn tick(&mut self, now: Now, host: &mut impl Host) {
+    /// Looks for the first time, if it is; whether it was.
+    pub(crate) fn begin(&mut self, now: Now) -> bool {
+        let is_first = self.slices.is_none();
+        self.slices.get_or_insert_with(|| slices(now));
+        is_first
+    }
+
+    /// Period and first second of each slice that has begun since the last look. A late look skips slices, as upstream.
+    pub(crate) fn turn(&mut self, now: Now) -> impl Iterator<Item = (u32, i64)> + use<> {
         let current = slices(now);
-        let last = self.ticks.slices.replace(current);
-        for (index, period) in PERIODS.into_iter().enumerate() {
-            if last.is_some_and(|last| last[index] != current[index]) {
-                let when = current[index] * i64::from(period);
-                self.notify(&Event::Tick { period, when }, host);
-            }
-        }
-        self.set_tick_timer(now);
+        let last = self.slices.replace(current).unwrap_or(current);
+        let begun = PERIODS.into_iter().zip(current).zip(last).filter(|((_, current), last)| current != last);
+        begun.map(|((period, current), _)| (period, current * i64::from(period)))
     }
+}
 
-    fn set_tick_timer(&mut self, now: Now) {
-        let period = Duration::from_secs(u64::from(PERIODS[0]));
-        let into_slice = Duration::new(now.wall.as_secs() % period.as_secs(), now.wall.subsec_nanos());
-        self.timers.set(Timer::Tick, now.monotonic.saturating_add(period.saturating_sub(into_slice)));
-    }
+/// The monotonic time at which the next slice begins.
+pub(crate) fn next_slice(now: Now) -> Duration {
+    let period = Duration::from_secs(u64::from(PERIODS[0]));
+    let into_slice = Duration::new(now.wall.as_secs() % period.as_secs(), now.wall.subsec_nanos());
+    now.monotonic.saturating_add(period.saturating_sub(into_slice))
 }
 
 fn slices(now: Now) -> [i64; 3] {

@@ -328,7 +328,7 @@ impl Host for SimHost {
         }
     }
 
-    fn publish_processes(&mut self, publication: &Publication<'_>) {
+    fn publish_processes(&mut self, publication: Publication<'_>) {
         self.published.take_over(publication);
     }
 

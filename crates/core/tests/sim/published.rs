@@ -30,9 +30,9 @@ impl Published {
         !std::mem::replace(&mut self.is_changing, true)
     }
 
-    pub(crate) fn take_over(&mut self, publication: &Publication<'_>) {
-        self.infos.extend(publication.changed());
-        if let Some(all) = publication.all() {
+    pub(crate) fn take_over(&mut self, publication: Publication<'_>) {
+        self.infos.extend(publication.changed);
+        if let Some(all) = publication.all {
             self.all = all.collect();
             self.infos.retain(|id, _| self.all.contains(id));
         }

@@ -399,8 +399,8 @@ impl Host for OsHost {
         self.processes.begin_change();
     }
 
-    fn publish_processes(&mut self, publication: &Publication<'_>) {
-        self.processes.publish(publication.changed(), publication.all());
+    fn publish_processes(&mut self, publication: Publication<'_>) {
+        self.processes.publish(publication.changed, publication.all);
     }
 
     fn state_changed(&mut self, state: SupervisorState) {

@@ -1,12 +1,14 @@
 //! The arena of processes, and which of them have changed. An id of a removed process finds nothing, never another
 //! process.
 //!
-//! Invariants: what clients are told of a process changes by [`ProcessTable::change`] alone; before the first change
+//! Below [`super`], since nobody else can reach what it gives out to be changed. Invariants: what clients are told of a
+//! process changes by [`ProcessTable::change`] alone; before the first change
 //! since a publication the host is told that what was published is no longer true.
 
 use crate::host::Host;
-use crate::process::{Process, Told};
 use crate::process_id::ProcessId;
+
+use super::{Process, Told};
 
 /// All processes by id.
 #[derive(Debug)]
@@ -26,9 +28,6 @@ struct Slot {
     /// Its process stands in `changed`.
     is_changed: bool,
 }
-
-/// Says that a change was noted: only the table can make one.
-pub(crate) struct Noted(());
 
 /// Empty, and even that is not published yet.
 impl Default for ProcessTable {
@@ -87,7 +86,7 @@ impl ProcessTable {
         if !std::mem::replace(&mut slot.is_changed, true) {
             self.changed.push(id);
         }
-        slot.process.as_mut().expect(ALIVE).told_mut(Noted(()))
+        &mut slot.process.as_mut().expect(ALIVE).told
     }
 
     /// Whether something is to be published.
