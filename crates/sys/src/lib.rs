@@ -44,6 +44,7 @@ mod socket_path;
 mod spawn;
 mod standard_fds;
 mod tcp_listener;
+mod unix_client;
 mod unix_listener;
 
 pub use c_str_array::CStrArray;
@@ -69,4 +70,5 @@ pub use socket_path::{SocketPath, connect_unix, own_uid, peer_uid};
 pub use spawn::{Child, SpawnMethod, SpawnPlan, Spawner};
 pub use standard_fds::ensure_standard_fds_open;
 pub use tcp_listener::listen_tcp;
+pub use unix_client::connect_unix_at_once;
 pub use unix_listener::{BoundUnixListener, listen_unix};

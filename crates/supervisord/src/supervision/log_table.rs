@@ -18,6 +18,7 @@ use super::log_file::{LogFileNotice, LogPath, Readers, Rotation, clear_closed, o
 use super::log_stream::LogStream;
 use super::log_writers::{LogWriters, Outcome, Ticket};
 use super::open_log::OpenLog;
+use super::syslog::{SYSLOG_SOCKET, Syslog};
 use crate::inbox::Follower;
 
 /// A log of the table.
@@ -43,7 +44,9 @@ pub(super) struct LogTable {
     /// The logs that threads write.
     by_ticket: HashMap<Ticket, LogId>,
     vacant: Vec<LogId>,
-    /// What is to be said of logs that were closed or emptied in this turn.
+    /// The system's log, for all of them.
+    syslog: Syslog,
+    /// What is to be said of logs that were closed or emptied in this turn, and of the system's.
     unsaid: Vec<(Arc<Path>, LogFileNotice)>,
 }
 
@@ -125,10 +128,20 @@ impl LogTable {
         std::mem::take(&mut self.unsaid)
     }
 
+    /// Sends a line to the system's log.
+    pub(super) fn send_to_syslog(&mut self, message: &str) {
+        let notice = self.syslog.send(message);
+        self.unsaid.extend(notice.map(|notice| (Arc::from(Path::new(SYSLOG_SOCKET)), notice)));
+    }
+
     /// The last word on what was dropped by logs that are not going to be written any more.
     pub(super) fn give_up_dropped(&mut self) {
         for slot in self.slots.iter_mut().flatten() {
             self.unsaid.extend(slot.take_dropped());
+        }
+        let dropped = self.syslog.take_lost();
+        if dropped > 0 {
+            self.unsaid.push((Arc::from(Path::new(SYSLOG_SOCKET)), LogFileNotice::NeverTookAgain { dropped }));
         }
     }
 

@@ -163,8 +163,8 @@ impl MainLog {
             return;
         }
         let lines = std::mem::take(&mut self.pending);
-        if let Some(syslog) = &self.syslog {
-            lines.lines().for_each(|line| syslog.send(&format!("{line}\n")));
+        if let Some(syslog) = &mut self.syslog {
+            send_lines(syslog, &lines);
         }
         if self.copy.is_some() {
             let watch = DiskWatch::start();
@@ -343,6 +343,15 @@ fn harmless(message: &str) -> Option<String> {
         }
     }
     Some(text)
+}
+
+/// Sends lines to the system's log; after a loss it is told there.
+fn send_lines(syslog: &mut Syslog, lines: &str) {
+    for line in lines.lines() {
+        if let Some(LogFileNotice::TakesAgain { dropped }) = syslog.send(&format!("{line}\n")) {
+            syslog.send(&format!("{}\n", lost_text(dropped)));
+        }
+    }
 }
 
 fn lost_text(dropped: u64) -> String {

@@ -113,10 +113,8 @@ impl ProcessLogs {
         if std::mem::take(&mut self.open) {
             self.ids().for_each(|id| table.close(id, writers));
         }
-        [&mut self.stdout, &mut self.stderr]
-            .into_iter()
-            .filter_map(|log| log.syslog.as_mut())
-            .for_each(SyslogLines::flush);
+        let lines = [&mut self.stdout, &mut self.stderr].into_iter().filter_map(|log| log.syslog.as_mut());
+        lines.for_each(|lines| lines.flush(&mut |message| table.send_to_syslog(message)));
     }
 
     /// The process is no more.
@@ -137,7 +135,7 @@ impl ProcessLogs {
             Channel::Stderr => &mut self.stderr,
         };
         if let Some(syslog) = &mut log.syslog {
-            syslog.append(bytes);
+            syslog.append(bytes, &mut |message| table.send_to_syslog(message));
         }
         let file = log.file.as_ref()?;
         table.append(file.log, file.rotation, bytes, now)

@@ -1,6 +1,8 @@
 //! What reaches the system's log: whole lines, in the form that Supervisor gives them.
 
-use std::os::unix::net::UnixDatagram;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::time::Duration;
 
 use crate::log_destinations::can_unshare;
@@ -97,5 +99,41 @@ fn main_log_can_be_the_systems() {
     assert_eq!(line, format!("supervisord started with pid {pid}"), "and the end of the line, as Supervisor sends it");
     let refused = daemon.call("supervisor.readLog", &[0_i64.into(), 0_i64.into()]).expect_err("there is no file");
     assert_eq!(refused.code, 20);
+    daemon.stop();
+}
+
+#[test]
+fn log_that_was_restarted_or_is_a_stream_is_reached_and_what_was_lost_is_told() {
+    if testing_the_original() || !can_unshare(&["-m"]) {
+        return; // N72: it loses the lines in silence
+    }
+    let (mut daemon, log) = started(
+        "[program:p]
+command=/bin/sh -c \"while read line; do echo $line; done\"
+stdout_syslog=true
+startsecs=0
+",
+    );
+    let say = |line: &str| {
+        let line = format!("{line}\n");
+        daemon.call("supervisor.sendProcessStdin", &["p".into(), line.as_str().into()]).expect("it reads");
+    };
+    say("before");
+    assert_eq!(message(&log), "p before");
+    drop(log);
+    fs::remove_file(daemon.path("log")).expect("it is there");
+    say("lost");
+    daemon.wait_for_log("the log /dev/log cannot be written, output is dropped from now on");
+    let log = UnixDatagram::bind(daemon.path("log")).expect("the name is free");
+    say("after");
+    assert_eq!(message(&log), "p after");
+    daemon.wait_for_log("the log /dev/log can be written again, 6 bytes were dropped");
+    drop(log);
+    fs::remove_file(daemon.path("log")).expect("it is there");
+    let log = UnixListener::bind(daemon.path("log")).expect("the name is free");
+    say("to a stream");
+    let mut bytes = Vec::new();
+    BufReader::new(log.accept().expect("it connects").0).read_until(0, &mut bytes).expect("a message comes");
+    assert!(bytes.ends_with(b" supervisord: p to a stream\0"), "{}", String::from_utf8_lossy(&bytes));
     daemon.stop();
 }
