@@ -12,6 +12,7 @@ use supervisor_core::{FaultCode, LogLevel, ProcessConfig};
 use supervisor_protocol::method::Namespaces;
 use tokio::sync::{Mutex, Semaphore, watch};
 
+use super::crowd::Crowd;
 use super::limits;
 use super::namespaces::Caches;
 use super::password::Logins;
@@ -45,6 +46,8 @@ pub(super) struct Context {
     pub(super) logins: Logins,
     /// Read the configuration and certificates anew.
     pub(super) rereads: Workers,
+    /// All connections of all servers.
+    pub(super) crowd: Rc<Crowd>,
     /// Held once more by each client that follows events.
     pub(super) event_followers: Rc<()>,
     identifier: RefCell<Rc<str>>,
@@ -87,6 +90,7 @@ impl Context {
             files: Workers::new("control-file", limits::FILE_READERS),
             logins: Logins::new(Workers::new("control-login", limits::LOGIN_THREADS)),
             rereads: Workers::new("control-reread", limits::REREAD_THREADS),
+            crowd: Rc::default(),
             event_followers: Rc::default(),
             identifier: RefCell::new(identity.identifier.into()),
             warnings: RefCell::new(warnings.into()),

@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -31,6 +32,13 @@ pub(super) struct FollowedFile {
     file: File,
     identity: SameFile,
     position: u64,
+}
+
+/// Of the file that is being read just now.
+impl AsRawFd for FollowedFile {
+    fn as_raw_fd(&self) -> RawFd {
+        self.file.as_raw_fd()
+    }
 }
 
 impl FollowedFile {

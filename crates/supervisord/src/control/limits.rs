@@ -2,17 +2,26 @@
 
 use std::time::Duration;
 
-/// Connections of one listener at a time. For one more, the connection that has been idle for longest is closed;
-/// when none is idle, the newcomer waits. Counted for each listener, so that a flood over TCP leaves the unix socket
-/// reachable.
+/// Connections of one listener at a time, if there are descriptors for them. For one more, the connection that has been
+/// idle for longest is closed; when none is idle, the newcomer waits. Counted for each listener, so that a flood over
+/// TCP leaves the unix socket reachable.
 pub(super) const CONNECTIONS: usize = 256;
-
-/// Clients of one listener that follow logs or events at a time; one more is refused. Fewer than [`CONNECTIONS`], since
-/// who follows stays: the rest is kept for requests.
-pub(super) const STREAMS: usize = CONNECTIONS / 2;
 
 /// Seconds after which a client that was refused for want of a place may try again.
 pub(super) const RETRY_AFTER_SECONDS: u16 = 10;
+
+/// Connections that each listener may have, however few descriptors there are: one has to get in to mend things.
+pub(super) const FEWEST_CONNECTIONS: usize = 8;
+
+/// The share of all descriptors that the connections of all listeners may take: one of so many. Those that follow logs
+/// have a file open besides.
+pub(super) const CONNECTION_SHARE: u64 = 4;
+
+/// Descriptors that clients leave free for what must not fail: a start has six pipes and a log or two for a moment.
+pub(super) const RESERVED_DESCRIPTORS: u64 = 32;
+
+/// Where there are few descriptors, the reserve is one of so many.
+pub(super) const RESERVE_SHARE: u64 = 8;
 
 /// Bytes of a request's head.
 pub(super) const HEAD_BYTES: usize = 64 * 1024;
@@ -127,7 +136,7 @@ pub(super) const STREAM_PIECES: usize = 2;
 /// Time between two looks at a followed log that nobody has said anything about: others may write to it too.
 pub(super) const STREAM_RECHECK: Duration = Duration::from_secs(1);
 
-/// Clients of one listener that follow events at a time, among its [`STREAMS`]; one more is refused.
+/// Clients of one listener that follow events at a time, among its streams; one more is refused.
 pub(super) const EVENT_STREAMS: usize = 64;
 
 /// Time without an event after which a stream of events gives a sign of life.

@@ -1,11 +1,11 @@
-//! Accepting connections of one server section, as many as `limits::CONNECTIONS` allows.
+//! Accepting connections of one server section, as many as its [`Capacity`] allows.
 //!
 //! When there are that many, the one that has been idle for longest makes room; so idle or slow connections, wanted
 //! or hostile, never lock out the next client (architecture study, risk 18).
 
-use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use tokio::task::{JoinError, JoinSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
 use super::audience::{Audience, Visitor};
+use super::capacity::Capacity;
 use super::connection::{Connection, Peer};
 use super::context::Context;
 use super::host_names::HostNames;
@@ -47,6 +48,10 @@ pub(super) struct Section {
     pub(super) allowed_hosts: Vec<AllowedHost>,
     /// With what it speaks HTTPS; `None`: it speaks HTTP.
     pub(super) certificate: Option<Arc<Certificate>>,
+    /// How many clients it may have.
+    pub(super) capacity: Capacity,
+    /// By which it knows its connections among all.
+    pub(super) number: usize,
     /// Places for clients that follow logs or events.
     pub(super) streams: Places,
     /// Places among those for clients that follow events.
@@ -64,7 +69,9 @@ impl Section {
             host_names: None,
             allowed_hosts: vec![],
             certificate: None,
-            streams: Places::new(limits::STREAMS),
+            capacity: Capacity::of(u64::MAX, 1),
+            number: 0,
+            streams: Places::new(limits::CONNECTIONS / 2),
             event_streams: Places::new(limits::EVENT_STREAMS),
         }
     }
@@ -81,8 +88,9 @@ enum Socket {
 }
 
 impl Listener {
-    /// To be called within the runtime.
-    pub(super) fn new(server: BoundServer) -> io::Result<Self> {
+    /// One of several, which number it has among them and how many clients it may have. To be called within the
+    /// runtime.
+    pub(super) fn new(server: BoundServer, number: usize, capacity: Capacity) -> io::Result<Self> {
         let BoundServer { listener, section, username, password, own_host, allowed_hosts, open_door, tls } = server;
         let audience = open_door.map_or(Audience::Everybody, |refusal| Audience::ThisMachine { refusal });
         let allowed_hosts: Vec<_> = allowed_hosts.iter().filter_map(|host| AllowedHost::parse(host)).collect();
@@ -105,7 +113,8 @@ impl Listener {
                 Socket::Unix(UnixListener::from_std(socket)?)
             }
         };
-        let unguarded = Section::unguarded(&section);
+        let streams = Places::new(capacity.streams);
+        let unguarded = Section { capacity, number, streams, ..Section::unguarded(&section) };
         let section = Section { audience, username, password, host_names, allowed_hosts, certificate, ..unguarded };
         Ok(Self { socket, section })
     }
@@ -130,37 +139,38 @@ pub(super) async fn serve(listener: Listener, context: Rc<Context>) {
 
 /// Serves until the control plane stops, then finishes the answers on their way.
 async fn serve_once(socket: Rc<Socket>, section: Rc<Section>, context: Rc<Context>) {
-    let mut crowd = Crowd::new(Rc::clone(&context));
+    let mut guests = Guests::new(Rc::clone(&context), Rc::clone(&section));
     let mut stopped = context.stopped.clone();
     tokio::select! {
         _ = stopped.wait_for(|stopped| *stopped) => {}
-        () = accept_forever(&socket, &section, &context, &mut crowd) => {}
+        () = accept_forever(&socket, &section, &context, &mut guests) => {}
     }
-    if timeout(limits::STOP_GRACE, crowd.leave()).await.is_err() {
+    if timeout(limits::STOP_GRACE, guests.leave()).await.is_err() {
         let section = &section.name;
         context.log(LogLevel::Warn, || format!("connections of {section} were cut off while supervisord stopped"));
     }
 }
 
-async fn accept_forever(socket: &Socket, section: &Rc<Section>, context: &Rc<Context>, crowd: &mut Crowd) {
-    let mut failing = false;
+async fn accept_forever(socket: &Socket, section: &Section, context: &Context, guests: &mut Guests) {
+    let mut trouble = Trouble::default();
     loop {
         match socket.accept().await {
             Ok(newcomer) => {
-                failing = false;
-                crowd.make_room().await;
-                crowd.admit(newcomer, section, context);
+                guests.make_room().await;
+                if !section.capacity.is_beyond(&newcomer) {
+                    trouble.has_passed();
+                } else if !guests.may_have_one_of_the_last().await {
+                    trouble.is_told(section, context, "turns clients away: the last file descriptors are for programs");
+                    continue;
+                }
+                guests.admit(newcomer);
             }
             Err(error) if is_the_clients(&error) => {}
             Err(error) => {
-                if !failing {
-                    let section = &section.name;
-                    context.log(LogLevel::Error, || format!("{section} cannot accept a connection: {error}"));
-                }
-                failing = true;
+                trouble.is_told(section, context, &format!("cannot accept a connection: {error}"));
                 // Most likely we are out of file descriptors: an idle connection gives one back. Without one there is
                 // nothing to do but to wait.
-                if !crowd.give_back_a_descriptor().await {
+                if !context.crowd.give_back_a_descriptor(limits::ACCEPT_PAUSE).await {
                     sleep(limits::ACCEPT_PAUSE).await;
                 }
             }
@@ -168,10 +178,38 @@ async fn accept_forever(socket: &Socket, section: &Rc<Section>, context: &Rc<Con
     }
 }
 
+/// What keeps clients out, told once until it has passed.
+#[derive(Default)]
+struct Trouble {
+    told: bool,
+}
+
+impl Trouble {
+    fn is_told(&mut self, section: &Section, context: &Context, what: &str) {
+        if !std::mem::replace(&mut self.told, true) {
+            let section = &section.name;
+            context.log(LogLevel::Error, || format!("{section} {what}"));
+        }
+    }
+
+    fn has_passed(&mut self) {
+        self.told = false;
+    }
+}
+
 /// A client that was accepted.
 enum Newcomer {
     Tcp(TcpStream, SocketAddr),
     Unix(UnixStream),
+}
+
+impl AsRawFd for Newcomer {
+    fn as_raw_fd(&self) -> RawFd {
+        match self {
+            Self::Tcp(stream, _) => stream.as_raw_fd(),
+            Self::Unix(stream) => stream.as_raw_fd(),
+        }
+    }
 }
 
 impl Socket {
@@ -203,56 +241,35 @@ fn is_the_clients(error: &io::Error) -> bool {
 }
 
 /// The connections of one listener.
-struct Crowd {
+struct Guests {
     context: Rc<Context>,
+    section: Rc<Section>,
     tasks: JoinSet<()>,
-    members: Rc<RefCell<Vec<Member>>>,
     became_idle: Rc<Notify>,
 }
 
-/// One connection, as its listener sees it.
-struct Member {
-    activity: Rc<Activity>,
-    /// Tells the connection to make room.
-    leave: Rc<Notify>,
-}
-
-impl Crowd {
-    fn new(context: Rc<Context>) -> Self {
-        Self { context, tasks: JoinSet::new(), members: Rc::default(), became_idle: Rc::default() }
+impl Guests {
+    fn new(context: Rc<Context>, section: Rc<Section>) -> Self {
+        Self { context, section, tasks: JoinSet::new(), became_idle: Rc::default() }
     }
 
-    fn admit(&mut self, newcomer: Newcomer, section: &Rc<Section>, context: &Rc<Context>) {
+    fn admit(&mut self, newcomer: Newcomer) {
         match newcomer {
             Newcomer::Tcp(stream, address) => {
-                let visitor = section.audience.visitor(&stream);
-                self.serve(stream, Peer::Tcp(address), visitor, section, context);
+                let visitor = self.section.audience.visitor(&stream);
+                self.serve(stream, Peer::Tcp(address), visitor);
             }
-            Newcomer::Unix(stream) => self.serve(stream, Peer::Unix, Visitor::Welcome, section, context),
+            Newcomer::Unix(stream) => self.serve(stream, Peer::Unix, Visitor::Welcome),
         }
     }
 
-    fn serve(
-        &mut self,
-        stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-        peer: Peer,
-        visitor: Visitor,
-        section: &Rc<Section>,
-        context: &Rc<Context>,
-    ) {
+    fn serve(&mut self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: Peer, visitor: Visitor) {
         let activity = Rc::new(Activity::new(Rc::clone(&self.became_idle)));
         let leave = Rc::new(Notify::new());
-        self.members.borrow_mut().push(Member { activity: Rc::clone(&activity), leave: Rc::clone(&leave) });
-        let connection = Connection {
-            peer,
-            visitor,
-            section: Rc::clone(section),
-            context: Rc::clone(context),
-            activity: Rc::clone(&activity),
-            leave,
-        };
+        let membership = self.context.crowd.join(self.section.number, Rc::clone(&activity), Rc::clone(&leave));
+        let (section, context) = (Rc::clone(&self.section), Rc::clone(&self.context));
         let acceptor = section.certificate.as_ref().map(|certificate| certificate.acceptor());
-        let membership = Membership { members: Rc::clone(&self.members), activity };
+        let connection = Connection { peer, visitor, section, context, activity, leave };
         self.tasks.spawn_local(async move {
             let _membership = membership;
             match acceptor {
@@ -267,9 +284,9 @@ impl Crowd {
         while let Some(ended) = self.tasks.try_join_next() {
             self.report(ended);
         }
-        while self.tasks.len() >= limits::CONNECTIONS {
+        while self.tasks.len() >= self.section.capacity.connections {
             // If none is idle, the next one that becomes so is.
-            self.close_the_longest_idle();
+            self.context.crowd.dismiss_of(self.section.number);
             tokio::select! {
                 Some(ended) = self.tasks.join_next() => self.report(ended),
                 () = self.became_idle.notified() => {}
@@ -277,29 +294,11 @@ impl Crowd {
         }
     }
 
-    /// Closes an idle connection, if there is one, and returns when some connection has ended.
-    async fn give_back_a_descriptor(&mut self) -> bool {
-        if !self.close_the_longest_idle() {
-            return false;
-        }
-        match timeout(limits::ACCEPT_PAUSE, self.tasks.join_next()).await {
-            Ok(Some(ended)) => self.report(ended),
-            Ok(None) | Err(_) => return false,
-        }
-        true
-    }
-
-    /// False when none is idle.
-    fn close_the_longest_idle(&self) -> bool {
-        let members = self.members.borrow();
-        let idle = members.iter().filter_map(|member| Some((member.activity.idle_since()?, member)));
-        match idle.min_by_key(|(since, _)| *since) {
-            Some((_, member)) => {
-                member.leave.notify_one();
-                true
-            }
-            None => false,
-        }
+    /// Whether a newcomer may stay, who has one of the last descriptors: when another one leaves for it, or when this
+    /// listener has hardly any other.
+    async fn may_have_one_of_the_last(&self) -> bool {
+        self.context.crowd.give_back_a_descriptor(limits::ACCEPT_PAUSE).await
+            || self.tasks.len() < limits::FEWEST_CONNECTIONS
     }
 
     /// Returns when all connections have ended; they know that the control plane stops.
@@ -315,17 +314,5 @@ impl Crowd {
         {
             self.context.log(LogLevel::Critical, || format!("a control connection ended by a defect: {error}"));
         }
-    }
-}
-
-/// Takes a connection off the list when its task ends, however it ends.
-struct Membership {
-    members: Rc<RefCell<Vec<Member>>>,
-    activity: Rc<Activity>,
-}
-
-impl Drop for Membership {
-    fn drop(&mut self) {
-        self.members.borrow_mut().retain(|member| !Rc::ptr_eq(&member.activity, &self.activity));
     }
 }

@@ -29,6 +29,10 @@ use crate::inbox::{FollowedChanges, FollowedLog};
 /// Takes the place of what a truncated file no longer holds.
 const TRUNCATED: &[u8] = b"==> File truncated <==\n";
 
+/// Told to whoever wants to follow when hardly a descriptor is left.
+const NO_DESCRIPTOR: &str = "the last file descriptors of supervisord are for programs: raise its limit (minfds= in \
+                             [supervisord], ulimit -n), or follow less\n";
+
 /// `X-Accel-Buffering: no`: proxies that understand it pass each piece on at once.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
@@ -43,7 +47,7 @@ pub(super) async fn process_log(method: &Method, path: &str, section: &Section, 
         return error_page(StatusCode::NOT_FOUND);
     };
     let log = FollowedLog::Process { name: name.to_owned(), channel };
-    let mut response = follow(file, log, place, context).await;
+    let mut response = follow(file, log, (section, place), context).await;
     if response.status() == StatusCode::OK {
         response.headers_mut().insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
     }
@@ -57,7 +61,7 @@ pub(super) async fn main_log(method: &Method, section: &Section, context: &Rc<Co
     }
     let Some(file) = context.main_log.clone() else { return error_page(StatusCode::NOT_FOUND) };
     match section.streams.take() {
-        Some(place) => follow(file, FollowedLog::Main, place, context).await,
+        Some(place) => follow(file, FollowedLog::Main, (section, place), context).await,
         None => no_place(section),
     }
 }
@@ -80,10 +84,18 @@ fn name_and_channel(path: &str) -> Option<(&str, Channel)> {
     Some((name, channel))
 }
 
-async fn follow(path: PathBuf, log: FollowedLog, place: Place, context: &Rc<Context>) -> Response {
+async fn follow(
+    path: PathBuf,
+    log: FollowedLog,
+    (section, place): (&Section, Place),
+    context: &Rc<Context>,
+) -> Response {
     let Ok(Ok((file, modified))) = context.files.run(move || FollowedFile::open(path)).await else {
         return error_page(StatusCode::NOT_FOUND);
     };
+    if section.capacity.is_beyond(&file) {
+        return try_again_later(plain_text(StatusCode::SERVICE_UNAVAILABLE, NO_DESCRIPTOR));
+    }
     // Registered before the first reading, so that no change falls between the two.
     let (changes, follower) = FollowedChanges::new();
     context.sender.follow(log, follower).await;
@@ -181,7 +193,8 @@ mod tests {
                 let path = folder.file("log", b"first");
                 let (context, _stop, inbox) = Context::for_tests();
                 let context = Rc::new(context);
-                let place = Section::unguarded("unix_http_server").streams.take().unwrap();
+                let section = Section::unguarded("unix_http_server");
+                let place = (&section, section.streams.take().unwrap());
                 let mut body = follow(path.clone(), FollowedLog::Main, place, &context).await.into_body();
                 let Some(Message::Follow { follower, .. }) = inbox.try_recv() else { panic!("a follower") };
                 let first = body.frame().await.unwrap().unwrap().into_data().unwrap();

@@ -12,10 +12,12 @@ mod api;
 mod argon2_hash;
 mod audience;
 mod auth;
+mod capacity;
 mod caught;
 mod config_info;
 mod connection;
 mod context;
+mod crowd;
 mod error_page;
 mod followed_file;
 #[cfg(any(test, fuzzing))]
@@ -62,6 +64,7 @@ pub use settings::{BoundListener, BoundServer, ConfigReader, ControlSettings, Fr
 pub use supervisor_state::{StatePublisher, StateReceiver, publish_state};
 pub use tls::Tls;
 
+use capacity::Capacity;
 use context::Context;
 use listener::Listener;
 use password::Password;
@@ -87,7 +90,10 @@ pub fn start(mut settings: ControlSettings) -> io::Result<ControlPlane> {
     let (stop, stopped) = watch::channel(false);
     let listeners = {
         let _runtime = runtime.enter();
-        mem::take(&mut settings.servers).into_iter().map(Listener::new).collect::<io::Result<Vec<_>>>()?
+        let servers = mem::take(&mut settings.servers);
+        let capacity = Capacity::of_this_process(servers.len());
+        let numbered = servers.into_iter().enumerate();
+        numbered.map(|(number, server)| Listener::new(server, number, capacity)).collect::<io::Result<Vec<_>>>()?
     };
     let thread =
         thread::Builder::new().name("control".to_owned()).spawn(move || run(&runtime, listeners, settings, stopped))?;

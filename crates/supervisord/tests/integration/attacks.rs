@@ -1,5 +1,6 @@
 //! What strangers, programs and local users try, and that it leads nowhere: one file for each border.
 
+mod descriptors;
 mod forged_log_lines;
 mod frozen_starts;
 mod logins;

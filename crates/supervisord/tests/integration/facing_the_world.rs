@@ -1,7 +1,5 @@
 //! Servers that strangers can reach: what opens them, what is refused at the start, and which namespaces there are.
 
-use std::os::unix::net::UnixStream;
-
 use crate::support::{TestDaemon, testing_the_original};
 
 const SUPERVISOR_NAMESPACE: &str = "[rpcinterface:supervisor]";
@@ -59,27 +57,4 @@ fn bad_argon2_hash_is_refused_without_being_shown() {
                     $argon2id$v=19$m=…,t=…,p=…$salt$hash (file {dir}/supervisord.conf)\n";
     assert!(ended.stderr.starts_with(&daemon.filled_in(expected)), "{}", ended.stderr);
     assert_eq!(ended.status, 2);
-}
-
-#[test]
-fn out_of_descriptors_idle_connections_make_room_and_the_log_stays_short() {
-    const LIMIT: usize = 40;
-    if testing_the_original() {
-        return;
-    }
-    let mut daemon = TestDaemon::prepared(&format!("[supervisord]\nminfds={LIMIT}\n"));
-    let script = format!("ulimit -n {LIMIT}; exec \"$@\"");
-    daemon.launch_by(&["/bin/sh", "-c", &script, "sh"]);
-    daemon.wait_until_it_answers();
-    let idle: Vec<UnixStream> =
-        (0..2 * LIMIT).map(|_| UnixStream::connect(daemon.path("s.sock")).expect("it listens")).collect();
-    daemon.wait_for_log("unix_http_server cannot accept a connection: Too many open files");
-    for _ in 0..3 {
-        assert!(daemon.call("supervisor.getState", &[]).is_ok());
-    }
-    drop(idle);
-    assert!(daemon.call("supervisor.getState", &[]).is_ok());
-    let told = daemon.log_lines("cannot accept a connection").len();
-    assert!(told <= 2 * LIMIT, "{told} lines: no more than there were connections");
-    daemon.stop();
 }
