@@ -7,10 +7,9 @@ use nix::errno::Errno;
 use crate::context::Context;
 use crate::diagnostics::{ConfigError, Place};
 use crate::expand::{Label, Names, expand};
-use crate::glob::glob;
+use crate::include_patterns::{Pattern, patterns};
 use crate::options_table::include::FILES;
 use crate::python_path::{absolute, dirname};
-use crate::python_text::words;
 use crate::recorder::Source;
 use crate::source::{Text, read_regular};
 
@@ -20,14 +19,14 @@ pub(crate) fn read_includes(context: &mut Context, folder: &str) -> Result<Vec<S
     if context.document.section("include").is_none() {
         return Ok(Vec::new());
     }
+    let written = written_files(context);
     let here = context.here.clone();
     context.document.expand_here(&here);
     let mut included = Vec::new();
-    for pattern in patterns(context)? {
-        let pattern = join(folder, &pattern);
-        let paths = glob(&pattern);
+    for pattern in patterns_of(context, &written, folder)? {
+        let paths = pattern.files(folder);
         if paths.is_empty() {
-            context.warn(format!("No file matches via include \"{pattern}\""), None);
+            context.warn(format!("No file matches via include \"{}\"", pattern.told(folder)), None);
         }
         for path in paths {
             included.push(format!("Included extra file \"{}\" during parsing", path.display()));
@@ -37,17 +36,25 @@ pub(crate) fn read_includes(context: &mut Context, folder: &str) -> Result<Vec<S
     Ok(included)
 }
 
-/// The words of `files=`.
-fn patterns(context: &Context) -> Result<Vec<String>, ConfigError> {
+/// `files=` before `%(here)s` is replaced in it.
+fn written_files(context: &Context) -> String {
+    let section = context.document.section("include");
+    let entry = section.and_then(|section| context.document.get(section, FILES.name));
+    entry.map(|entry| entry.value.clone()).unwrap_or_default()
+}
+
+/// The patterns of `files=`; upstream's error, if names in it cannot be replaced.
+fn patterns_of(context: &Context, written: &str, folder: &str) -> Result<Vec<Pattern>, ConfigError> {
     let Some(section) = context.document.section("include") else { return Ok(Vec::new()) };
     let reader = context.reader(section, &[]);
     let Some(entry) = reader.entry(&FILES) else {
         reader.refuse(&FILES, ".ini file has [include] section, but no files setting")?;
         return Ok(Vec::new());
     };
-    let names = [context.here_word(), context.host_node_name_word()];
-    match expand(&entry.value, Names::new(&context.environment, &names), Label::Word("include.files")) {
-        Ok(files) => Ok(words(&files).map(ToOwned::to_owned).collect()),
+    let words = [context.here_word(), context.host_node_name_word()];
+    let names = Names::new(&context.environment, &words);
+    match expand(&entry.value, names, Label::Word("include.files")) {
+        Ok(_) => Ok(patterns(written, &context.here, names, folder)),
         Err(refusal) => reader.refuse(&FILES, refusal).map(|()| Vec::new()),
     }
 }
@@ -84,16 +91,5 @@ pub(crate) fn merge(context: &mut Context, file: &str, text: &Text) -> Result<()
             let place = Place { file: file.into(), line: undecodable.line, column: undecodable.column };
             Err(ConfigError::new(&*undecodable.text).at(&place))
         }
-    }
-}
-
-/// Python's `os.path.join`.
-fn join(folder: &str, path: &str) -> String {
-    if path.starts_with('/') {
-        path.to_owned()
-    } else if folder.ends_with('/') {
-        format!("{folder}{path}")
-    } else {
-        format!("{folder}/{path}")
     }
 }

@@ -33,6 +33,7 @@ mod glob;
 mod golden_tests;
 mod groups;
 mod include;
+mod include_patterns;
 mod ini;
 pub mod limits;
 mod lints;

@@ -11,6 +11,7 @@ mod documentation;
 mod effective;
 mod files;
 mod folder;
+mod include_patterns;
 mod odd_files;
 mod places;
 mod problems;
