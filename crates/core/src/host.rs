@@ -115,7 +115,7 @@ pub trait Host {
 pub enum KillTarget {
     /// One process.
     Process(Pid),
-    /// The process group that this process leads.
+    /// The process group that this process was made the leader of, and the process wherever it is.
     Group(Pid),
 }
 

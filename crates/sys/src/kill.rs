@@ -2,19 +2,32 @@
 #![expect(unsafe_code, reason = "kill(2) with numbers that wrappers do not know, such as SIGRTMAX")]
 
 use nix::errno::Errno;
-use supervisor_core::{KillError, KillTarget, Signal};
+use supervisor_core::{KillError, KillTarget, Pid, Signal};
 
 use crate::errno::errno_name;
 
-/// Sends a signal to a process or to the group that it leads. Safe from reaching a stranger as long as the process
-/// has not been reaped.
+/// Sends a signal to a process, or to the group that it was made the leader of. One that has left that group since
+/// (setpgid(2)) gets the signal too, like whoever is still there: a program cannot get out of the way of its end. Safe
+/// from reaching a stranger as long as the process has not been reaped.
+///
+/// # Errors
+/// [`KillError::Gone`] when neither is there, else why the process itself could not be signalled.
 pub fn kill(target: KillTarget, signal: Signal) -> Result<(), KillError> {
-    let target = match target {
-        KillTarget::Process(pid) => pid.get(),
+    match target {
+        KillTarget::Process(pid) => send(pid.get(), signal),
         // No group of ours, and as -1 it would be everybody.
-        KillTarget::Group(pid) if pid.get() == 1 => return Err(KillError::Failed("EINVAL: Invalid argument".into())),
-        KillTarget::Group(pid) => -pid.get(),
-    };
+        KillTarget::Group(pid) if pid.get() == 1 => Err(KillError::Failed("EINVAL: Invalid argument".into())),
+        KillTarget::Group(pid) => {
+            // Asked before, for a signal may end it; and not sent to it twice, which some programs count.
+            let is_there = is_in_own_group(pid);
+            let to_group = send(-pid.get(), signal);
+            if is_there && to_group.is_ok() { Ok(()) } else { send(pid.get(), signal).or(to_group) }
+        }
+    }
+}
+
+/// To a process, or to a group by its negative number.
+fn send(target: i32, signal: Signal) -> Result<(), KillError> {
     // SAFETY: kill(2) takes numbers; a `Pid` is above zero, so these name one process or one group.
     let result = unsafe { libc::kill(target, signal.number()) };
     match Errno::result(result) {
@@ -24,10 +37,14 @@ pub fn kill(target: KillTarget, signal: Signal) -> Result<(), KillError> {
     }
 }
 
+fn is_in_own_group(pid: Pid) -> bool {
+    // SAFETY: getpgid(2) only reads.
+    unsafe { libc::getpgid(pid.get()) == pid.get() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use supervisor_core::Pid;
 
     #[test]
     fn a_process_that_is_not_there_is_gone() {

@@ -3,6 +3,7 @@
 mod descriptors;
 mod forged_log_lines;
 mod frozen_starts;
+mod left_groups;
 mod logins;
 mod no_threads;
 mod open_doors;
