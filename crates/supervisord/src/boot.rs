@@ -17,7 +17,7 @@ use supervisor_config::{
 use supervisor_core::{EventRing, LogLevel, Settings, SocketOwner, Supervisor};
 use supervisor_protocol::method::{Namespace, NamespaceKind, Namespaces};
 use supervisor_protocol::terminal::visible;
-use supervisor_sys::rlimits::{Raised, Resource, raise};
+use supervisor_sys::rlimits::{Raised, Resource, descriptors_allowed, raise};
 use supervisor_sys::{Pidfile, PrivilegeChange, WaitingCaller};
 
 use crate::check_command;
@@ -28,6 +28,7 @@ use crate::control::{
 use crate::defect_log;
 use crate::http_servers::{self, HttpServers};
 use crate::inbox;
+use crate::limits::LEAST_DESCRIPTORS;
 use crate::process_snapshot::process_snapshot;
 use crate::rpc_interfaces;
 use crate::show_config_command;
@@ -112,7 +113,8 @@ fn run_with(program: &str, arguments: &[String]) -> Result<ExitCode, BootError> 
     let source = ConfigSource::find(program, options)?;
     let mut config = source.read().map_err(BootError)?;
     supervisor_sys::return_large_pieces(crate::limits::RETURNED_BYTES);
-    let mut kernel = Kernel::new().map_err(BootError::new)?;
+    let mut kernel =
+        Kernel::new().map_err(|error| require_descriptors().err().unwrap_or_else(|| BootError::new(error)))?;
     let mut start = Start::First;
     let servers = SharedServers::default();
     loop {
@@ -235,9 +237,14 @@ impl Generation {
 
     /// Limits, privileges, main log, sockets: what can refuse a start. A restart was looked at before anything was
     /// stopped ([`read_config`]); what has changed since then, such as a port, costs no program its start.
-    fn prepare(config: Config, kernel: Kernel, is_first: bool, servers: &mut HttpServers) -> Result<Self, BootError> {
+    fn prepare(
+        config: Config,
+        mut kernel: Kernel,
+        is_first: bool,
+        servers: &mut HttpServers,
+    ) -> Result<Self, BootError> {
         let mut messages = config.messages.clone();
-        let limits = if is_first { raise_limits(&config)? } else { Vec::new() };
+        let limits = if is_first { raise_limits(&config, &mut kernel)? } else { Vec::new() };
         messages.extend(drop_privileges(&config, servers)?);
         messages.extend(limits);
         if is_first {
@@ -372,7 +379,7 @@ fn finish(control: ControlPlane, pidfile: Option<Pidfile>) {
 }
 
 /// Raises the limits while we may still be root, which upstream does too late to be of use.
-fn raise_limits(config: &Config) -> Result<Vec<(LogLevel, String)>, BootError> {
+fn raise_limits(config: &Config, kernel: &mut Kernel) -> Result<Vec<(LogLevel, String)>, BootError> {
     let wanted = [(Resource::NoFile, config.supervisord.minfds), (Resource::NProc, config.supervisord.minprocs)];
     let mut messages = Vec::new();
     for (resource, minimum) in wanted {
@@ -381,7 +388,22 @@ fn raise_limits(config: &Config) -> Result<Vec<(LogLevel, String)>, BootError> {
             raised @ Raised::To { .. } => messages.push((LogLevel::Info, raised.to_string())),
         }
     }
+    // Programs get what it is by now.
+    kernel.take_all_descriptors();
+    require_descriptors()?;
     Ok(messages)
+}
+
+/// One clear error rather than one of many at whatever comes first.
+fn require_descriptors() -> Result<(), BootError> {
+    let (least, allowed) = (LEAST_DESCRIPTORS, descriptors_allowed());
+    if allowed >= least {
+        return Ok(());
+    }
+    Err(BootError(format!(
+        "supervisord needs {least} file descriptors at least, and may open {allowed}: raise the limit that it is \
+         started with (`ulimit -n`, LimitNOFILE= of systemd, --ulimit nofile= of docker)"
+    )))
 }
 
 fn drop_privileges(config: &Config, servers: &HttpServers) -> Result<Option<(LogLevel, String)>, BootError> {

@@ -104,6 +104,27 @@ pub fn raise(resource: Resource, minimum: i64) -> Result<Raised, LimitError> {
     }
 }
 
+/// RLIMIT_NOFILE as programs are to have it, where the daemon has another one.
+#[derive(Clone, Copy, Debug)]
+pub struct DescriptorLimit(pub(crate) libc::rlimit);
+
+/// Raises the soft limit of descriptors to the hard one, but not above `most`; for the daemon alone. What it was before
+/// is what programs are to get; `None`: nothing has changed.
+///
+/// It is low for the sake of programs that use select(2), which supervisord does not.
+pub fn use_all_descriptors(most: u64) -> Option<DescriptorLimit> {
+    let resource = Resource::NoFile.kernel();
+    let (soft, hard) = getrlimit(resource).ok()?;
+    let wanted = hard.min(most);
+    (soft < wanted && setrlimit(resource, wanted, hard).is_ok())
+        .then_some(DescriptorLimit(libc::rlimit { rlim_cur: soft, rlim_max: hard }))
+}
+
+/// How many descriptors this process may have open: the soft limit.
+pub fn descriptors_allowed() -> u64 {
+    getrlimit(Resource::NoFile.kernel()).map_or(u64::MAX, |(soft, _)| soft)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,6 +31,7 @@ use crate::child_stack::ChildStack;
 use crate::credentials::{Credentials, Privilege};
 use crate::exec_report::{ExecFailure, ExecReports};
 use crate::make_child::{Attempt, Pidfds, child_on_a_copy, child_on_our_memory, forked_child};
+use crate::rlimits::DescriptorLimit;
 use crate::signal_dispositions::SignalDispositions;
 use crate::signal_mask::SignalsBlocked;
 
@@ -150,6 +151,16 @@ impl Spawner {
         let child = self.fill_slots(plan).and_then(|()| self.start(plan));
         self.clear_slots();
         child
+    }
+
+    /// What RLIMIT_NOFILE children get from now on.
+    pub fn give_descriptor_limit(&mut self, limit: DescriptorLimit) {
+        self.descriptor_limit = Some(limit.0);
+    }
+
+    /// Children get no pidfd from now on: their ends show in SIGCHLD.
+    pub fn do_without_pidfds(&mut self) {
+        self.pidfds = Pidfds::None;
     }
 
     /// The children that have not become their programs, since the last time. Does not wait.

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use supervisor_config::Config;
 use supervisor_core::{
-    Channel, DaemonSignal, EventRing, ExitStatus, Host as _, Input, LogLevel, Now, ProcessId, RequestId, Supervisor,
-    SupervisorState,
+    Channel, DaemonSignal, EventRing, ExitStatus, Host as _, Input, LogLevel, Now, Pid, ProcessId, RequestId,
+    Supervisor, SupervisorState,
 };
 use supervisor_sys::Events;
 
@@ -39,11 +39,16 @@ pub struct EventLoop {
     buffer: Vec<u8>,
     next_hot_visit: Duration,
     /// Processes that have ended and are not reaped yet; the poller tells of each once.
-    ended: VecDeque<usize>,
+    ended: VecDeque<Ending>,
     catching_up: CatchingUp,
     /// Processes that have ended and cannot be reaped yet: a debugger has them, and gives them back with a SIGCHLD.
-    traced: BTreeSet<usize>,
+    traced: BTreeSet<Ending>,
+    /// Children may have ended of which nothing but SIGCHLD has told.
+    sweep_is_due: bool,
 }
+
+/// A child that has ended: the index of its process, and its pid, which is another one for the next child.
+type Ending = (usize, Pid);
 
 /// How the loop ended.
 #[derive(Debug)]
@@ -76,6 +81,7 @@ impl EventLoop {
             ended: VecDeque::new(),
             catching_up: CatchingUp::default(),
             traced: BTreeSet::new(),
+            sweep_is_due: false,
         }
     }
 
@@ -117,7 +123,7 @@ impl EventLoop {
                 PollKey::MainLog => self.host.main_log_writable(),
                 PollKey::ExecFailures => self.host.tell_failed_execs(),
                 PollKey::Log(index) => self.host.log_writable(index),
-                PollKey::Pidfd(index) => self.ended.push_back(index),
+                PollKey::Pidfd(index) => self.ended.extend(self.host.child_at(index).map(|pid| (index, pid))),
                 PollKey::Stdin(index) => {
                     if let Some(process) = self.host.stdin_writable(index) {
                         self.feed(Input::StdinTaken { process });
@@ -133,6 +139,10 @@ impl EventLoop {
             self.handle_signals();
         }
         self.reap_some();
+        self.sweep_is_due |= self.host.kernel.take_due_sweep();
+        if self.sweep_is_due {
+            self.reap_any();
+        }
         self.visit_hot_streams();
         if self.supervisor.next_deadline().is_some_and(|deadline| deadline <= clock::monotonic_clock()) {
             self.feed(Input::Timeout);
@@ -196,7 +206,8 @@ impl EventLoop {
         let hot = self.host.kernel.has_hot_streams().then_some(self.next_hot_visit);
         let reap = (!self.ended.is_empty()).then(|| self.catching_up.until.unwrap_or(Duration::ZERO));
         let writers = self.host.kernel.log_writers.deadline();
-        let deadline = [self.supervisor.next_deadline(), hot, reap, writers].into_iter().flatten().min()?;
+        let sweep = self.sweep_is_due.then_some(Duration::ZERO);
+        let deadline = [self.supervisor.next_deadline(), hot, reap, sweep, writers].into_iter().flatten().min()?;
         Some(deadline.saturating_sub(clock::monotonic_clock()))
     }
 
@@ -260,9 +271,7 @@ impl EventLoop {
             self.feed(Input::Signal(signal));
             if signal == DaemonSignal::Chld {
                 self.ended.extend(std::mem::take(&mut self.traced));
-                if self.reaps_strangers || self.host.kernel.lacks_pidfds() {
-                    self.reap_all();
-                }
+                self.sweep_is_due |= self.reaps_strangers || self.host.kernel.lacks_pidfds();
             }
         }
     }
@@ -273,28 +282,37 @@ impl EventLoop {
             if self.ended.is_empty() || self.catching_up.is_needed(&self.supervisor) {
                 return;
             }
-            if let Some(index) = self.ended.pop_front() {
-                self.reap(index);
+            if let Some(ending) = self.ended.pop_front() {
+                self.reap(ending);
             }
         }
     }
 
-    /// The process at this index has ended.
-    fn reap(&mut self, index: usize) {
+    /// A child has ended; nothing is to be done if it was reaped already, by a sweep.
+    fn reap(&mut self, ending: Ending) {
+        let (index, pid) = ending;
         let Some(entry) = self.host.entry_at(index) else { return };
         let id = entry.id;
-        let Some(pidfd) = entry.child.as_ref().and_then(|child| child.pidfd.as_ref()) else { return };
-        match supervisor_sys::wait_pidfd(pidfd.as_fd()) {
+        let Some(child) = entry.child.as_ref().filter(|child| child.pid == pid) else { return };
+        let status = match &child.pidfd {
+            Some(pidfd) => supervisor_sys::wait_pidfd(pidfd.as_fd()),
+            None => supervisor_sys::wait_pid(pid),
+        };
+        match status {
             Ok(Some(status)) => self.exited(id, status),
-            Ok(None) => drop(self.traced.insert(index)),
-            // Reaped already, as a stranger.
+            Ok(None) => drop(self.traced.insert(ending)),
             Err(_) => {}
         }
     }
 
-    /// Reaps every child that has ended, ours by their pids, and strangers (PID 1 and subreaper duty).
-    fn reap_all(&mut self) {
-        while let Ok(Some((pid, status))) = supervisor_sys::reap_any() {
+    /// Reaps children that have ended, ours by their pids, and strangers (PID 1 and subreaper duty): as many as a turn
+    /// bears, for some machines make them as fast as they can be reaped.
+    fn reap_any(&mut self) {
+        for _ in 0..limits::REAPS_PER_SWEEP {
+            let Ok(Some((pid, status))) = supervisor_sys::reap_any() else {
+                self.sweep_is_due = false;
+                return;
+            };
             match self.host.process_of_pid(pid) {
                 Some(id) => self.exited(id, status),
                 None => self.feed(Input::StrangerExited { pid, status }),
@@ -303,8 +321,9 @@ impl EventLoop {
     }
 
     fn exited(&mut self, id: ProcessId, status: ExitStatus) {
-        self.ended.retain(|index| *index != id.index());
-        self.traced.remove(&id.index());
+        if let Some(pid) = self.host.child_at(id.index()) {
+            self.traced.remove(&(id.index(), pid));
+        }
         self.host.reaped = Some(id);
         for channel in Channel::BOTH {
             // What is there now is all that the program has left. Whatever comes while it is read is a grandchild's.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use supervisor_core::{Channel, ProcessConfig};
+use supervisor_sys::rlimits::use_all_descriptors;
 use supervisor_sys::{
     CStrArray, Credentials, ExecFailure, Interest, MountTable, Poller, Signals, SpawnMethod, SpawnPlan, Spawner,
     errno_name,
@@ -22,6 +23,7 @@ use super::log_stream::LogStream;
 use super::log_writers::LogWriters;
 use super::program_search::Program;
 use crate::inbox::Wake;
+use crate::limits::MOST_DESCRIPTORS;
 
 /// The kernel, as far as supervision needs it.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub struct Kernel {
     /// Streams that are visited by time.
     hot: Vec<(usize, Channel)>,
     lacks_pidfds: bool,
+    /// A pidfd was closed: whose end it would have told may have ended before.
+    sweep_is_due: bool,
 }
 
 impl Kernel {
@@ -47,7 +51,14 @@ impl Kernel {
         poller.add(signals.fd(), PollKey::Signals.number(), Interest::Readable)?;
         poller.add(spawner.failures_fd(), PollKey::ExecFailures.number(), Interest::Readable)?;
         let log_writers = LogWriters::new(poller.waker());
-        Ok(Self { poller, signals, spawner, log_writers, hot: Vec::new(), lacks_pidfds: false })
+        Ok(Self { poller, signals, spawner, log_writers, hot: Vec::new(), lacks_pidfds: false, sweep_is_due: false })
+    }
+
+    /// Takes as many descriptors as there are for us, and leaves programs their limit.
+    pub fn take_all_descriptors(&mut self) {
+        if let Some(of_programs) = use_all_descriptors(MOST_DESCRIPTORS) {
+            self.spawner.give_descriptor_limit(of_programs);
+        }
     }
 
     /// Makes the pipes of a child and starts it.
@@ -160,6 +171,22 @@ impl Kernel {
         self.lacks_pidfds
     }
 
+    /// Descriptors are scarce: a child does without its pidfd from now on, as all that come later.
+    pub(super) fn give_up_pidfd(&mut self, child: &mut Child) -> bool {
+        let Some(pidfd) = child.pidfd.take() else { return false };
+        self.poller.delete(pidfd.as_fd()).ok();
+        self.spawner.do_without_pidfds();
+        self.lacks_pidfds = true;
+        self.sweep_is_due = true;
+        self.wake();
+        true
+    }
+
+    /// Whether children are to be looked for that have ended, once.
+    pub(super) fn take_due_sweep(&mut self) -> bool {
+        std::mem::take(&mut self.sweep_is_due)
+    }
+
     /// The streams that are visited by time.
     pub(super) fn hot_streams(&self) -> Vec<(usize, Channel)> {
         self.hot.clone()
@@ -264,6 +291,12 @@ pub(super) enum SpawnFailure {
 }
 
 impl SpawnFailure {
+    /// What the kernel said.
+    pub(super) fn error(&self) -> &io::Error {
+        let (Self::Pipes(error) | Self::Fork(error)) = self;
+        error
+    }
+
     /// The text for `spawnerr`.
     pub(super) fn text(&self, name: &str) -> String {
         let errno = |error: &io::Error| error.raw_os_error().map_or("EIO", errno_name);

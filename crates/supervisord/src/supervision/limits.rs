@@ -23,6 +23,9 @@ pub(super) const MESSAGES_PER_TURN: usize = 256;
 /// Ends of children handled in a turn, each perhaps with a start anew; the others get their turn in between.
 pub(super) const REAPS_PER_TURN: usize = 4;
 
+/// Children reaped in a turn where only SIGCHLD tells of them; most are strangers, which need no more than a line.
+pub(super) const REAPS_PER_SWEEP: usize = 256;
+
 /// Exit status of a child that did not become its program (contract/processes.md §3.3); programs may have it too.
 pub(super) const NOT_SPAWNED: u8 = 127;
 

@@ -33,6 +33,7 @@ mod queued_log;
 mod regular_file;
 pub mod restart_config;
 mod slow_logs;
+mod start_child;
 mod syslog;
 
 pub use auto_logs::clean as clean_auto_logs;

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,12 +13,11 @@ use supervisor_core::{
     JournalRead, KillError, KillTarget, LogLevel, LogPaths, Pid, PoolEvent, ProcessConfig, ProcessId, Publication,
     Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState,
 };
-use supervisor_sys::{Credentials, FcgiSocket, errno_name};
+use supervisor_sys::{Credentials, FcgiSocket};
 
 use super::auto_logs::AutoLogs;
 use super::child::Child;
 use super::child_environment::ChildEnvironment;
-use super::disk_watch::DiskWatch;
 use super::event_followers::EventFollowers;
 use super::event_journals::EventJournals;
 use super::kernel::Kernel;
@@ -52,6 +50,8 @@ pub struct OsHost {
     processes: SnapshotPublisher,
     /// By [`ProcessId::index`].
     pub(super) entries: Vec<Option<Entry>>,
+    /// The processes that have a child, by its pid.
+    pub(super) by_pid: BTreeMap<Pid, ProcessId>,
     pub(super) logs: LogTable,
     auto_logs: AutoLogs,
     pub(super) journals: EventJournals,
@@ -60,9 +60,9 @@ pub struct OsHost {
     /// Monotonic time of the input that is being handled.
     pub(super) now: Duration,
     /// FastCGI sockets by their url.
-    sockets: BTreeMap<Box<str>, FcgiSocket>,
+    pub(super) sockets: BTreeMap<Box<str>, FcgiSocket>,
     /// Users that programs run as; asked for when a program is added, not when it is started.
-    users: BTreeMap<u32, Result<Credentials, String>>,
+    pub(super) users: BTreeMap<u32, Result<Credentials, String>>,
     waiting: BTreeMap<RequestId, ReplySlot>,
     due: Vec<(RequestId, Result<Reply, Fault>)>,
     next_request: u64,
@@ -101,6 +101,7 @@ impl OsHost {
             state,
             processes,
             entries: Vec::new(),
+            by_pid: BTreeMap::new(),
             logs: LogTable::default(),
             auto_logs,
             journals,
@@ -204,10 +205,14 @@ impl OsHost {
         self.entries.get_mut(index).and_then(Option::as_mut)
     }
 
+    /// The child of the process at this index.
+    pub(super) fn child_at(&self, index: usize) -> Option<Pid> {
+        Some(self.entries.get(index)?.as_ref()?.child.as_ref()?.pid)
+    }
+
     /// The process that a pid of ours belongs to.
     pub(super) fn process_of_pid(&self, pid: i32) -> Option<ProcessId> {
-        let is_it = |entry: &&Entry| entry.child.as_ref().is_some_and(|child| child.pid.get() == pid);
-        self.entries.iter().flatten().find(is_it).map(|entry| entry.id)
+        self.by_pid.get(&Pid::new(pid)?).copied()
     }
 
     pub(super) fn entry_mut(&mut self, id: ProcessId) -> Option<&mut Entry> {
@@ -238,39 +243,7 @@ impl Host for OsHost {
     }
 
     fn spawn(&mut self, process: ProcessId, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError> {
-        let Self { kernel, settings, entries, sockets, users, logs: table, main_log, .. } = self;
-        let environment = &settings.environment;
-        let program = find_program(&config.command, environment.path_of(config))
-            .map_err(|bad| SpawnError(bad.text().to_owned()))?;
-        let Some(entry) = entries.get_mut(process.index()).and_then(Option::as_mut) else {
-            return Err(SpawnError(format!("unknown process '{}'", config.name)));
-        };
-        let dispatchers = |error: &io::Error| SpawnError(dispatchers_text(&config.name, error));
-        let watch = DiskWatch::start();
-        entry.logs.open(table, &mut kernel.log_writers).map_err(|(path, error)| {
-            let (name, path) = (&config.name, path.display());
-            main_log.log(LogLevel::Warn, format_args!("the log {path} of {name} could not be opened: {error}"));
-            dispatchers(&error)
-        })?;
-        let opening = watch.too_long();
-        let credentials = config.uid.map(|uid| {
-            let resolved = users.get(&uid).cloned().unwrap_or_else(|| supervisor_sys::resolve_user(uid));
-            resolved.map_err(|reason| format!("couldn't setuid to {uid}: {reason}"))
-        });
-        let socket = config.socket.as_ref().and_then(|socket| sockets.get(&socket.url)).map(FcgiSocket::fd);
-        let envp = environment.of(group, config);
-        let child = kernel.spawn(process.index(), config, &program, &envp, credentials.as_ref(), socket);
-        let child = child.map_err(|error| {
-            entry.logs.close(table, &mut kernel.log_writers);
-            SpawnError(error.text(&config.name))
-        })?;
-        let pid = child.pid;
-        entry.child = Some(child);
-        self.tell_failed_execs();
-        if let Some(took) = opening {
-            self.opening_was_slow(process, took);
-        }
-        Ok(pid)
+        self.start_child(process, group, config)
     }
 
     fn kill(&mut self, target: KillTarget, signal: Signal) -> Result<(), KillError> {
@@ -287,9 +260,10 @@ impl Host for OsHost {
     }
 
     fn release(&mut self, process: ProcessId) {
-        let Self { kernel, entries, logs, .. } = self;
+        let Self { kernel, entries, by_pid, logs, .. } = self;
         let Some(entry) = entries.get_mut(process.index()).and_then(Option::as_mut) else { return };
         if let Some(child) = entry.child.take() {
+            by_pid.remove(&child.pid);
             kernel.release(process.index(), &child);
         }
         entry.logs.close(logs, &mut kernel.log_writers);
@@ -409,18 +383,5 @@ impl Host for OsHost {
 
     fn read_restart_config(&mut self) {
         self.restart_requested = true;
-    }
-}
-
-/// contract/processes.md §3.4
-fn dispatchers_text(name: &str, error: &io::Error) -> String {
-    match error.raw_os_error() {
-        Some(libc_errno) if errno_name(libc_errno) == "EMFILE" => format!("too many open files to spawn '{name}'"),
-        Some(errno) => format!("unknown error making dispatchers for '{name}': {}", errno_name(errno)),
-        // A refusal of ours.
-        None if error.kind() == io::ErrorKind::PermissionDenied => {
-            format!("unknown error making dispatchers for '{name}': EACCES")
-        }
-        None => format!("unknown error making dispatchers for '{name}': EIO"),
     }
 }

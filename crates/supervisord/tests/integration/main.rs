@@ -13,6 +13,7 @@ mod check_goldens;
 mod config_commands;
 mod containers;
 mod daemonize;
+mod descriptors;
 mod event_overflow;
 mod event_stream;
 mod examples;

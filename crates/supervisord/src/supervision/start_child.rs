@@ -1,0 +1,127 @@
+//! From a configuration to a running child: its program, its logs, its pipes.
+//!
+//! Where descriptors run short, pidfds are the first to go: the ends of children show in SIGCHLD too.
+
+use std::io;
+
+use supervisor_core::{LogLevel, Pid, ProcessConfig, ProcessId, SpawnError};
+use supervisor_sys::{FcgiSocket, errno_name};
+
+use super::disk_watch::DiskWatch;
+use super::os_host::OsHost;
+use super::program_search::find_program;
+
+/// Why there is no child.
+struct NotStarted {
+    error: SpawnError,
+    /// With more descriptors there would be one.
+    for_lack_of_descriptors: bool,
+}
+
+impl NotStarted {
+    fn because(text: impl Into<String>) -> Self {
+        Self { error: SpawnError(text.into()), for_lack_of_descriptors: false }
+    }
+}
+
+impl OsHost {
+    /// Starts the child of a process.
+    ///
+    /// # Errors
+    /// What becomes its `spawnerr`.
+    pub(super) fn start_child(
+        &mut self,
+        process: ProcessId,
+        group: &str,
+        config: &ProcessConfig,
+    ) -> Result<Pid, SpawnError> {
+        let pid = match self.try_to_start_child(process, group, config) {
+            Err(failure) if failure.for_lack_of_descriptors && self.give_up_pidfds() => {
+                self.try_to_start_child(process, group, config)
+            }
+            outcome => outcome,
+        };
+        let pid = pid.map_err(|failure| failure.error)?;
+        self.by_pid.insert(pid, process);
+        self.tell_failed_execs();
+        Ok(pid)
+    }
+
+    fn try_to_start_child(
+        &mut self,
+        process: ProcessId,
+        group: &str,
+        config: &ProcessConfig,
+    ) -> Result<Pid, NotStarted> {
+        let Self { kernel, settings, entries, sockets, users, logs: table, main_log, .. } = self;
+        let environment = &settings.environment;
+        let program = find_program(&config.command, environment.path_of(config))
+            .map_err(|bad| NotStarted::because(bad.text()))?;
+        let Some(entry) = entries.get_mut(process.index()).and_then(Option::as_mut) else {
+            return Err(NotStarted::because(format!("unknown process '{}'", config.name)));
+        };
+        let watch = DiskWatch::start();
+        entry.logs.open(table, &mut kernel.log_writers).map_err(|(path, error)| {
+            let for_lack_of_descriptors = is_lack_of_descriptors(&error);
+            if !for_lack_of_descriptors {
+                let (name, path) = (&config.name, path.display());
+                main_log.log(LogLevel::Warn, format_args!("the log {path} of {name} could not be opened: {error}"));
+            }
+            NotStarted { error: SpawnError(dispatchers_text(&config.name, &error)), for_lack_of_descriptors }
+        })?;
+        let opening = watch.too_long();
+        let credentials = config.uid.map(|uid| {
+            let resolved = users.get(&uid).cloned().unwrap_or_else(|| supervisor_sys::resolve_user(uid));
+            resolved.map_err(|reason| format!("couldn't setuid to {uid}: {reason}"))
+        });
+        let socket = config.socket.as_ref().and_then(|socket| sockets.get(&socket.url)).map(FcgiSocket::fd);
+        let envp = environment.of(group, config);
+        let child = kernel.spawn(process.index(), config, &program, &envp, credentials.as_ref(), socket);
+        let child = child.map_err(|failure| {
+            entry.logs.close(table, &mut kernel.log_writers);
+            let for_lack_of_descriptors = is_lack_of_descriptors(failure.error());
+            NotStarted { error: SpawnError(failure.text(&config.name)), for_lack_of_descriptors }
+        })?;
+        let pid = child.pid;
+        entry.child = Some(child);
+        if let Some(took) = opening {
+            self.opening_was_slow(process, took);
+        }
+        Ok(pid)
+    }
+
+    /// Gives back the pidfds of all children, for good. False if there was none.
+    fn give_up_pidfds(&mut self) -> bool {
+        let Self { kernel, entries, .. } = self;
+        let children = entries.iter_mut().flatten().filter_map(|entry| entry.child.as_mut());
+        let count = children.filter_map(|child| kernel.give_up_pidfd(child).then_some(())).count();
+        if count > 0 {
+            self.main_log.log(
+                LogLevel::Warn,
+                format_args!(
+                    "file descriptors run short: supervisord does without {count} of its own from now on; raise the \
+                     limit that it is started with"
+                ),
+            );
+        }
+        count > 0
+    }
+}
+
+fn is_lack_of_descriptors(error: &io::Error) -> bool {
+    error.raw_os_error().map(errno_name) == Some("EMFILE")
+}
+
+/// contract/processes.md §3.4
+fn dispatchers_text(name: &str, error: &io::Error) -> String {
+    if is_lack_of_descriptors(error) {
+        return format!("too many open files to spawn '{name}'");
+    }
+    let errno = match error.raw_os_error() {
+        Some(errno) => errno_name(errno),
+        // A refusal of ours.
+        None if error.kind() == io::ErrorKind::PermissionDenied => "EACCES",
+        None => "EIO",
+    };
+    format!("unknown error making dispatchers for '{name}': {errno}")
+}
