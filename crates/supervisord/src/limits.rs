@@ -9,7 +9,8 @@ pub(crate) const SHOWN_LINE_CHARACTERS: usize = 500;
 /// Bytes of a piece of memory from which on it is given back to the system when it is free.
 pub(crate) const RETURNED_BYTES: i32 = 4 * 1024 * 1024;
 
-/// Descriptors that supervisord needs for itself and to start one program; with fewer within its limit it does not start.
+/// Descriptors that supervisord needs for itself and to start one program; with fewer within its limit it does not
+/// start.
 pub(crate) const LEAST_DESCRIPTORS: u64 = 32;
 
 /// Descriptors that supervisord takes for itself at most, where the hard limit is higher: more than four thousand

@@ -46,7 +46,7 @@ pid, libc = int(sys.argv[2]), ctypes.CDLL(None, use_errno=True)
 done = []
 for name in ('mem', 'environ', 'maps', 'fd/0', 'fd/3', 'fd/6'):
     try:
-        open(f'/proc/{pid}/{name}', 'rb').read(1)
+        os.close(os.open(f'/proc/{pid}/{name}', os.O_RDONLY | os.O_NONBLOCK))
         done.append(name)
     except OSError:
         pass
