@@ -35,6 +35,7 @@ mod original_client;
 mod pidproxy;
 mod program_users;
 mod reload;
+mod reverse_proxy;
 mod server_sockets;
 mod startup_errors;
 mod support;
