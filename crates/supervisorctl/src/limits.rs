@@ -26,6 +26,12 @@ pub(crate) const STREAM_SILENCE: Duration = Duration::from_mins(1);
 /// `status` asks for each name on its own up to this many names, for the whole list beyond.
 pub(crate) const MAX_SINGLE_STATUS_NAMES: usize = 8;
 
+/// How often it is looked whether another client has finished what it does to a process.
+pub(crate) const PACE_BESIDE_OTHERS: Duration = Duration::from_millis(50);
+
+/// How often `update` and `restart` begin anew, for a group or a process, because another client came in between.
+pub(crate) const MAX_NEW_BEGINNINGS: u32 = 20;
+
 /// Longest line of standard input, in bytes; a longer one is taken in pieces.
 pub(crate) const MAX_LINE_BYTES: usize = 1024 * 1024;
 

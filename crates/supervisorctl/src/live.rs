@@ -117,6 +117,18 @@ impl World for LiveWorld {
         })
     }
 
+    fn pause(&mut self, time: Duration) -> Result<(), CallError> {
+        let Self { runtime, interrupts, deadline, .. } = self;
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = interrupts.wait() => Err(CallError::Interrupted),
+                () = passed(*deadline) => Err(CallError::DeadlinePassed),
+                () = tokio::time::sleep(time) => Ok(()),
+            }
+        })
+    }
+
     fn get(&mut self, path: &str) -> Result<String, CallError> {
         let Self { runtime, interrupts, client, deadline, .. } = self;
         runtime.block_on(async {

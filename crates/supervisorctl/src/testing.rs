@@ -274,6 +274,11 @@ impl World for ScriptedWorld {
         replies.remove(index.unwrap_or_else(|| panic!("unexpected call: {call}"))).1
     }
 
+    /// Takes no time.
+    fn pause(&mut self, _: Duration) -> Result<(), CallError> {
+        Ok(())
+    }
+
     fn get(&mut self, path: &str) -> Result<String, CallError> {
         match self.call(&format!("supervisor.GET {path}"), &[])? {
             Value::Str(text) => Ok(text),

@@ -143,6 +143,9 @@ pub(crate) trait World {
     /// All calls together may take this long from now on, to the end of the command ([`World::disconnect`]).
     fn set_deadline(&mut self, limit: Duration);
 
+    /// Lets time pass, for what others are about to finish. Ends early with the deadline, and with Ctrl-C.
+    fn pause(&mut self, time: Duration) -> Result<(), CallError>;
+
     /// Brings a document of `/api/v1`.
     fn get(&mut self, path: &str) -> Result<String, CallError>;
 

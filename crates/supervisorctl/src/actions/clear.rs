@@ -30,6 +30,7 @@ const OPERATION: Operation = Operation {
     requested: None,
     ignored: None,
     no_such_group: ExitStatus::Generic,
+    insists: false,
 };
 
 fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {

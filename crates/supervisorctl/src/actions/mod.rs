@@ -2,6 +2,7 @@
 
 mod add;
 mod avail;
+mod beside_others;
 mod clear;
 mod events;
 mod fg;

@@ -2,6 +2,7 @@
 
 use supervisor_core::{FaultCode, Namespec, make_namespec};
 
+use super::beside_others;
 use super::options::Wait;
 use crate::answers::ProcessResult;
 use crate::controller::{Controller, Flow};
@@ -29,6 +30,8 @@ pub(super) struct Operation {
     pub(super) ignored: Option<FaultCode>,
     /// Exit status for a group that is not there.
     pub(super) no_such_group: ExitStatus,
+    /// A start that another client has cut short is made again ([`beside_others`]).
+    pub(super) insists: bool,
 }
 
 impl Operation {
@@ -139,6 +142,11 @@ impl Task<'_> {
     }
 
     fn show(&self, controller: &mut Controller, result: &ProcessResult) -> Result<(), Failure> {
+        let result = &if self.operation.insists && result.status == Known(FaultCode::AbnormalTermination) {
+            beside_others::start_again(controller, result)?
+        } else {
+            result.clone()
+        };
         let line = match (self.wait, self.operation.requested, result.status) {
             (Wait::No, Some(word), Known(FaultCode::Success)) => {
                 format!("{}: {word}", make_namespec(&result.group, &result.name))

@@ -1,5 +1,6 @@
 //! `restart`: the lines of `stop`, then those of `start` (contract/ctl.md §3.2, quirks.md K03).
 
+use super::operation::Operation;
 use super::{Action, Completes, start, stop, waiting};
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
@@ -25,7 +26,8 @@ pub(super) const ACTION: Action = Action {
 };
 
 fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
-    waiting::run(controller, &ACTION, &[&stop::OPERATION, &start::OPERATION], argument, ExitStatus::Generic)
+    let start = Operation { insists: true, ..start::OPERATION };
+    waiting::run(controller, &ACTION, &[&stop::OPERATION, &start], argument, ExitStatus::Generic)
 }
 
 #[cfg(test)]

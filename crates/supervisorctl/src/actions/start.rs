@@ -37,6 +37,7 @@ pub(super) const OPERATION: Operation = Operation {
     requested: Some("starting"),
     ignored: Some(FaultCode::AlreadyStarted),
     no_such_group: ExitStatus::InvalidArguments,
+    insists: false,
 };
 
 fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {

@@ -36,6 +36,7 @@ pub(super) const OPERATION: Operation = Operation {
     requested: Some("stopping"),
     ignored: Some(FaultCode::NotRunning),
     no_such_group: ExitStatus::Generic,
+    insists: false,
 };
 
 fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {

@@ -14,6 +14,7 @@ mod config_commands;
 mod containers;
 mod daemonize;
 mod descriptors;
+mod deploys;
 mod event_overflow;
 mod event_stream;
 mod examples;
