@@ -98,10 +98,7 @@ impl Supervisor {
                 self.begin_shutdown(SupervisorState::Shutdown, now, host);
                 None
             }
-            Command::Restart => {
-                host.read_restart_config();
-                Some(Ok(Reply::Done))
-            }
+            Command::Restart => self.ask_for_restart(request, host),
         }
     }
 

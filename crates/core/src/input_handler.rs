@@ -50,11 +50,8 @@ impl Supervisor {
             Input::StdinTaken { process } => self.dispatch_for(process, host),
             Input::Signal(signal) => self.handle_signal(now, signal, host),
             Input::Command { request, command } => self.command(now, request, command, host),
-            Input::RestartConfigRead => self.begin_shutdown(SupervisorState::Restarting, now, host),
-            Input::RestartConfigRefused { error } => host.log(
-                LogLevel::Critical,
-                format_args!("the configuration is not usable, everything stays as it is: {error}"),
-            ),
+            Input::RestartConfigRead => self.restart(now, host),
+            Input::RestartConfigRefused { error } => self.refuse_restart(&error, host),
         }
         self.come_to_rest(now, host);
         self.admit_waiting_events(host);

@@ -3,6 +3,9 @@
 /// Requests that may wait for a state at a time; one more is refused with FAILED.
 pub const DEFERRED_REQUESTS: usize = 4_096;
 
+/// Requests for a restart that wait for its configuration to be read; further ones are refused.
+pub const RESTART_REQUESTS: usize = 64;
+
 /// Bytes that may wait for the stdin of one process; more is refused with FAILED. What is larger by itself is taken
 /// when nothing waits.
 pub const STDIN_BYTES: usize = 1 << 20;

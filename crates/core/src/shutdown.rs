@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 use crate::clock::Now;
 use crate::event::Event;
+use crate::fault::{Fault, FaultCode};
 use crate::goal::{DownCause, Goal};
 use crate::host::Host;
+use crate::limits;
 use crate::log_level::LogLevel;
-use crate::process_id::ProcessId;
+use crate::process_id::{ProcessId, RequestId};
 use crate::process_state::SupervisorState;
+use crate::reply::Reply;
 use crate::shutdown_progress::Shutdown;
 use crate::supervisor::Supervisor;
 use crate::timers::{Timer, after};
@@ -25,6 +28,37 @@ const LISTENER_GRACE_SECONDS: i64 = 1;
 const REPORT_SECONDS: i64 = 3;
 
 impl Supervisor {
+    /// Lets the configuration for a restart be read; who asks is answered when it is known to be good or bad.
+    pub(crate) fn ask_for_restart(&mut self, request: RequestId, host: &mut impl Host) -> Option<Result<Reply, Fault>> {
+        if self.restart_requests.len() == limits::RESTART_REQUESTS {
+            return Some(Err(Fault::new(FaultCode::Failed, "too many requests are waiting for a restart")));
+        }
+        self.restart_requests.push(request);
+        host.read_restart_config();
+        None
+    }
+
+    /// The configuration is good: the requests are answered before anything stops.
+    pub(crate) fn restart(&mut self, now: Now, host: &mut impl Host) {
+        self.answer_restart_requests(&Ok(Reply::Done), host);
+        self.begin_shutdown(SupervisorState::Restarting, now, host);
+    }
+
+    /// The configuration is bad: all stays as it is.
+    pub(crate) fn refuse_restart(&mut self, error: &str, host: &mut impl Host) {
+        host.log(
+            LogLevel::Critical,
+            format_args!("the configuration is not usable, everything stays as it is: {error}"),
+        );
+        self.answer_restart_requests(&Err(Fault::new(FaultCode::CantReread, error)), host);
+    }
+
+    fn answer_restart_requests(&mut self, answer: &Result<Reply, Fault>, host: &mut impl Host) {
+        for request in std::mem::take(&mut self.restart_requests) {
+            host.reply(request, answer.clone());
+        }
+    }
+
     /// Begins to stop everything. A shutdown turns a restart that is under way into a shutdown, never back.
     pub(crate) fn begin_shutdown(&mut self, state: SupervisorState, now: Now, host: &mut impl Host) {
         let for_restart = state == SupervisorState::Restarting;
@@ -34,6 +68,7 @@ impl Supervisor {
             host.state_changed(state);
             return;
         }
+        self.answer_restart_requests(&Err(Fault::bare(FaultCode::ShutdownState)), host);
         let groups = self.groups.by_priority().into_iter().map(|group| Arc::clone(&group.name)).collect();
         self.shutdown = Some(Shutdown { for_restart, groups, asked: false, grace_ends: None });
         self.take_back_starts();

@@ -16,7 +16,7 @@ use crate::host::Host;
 use crate::process::table::ProcessTable;
 use crate::process_config::GroupConfig;
 use crate::process_group::ProcessGroups;
-use crate::process_id::{Pid, ProcessId};
+use crate::process_id::{Pid, ProcessId, RequestId};
 use crate::process_state::{ProcessState, SupervisorState};
 use crate::publication::Publication;
 use crate::reply::{LogPaths, ProcessInfo};
@@ -54,6 +54,8 @@ pub struct Supervisor {
     pub(crate) ticks: Ticks,
     /// `None` while RUNNING.
     pub(crate) shutdown: Option<Shutdown>,
+    /// Who has asked for a restart and waits for its configuration to be read.
+    pub(crate) restart_requests: Vec<RequestId>,
     /// Monotonic time of the input that is handled.
     pub(crate) now: Duration,
     /// Its time on the wall clock, as events of the stream tell it; before the first input that of the start.
@@ -97,6 +99,7 @@ impl Supervisor {
             events: EventRing::new(started),
             ticks: Ticks::default(),
             shutdown: None,
+            restart_requests: Vec::new(),
             now: Duration::ZERO,
             wall: started,
         }

@@ -36,7 +36,7 @@ fn a_bad_configuration_leaves_everything_as_it_is() {
         let mut sim = Sim::running(program("cat"), Script::lives());
         sim.restart_config = Err("File contains no section headers.".to_owned());
         if by_command {
-            assert_eq!(sim.ask(Command::Restart), "True", "as upstream: it has only noted the wish");
+            assert_eq!(sim.ask(Command::Restart), "92 CANT_REREAD: File contains no section headers.");
         } else {
             sim.signal(DaemonSignal::Hup);
         }

@@ -36,6 +36,10 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
             controller.output.line("ERROR: already shutting down");
             controller.fail(ExitStatus::Generic);
         }
+        Err(CallError::Fault { code: Known(FaultCode::CantReread), text }) => {
+            controller.output.line(&format!("ERROR: {text}"));
+            controller.fail(ExitStatus::Generic);
+        }
         Err(error) => return Err(Failure::Call { method: METHOD, error }),
     }
     Ok(Flow::Continue)
@@ -52,6 +56,8 @@ mod tests {
         check(Scene::bare().on("restart", done()), "reload", "Restarted supervisord\n", 0);
         let down = Scene::bare().on("restart", fault(FaultCode::ShutdownState, ""));
         check(down, "reload", "ERROR: already shutting down\n", 1);
+        let broken = Scene::bare().on("restart", fault(FaultCode::CantReread, "no section"));
+        check(broken, "reload", "ERROR: CANT_REREAD: no section\n", 1);
         let gone = Scene::bare().on("restart", unreachable(ConnectError::Refused));
         let words =
             "error: unix:///run/s.sock refused connection (serverurl in /etc/s.conf): is supervisord running?\n";

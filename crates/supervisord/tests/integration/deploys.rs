@@ -1,6 +1,8 @@
 //! Several deploys at once: whatever they come in between, each ends well when what it wanted is so, and no group is
 //! lost.
 
+use std::fmt::Write as _;
+
 use crate::support::{TestDaemon, supervisorctl, testing_the_original};
 
 /// How often they meet; a round in which nobody comes in between is rare.
@@ -11,11 +13,12 @@ const GROUPS: [&str; 4] = ["a", "b", "c", "d"];
 
 /// The programs of a round: all of the others have changed, and one comes or goes. The first takes its time to stop.
 fn programs(round: u32) -> String {
+    const HERE: &str = "a String takes all";
     let slow = "/bin/sh -c 'trap \"sleep 0.3; exit\" TERM; while :; do sleep 0.1; done'";
     let mut text = String::new();
     for group in GROUPS {
         let command = if group == "a" { slow } else { "/bin/sleep 1000" };
-        text += &format!("[program:{group}]\ncommand={command}\nstartsecs=0\nenvironment=ROUND={round}\n");
+        writeln!(text, "[program:{group}]\ncommand={command}\nstartsecs=0\nenvironment=ROUND={round}").expect(HERE);
         text += "stopasgroup=true\n";
     }
     if round % 2 == 1 {

@@ -87,7 +87,9 @@ fn hup_refuses_an_interface_that_could_not_be_made() {
     daemon.configure_also("[rpcinterface:supervisor]\nretries = 3\n");
     daemon.signal("HUP");
     daemon.wait_for_log("Could not make supervisor rpc interface");
-    assert_eq!(daemon.pid_of("a"), pid);
+    let reload = daemon.ctl(&["reload"]);
+    assert!(reload.stdout.starts_with("ERROR: CANT_REREAD: Could not make supervisor rpc interface"), "{reload:?}");
+    assert_eq!((reload.status, daemon.pid_of("a")), (1, pid));
     daemon.stop();
 }
 
@@ -99,8 +101,22 @@ fn hup_refuses_a_broken_file_and_everything_keeps_running() {
 #[test]
 fn restart_by_rpc_refuses_a_broken_file_and_everything_keeps_running() {
     assert_broken_file_is_refused(|daemon| {
-        assert_eq!(daemon.call("supervisor.restart", &[]), Ok(true.into()));
+        let refusal = daemon.call("supervisor.restart", &[]).expect_err("it is refused");
+        assert!(refusal.code == 92 && refusal.text.contains("parsing errors"), "{refusal:?}");
     });
+}
+
+#[test]
+fn reload_that_is_refused_says_why() {
+    if testing_the_original() {
+        return; // it says that it has restarted, and ends: D6
+    }
+    let mut daemon = TestDaemon::started(SLEEPER);
+    daemon.configure_also("[program:second]\ncommand=/bin/sleep 1000\nnumprocs=many\n");
+    let ended = daemon.ctl(&["reload"]);
+    assert!(ended.stdout.starts_with("ERROR: CANT_REREAD: ") && ended.stdout.contains("many"), "{ended:?}");
+    assert_eq!((ended.status, daemon.state("sleeper")), (1, "RUNNING".to_owned()));
+    daemon.stop();
 }
 
 #[test]
