@@ -176,8 +176,8 @@ pub struct ClientConfig {
     /// Users who serve the unix socket, as far as the same file says: `user=` of `[supervisord]`, `chown=` of
     /// `[unix_http_server]`.
     pub server_users: Vec<u32>,
-    /// Plug-ins in file order.
-    pub ctlplugins: Vec<CtlPluginConfig>,
+    /// What is of no use in the file, and costs no more than itself: a sentence each.
+    pub warnings: Vec<String>,
     /// The file it was read from, absolute; `None`: there was none, all of the above are defaults.
     pub path: Option<PathBuf>,
 }
@@ -189,15 +189,4 @@ pub struct ClientTlsFiles {
     pub ca: Option<PathBuf>,
     /// Certificate chain and private key (PEM), for a server that asks for them.
     pub identity: Option<(PathBuf, PathBuf)>,
-}
-
-/// One `[ctlplugin:x]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CtlPluginConfig {
-    /// The name in the file.
-    pub name: String,
-    /// `module:attribute` as in the file.
-    pub factory: String,
-    /// All other options of the section, `[DEFAULT]` ones included.
-    pub options: Vec<(String, String)>,
 }

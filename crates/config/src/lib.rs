@@ -67,8 +67,8 @@ pub use command_line::{
     parse_supervisorctl_command_line, parse_supervisord_command_line,
 };
 pub use config::{
-    ClientConfig, ClientTlsFiles, Config, CtlPluginConfig, HttpServerAddress, HttpServerConfig, MainLogFile,
-    RpcInterfaceConfig, SupervisordConfig, TlsFiles,
+    ClientConfig, ClientTlsFiles, Config, HttpServerAddress, HttpServerConfig, MainLogFile, RpcInterfaceConfig,
+    SupervisordConfig, TlsFiles,
 };
 pub use diagnostics::{ConfigError, ConfigWarning, Place, UsageError};
 pub use effective::{

@@ -110,21 +110,45 @@ fn require_section(context: &mut Context, name: &str) -> Result<(), ConfigError>
 }
 
 /// The configuration of supervisorctl; without a file (`path` is `None`) all defaults, command line applied.
-/// `[include]` means nothing to it.
+/// `[include]` means nothing to it. A file that was only found is not needed by who says where the server is.
 pub fn load_client(
     options: &ClientOptions,
     path: Option<&Path>,
     environment: &[(String, String)],
 ) -> Result<ClientConfig, ConfigError> {
     let home = Home::from_environment(environment);
-    let Some(path) = path else { return Ok(client_defaults(options, &home)) };
+    let defaults = client_defaults(options, &home);
+    let Some(path) = path else { return Ok(defaults) };
+    let is_needed = options.configuration.is_some() || options.serverurl.is_none();
+    match load_client_file(options, path, environment, is_needed) {
+        Ok(None) => Ok(defaults),
+        Ok(Some(config)) => Ok(config),
+        Err(error) if !is_needed => {
+            let warning = format!("{} is not used: {error}", path.display());
+            Ok(ClientConfig { warnings: vec![warning], ..defaults })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// `None` if the file is about something else, and nothing of it is needed.
+fn load_client_file(
+    options: &ClientOptions,
+    path: &Path,
+    environment: &[(String, String)],
+    is_needed: bool,
+) -> Result<Option<ClientConfig>, ConfigError> {
+    let home = Home::from_environment(environment);
     let shown = options.configuration.clone().unwrap_or_else(|| path.to_string_lossy().into_owned());
     let normal = home.normalize(&path.to_string_lossy());
     let here = dirname(&normal.to_string_lossy()).to_owned();
     let mut context = Context::new(shown, here, environment, Problems::EndAtFirst);
     read_main_file(&mut context, path)?;
+    if !is_needed && context.document.section("supervisorctl").is_none() {
+        return Ok(None);
+    }
     require_section(&mut context, "supervisorctl")?;
     let section = context.document.section("supervisorctl").expect("it is required");
     let config = read_supervisorctl(&context, section, options)?;
-    Ok(ClientConfig { path: Some(absolute(path)), ..config })
+    Ok(Some(ClientConfig { path: Some(absolute(path)), ..config }))
 }

@@ -29,7 +29,7 @@ fn without_a_file_all_is_default() {
         history_file: None,
         tls: ClientTlsFiles::default(),
         server_users: vec![],
-        ctlplugins: vec![],
+        warnings: vec![],
         path: None,
     };
     assert_eq!(load_client(&ClientOptions::default(), None, &[]), Ok(expected.clone()));
@@ -103,17 +103,56 @@ fn errors() {
             "Format string '%(x)s' for 'supervisorctl.serverurl' contains names ('x') which cannot be expanded. \
              Available names: ENV_HOME, ENV_WHO, here",
         ),
-        ("[supervisorctl]\n[ctlplugin:x]\n", "section [ctlplugin:x] does not specify a supervisor.ctl_factory"),
-        (
-            "[supervisorctl]\n[ctlplugin:x]\nsupervisor.ctl_factory=no.such:thing\n",
-            "no.such:thing cannot be resolved within [ctlplugin:x]",
-        ),
     ] {
         assert_eq!(load(text), Err(error.to_owned()), "{text}");
     }
     let options = ClientOptions::default();
     let error = load_client(&options, Some(Path::new("/no/such")), &[]).unwrap_err();
     assert_eq!(error.to_string(), "could not find config file /no/such");
+}
+
+#[test]
+fn plugins_that_cannot_be_served_cost_a_warning_each() {
+    let folder = Folder::new();
+    for (text, warning) in [
+        ("[ctlplugin:x]\n", "[ctlplugin:x] in FILE line 3: it has no supervisor.ctl_factory; its commands are missing"),
+        (
+            "[ctlplugin:x]\nsupervisor.ctl_factory=cache:make\nother=%(nosuch)s\n",
+            "[ctlplugin:x] in FILE line 3: supervisor.ctl_factory=cache:make is Python code, which is not loaded here; its \
+             commands are missing",
+        ),
+        (
+            "[ctlplugin:]\nsupervisor.ctl_factory=%(nosuch)s\n",
+            "[ctlplugin:] in FILE line 3: supervisor.ctl_factory=%(nosuch)s is Python code, which is not loaded here; its \
+             commands are missing",
+        ),
+    ] {
+        let config = read(&folder, &format!("[supervisorctl]\nprompt=a\n{text}"), &ClientOptions::default()).unwrap();
+        let file = config.path.as_ref().unwrap().display().to_string();
+        assert_eq!((config.prompt.as_str(), config.warnings), ("a", vec![warning.replace("FILE", &file)]));
+    }
+    let two = load("[ctlplugin:b]\n[supervisorctl]\n[ctlplugin:a]\n").unwrap().warnings;
+    assert!(two.len() == 2 && two[0].starts_with("[ctlplugin:b]"), "{two:?}");
+}
+
+/// Who says where the server is needs nothing from a file that was only found.
+#[test]
+fn a_file_that_was_only_found_is_not_needed_with_a_serverurl() {
+    let folder = Folder::new();
+    let (url, path) = ("unix:///s".to_owned(), folder.write("main.conf", ""));
+    let given = ClientOptions { serverurl: Some(url.clone()), ..ClientOptions::default() };
+    for (text, warnings) in
+        [("[other]\nx=1\n", 0), ("[supervisord]\n", 0), ("", 0), ("{\"json\": 1}", 1), ("[supervisorctl\n", 1)]
+    {
+        folder.write("main.conf", text);
+        let config = load_client(&given, Some(&path), &[]).unwrap();
+        assert_eq!((&config.server_url, config.path, config.warnings.len()), (&url, None, warnings), "{text}");
+        assert!(load_client(&ClientOptions::default(), Some(&path), &[]).is_err(), "{text}");
+        let named = ClientOptions { configuration: Some(path.display().to_string()), ..given.clone() };
+        assert!(load_client(&named, Some(&path), &[]).is_err(), "{text}");
+    }
+    folder.write("main.conf", "[supervisorctl]\nusername=u\n");
+    assert_eq!(load_client(&given, Some(&path), &[]).unwrap().username.as_deref(), Some("u"));
 }
 
 #[test]

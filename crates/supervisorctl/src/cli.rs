@@ -5,10 +5,14 @@ use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
+use signal_hook::consts::SIGINT;
+use signal_hook::low_level::emulate_default_handler;
 use supervisor_config::{
     ClientConfig, ClientOptions, ClientTlsFiles, SupervisorctlCommand, find_config_file, load_client,
     parse_supervisorctl_command_line, program_path,
 };
+
+use supervisor_protocol::SUPERVISOR_VERSION;
 
 use crate::answers::FromValue as _;
 use crate::client::Account;
@@ -20,7 +24,7 @@ use crate::hash_password;
 use crate::history::History;
 use crate::limits::COMPLETION_TIMEOUT;
 use crate::live::LiveWorld;
-use crate::output::Output;
+use crate::output::{Output, visible_on_one_line};
 use crate::shell;
 use crate::world::World as _;
 
@@ -35,13 +39,20 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
     let options = match parse_supervisorctl_command_line(&program, &words) {
         Ok(SupervisorctlCommand::Run(options)) => options,
         Ok(SupervisorctlCommand::Help(text)) => return show(&text),
+        Ok(SupervisorctlCommand::Version) => return show(&format!("{SUPERVISOR_VERSION}\n")),
         Err(error) => return refuse(&program, &error),
     };
     if let Some(status) = run_without_server(&program, &options) {
         return status;
     }
     match load(&program, &options) {
-        Ok(config) => serve(&options, config),
+        Ok(config) => {
+            for warning in &config.warnings {
+                // Without a standard error there is nobody to tell.
+                drop(writeln!(io::stderr().lock(), "warning: {}", visible_on_one_line(warning)));
+            }
+            serve(&options, config)
+        }
         Err(error) => refuse(&program, &error),
     }
 }
@@ -174,6 +185,13 @@ fn serve(options: &ClientOptions, config: ClientConfig) -> u8 {
         return 0;
     }
     let mut controller = Controller::new(Box::new(world), output, options.interactive, origin);
+    if out_is_terminal {
+        controller.world.catch_interrupts();
+    }
     controller.execute(&options.arguments.join(" "));
+    if controller.was_interrupted() {
+        // As if it had not been caught: a loop of a shell ends with it.
+        drop(emulate_default_handler(SIGINT));
+    }
     controller.exit_status.number()
 }

@@ -282,12 +282,12 @@ fn broken(error: &hyper::Error, is_encrypted: bool, has_certificate: bool) -> Ca
     CallError::Broken(format!("{error}{cause}{guess}"))
 }
 
-/// A path with everything escaped that may not stand in a request line. `%` may: names are sent as they were typed.
+/// A path with everything escaped that may not stand in a request line, and `%`, which begins no escape in a name.
 fn encode_path(path: &str) -> String {
     let mut encoded = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'?' | b'#' | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => {
+            b'%' | b'?' | b'#' | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => {
                 push_escaped(&mut encoded, byte);
             }
             b'!'..=b'~' => encoded.push(char::from(byte)),
@@ -311,7 +311,8 @@ mod tests {
         for (path, encoded) in [
             ("/logtail/web:cat/stdout", "/logtail/web:cat/stdout"),
             ("/logtail/a?b#c/stdout", "/logtail/a%3Fb%23c/stdout"),
-            ("/logtail/é%41/stdout", "/logtail/%C3%A9%41/stdout"),
+            ("/logtail/é%41/stdout", "/logtail/%C3%A9%2541/stdout"),
+            ("/logtail/p:100%20fast 1/stdout", "/logtail/p:100%2520fast%201/stdout"),
         ] {
             assert_eq!(encode_path(path), encoded);
         }

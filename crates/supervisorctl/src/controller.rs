@@ -11,6 +11,7 @@ use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, UrlOrigin};
 use crate::name_pattern;
 use crate::output::{Output, visible_on_one_line};
+use crate::suggestion;
 use crate::world::{CallError, ConnectError, Line, ProcessName, World};
 use supervisor_protocol::xmlrpc::Value;
 
@@ -32,12 +33,14 @@ pub(crate) struct Controller {
     /// There is somebody to ask: before a shutdown, and for a password.
     pub(crate) interactive: bool,
     url_origin: UrlOrigin,
+    /// Ctrl-C has ended a command.
+    was_interrupted: bool,
 }
 
 impl Controller {
     /// A session that has not been asked for anything yet.
     pub(crate) fn new(world: Box<dyn World>, output: Output, interactive: bool, url_origin: UrlOrigin) -> Self {
-        Self { world, output, exit_status: ExitStatus::Success, interactive, url_origin }
+        Self { world, output, exit_status: ExitStatus::Success, interactive, url_origin, was_interrupted: false }
     }
 
     /// Executes one line, failures included, and hands over what it printed.
@@ -48,6 +51,10 @@ impl Controller {
             Parsed::Nothing => Flow::Continue,
             Parsed::EndOfInput => actions::leave(self),
             Parsed::Unknown(line) => self.unknown_syntax(&line),
+            Parsed::Command(action, argument) if asks_for_help(&argument) => {
+                actions::show_help(self, action);
+                Flow::Continue
+            }
             Parsed::Command(action, argument) => self.run(action, &argument),
         };
         self.output.flush();
@@ -88,6 +95,11 @@ impl Controller {
         name_pattern::expand(names, &processes)
     }
 
+    /// Whether Ctrl-C has ended a command.
+    pub(crate) fn was_interrupted(&self) -> bool {
+        self.was_interrupted
+    }
+
     /// Asks a question that has to be answered with a line.
     pub(crate) fn ask(&mut self, prompt: &str, pending: &'static str) -> Result<String, Failure> {
         answer(self.world.ask(prompt, &mut self.output), pending)
@@ -109,6 +121,23 @@ impl Controller {
         self.error_line(&failure)
     }
 
+    /// What a person at a terminal could try, below a line that scripts know.
+    pub(crate) fn advise(&mut self, words: &str) {
+        if self.output.is_terminal() {
+            self.output.line(&format!("    {words}"));
+        }
+    }
+
+    /// Names at a terminal the process that was probably meant by a name that nobody has.
+    pub(crate) fn advise_name(&mut self, name: &str) {
+        if !self.output.is_terminal() {
+            return;
+        }
+        let processes: Vec<ProcessName> = self.try_call("supervisor.getAllProcessInfo", &[]).unwrap_or_default();
+        let advice = suggestion::for_name(name, &processes);
+        self.advise(&advice);
+    }
+
     /// Records an error that has been printed.
     pub(crate) fn fail(&mut self, status: ExitStatus) {
         self.exit_status = status;
@@ -122,17 +151,18 @@ impl Controller {
                 Err(failure) => failure,
             };
             if !failure.is_unauthorized() || !self.interactive {
-                return self.report(&failure);
+                return self.report(&failure, action, argument);
             }
             if let Err(failure) = self.ask_for_credentials() {
-                return self.report(&failure);
+                return self.report(&failure, action, argument);
             }
         }
     }
 
     fn ask_for_credentials(&mut self) -> Result<(), Failure> {
         const PENDING: &str = "the server's username and password were given";
-        self.output.line("Server requires authentication");
+        let is_wrong = self.output.is_for_people() && self.world.username().is_some();
+        self.output.line(if is_wrong { "Username or password is wrong" } else { "Server requires authentication" });
         let username = self.ask("Username:", PENDING)?;
         let password = answer(self.world.ask_secret("Password:", &mut self.output), PENDING)?;
         self.output.line("");
@@ -140,10 +170,15 @@ impl Controller {
         Ok(())
     }
 
-    fn report(&mut self, failure: &Failure) -> Flow {
+    fn report(&mut self, failure: &Failure, action: &Action, argument: &str) -> Flow {
         self.fail(if failure.is_lateness() { ExitStatus::NotRunning } else { ExitStatus::Generic });
         if failure.is_interruption() {
             self.output.line("");
+            self.was_interrupted = true;
+            if self.output.is_terminal() {
+                actions::tell_interruption(self, action, argument);
+                return Flow::Continue;
+            }
             return Flow::Leave;
         }
         if let Failure::NoAnswer(_) = failure {
@@ -162,18 +197,33 @@ impl Controller {
         match (failure.is_unauthorized(), self.output.is_for_people()) {
             (false, _) => format!("error: {words}"),
             (true, false) => words.into_owned(),
-            (true, true) => format!(
-                "{words} ({}): set username= and password= in [supervisorctl], give -u and -p, or be asked with -i",
-                self.url_origin
-            ),
+            (true, true) => match self.world.username() {
+                Some(name) => format!(
+                    "{} refuses the username {name} with this password ({}): are they those of its server section?",
+                    self.world.url(),
+                    self.url_origin
+                ),
+                None => format!(
+                    "{words} ({}): set username= and password= in [supervisorctl], give -u and -p, or be asked with -i",
+                    self.url_origin
+                ),
+            },
         }
     }
 
     fn unknown_syntax(&mut self, line: &str) -> Flow {
         self.output.line(&format!("*** Unknown syntax: {line}"));
+        if let Some(advice) = suggestion::for_action(line) {
+            self.advise(&advice);
+        }
         self.fail(ExitStatus::Generic);
         Flow::Continue
     }
+}
+
+/// A process of that name is named behind another one, or behind `--`.
+fn asks_for_help(argument: &str) -> bool {
+    argument == "--help" || argument == "-h"
 }
 
 fn answer(line: Line, pending: &'static str) -> Result<String, Failure> {

@@ -44,5 +44,11 @@ pub(crate) const MAX_HISTORY_LINES: usize = 1000;
 /// Bytes of the history that are read.
 pub(crate) const MAX_HISTORY_BYTES: u64 = 16 * 1024 * 1024;
 
+/// Bytes that are asked for first for each line of `tail -n`.
+pub(crate) const USUAL_LINE_BYTES: usize = 200;
+
+/// Most bytes of a log that `tail -n` looks for its lines in.
+pub(crate) const MAX_TAIL_BYTES: i32 = 16 * 1024 * 1024;
+
 /// `tail` and `maintail` without a number show this many bytes.
 pub(crate) const DEFAULT_TAIL_BYTES: i32 = 1600;

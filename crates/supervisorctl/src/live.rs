@@ -21,7 +21,7 @@ use crate::limits::STREAM_SILENCE;
 use crate::line_reader::LineReader;
 use crate::output::Output;
 use crate::terminal::{self, SecretPrompt};
-use crate::world::{CallError, FollowEvent, Line, ProcessName, StreamPiece, Until, World};
+use crate::world::{CallError, FollowEvent, Following, Line, ProcessName, StreamPiece, Until, World};
 use supervisor_protocol::xmlrpc::Value;
 
 /// See the module.
@@ -85,6 +85,15 @@ impl World for LiveWorld {
 
     fn open(&mut self, url: &str) {
         self.client.set_account(Account { url: url.to_owned(), ..self.client.account().clone() });
+    }
+
+    fn username(&self) -> Option<&str> {
+        let account = self.client.account();
+        account.username.as_deref().filter(|_| account.password.is_some())
+    }
+
+    fn catch_interrupts(&mut self) {
+        self.interrupts.catch(&self.runtime);
     }
 
     fn authenticate(&mut self, username: &str, password: &str) {
@@ -168,8 +177,9 @@ impl World for LiveWorld {
         })
     }
 
-    fn start_following(&mut self, paths: &[String], output: &mut Output) -> bool {
+    fn start_following(&mut self, paths: &[String], output: &mut Output) -> Following {
         self.interrupts.catch(&self.runtime);
+        let mut following = Following::All;
         for path in paths {
             let Self { runtime, interrupts, client, .. } = self;
             let opened = runtime.block_on(async {
@@ -183,13 +193,17 @@ impl World for LiveWorld {
             match opened {
                 Ok(response) if response.status() == StatusCode::OK => self.streams.add(response.into_body()),
                 Ok(response) => {
+                    following = Following::NotAll;
                     output.error_line(&format!("{url}{path} Cannot read, status code {}", response.status().as_u16()));
                 }
-                Err(CallError::Interrupted) => return false,
-                Err(error) => output.error_line(&format!("{url}{path} Cannot connect, error: {error}")),
+                Err(CallError::Interrupted) => return Following::Interrupted,
+                Err(error) => {
+                    following = Following::NotAll;
+                    output.error_line(&format!("{url}{path} Cannot connect, error: {error}"));
+                }
             }
         }
-        true
+        following
     }
 
     fn follow(&mut self, until: Until, output: &mut Output) -> FollowEvent {

@@ -31,6 +31,7 @@ mod result_code;
 mod server_url;
 mod shell;
 mod status_view;
+mod suggestion;
 mod terminal;
 #[cfg(test)]
 mod testing;

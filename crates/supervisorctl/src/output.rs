@@ -44,6 +44,11 @@ impl Output {
         self.diverted = diverted;
     }
 
+    /// Whether standard output is a terminal, and lines go there.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.out_is_terminal && !self.diverted
+    }
+
     /// Whether lines go to a person: a terminal, or standard error where a program reads standard output. Scripts know
     /// the words of the original; people are better served with more.
     pub(crate) fn is_for_people(&self) -> bool {

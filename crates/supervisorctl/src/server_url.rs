@@ -1,6 +1,7 @@
 //! Where a server listens: `unix://PATH`, `http://HOST[:PORT]` or `https://HOST[:PORT]` (contract/ctl.md §4).
 //!
-//! As in the original a path after the host is ignored, and the port defaults to 80, or 443.
+//! As in the original `*` and an empty host are this machine, a path after the host is ignored, and the port defaults
+//! to 80, or 443.
 
 use std::path::PathBuf;
 
@@ -33,9 +34,8 @@ impl Endpoint {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
         let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
         let (host, port) = split_port(address, if encrypted { 443 } else { 80 })?;
-        if host.is_empty() {
-            return None;
-        }
+        // As in `port=*:9001`, or no name at all: to the C library that is this machine.
+        let host = if host.is_empty() || host == "*" { "localhost" } else { host };
         Some(Self::Inet { encrypted, host: host.to_owned(), port })
     }
 
@@ -86,12 +86,15 @@ mod tests {
             ("http://user:pass@example:81/", tcp("example", 81)),
             ("http://[::1]:9001", tcp("::1", 9001)),
             ("http://[::1]", tcp("::1", 80)),
-            ("http://", None),
+            ("http://*:9001", tcp("localhost", 9001)),
+            ("http://*", tcp("localhost", 80)),
+            ("http://:9001", tcp("localhost", 9001)),
+            ("http://", tcp("localhost", 80)),
             ("http://a:b", None),
             ("http://a:99999", None),
             ("https://example", tls("example", 443)),
             ("https://[::1]:9001/x", tls("::1", 9001)),
-            ("https://", None),
+            ("https://*:9001/", tls("localhost", 9001)),
             ("HTTP://example", None),
             ("bogus://x", None),
             ("", None),

@@ -17,7 +17,7 @@ use crate::hash_password;
 use crate::output::Output;
 use crate::result_code::ResultCode;
 use crate::shell;
-use crate::world::{CallError, ConnectError, FollowEvent, Line, StreamPiece, Until, World};
+use crate::world::{CallError, ConnectError, FollowEvent, Following, Line, StreamPiece, Until, World};
 
 /// The URL of the scripted server.
 pub(crate) const URL: &str = "unix:///run/s.sock";
@@ -36,8 +36,10 @@ pub(crate) struct Scene {
     chunks: VecDeque<&'static str>,
     interactive: bool,
     out_is_terminal: bool,
-    /// Ctrl-C comes while the streams are opened.
-    interrupted_early: bool,
+    /// What comes of opening streams.
+    following: Following,
+    /// Who asks.
+    username: Option<String>,
 }
 
 /// What came of it.
@@ -96,7 +98,19 @@ impl Scene {
 
     /// The person will press Ctrl-C before the streams are open.
     pub(crate) fn interrupts_early(mut self) -> Self {
-        self.interrupted_early = true;
+        self.following = Following::Interrupted;
+        self
+    }
+
+    /// No stream can be opened.
+    pub(crate) fn refuses_streams(mut self) -> Self {
+        self.following = Following::NotAll;
+        self
+    }
+
+    /// Somebody with this name asks.
+    pub(crate) fn asked_by(mut self, username: &str) -> Self {
+        self.username = Some(username.to_owned());
         self
     }
 
@@ -138,7 +152,8 @@ impl Scene {
             replies: Rc::clone(&left_over),
             lines: self.lines,
             chunks: self.chunks,
-            interrupted_early: self.interrupted_early,
+            following: self.following,
+            username: self.username,
         };
         let origin = UrlOrigin::File(PathBuf::from("/etc/s.conf"));
         let mut controller = Controller::new(Box::new(world), output, self.interactive, origin);
@@ -228,7 +243,8 @@ struct ScriptedWorld {
     replies: Rc<RefCell<Vec<(String, Reply)>>>,
     lines: VecDeque<Line>,
     chunks: VecDeque<&'static str>,
-    interrupted_early: bool,
+    following: Following,
+    username: Option<String>,
 }
 
 impl ScriptedWorld {
@@ -246,8 +262,13 @@ impl World for ScriptedWorld {
         url.clone_into(&mut self.url);
     }
 
+    fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
     fn authenticate(&mut self, username: &str, password: &str) {
         assert_eq!((username, password), ("user", "secret"));
+        self.username = Some(username.to_owned());
     }
 
     fn disconnect(&mut self) {}
@@ -302,12 +323,14 @@ impl World for ScriptedWorld {
         }
     }
 
-    fn start_following(&mut self, paths: &[String], output: &mut Output) -> bool {
+    fn start_following(&mut self, paths: &[String], output: &mut Output) -> Following {
         for path in paths {
             output.error_line(&format!("opens {path}"));
         }
-        !self.interrupted_early
+        self.following
     }
+
+    fn catch_interrupts(&mut self) {}
 
     fn follow(&mut self, until: Until, output: &mut Output) -> FollowEvent {
         while let Some(chunk) = self.chunks.pop_front() {

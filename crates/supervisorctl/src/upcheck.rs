@@ -105,6 +105,11 @@ mod tests {
         let line = "Server requires authentication (serverurl in /etc/s.conf): set username= and password= in \
                     [supervisorctl], give -u and -p, or be asked with -i\n";
         check(scene, "status", line, 1);
+        let wrong = || Scene::bare().asked_by("me").on("getVersion", Err(CallError::Unauthorized));
+        let line = "unix:///run/s.sock refuses the username me with this password (serverurl in /etc/s.conf): are they \
+                    those of its server section?\n";
+        check(wrong().at_terminal(), "status", line, 1);
+        check(wrong(), "status", "Server requires authentication\n", 1);
     }
 
     #[test]

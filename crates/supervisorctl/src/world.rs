@@ -105,6 +105,18 @@ pub(crate) enum StreamPiece {
     Interrupted,
 }
 
+/// What came of opening streams.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Following {
+    /// All of them are open.
+    #[default]
+    All,
+    /// Some could not be opened, or none, which has been said.
+    NotAll,
+    /// Ctrl-C came before.
+    Interrupted,
+}
+
 /// What to wait for besides the streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Until {
@@ -131,6 +143,9 @@ pub(crate) trait World {
     /// From now on talks to another server.
     fn open(&mut self, url: &str);
 
+    /// Who asks, if the server is told.
+    fn username(&self) -> Option<&str>;
+
     /// From now on says who asks.
     fn authenticate(&mut self, username: &str, password: &str);
 
@@ -156,8 +171,11 @@ pub(crate) trait World {
     fn next_piece(&mut self) -> StreamPiece;
 
     /// Opens a log stream per path (`/logtail/cat/stdout`). One that cannot be opened is reported on standard
-    /// error and is no error otherwise (quirks.md K29). `false` after Ctrl-C.
-    fn start_following(&mut self, paths: &[String], output: &mut Output) -> bool;
+    /// error.
+    fn start_following(&mut self, paths: &[String], output: &mut Output) -> Following;
+
+    /// From now on Ctrl-C ends a wait, as [`CallError::Interrupted`], instead of us.
+    fn catch_interrupts(&mut self);
 
     /// Copies the streams to `output` until something ends the wait.
     fn follow(&mut self, until: Until, output: &mut Output) -> FollowEvent;

@@ -12,6 +12,8 @@ pub enum SupervisorctlCommand {
     Run(ClientOptions),
     /// Print this text on standard output and exit with 0.
     Help(String),
+    /// Print the version on standard output and exit with 0.
+    Version,
 }
 
 /// The options that were given; each wins over the configuration file.
@@ -38,6 +40,7 @@ pub struct ClientOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Id {
     Help,
+    Version,
     Configuration,
     Interactive,
     Serverurl,
@@ -48,7 +51,7 @@ enum Id {
 }
 
 #[rustfmt::skip]
-const SWITCHES: [Switch<Id>; 10] = [
+const SWITCHES: [Switch<Id>; 11] = [
     switch(Id::Configuration, Some('c'), "configuration", Some("FILENAME"), "read this file instead of searching for one"),
     switch(Id::Interactive, Some('i'), "interactive", None, "start an interactive session: ask before shutdown and reload, and for a login"),
     switch(Id::Serverurl, Some('s'), "serverurl", Some("URL"), "where supervisord listens, http://localhost:9001 unless set"),
@@ -58,6 +61,7 @@ const SWITCHES: [Switch<Id>; 10] = [
     switch(Id::HistoryFile, None, "history-file", Some("FILENAME"), ""),
     switch(Id::TlsCa, None, "tls-ca", Some("FILENAME"), "authorities that may have signed the certificate of an https server"),
     switch(Id::Help, Some('h'), "help", None, "print this text and exit (also -?)"),
+    Switch { may_be_abbreviated: false, ..switch(Id::Version, None, "version", None, "print the version of supervisorctl and exit") },
     Switch { id: Id::Help, short: Some('?'), long: None, argument: None, help: "", may_be_abbreviated: false },
 ];
 
@@ -83,6 +87,7 @@ pub fn parse_supervisorctl_command_line(
         let text = || occurrence.argument.clone();
         match occurrence.id {
             Id::Help => return Ok(SupervisorctlCommand::Help(help(program))),
+            Id::Version => return Ok(SupervisorctlCommand::Version),
             Id::Interactive => set(&mut interactive, occurrence, ())?,
             Id::Configuration => set(&mut options.configuration, occurrence, text())?,
             Id::Serverurl => {
@@ -160,6 +165,12 @@ mod tests {
         for spelling in ["--history_file=h", "--history-file=h", "--hist=h"] {
             assert_eq!(options(&[spelling]).history_file.as_deref(), Some("h"));
         }
+    }
+
+    #[test]
+    fn the_version_is_asked_for_by_its_whole_name() {
+        assert_eq!(run(&["--version"]), Ok(SupervisorctlCommand::Version));
+        assert_eq!(run(&["--vers"]), Err("option --vers not recognized".to_owned()));
     }
 
     #[test]

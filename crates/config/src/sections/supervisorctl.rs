@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 
 use super::pem_files::{pem_path, refuse_alone};
-use super::plugins::read_plugins;
 use crate::command_line::ClientOptions;
-use crate::config::{ClientConfig, ClientTlsFiles, CtlPluginConfig};
+use crate::config::{ClientConfig, ClientTlsFiles};
 use crate::context::{Context, SectionReader};
 use crate::diagnostics::ConfigError;
 use crate::expand::Names;
@@ -32,7 +31,7 @@ pub(crate) fn client_defaults(options: &ClientOptions, home: &Home) -> ClientCon
             identity: None,
         },
         server_users: Vec::new(),
-        ctlplugins: Vec::new(),
+        warnings: Vec::new(),
         path: None,
     }
 }
@@ -57,7 +56,6 @@ pub(crate) fn read_supervisorctl(
     let password = text(&rows::PASSWORD)?;
     let history_file = reader_with_here.text(&rows::HISTORY_FILE)?.filter(|path| !path.is_empty());
     let tls = read_tls(context, &reader_with_here)?;
-    let plugins = read_plugins(context, SectionType::CtlPlugin, &ctlplugin::FACTORY)?;
 
     let defaults = client_defaults(options, &context.home);
     Ok(ClientConfig {
@@ -68,10 +66,7 @@ pub(crate) fn read_supervisorctl(
         history_file: defaults.history_file.or_else(|| history_file.map(|path| context.home.normalize(&path))),
         tls: ClientTlsFiles { ca: defaults.tls.ca.or(tls.ca), ..tls },
         server_users: server_users(context),
-        ctlplugins: plugins
-            .into_iter()
-            .map(|plugin| CtlPluginConfig { name: plugin.name, factory: plugin.factory, options: plugin.options })
-            .collect(),
+        warnings: plugins_that_cannot_be_served(context),
         path: None,
     })
 }
@@ -88,6 +83,22 @@ fn server_users(context: &Context) -> Vec<u32> {
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// Each `[ctlplugin:x]` names Python code. What is wrong with one is no matter of the other commands.
+fn plugins_that_cannot_be_served(context: &Context) -> Vec<String> {
+    let prefix = SectionType::CtlPlugin.prefix();
+    let sections = context.document.sections.iter().filter(|section| section.name.starts_with(prefix));
+    let warning = |section: &Section| {
+        let Section { name, place, .. } = section;
+        let option = ctlplugin::FACTORY.name;
+        let why = match context.document.get(section, option) {
+            Some(entry) => format!("{option}={} is Python code, which is not loaded here", entry.value),
+            None => format!("it has no {option}"),
+        };
+        format!("[{name}] in {} line {}: {why}; its commands are missing", place.file, place.line)
+    };
+    sections.map(warning).collect()
 }
 
 /// The files for an https server; a certificate and its key come together.

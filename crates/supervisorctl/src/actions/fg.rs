@@ -9,7 +9,7 @@ use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::result_code::ResultCode::Known;
 use crate::upcheck::upcheck;
-use crate::world::{CallError, FollowEvent, Line, Until};
+use crate::world::{CallError, FollowEvent, Following, Line, Until};
 use supervisor_protocol::xmlrpc::Value;
 
 pub(super) const ACTION: Action = Action {
@@ -38,7 +38,9 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
         Ok(info) if info.state == ProcessState::Running.code() => attach(controller, name),
         Ok(_) => Ok(complain(controller, "ERROR: process not running")),
         Err(CallError::Fault { code: Known(FaultCode::BadName), .. }) => {
-            Ok(complain(controller, "ERROR: bad process name supplied"))
+            complain(controller, "ERROR: bad process name supplied");
+            controller.advise_name(name);
+            Ok(Flow::Continue)
         }
         Err(error) => Err(Failure::Call { method: INFO, error }),
     }
@@ -59,13 +61,17 @@ fn attach(controller: &mut Controller, name: &str) -> Result<Flow, Failure> {
     controller.output.line("==> Press Ctrl-C to exit <==");
     controller.output.flush();
     let paths = ["stdout", "stderr"].map(|channel| format!("/logtail/{name}/{channel}"));
-    let outcome = if controller.world.start_following(&paths, &mut controller.output) {
-        converse(controller, name)
-    } else {
-        Ok(())
+    let outcome = match controller.world.start_following(&paths, &mut controller.output) {
+        // A process whose standard error goes elsewhere has one channel.
+        Following::All | Following::NotAll => converse(controller, name),
+        Following::Interrupted => Ok(()),
     };
     controller.world.stop_following();
-    outcome?;
+    match outcome {
+        // Ctrl-C while a line was being sent.
+        Err(failure) if failure.is_interruption() => {}
+        outcome => outcome?,
+    }
     controller.output.line("Exiting foreground");
     Ok(Flow::Continue)
 }
@@ -145,6 +151,12 @@ mod tests {
             let outcome = scene.run("fg cat");
             assert_eq!(words(&outcome), (format!("{BANNER}Exiting foreground\n").as_str(), 0));
         }
+    }
+
+    #[test]
+    fn ctrl_c_while_a_line_is_being_sent_leaves_it_running_too() {
+        let scene = attached().types("x").on("sendProcessStdin cat x\n", Err(CallError::Interrupted));
+        assert_eq!(words(&scene.run("fg cat")), (format!("{BANNER}Exiting foreground\n").as_str(), 0));
     }
 
     #[test]

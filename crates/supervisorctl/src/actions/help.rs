@@ -15,7 +15,7 @@ pub(super) const ACTION: Action = Action {
     run,
 };
 
-/// What the list does not name.
+/// What the list does not name to scripts.
 const UNLISTED: [&str; 2] = ["help", "events"];
 
 /// What is no business of a server, and no action of the shell.
@@ -49,13 +49,7 @@ fn run(controller: &mut Controller, topic: &str) -> Result<Flow, Failure> {
         list(controller);
     } else {
         match find(topic) {
-            Some(action) => {
-                controller.output.line(action.help);
-                if !action.more.is_empty() {
-                    controller.output.line("");
-                    controller.output.line(action.more);
-                }
-            }
+            Some(action) => show(controller, action),
             None => match COMMAND_LINE_ONLY.iter().find(|(name, _)| *name == topic) {
                 Some((_, help)) => controller.output.line(help),
                 None => controller.output.line(&format!("*** No help on {topic}")),
@@ -65,9 +59,25 @@ fn run(controller: &mut Controller, topic: &str) -> Result<Flow, Failure> {
     Ok(Flow::Continue)
 }
 
-/// All commands of the original in columns, without `help` itself, as there: scripts compare the list.
+/// All about one action.
+pub(crate) fn show(controller: &mut Controller, action: &Action) {
+    controller.output.line(action.help);
+    if !action.more.is_empty() {
+        controller.output.line("");
+        controller.output.line(action.more);
+    }
+}
+
+/// All commands in columns; where scripts compare the list, those of the original without `help` itself, as there.
 fn list(controller: &mut Controller) {
-    let names: Vec<&str> = ACTIONS.iter().map(|action| action.name).filter(|name| !UNLISTED.contains(name)).collect();
+    let is_complete = controller.output.is_terminal();
+    let mut names: Vec<&str> = ACTIONS.iter().map(|action| action.name).collect();
+    if is_complete {
+        names.extend(COMMAND_LINE_ONLY.iter().map(|(name, _)| *name));
+        names.sort_unstable();
+    } else {
+        names.retain(|name| !UNLISTED.contains(name));
+    }
     let ruler = "=".repeat(HEADER.len());
     controller.output.line("");
     controller.output.line(HEADER);
@@ -91,6 +101,24 @@ mod tests {
                     clear  maintail  quit  reread  signal    stop    version\n\n";
         for line in ["help", "?", " ? "] {
             check(Scene::bare(), line, list, 0);
+        }
+    }
+
+    #[test]
+    fn a_person_sees_all_there_is() {
+        let (words, _) = Scene::bare().at_terminal().run("help").words_and_status();
+        let listed: Vec<&str> = words.lines().skip(3).flat_map(str::split_whitespace).collect();
+        let all = ACTIONS.iter().map(|action| action.name).chain(COMMAND_LINE_ONLY.iter().map(|(name, _)| *name));
+        assert!(all.clone().all(|name| listed.contains(&name)) && listed.len() == all.count(), "{words}");
+    }
+
+    #[test]
+    fn every_action_has_its_help_behind_it() {
+        for action in ACTIONS.into_iter().filter(|action| action.name != "quit" && action.name != "exit") {
+            for option in ["--help", "-h"] {
+                let (words, status) = Scene::bare().run(&format!("{} {option}", action.name)).words_and_status();
+                assert!(words.starts_with(action.help) && status == 0, "{words}");
+            }
         }
     }
 

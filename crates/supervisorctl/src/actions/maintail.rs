@@ -1,6 +1,6 @@
 //! `maintail`: the log of supervisord itself (contract/ctl.md §3.5).
 
-use super::tail::{Amount, bad_argument, follow, offset_from_end, parse_amount, show_log};
+use super::tail::{Amount, bad_argument, follow, offset_from_end, parse_amount, read_lines, show_log, take_lines};
 use super::{Action, Completes, refuse};
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
@@ -16,7 +16,9 @@ pub(super) const ACTION: Action = Action {
            maintail\tlast 1600 *bytes* of supervisor main log file\n",
     completes: Completes::Nothing,
     options: &[],
-    more: "Examples:\n\
+    more: "Options:\n\
+           -n <lines>\t\tThe last lines instead of bytes\n\
+           Examples:\n\
            maintail -f\t\tWatch the log of supervisord, until Ctrl-C",
     run,
 };
@@ -28,7 +30,16 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
         return Ok(Flow::Continue);
     }
     let words: Vec<&str> = argument.split_whitespace().collect();
-    let amount = match words.as_slice() {
+    let (lines, words) = match take_lines(&words) {
+        Ok(taken) => taken,
+        Err(complaint) => {
+            controller.output.line(&complaint);
+            controller.fail(ExitStatus::Generic);
+            return Ok(Flow::Continue);
+        }
+    };
+    let amount = match words {
+        [] if lines.is_some() => lines.map(Amount::Lines),
         [] => Some(Amount::Last(DEFAULT_TAIL_BYTES)),
         [word] => parse_amount(word),
         [..] => return Ok(refuse(controller, &ACTION, "Error: too many arguments", ExitStatus::Generic)),
@@ -39,7 +50,14 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
             controller.fail(ExitStatus::Generic);
             Ok(Flow::Continue)
         }
-        Some(Amount::Follow) => Ok(follow(controller, "/mainlogtail")),
+        Some(Amount::Follow) => {
+            follow(controller, "/mainlogtail");
+            Ok(Flow::Continue)
+        }
+        Some(Amount::Lines(lines)) => {
+            let read = read_lines(controller, METHOD, None, lines);
+            show_log(controller, METHOD, read, "supervisord", None)
+        }
         Some(Amount::Last(bytes)) => {
             let read = controller.try_call(METHOD, &[offset_from_end(bytes), Value::Int(0)]);
             show_log(controller, METHOD, read, "supervisord", None)
@@ -58,6 +76,7 @@ mod tests {
     fn the_log_of_supervisord() {
         check(Scene::new().on("readLog -1600 0", text("log\n")), "maintail", "log\n\n", 0);
         check(Scene::new().on("readLog -20 0", text("log")), "maintail -20", "log\n", 0);
+        check(Scene::new().on("readLog -200 0", text("1\n2\n")), "maintail -n 1", "2\n", 0);
         for (code, words) in [
             (FaultCode::NoFile, "supervisord: ERROR (no log file)\n"),
             (FaultCode::Failed, "supervisord: ERROR (unknown error reading log)\n"),

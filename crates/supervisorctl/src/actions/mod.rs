@@ -8,6 +8,7 @@ mod events;
 mod fg;
 mod group_change;
 mod help;
+mod interruption;
 mod maintail;
 mod open;
 mod operation;
@@ -103,6 +104,10 @@ impl Action {
     }
 }
 
+/// What `help ACTION` and `ACTION --help` show.
+pub(crate) use help::show as show_help;
+/// What Ctrl-C leaves to go on.
+pub(crate) use interruption::tell as tell_interruption;
 /// Ends the session, as `quit` does.
 pub(crate) use quit::leave;
 

@@ -113,6 +113,7 @@ impl Task<'_> {
             Err(CallError::Fault { code: Known(FaultCode::BadName), .. }) => {
                 controller.output.line(&format::error_line(group, "no such group"));
                 controller.fail(self.operation.no_such_group);
+                controller.advise_name(group);
                 Ok(())
             }
             Err(error) => Err(Failure::Call { method, error }),
@@ -161,7 +162,36 @@ impl Task<'_> {
         if let Some(status) = status {
             controller.fail(status);
         }
+        advise(controller, result);
         Ok(())
+    }
+}
+
+/// What a person could try.
+fn advise(controller: &mut Controller, result: &ProcessResult) {
+    let Known(code) = result.status else { return };
+    let name = make_namespec(&result.group, &result.name);
+    match code {
+        FaultCode::BadName => controller.advise_name(&name),
+        FaultCode::NoFile | FaultCode::NotExecutable => {
+            controller.advise("its command= names no program that can be executed: supervisord --check shows the line");
+        }
+        FaultCode::SpawnError | FaultCode::AbnormalTermination => {
+            controller.advise(&format!("tail {name} stderr, or maintail, may say why"));
+        }
+        FaultCode::BadSignal => controller.advise("such as HUP, TERM, USR1, or a number"),
+        FaultCode::Success
+        | FaultCode::NotRunning
+        | FaultCode::AlreadyStarted
+        | FaultCode::UnknownMethod
+        | FaultCode::IncorrectParameters
+        | FaultCode::BadArguments
+        | FaultCode::SignatureUnsupported
+        | FaultCode::ShutdownState
+        | FaultCode::Failed
+        | FaultCode::AlreadyAdded
+        | FaultCode::StillRunning
+        | FaultCode::CantReread => {}
     }
 }
 

@@ -60,6 +60,7 @@ fn show_one(controller: &mut Controller, name: &str) -> Result<(), Failure> {
         Err(CallError::Fault { code: Known(FaultCode::BadName), .. }) => {
             controller.output.line(&format!("No such process {name}"));
             controller.fail(ExitStatus::Generic);
+            controller.advise_name(name);
             Ok(())
         }
         Err(error) => Err(Failure::Call { method: ONE, error }),

@@ -160,6 +160,7 @@ fn no_such(controller: &mut Controller, name: &str, wanted: Namespec<'_>) {
     };
     controller.output.line(&line);
     controller.fail(ExitStatus::StatusUnknown);
+    controller.advise_name(name);
 }
 
 fn is_stopped(info: &ProcessInfo) -> bool {

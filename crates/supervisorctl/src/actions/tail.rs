@@ -8,10 +8,10 @@ use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::format;
-use crate::limits::DEFAULT_TAIL_BYTES;
+use crate::limits::{DEFAULT_TAIL_BYTES, MAX_TAIL_BYTES, USUAL_LINE_BYTES};
 use crate::result_code::ResultCode::Known;
 use crate::upcheck::upcheck;
-use crate::world::{CallError, FollowEvent, Until};
+use crate::world::{CallError, FollowEvent, Following, Until};
 use supervisor_protocol::xmlrpc::Value;
 
 pub(super) const ACTION: Action = Action {
@@ -24,8 +24,11 @@ pub(super) const ACTION: Action = Action {
            tail <name> stderr\tlast 1600 *bytes* of process stderr",
     completes: Completes::Processes,
     options: &[],
-    more: "Examples:\n\
+    more: "Options, before the name:\n\
+           -n <lines>\t\tThe last lines instead of bytes\n\
+           Examples:\n\
            tail -f web\t\tWatch what web prints, until Ctrl-C\n\
+           tail -n 20 web\t\tThe last 20 lines of what it printed\n\
            tail -5000 web stderr\tThe last 5000 bytes of its standard error",
     run,
 };
@@ -37,6 +40,8 @@ pub(super) enum Amount {
     Follow,
     /// `-N`: the last N bytes; 0 is all of it.
     Last(i32),
+    /// `-n N`: the last N lines.
+    Lines(usize),
 }
 
 /// One of the two logs of a process.
@@ -79,6 +84,7 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
 }
 
 fn parse<'a>(words: &[&'a str]) -> Result<Request<'a>, Complaint> {
+    let (lines, words) = take_lines(words).map_err(Complaint::Word)?;
     match words.len() {
         0 => return Err(Complaint::Count("Error: too few arguments")),
         1..=3 => {}
@@ -93,11 +99,30 @@ fn parse<'a>(words: &[&'a str]) -> Result<Request<'a>, Complaint> {
         [name] => (*name, Channel::Stdout),
         [name, .., channel] => (*name, parse_channel(channel)?),
     };
-    let amount = match modifier {
-        None => Amount::Last(DEFAULT_TAIL_BYTES),
-        Some(modifier) => parse_amount(modifier).ok_or_else(|| Complaint::Word(bad_argument(modifier)))?,
+    let amount = match (modifier, lines) {
+        (None, None) => Amount::Last(DEFAULT_TAIL_BYTES),
+        (None, Some(lines)) => Amount::Lines(lines),
+        (Some(modifier), Some(_)) => return Err(Complaint::Word(bad_argument(modifier))),
+        (Some(modifier), None) => parse_amount(modifier).ok_or_else(|| Complaint::Word(bad_argument(modifier)))?,
     };
     Ok(Request { name, channel, amount })
+}
+
+/// Takes `-n LINES` from the head of the words.
+pub(super) fn take_lines<'a, 'w>(words: &'w [&'a str]) -> Result<(Option<usize>, &'w [&'a str]), String> {
+    let (number, rest) = match words {
+        ["-n"] => return Err("Error: -n requires a number of lines".to_owned()),
+        ["-n", number, rest @ ..] => (*number, rest),
+        [word, rest @ ..] => match word.strip_prefix("-n").filter(|number| !number.is_empty()) {
+            Some(number) => (number, rest),
+            None => return Ok((None, words)),
+        },
+        [] => return Ok((None, words)),
+    };
+    match number.parse() {
+        Ok(lines) if lines > 0 => Ok((Some(lines), rest)),
+        Ok(_) | Err(_) => Err(format!("Error: -n takes a number of lines from 1, not {number}")),
+    }
 }
 
 fn parse_channel(word: &str) -> Result<Channel, Complaint> {
@@ -127,12 +152,50 @@ fn show(controller: &mut Controller, request: &Request<'_>) -> Result<Flow, Fail
         Channel::Stderr => ("stderr", "supervisor.readProcessStderrLog"),
     };
     let bytes = match request.amount {
-        Amount::Follow => return Ok(follow(controller, &format!("/logtail/{}/{channel}", request.name))),
+        Amount::Follow => {
+            let path = format!("/logtail/{}/{channel}", request.name);
+            if !follow(controller, &path) {
+                controller.advise_name(request.name);
+            }
+            return Ok(Flow::Continue);
+        }
+        Amount::Lines(lines) => {
+            let read = read_lines(controller, method, Some(request.name), lines);
+            return show_log(controller, method, read, request.name, Some("no such process name"));
+        }
         Amount::Last(bytes) => bytes,
     };
     let name = Value::from(request.name);
     let read = controller.try_call(method, &[name, offset_from_end(bytes), Value::Int(0)]);
     show_log(controller, method, read, request.name, Some("no such process name"))
+}
+
+/// The last lines of a log, without the end of the last one: the server knows bytes, so more and more of them are asked
+/// for. Of a log that has more than can be asked for at once there are fewer lines, which is said.
+pub(super) fn read_lines(
+    controller: &mut Controller,
+    method: &'static str,
+    name: Option<&str>,
+    lines: usize,
+) -> Result<String, CallError> {
+    let mut bytes = i32::try_from(lines.saturating_mul(USUAL_LINE_BYTES)).unwrap_or(MAX_TAIL_BYTES).min(MAX_TAIL_BYTES);
+    loop {
+        let mut parameters: Vec<Value> = name.map(Value::from).into_iter().collect();
+        parameters.extend([offset_from_end(bytes), Value::Int(0)]);
+        let log: String = controller.try_call(method, &parameters)?;
+        let text = log.strip_suffix('\n').unwrap_or(&log);
+        let is_whole = i32::try_from(log.len()).is_ok_and(|length| length < bytes);
+        let mut ends = text.rmatch_indices('\n').map(|(place, _)| place);
+        match ends.nth(lines - 1) {
+            Some(end) => return Ok(text.get(end + 1..).unwrap_or_default().to_owned()),
+            None if is_whole => return Ok(text.to_owned()),
+            None if bytes == MAX_TAIL_BYTES => {
+                controller.output.error_line(&format!("{lines} lines are more than the last {bytes} bytes"));
+                return Ok(text.to_owned());
+            }
+            None => bytes = bytes.saturating_mul(4).min(MAX_TAIL_BYTES),
+        }
+    }
 }
 
 /// The offset that asks for the last bytes.
@@ -165,20 +228,30 @@ pub(super) fn show_log(
     };
     controller.output.line(&format::error_line(name, words));
     controller.fail(ExitStatus::Generic);
+    if Some(words) == bad_name {
+        controller.advise_name(name);
+    }
     Ok(Flow::Continue)
 }
 
-/// Shows a log as it grows, until Ctrl-C. A log that cannot be followed is no error (K29).
-pub(super) fn follow(controller: &mut Controller, path: &str) -> Flow {
+/// Shows a log as it grows, until Ctrl-C; `false` if it cannot be followed.
+pub(super) fn follow(controller: &mut Controller, path: &str) -> bool {
     controller.output.line("==> Press Ctrl-C to exit <==");
     controller.output.flush();
-    let interrupted = !controller.world.start_following(&[path.to_owned()], &mut controller.output)
-        || controller.world.follow(Until::End, &mut controller.output) != FollowEvent::StreamsEnded;
+    let opened = controller.world.start_following(&[path.to_owned()], &mut controller.output);
+    let interrupted = match opened {
+        Following::All => controller.world.follow(Until::End, &mut controller.output) != FollowEvent::StreamsEnded,
+        Following::NotAll => false,
+        Following::Interrupted => true,
+    };
     controller.world.stop_following();
     if interrupted {
         controller.output.line("");
     }
-    Flow::Continue
+    if opened == Following::NotAll {
+        controller.fail(ExitStatus::Generic);
+    }
+    opened != Following::NotAll
 }
 
 #[cfg(test)]
@@ -217,6 +290,40 @@ mod tests {
         ] {
             assert_eq!(parse(words), expected, "{words:?}");
         }
+    }
+
+    #[test]
+    fn lines() {
+        let log = "1\n2\n3\n";
+        for (words, out) in [("-n 2 x", "2\n3\n"), ("-n2 x", "2\n3\n"), ("-n 9 x", "1\n2\n3\n")] {
+            let bytes = if words.contains('9') { 1800 } else { 400 };
+            let scene = Scene::new().on(&format!("readProcessStdoutLog x -{bytes} 0"), text(log));
+            check(scene, &format!("tail {words}"), out, 0);
+        }
+        let long = format!("{}\n{}", "a".repeat(100), "b".repeat(300));
+        let end = "b".repeat(200);
+        let scene = Scene::new()
+            .on("readProcessStderrLog x -200 0", text(&end))
+            .on("readProcessStderrLog x -800 0", text(&long));
+        check(scene, "tail -n 1 x stderr", &format!("{}\n", "b".repeat(300)), 0);
+        let scene = Scene::new().on("readProcessStdoutLog x -200 0", fault(FaultCode::BadName, "x"));
+        check(scene, "tail -n 1 x", "x: ERROR (no such process name)\n", 1);
+        for (words, complaint) in [
+            ("-n", "Error: -n requires a number of lines"),
+            ("-n 0 x", "Error: -n takes a number of lines from 1, not 0"),
+            ("-nx x", "Error: -n takes a number of lines from 1, not x"),
+            ("-n 5", "Error: too few arguments"),
+        ] {
+            let (out, status) = Scene::new().run(&format!("tail {words}")).words_and_status();
+            assert_eq!((out.lines().next(), status), (Some(complaint), 1), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_followed_is_an_error() {
+        let outcome = Scene::new().refuses_streams().run("tail -f nosuch");
+        assert_eq!((outcome.out.as_str(), outcome.status), ("==> Press Ctrl-C to exit <==\n", 1));
+        assert_eq!(Scene::new().refuses_streams().run("maintail -f").status, 1);
     }
 
     #[test]

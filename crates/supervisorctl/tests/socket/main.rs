@@ -299,7 +299,64 @@ fn a_log_that_cannot_be_followed_is_told_on_standard_error() {
     serve_unix(&folder.socket(), vec![version(), status("GET /logtail/x/stdout ", "404 Not Found")]);
     let (out, err, status) = run(&mut folder.client(&folder.url(), &["tail", "-f", "x"]));
     let words = format!("{}/logtail/x/stdout Cannot read, status code 404\n", folder.url());
-    assert_eq!((out.as_str(), err, status), ("==> Press Ctrl-C to exit <==\n", words, 0));
+    assert_eq!((out.as_str(), err, status), ("==> Press Ctrl-C to exit <==\n", words, 1));
+}
+
+/// Whatever the input does, Ctrl-C ends it: one without a line end, one without end, one that is closed.
+#[test]
+fn the_foreground_is_left_by_ctrl_c_whatever_the_input_does() {
+    for input in ["exec < /dev/zero", "exec < \"$PIPE\"", "yes | {"] {
+        let folder = Folder::new();
+        serve_unix(
+            &folder.socket(),
+            vec![
+                version(),
+                one_process(),
+                stream("GET /logtail/cat/stdout ", "out\n"),
+                stream("GET /logtail/cat/stderr ", "err\n"),
+                value("sendProcessStdin", "<boolean>1</boolean>"),
+            ],
+        );
+        let pipe = folder.0.join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let _writer = std::fs::File::options().read(true).write(true).open(&pipe).unwrap();
+        let file = folder.client(&folder.url(), &[]).get_args().nth(1).unwrap().to_owned();
+        let end = if input.ends_with('{') { "}" } else { "" };
+        let program = env!("CARGO_BIN_EXE_supervisorctl");
+        let script = format!("{input}\necho $$; exec {program} -c \"$0\" fg cat\n{end}");
+        let script = script.replace("echo $$", "sh -c 'echo $PPID'");
+        let mut session = Session::start(Command::new("sh").env("PIPE", &pipe).arg("-c").arg(script).arg(file));
+        let pid = session.next_line().trim().parse().unwrap();
+        assert_eq!(session.next_line(), "==> Press Ctrl-C to exit <==\n");
+        session.next_line();
+        kill(Pid::from_raw(pid), Signal::SIGINT).unwrap();
+        let (out, err, status) = session.finish();
+        assert!(out.ends_with("Exiting foreground\n"), "{input}: {out}");
+        assert_eq!((err.as_str(), status.code()), ("", Some(0)), "{input}");
+    }
+}
+
+#[test]
+fn a_plugin_that_cannot_be_served_costs_a_warning() {
+    let folder = Folder::new();
+    let _requests = serve_unix(&folder.socket(), vec![version(), all_processes()]);
+    let mut command = folder.client(&folder.url(), &["status"]);
+    let file = folder.0.join("s.conf");
+    let text = std::fs::read_to_string(&file).unwrap() + "[ctlplugin:cache]\nsupervisor.ctl_factory=cache:make\n";
+    std::fs::write(&file, text).unwrap();
+    let (out, err, status) = run(&mut command);
+    let words = format!(
+        "warning: [ctlplugin:cache] in {} line 4: supervisor.ctl_factory=cache:make is Python code, which is not loaded \
+         here; its commands are missing\n",
+        file.display()
+    );
+    assert_eq!((out.as_str(), err, status), (STATUS, words, 0));
+}
+
+#[test]
+fn the_version_needs_neither_server_nor_configuration() {
+    let (out, err, status) = run(Command::new(env!("CARGO_BIN_EXE_supervisorctl")).arg("--version"));
+    assert_eq!((out, err.as_str(), status), (format!("{}\n", env!("CARGO_PKG_VERSION")), "", 0));
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::process::{Child, Command};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::openpty;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::server::{Answer, serve_unix, status};
 use crate::{Folder, all_processes, one_process, version};
@@ -194,15 +196,15 @@ fn a_password_is_asked_for_and_not_shown() {
     session.expect("Server requires authentication\r\nUsername:");
     session.type_in("user\n");
     session.expect("Password:");
-    session.type_in("wrong\n");
-    session.expect("Server requires authentication\r\nUsername:");
+    session.type_in("mistaken\n");
+    session.expect("Username or password is wrong\r\nUsername:");
     session.type_in("user\n");
     session.expect("Password:");
     session.type_in("secret\n");
     session.expect("RUNNING");
     session.type_in("exit\r");
     let shown = session.finish();
-    assert!(shown.contains("user") && !shown.contains("secret") && !shown.contains("wrong"), "{shown}");
+    assert!(shown.contains("user") && !shown.contains("secret") && !shown.contains("mistaken"), "{shown}");
 }
 
 #[test]
@@ -230,4 +232,21 @@ fn a_password_to_be_hashed_is_not_shown() {
     session.expect("$argon2id$v=19$");
     let shown = session.finish();
     assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn ctrl_c_while_waiting_says_what_goes_on_and_ends_as_by_the_signal() {
+    let folder = Folder::new();
+    // The beginning of an answer that never ends.
+    let endless = crate::server::stream("stopAllProcesses", "<?xml");
+    let requests = serve_unix(&folder.socket(), vec![version(), all_processes(), endless]);
+    let mut session = Session::start(&mut folder.client(&folder.url(), &["restart", "all"]));
+    while !requests.lock().unwrap().iter().any(|(_, request)| request.contains("stopAllProcesses")) {
+        std::thread::yield_now();
+    }
+    kill(Pid::from_raw(session.child.id().cast_signed()), Signal::SIGINT).unwrap();
+    session.expect("Interrupted: what supervisord was asked for goes on without us\r\n");
+    session.expect("restart is not finished: start all starts what has been stopped\r\n");
+    let (shown, status) = session.end();
+    assert_eq!(status, None, "{shown}");
 }
