@@ -47,7 +47,9 @@ fn about(section_type: SectionType) -> &'static str {
             "A pool of event listeners. All options of `[program:x]`, of which `redirect_stderr` must be false, and:"
         }
         SectionType::Group => "Programs that are started, stopped and named as one.",
-        SectionType::Include => "Further files, read after this one. An `[include]` in those is not acted on. A pattern with blanks in it stands in quotes.",
+        SectionType::Include => {
+            "Further files, read after this one. An `[include]` in those is not acted on. A pattern with blanks in it stands in quotes."
+        }
         SectionType::Supervisorctl => "What supervisorctl reads.",
         SectionType::RpcInterface => "A namespace of XML-RPC methods. All other options are passed on to it.",
         SectionType::CtlPlugin => "Further actions of supervisorctl. All other options are passed on to them.",

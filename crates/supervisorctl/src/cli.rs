@@ -26,6 +26,7 @@ use crate::limits::COMPLETION_TIMEOUT;
 use crate::live::LiveWorld;
 use crate::output::{Output, visible_on_one_line};
 use crate::shell;
+use crate::terminal;
 use crate::world::World as _;
 
 /// Exit status of a command line or a configuration that cannot be used.
@@ -175,7 +176,7 @@ fn serve(options: &ClientOptions, config: ClientConfig) -> u8 {
     };
     let out_is_terminal = io::stdout().is_terminal();
     let output = Output::new(Box::new(io::stdout()), Box::new(io::stderr()), out_is_terminal);
-    let output = output.with_colour(wants_colour());
+    let output = output.with_colour(wants_colour()).with_columns(terminal::columns);
     let world = LiveWorld::new(account, runtime);
     if options.arguments.is_empty() {
         let has_terminal = out_is_terminal && io::stdin().is_terminal();

@@ -8,6 +8,7 @@ mod actions;
 mod answers;
 mod cli;
 mod client;
+mod columns;
 mod completion;
 mod completion_script;
 mod controller;

@@ -17,6 +17,8 @@ pub(crate) struct Output {
     err: Box<dyn Write>,
     out_is_terminal: bool,
     colour: bool,
+    /// How wide the terminal is now.
+    columns: fn() -> Option<usize>,
     /// Lines go to standard error.
     diverted: bool,
     broken: Option<io::ErrorKind>,
@@ -25,13 +27,33 @@ pub(crate) struct Output {
 impl Output {
     /// Writes to `out` and `err`; `out_is_terminal` asks for control characters to be shown instead of sent.
     pub(crate) fn new(out: Box<dyn Write>, err: Box<dyn Write>, out_is_terminal: bool) -> Self {
-        Self { pending: Vec::new(), out, err, out_is_terminal, colour: false, diverted: false, broken: None }
+        Self {
+            pending: Vec::new(),
+            out,
+            err,
+            out_is_terminal,
+            colour: false,
+            columns: || None,
+            diverted: false,
+            broken: None,
+        }
     }
 
     /// Colours are wanted, if this is a terminal.
     pub(crate) fn with_colour(mut self, wanted: bool) -> Self {
         self.colour = wanted && self.out_is_terminal;
         self
+    }
+
+    /// Tables are to fit a terminal; `columns` tells how wide it is.
+    pub(crate) fn with_columns(mut self, columns: fn() -> Option<usize>) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// How wide the terminal is, if this is one and it is known.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        if self.out_is_terminal { (self.columns)() } else { None }
     }
 
     /// Whether to use colours.

@@ -7,8 +7,19 @@ use supervisor_core::{ProcessState, make_namespec};
 use supervisor_protocol::xmlrpc::Value;
 
 use crate::answers::ProcessInfo;
+use crate::columns;
+use crate::format;
 use crate::json;
 use crate::output::visible_on_one_line;
+
+/// What a table is shown on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Screen {
+    /// Whether it is shown in colour.
+    pub(crate) colour: bool,
+    /// Its width; `None`: as wide as needed.
+    pub(crate) columns: Option<usize>,
+}
 
 /// Members of `getProcessInfo`, in the order of the contract (rpc.md §4.3); others follow by name.
 const MEMBERS: [&str; 14] = [
@@ -50,14 +61,33 @@ pub(crate) fn json(infos: &[ProcessInfo]) -> String {
     text
 }
 
+/// The usual lines with their states in colour: the same bytes, the colours left away.
+pub(crate) fn coloured_lines(infos: &[ProcessInfo]) -> String {
+    let mut text = String::new();
+    for (line, info) in format::status_lines(infos).iter().zip(infos) {
+        let tail = format!("{:<10}{}", info.statename, info.description);
+        let head = line.strip_suffix(&tail).unwrap_or_default();
+        let after = tail.strip_prefix(&info.statename).unwrap_or_default();
+        let state = visible_on_one_line(&info.statename);
+        text.push_str(&visible_on_one_line(head));
+        match sgr(info.state) {
+            Some(sgr) => text.extend(["\x1b[", sgr, "m", &state, "\x1b[0m"]),
+            None => text.push_str(&state),
+        }
+        text.push_str(&visible_on_one_line(after));
+        text.push('\n');
+    }
+    text
+}
+
 /// A head and a line per process: name, state, description.
-pub(crate) fn table(infos: &[ProcessInfo], colour: bool) -> String {
+pub(crate) fn table(infos: &[ProcessInfo], screen: Screen) -> String {
     let row = |info: &ProcessInfo| vec![namespec(info), info.statename.clone(), info.description.clone()];
-    render(&["NAME", "STATE", "DESCRIPTION"], infos, row, colour)
+    render(&["NAME", "STATE", "DESCRIPTION"], &[], infos, row, screen)
 }
 
 /// As [`table`], with what is known about the process besides: pid, uptime, how it ended last, log files.
-pub(crate) fn wide(infos: &[ProcessInfo], colour: bool) -> String {
+pub(crate) fn wide(infos: &[ProcessInfo], screen: Screen) -> String {
     let head = ["NAME", "STATE", "PID", "UPTIME", "EXIT", "STDOUT LOG", "STDERR LOG", "DESCRIPTION"];
     let row = |info: &ProcessInfo| {
         vec![
@@ -71,7 +101,8 @@ pub(crate) fn wide(infos: &[ProcessInfo], colour: bool) -> String {
             info.description.clone(),
         ]
     };
-    render(&head, infos, row, colour)
+    // Logs go first, what the description says too next, and the pid last.
+    render(&head, &[6, 5, 3, 4, 2], infos, row, screen)
 }
 
 fn namespec(info: &ProcessInfo) -> String {
@@ -102,19 +133,21 @@ fn duration(seconds: i64) -> String {
 }
 
 /// Columns two blanks apart; the second one is the state. What is empty is a dash, except at the end of a line.
-fn render(head: &[&str], infos: &[ProcessInfo], row: impl Fn(&ProcessInfo) -> Vec<String>, colour: bool) -> String {
+fn render(
+    head: &[&str],
+    dispensable: &[usize],
+    infos: &[ProcessInfo],
+    row: impl Fn(&ProcessInfo) -> Vec<String>,
+    screen: Screen,
+) -> String {
     let shown = |cell: String| if cell.is_empty() { "-".to_owned() } else { visible_on_one_line(&cell).into_owned() };
-    let rows: Vec<Vec<String>> = infos.iter().map(|info| row(info).into_iter().map(shown).collect()).collect();
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.chain(head.get(column).map(|title| title.len())).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let mut text = line(head.iter().copied(), &widths, None);
-    for (row, info) in rows.iter().zip(infos) {
-        text.push_str(&line(row.iter().map(String::as_str), &widths, colour.then(|| sgr(info.state)).flatten()));
-    }
-    text
+    let mut rows: Vec<Vec<String>> = vec![head.iter().map(ToString::to_string).collect()];
+    rows.extend(infos.iter().map(|info| row(info).into_iter().map(shown).collect()));
+    columns::fit(&mut rows, dispensable, screen.columns);
+    let count = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..count).map(|column| columns::width(&rows, column)).collect();
+    let states = std::iter::once(None).chain(infos.iter().map(|info| screen.colour.then(|| sgr(info.state)).flatten()));
+    rows.iter().zip(states).map(|(row, state)| line(row.iter().map(String::as_str), &widths, state)).collect()
 }
 
 fn line<'a>(cells: impl Iterator<Item = &'a str>, widths: &[usize], state: Option<&str>) -> String {
@@ -133,7 +166,7 @@ fn line<'a>(cells: impl Iterator<Item = &'a str>, widths: &[usize], state: Optio
 }
 
 /// Green: as it should be; yellow: on its way; red: it has failed. A process that was stopped has no colour.
-fn sgr(state: i32) -> Option<&'static str> {
+pub(crate) fn sgr(state: i32) -> Option<&'static str> {
     match ProcessState::ALL.into_iter().find(|known| known.code() == state)? {
         ProcessState::Running => Some("32"),
         ProcessState::Starting | ProcessState::Stopping | ProcessState::Backoff => Some("33"),
@@ -176,15 +209,40 @@ mod tests {
         ]
     }
 
+    const COLOUR: Screen = Screen { colour: true, columns: None };
+
+    #[test]
+    fn tables_fit_the_screen() {
+        for columns in [80, 60, 40, 30] {
+            for colour in [false, true] {
+                let screen = Screen { colour, columns: Some(columns) };
+                for text in [table(&both(), screen), wide(&both(), screen)] {
+                    let bare = text.replace("\x1b[32m", "").replace("\x1b[31m", "").replace("\x1b[0m", "");
+                    assert!(bare.lines().all(|line| line.chars().count() <= columns), "{columns}:\n{bare}");
+                    assert!(bare.contains("g:run") && bare.contains("RUNNING"), "{bare}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_table() {
         let expected = "NAME          STATE    DESCRIPTION\n\
                         g:run         RUNNING  pid 7, uptime 1:00:00\n\
                         g:e\\x1b[2Jnd  FATAL    -\n";
-        assert_eq!(table(&both(), false), expected);
+        assert_eq!(table(&both(), Screen::default()), expected);
         let coloured = expected.replace("RUNNING", "\x1b[32mRUNNING\x1b[0m").replace("FATAL", "\x1b[31mFATAL\x1b[0m");
-        assert_eq!(table(&both(), true), coloured);
-        assert_eq!(table(&[], true), "NAME  STATE  DESCRIPTION\n");
+        assert_eq!(table(&both(), COLOUR), coloured);
+        assert_eq!(table(&[], COLOUR), "NAME  STATE  DESCRIPTION\n");
+    }
+
+    #[test]
+    fn usual_lines_in_colour_are_the_same_without_it() {
+        let coloured = coloured_lines(&both());
+        assert!(coloured.contains(" \x1b[32mRUNNING\x1b[0m   pid 7"), "{coloured:?}");
+        let bare = coloured.replace("\x1b[32m", "").replace("\x1b[31m", "").replace("\x1b[0m", "");
+        let lines = format::status_lines(&both()).join("\n") + "\n";
+        assert_eq!(bare, lines.replace('\x1b', "\\x1b"));
     }
 
     #[test]
@@ -192,9 +250,9 @@ mod tests {
         let expected = "NAME          STATE    PID  UPTIME   EXIT  STDOUT LOG  STDERR LOG  DESCRIPTION\n\
                         g:run         RUNNING  7    1:00:00  -     /log/o      -           pid 7, uptime 1:00:00\n\
                         g:e\\x1b[2Jnd  FATAL    -    -        -     /log/o      -           -\n";
-        assert_eq!(wide(&both(), false), expected);
+        assert_eq!(wide(&both(), Screen::default()), expected);
         for (state, shown) in [((100, "EXITED"), 3), ((0, "STOPPED"), -1)] {
-            let ended = wide(&[info("x", state, "", (5, 6), shown, 0)], false);
+            let ended = wide(&[info("x", state, "", (5, 6), shown, 0)], Screen::default());
             assert!(ended.lines().any(|line| line.contains(&format!("  {shown}  "))), "{ended}");
         }
     }

@@ -1,4 +1,4 @@
-//! What only a terminal can do: keep a typed password to itself.
+//! What only a terminal can do: keep a typed password to itself, and have a width.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -41,4 +41,10 @@ impl Drop for SecretPrompt {
 /// The controlling terminal, for when commands come from a file and the password does not have to.
 pub(crate) fn controlling() -> Option<File> {
     File::options().read(true).write(true).open("/dev/tty").ok()
+}
+
+/// How wide the terminal behind standard output is now. The editor's library asks it without `unsafe`.
+pub(crate) fn columns() -> Option<usize> {
+    let (columns, _) = rustyline::DefaultEditor::new().ok()?.dimensions()?;
+    Some(columns.into())
 }

@@ -14,7 +14,7 @@ use crate::format;
 use crate::limits::MAX_SINGLE_STATUS_NAMES;
 use crate::name_pattern::{is_pattern, means};
 use crate::result_code::ResultCode::Known;
-use crate::status_view;
+use crate::status_view::{self, Screen};
 use crate::upcheck::upcheck;
 use crate::world::CallError;
 use supervisor_protocol::xmlrpc::Value;
@@ -96,16 +96,20 @@ fn add_event_pools(controller: &mut Controller, infos: &mut [ProcessInfo]) {
 }
 
 fn show(controller: &mut Controller, format: Format, infos: &[ProcessInfo]) {
-    let colour = controller.output.has_colour();
+    let screen = Screen { colour: controller.output.has_colour(), columns: controller.output.columns() };
     let text = match format {
         Format::Plain => {
+            if screen.colour {
+                controller.output.raw(status_view::coloured_lines(infos).as_bytes());
+                return;
+            }
             for line in format::status_lines(infos) {
                 controller.output.line(&line);
             }
             return;
         }
-        Format::Table => status_view::table(infos, colour),
-        Format::Wide => status_view::wide(infos, colour),
+        Format::Table => status_view::table(infos, screen),
+        Format::Wide => status_view::wide(infos, screen),
         Format::Json => status_view::json(infos),
     };
     controller.output.raw(text.as_bytes());

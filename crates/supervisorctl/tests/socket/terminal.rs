@@ -116,7 +116,7 @@ fn commands_are_completed_and_remembered() {
     session.expect("test> ");
     session.type_in("stat\tc\t\r");
     session.expect("status cat ");
-    session.expect("cat                              RUNNING   pid 7, uptime 0:00:06\r\n");
+    session.expect("pid 7, uptime 0:00:06\r\n");
     session.expect("test> ");
     session.type_in("\x1b[A\x1b[A\r");
     session.expect("Exit the supervisor shell.\r\n");
@@ -163,7 +163,7 @@ fn ctrl_c_on_a_half_typed_line_takes_it_away() {
     session.expect("half a comm");
     session.expect("test> ");
     session.type_in("status cat\r");
-    session.expect("RUNNING   pid 7");
+    session.expect("pid 7, uptime");
     session.expect("test> ");
     session.type_in("half\x08\x08\x08\x08\x03");
     let shown = session.finish();
@@ -219,6 +219,9 @@ fn a_table_has_colours_on_a_terminal_alone() {
     let uncoloured = shown(folder.client(&folder.url(), &arguments).env("NO_COLOR", "1"));
     assert_eq!(uncoloured, plain.replace('\n', "\r\n"));
     assert_eq!(crate::run(&mut folder.client(&folder.url(), &arguments)).0, plain);
+    let usual = shown(folder.client(&folder.url(), &["status"]).env_remove("NO_COLOR"));
+    assert_eq!(usual, crate::STATUS.replace("RUNNING", "\x1b[32mRUNNING\x1b[0m").replace('\n', "\r\n"));
+    assert_eq!(crate::run(folder.client(&folder.url(), &["status"]).env_remove("NO_COLOR")).0, crate::STATUS);
 }
 
 #[test]
