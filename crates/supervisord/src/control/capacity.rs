@@ -6,7 +6,7 @@
 
 use std::os::fd::{AsRawFd, RawFd};
 
-use nix::sys::resource::{Resource, getrlimit};
+use supervisor_sys::rlimits::descriptors_allowed;
 
 use super::limits;
 
@@ -24,8 +24,7 @@ pub(super) struct Capacity {
 impl Capacity {
     /// By the limit of this process as of now, for each of so many servers.
     pub(super) fn of_this_process(servers: usize) -> Self {
-        // Without a limit that can be asked for, the bounds are those of limits.rs.
-        Self::of(getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _hard)| soft), servers)
+        Self::of(descriptors_allowed(), servers)
     }
 
     /// By a limit of descriptors.
