@@ -66,8 +66,13 @@ impl Writer {
 
     /// The response as a whole.
     pub fn finish_response(mut self) -> String {
-        self.text.push_str("</param>\n</params>\n</methodResponse>\n");
+        self.end_response();
         self.text
+    }
+
+    /// The end of a response whose beginning was taken already.
+    pub fn end_response(&mut self) {
+        self.text.push_str("</param>\n</params>\n</methodResponse>\n");
     }
 
     /// Bytes written so far.
@@ -92,6 +97,19 @@ impl Writer {
     /// Forgets what was written after this many bytes, a count that [`Writer::len`] has told.
     pub fn truncate(&mut self, len: usize) {
         self.text.truncate(len);
+    }
+
+    /// Takes what was written so far, to be sent ahead of the rest.
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.text)
+    }
+
+    /// Makes room for this many bytes more, for what others decide the size of.
+    ///
+    /// # Errors
+    /// There is not as much memory.
+    pub fn try_reserve(&mut self, bytes: usize) -> Result<(), std::collections::TryReserveError> {
+        self.text.try_reserve(bytes)
     }
 
     /// Makes room for this many bytes more.
@@ -126,6 +144,21 @@ impl Writer {
     pub fn string(&mut self, text: &str) {
         self.text.push_str("<value><string>");
         push_escaped(&mut self.text, text);
+        self.text.push_str("</string></value>\n");
+    }
+
+    /// Begins a text that comes in parts, for [`Writer::part`] to follow.
+    pub fn begin_string(&mut self) {
+        self.text.push_str("<value><string>");
+    }
+
+    /// A part of such a text.
+    pub fn part(&mut self, text: &str) {
+        push_escaped(&mut self.text, text);
+    }
+
+    /// Ends such a text.
+    pub fn end_string(&mut self) {
         self.text.push_str("</string></value>\n");
     }
 

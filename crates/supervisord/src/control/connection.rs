@@ -109,7 +109,8 @@ impl Connection {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         access_log::log(&self.context, self.peer, &line, &response);
-        match response.body() {
+        match response.body_mut() {
+            ResponseBody::Measured(measured) => measured.sending = Some(self.activity.begin_sending()),
             ResponseBody::Full(_) => self.activity.finish_handling(),
             ResponseBody::Stream(_) => self.activity.begin_streaming(),
         }

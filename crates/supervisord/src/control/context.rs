@@ -12,10 +12,12 @@ use supervisor_core::{FaultCode, LogLevel, ProcessConfig};
 use supervisor_protocol::method::Namespaces;
 use tokio::sync::{Mutex, Semaphore, watch};
 
+use super::budget::Budget;
 use super::crowd::Crowd;
 use super::limits;
 use super::namespaces::Caches;
 use super::password::Logins;
+use super::places::Places;
 use super::rpc_fault::RpcFault;
 use super::settings::{ConfigReader, ControlSettings};
 use super::supervisor_state::StateReceiver;
@@ -36,8 +38,12 @@ pub(super) struct Context {
     pub(super) stopped: watch::Receiver<bool>,
     /// One reload at a time, so that an older reading never overtakes a newer one.
     pub(super) reload: Mutex<()>,
-    /// Places for large bodies.
-    pub(super) large_bodies: Semaphore,
+    /// For requests that are being carried out.
+    pub(super) requests: Budget,
+    /// For answers that wait to be taken.
+    pub(super) answers: Budget,
+    /// Places for long parts of logs.
+    pub(super) log_answers: Places,
     /// Places for refused requests whose bodies are waited for.
     pub(super) refused_bodies: Semaphore,
     /// Read files.
@@ -85,7 +91,9 @@ impl Context {
             main_log,
             stopped,
             reload: Mutex::new(()),
-            large_bodies: Semaphore::new(limits::LARGE_BODIES),
+            requests: Budget::new(limits::REQUESTS_BYTES),
+            answers: Budget::new(limits::ANSWERS_BYTES),
+            log_answers: Places::new(limits::LOG_ANSWERS),
             refused_bodies: Semaphore::new(limits::REFUSED_BODIES),
             files: Workers::new("control-file", limits::FILE_READERS),
             logins: Logins::new(Workers::new("control-login", limits::LOGIN_THREADS)),

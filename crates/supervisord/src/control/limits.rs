@@ -82,17 +82,29 @@ pub(super) const WORKER_STACK_BYTES: usize = 2 * 1024 * 1024;
 /// Time without work after which a thread ends.
 pub(super) const WORKER_IDLE_TIME: Duration = Duration::from_secs(10);
 
-/// Bytes of a log in one answer. A client that wants more asks again from there.
-pub(super) const LOG_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of a part of a log that is answered at once; what is longer is sent piece by piece.
+pub(super) const SHORT_LOG_BYTES: u64 = 64 * 1024;
+
+/// Bytes of a log that are read at a time. Written, they are five times as many at most.
+pub(super) const LOG_PIECE_BYTES: usize = 16 * 1024;
+
+/// Pieces of a log that are measured before others get the thread.
+pub(super) const MEASURED_PIECES: usize = 1_024;
+
+/// Long parts of logs that are sent at a time, for all servers: each holds a descriptor.
+pub(super) const LOG_ANSWERS: usize = 32;
+
+/// Bytes of a request, or of an answer, up to which it is not counted: connections bound the sum of those.
+pub(super) const UNCOUNTED_BYTES: usize = 64 * 1024;
+
+/// Bytes of all requests that are being carried out; one more waits, for [`BODY_TIME`] at most, and is 503 then.
+pub(super) const REQUESTS_BYTES: usize = 32 * 1024 * 1024;
+
+/// Bytes of all answers that are made or wait to be taken; one more is a fault.
+pub(super) const ANSWERS_BYTES: usize = 64 * 1024 * 1024;
 
 /// Bytes of an answer of `system.multicall` from which on the calls that are left fail.
-pub(super) const MULTICALL_BYTES: usize = 64 * 1024 * 1024;
-
-/// Bytes of a body from which on it is a large one.
-pub(super) const LARGE_BODY_BYTES: u64 = 64 * 1024;
-
-/// Large bodies that are received at a time; one more waits.
-pub(super) const LARGE_BODIES: usize = 4;
+pub(super) const MULTICALL_BYTES: usize = 16 * 1024 * 1024;
 
 /// Characters of a bad request that are shown in the main log.
 pub(super) const LOGGED_REQUEST_CHARACTERS: usize = 512;

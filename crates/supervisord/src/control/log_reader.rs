@@ -4,18 +4,23 @@
 //! another user is followed: a program could show any file of root's in the place of its log. A terminal or a pipe as
 //! log file has no bytes to go back to, and `/dev/null` is an empty one. A range may cut a character or hold
 //! any bytes: what is not UTF-8 becomes U+FFFD (contract/quirks.md F14).
+//!
+//! A range is as long as its client likes. So it is never in memory as a whole, but comes in pieces ([`LogText`]), once
+//! to be measured and once to be sent.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use supervisor_core::{Fault, FaultCode};
+use supervisor_protocol::xmlrpc::Writer;
 use supervisor_sys::FilePlace;
 
 use super::limits;
 
-/// Reads a range. The path is what the log file is called; `None`: there is none.
-pub(super) fn read(path: Option<&Path>, offset: i64, length: i64) -> Result<String, Fault> {
+/// Finds a range. The path is what the log file is called; `None`: there is none.
+pub(super) fn read(path: Option<&Path>, offset: i64, length: i64) -> Result<LogText, Fault> {
     let Some(path) = path else { return Err(Fault::bare(FaultCode::NoFile)) };
     let failed = |_: io::Error| Fault::bare(FaultCode::Failed);
     let (file, size) = open(path).map_err(|error| match error.kind() {
@@ -23,23 +28,22 @@ pub(super) fn read(path: Option<&Path>, offset: i64, length: i64) -> Result<Stri
         _ => failed(error),
     })?;
     let (start, count) = read_range(offset, length, size).ok_or_else(|| Fault::bare(FaultCode::BadArguments))?;
-    text_at(file, start, count).map_err(failed)
+    Ok(LogText::new(file, start, count))
 }
 
 /// The end of a log.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tail {
-    /// What was read.
-    pub(super) text: String,
+    /// What is to be shown.
+    pub(super) text: LogText,
     /// The size of the log, to be the next offset.
     pub(super) offset: i64,
     /// More has come since the given offset than was asked for.
     pub(super) overflow: bool,
 }
 
-/// Reads the end of a log, for a client that has read up to `offset`.
+/// Finds the end of a log, for a client that has read up to `offset`.
 pub(super) fn tail(path: Option<&Path>, offset: i64, length: i64) -> Tail {
-    let nothing = |offset| Tail { text: String::new(), offset, overflow: false };
+    let nothing = |offset| Tail { text: LogText::default(), offset, overflow: false };
     let Some(path) = path else { return nothing(0) };
     let (file, size) = match open(path) {
         Ok(opened) => opened,
@@ -49,10 +53,7 @@ pub(super) fn tail(path: Option<&Path>, offset: i64, length: i64) -> Tail {
         Err(_) => return nothing(offset),
     };
     let (start, count, overflow) = tail_range(offset, length, size);
-    match text_at(file, start, count) {
-        Ok(text) => Tail { text, offset: i64::try_from(size).unwrap_or(i64::MAX), overflow },
-        Err(_) => nothing(offset),
-    }
+    Tail { text: LogText::new(file, start, count), offset: i64::try_from(size).unwrap_or(i64::MAX), overflow }
 }
 
 /// First byte and number of bytes of a range; `None` if that is no range.
@@ -82,15 +83,83 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
     Ok((file, size))
 }
 
-fn text_at(mut file: File, start: u64, count: u64) -> io::Result<String> {
-    if count == 0 {
-        return Ok(String::new());
+/// A range of a log, read piece by piece.
+#[derive(Default)]
+pub(super) struct LogText {
+    /// `None`: the range is empty.
+    file: Option<File>,
+    position: u64,
+    end: u64,
+    /// The beginning of a character whose rest has not been read yet.
+    begun: Vec<u8>,
+}
+
+impl LogText {
+    fn new(file: File, start: u64, count: u64) -> Self {
+        Self { file: Some(file), position: start, end: start + count, begun: Vec::new() }
     }
-    let count = count.min(limits::LOG_BYTES);
-    let mut bytes = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
-    file.seek(SeekFrom::Start(start))?;
-    file.take(count).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+
+    /// Bytes of the file that are left to be read.
+    pub(super) fn left(&self) -> u64 {
+        self.end - self.position
+    }
+
+    /// The same range from where it is now; it shares the file.
+    pub(super) fn again(&self) -> io::Result<Self> {
+        let file = self.file.as_ref().map(File::try_clone).transpose()?;
+        Ok(Self { file, position: self.position, end: self.end, begun: self.begun.clone() })
+    }
+
+    /// Writes the next piece; false at the end of the range.
+    ///
+    /// # Errors
+    /// As read(2), and `UnexpectedEof` where the file has become shorter than the range.
+    pub(super) fn write_piece(&mut self, writer: &mut Writer) -> io::Result<bool> {
+        let Some(file) = self.file.as_ref().filter(|_| self.position < self.end) else { return Ok(false) };
+        let wanted = usize::try_from(self.left()).unwrap_or(usize::MAX).min(limits::LOG_PIECE_BYTES);
+        let begun = self.begun.len();
+        let mut bytes = std::mem::take(&mut self.begun);
+        bytes.resize(begun + wanted, 0);
+        let count = file.read_at(&mut bytes[begun..], self.position)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes.truncate(begun + count);
+        self.position += count as u64;
+        let mut chunks = bytes.utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
+            writer.part(chunk.valid());
+            let invalid = chunk.invalid();
+            let may_go_on = chunks.peek().is_none() && self.position < self.end;
+            if may_go_on && std::str::from_utf8(invalid).is_err_and(|error| error.error_len().is_none()) {
+                self.begun = invalid.to_vec();
+            } else if !invalid.is_empty() {
+                writer.part("\u{FFFD}");
+            }
+        }
+        Ok(true)
+    }
+
+    /// Bytes that this much of the range takes when it is written, and whether that was all. A file that has become
+    /// shorter ends the range there.
+    pub(super) fn measure(&mut self, most_pieces: usize) -> io::Result<(u64, bool)> {
+        let mut writer = Writer::default();
+        let mut bytes = 0;
+        for _ in 0..most_pieces {
+            let begun_at = self.position;
+            match self.write_piece(&mut writer) {
+                Ok(true) => bytes += writer.len() as u64,
+                Ok(false) => return Ok((bytes, true)),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    self.end = begun_at;
+                    return Ok((bytes, true));
+                }
+                Err(error) => return Err(error),
+            }
+            writer.truncate(0);
+        }
+        Ok((bytes, self.position >= self.end))
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +168,58 @@ mod tests {
 
     use super::*;
     use crate::test_folder::TestFolder;
+
+    /// The text as a client gets it, without markup in it.
+    fn whole(mut text: LogText) -> String {
+        let mut writer = Writer::default();
+        while text.write_piece(&mut writer).unwrap() {}
+        writer.take()
+    }
+
+    fn read(path: Option<&Path>, offset: i64, length: i64) -> Result<String, Fault> {
+        super::read(path, offset, length).map(whole)
+    }
+
+    /// [`super::Tail`] as text.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Tail {
+        text: String,
+        offset: i64,
+        overflow: bool,
+    }
+
+    fn tail(path: Option<&Path>, offset: i64, length: i64) -> Tail {
+        let super::Tail { text, offset, overflow } = super::tail(path, offset, length);
+        Tail { text: whole(text), offset, overflow }
+    }
+
+    #[test]
+    fn pieces_are_the_same_text_as_the_whole_wherever_they_are_cut() {
+        let folder = TestFolder::new();
+        let mut bytes = "aé€\u{1F600}<&\0\u{FFFE}".repeat(9_000).into_bytes();
+        bytes.extend(b"\xff\xf0\x9f\x98 \xe2\x82".repeat(3_000));
+        bytes.extend(b"\xf0\x9f");
+        let path = folder.file("log", &bytes);
+        for start in 0..8_usize {
+            let mut expected = Writer::default();
+            expected.part(&String::from_utf8_lossy(&bytes[start..]));
+            let found = super::read(Some(&path), i64::try_from(start).unwrap(), 0).unwrap();
+            assert_eq!(found.again().unwrap().measure(usize::MAX).unwrap(), (expected.len() as u64, true));
+            assert!(whole(found) == expected.take(), "from {start}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_has_become_shorter_ends_what_is_measured_and_breaks_what_is_sent() {
+        let folder = TestFolder::new();
+        let path = folder.file("log", &vec![b'x'; 3 * limits::LOG_PIECE_BYTES]);
+        let mut measured = super::read(Some(&path), 0, 0).unwrap();
+        let mut sent = measured.again().unwrap();
+        assert!(sent.write_piece(&mut Writer::default()).unwrap());
+        File::options().write(true).open(&path).unwrap().set_len(limits::LOG_PIECE_BYTES as u64).unwrap();
+        assert_eq!(measured.measure(usize::MAX).unwrap(), (limits::LOG_PIECE_BYTES as u64, true));
+        assert_eq!(sent.write_piece(&mut Writer::default()).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
 
     /// The rows of contract/rpc.md §5.1, and what lies between them.
     #[test]

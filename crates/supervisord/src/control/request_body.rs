@@ -8,12 +8,14 @@ use hyper::header::{CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING};
 use hyper::{Request, StatusCode};
 use tokio::time::timeout;
 
+use super::budget::Share;
 use super::context::Context;
 use super::limits;
 
 /// The whole body, or the status of the error that ends the connection: 411 without a length, 413 beyond
-/// `limits::BODY_BYTES`, 408 after `limits::BODY_TIME`, 400 when the client breaks off.
-pub(super) async fn receive(request: Request<Incoming>, context: &Rc<Context>) -> Result<Bytes, StatusCode> {
+/// `limits::BODY_BYTES`, 503 where requests take too much memory already, 408 after `limits::BODY_TIME`, 400 when the
+/// client breaks off. Its share is to be kept until it is carried out.
+pub(super) async fn receive(request: Request<Incoming>, context: &Rc<Context>) -> Result<(Bytes, Share), StatusCode> {
     let headers = request.headers();
     if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
         return Err(StatusCode::LENGTH_REQUIRED);
@@ -23,12 +25,13 @@ pub(super) async fn receive(request: Request<Incoming>, context: &Rc<Context>) -
     if body.size_hint().lower() > limits::BODY_BYTES as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    let receiving = async {
-        let _place = if length > limits::LARGE_BODY_BYTES { context.large_bodies.acquire().await.ok() } else { None };
-        Limited::new(body, limits::BODY_BYTES).collect().await
+    // One without a length may become as long as any.
+    let length = usize::try_from(length).unwrap_or(usize::MAX).min(limits::BODY_BYTES);
+    let Ok(share) = timeout(limits::BODY_TIME, context.requests.take(length)).await else {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
     };
-    match timeout(limits::BODY_TIME, receiving).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
+    match timeout(limits::BODY_TIME, Limited::new(body, limits::BODY_BYTES).collect()).await {
+        Ok(Ok(body)) => Ok((body.to_bytes(), share)),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
         Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
         Err(_) => Err(StatusCode::REQUEST_TIMEOUT),

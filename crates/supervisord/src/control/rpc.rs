@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use hyper::body::Incoming;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Request, StatusCode};
 use supervisor_core::{Channel, Command, Fault, FaultCode, LogLevel, Reply, SupervisorState};
@@ -14,9 +14,10 @@ use supervisor_protocol::method::{LocalRequest, Namespace, Request as MethodRequ
 use supervisor_protocol::xmlrpc::{Call, ReadError, Value, Writer, read_call, write_fault};
 use supervisor_protocol::{API_VERSION, SUPERVISOR_VERSION};
 
+use super::budget::Share;
 use super::context::Context;
 use super::error_page::{closing_error_page, error_page};
-use super::log_reader::{self, Tail};
+use super::log_answer::LogRequest;
 use super::reply::write_reply;
 use super::response::{Response, full};
 use super::rpc_fault::RpcFault;
@@ -28,8 +29,8 @@ const ANSWER_CAPACITY: usize = 2_048;
 
 /// Answers a `POST`.
 pub(super) async fn handle(request: Request<Incoming>, context: &Rc<Context>) -> Response {
-    let body = match request_body::receive(request, context).await {
-        Ok(body) => body,
+    let (body, _share) = match request_body::receive(request, context).await {
+        Ok(received) => received,
         Err(status) => return closing_error_page(status),
     };
     let Ok(document) = std::str::from_utf8(&body) else {
@@ -37,7 +38,10 @@ pub(super) async fn handle(request: Request<Incoming>, context: &Rc<Context>) ->
         return error_page(StatusCode::BAD_REQUEST);
     };
     match read_call(document) {
-        Ok(call) => xml(answer(call, context).await),
+        Ok(call) => {
+            drop(body);
+            answer(call, context).await
+        }
         Err(ReadError::Unreadable(_)) => {
             log_invalid(context, document, "unmarshallable");
             error_page(StatusCode::BAD_REQUEST)
@@ -49,32 +53,71 @@ pub(super) async fn handle(request: Request<Incoming>, context: &Rc<Context>) ->
     }
 }
 
-/// The document that answers a call.
-async fn answer(call: Call, context: &Rc<Context>) -> String {
+/// What a call has come to.
+enum Outcome {
+    /// One value is written, which takes a share of the memory for answers.
+    Written(Share),
+    /// It is sent piece by piece.
+    Sent(Response),
+}
+
+/// The answer to a call.
+async fn answer(call: Call, context: &Rc<Context>) -> Response {
     let Call { method, params } = call;
     context.log(LogLevel::Trace, || format!("XML-RPC method called: {method}()"));
     let mut writer = Writer::response(ANSWER_CAPACITY);
     match perform(&method, params, context, &mut writer).await {
-        Ok(()) => {
+        Ok(outcome) => {
             context.log(LogLevel::Trace, || format!("XML-RPC method {method}() returned successfully"));
-            writer.finish_response()
+            match outcome {
+                Outcome::Written(share) => xml(share.hold(writer.finish_response())),
+                Outcome::Sent(response) => response,
+            }
         }
         Err(fault) => {
             let RpcFault { code, text } = fault;
             context.log(LogLevel::Trace, || format!("XML-RPC method {method}() returned fault: [{code}] {text}"));
-            write_fault(code, &text)
+            let document = write_fault(code, &text);
+            let share = context.answers.try_take(document.len());
+            share.map_or_else(
+                || xml(write_fault(FaultCode::Failed.number(), &too_much().text)),
+                |share| xml(share.hold(document)),
+            )
         }
     }
 }
 
-async fn perform(method: &str, params: Vec<Value>, context: &Rc<Context>, writer: &mut Writer) -> Result<(), RpcFault> {
-    match checked(method, params, context)? {
+async fn perform(
+    method: &str,
+    params: Vec<Value>,
+    context: &Rc<Context>,
+    writer: &mut Writer,
+) -> Result<Outcome, RpcFault> {
+    let (namespace, request) = match checked(method, params, context)? {
         (_, MethodRequest::Local(LocalRequest::Multicall { calls })) => {
-            system_namespace::multicall(calls, context, writer).await;
-            Ok(())
+            return Ok(Outcome::Written(system_namespace::multicall(calls, context, writer).await?));
         }
-        (namespace, single) => perform_single(namespace, single, context, writer).await,
-    }
+        (_, MethodRequest::Local(local)) if LogRequest::is(&local) => {
+            let answer = LogRequest::of(local)?.find(context).await?;
+            if !answer.is_short() {
+                return Ok(Outcome::Sent(answer.send(context).await?));
+            }
+            answer.write(context, writer).await?;
+            return share_of(writer, context).map(Outcome::Written);
+        }
+        other => other,
+    };
+    perform_single(namespace, request, context, writer).await?;
+    share_of(writer, context).map(Outcome::Written)
+}
+
+fn share_of(writer: &Writer, context: &Context) -> Result<Share, RpcFault> {
+    context.answers.try_take(writer.len()).ok_or_else(too_much)
+}
+
+/// The fault where the memory for answers is used up.
+pub(super) fn too_much() -> RpcFault {
+    RpcFault::new(FaultCode::Failed, "answers that were not taken yet leave no memory for this one, try again")
 }
 
 /// What a call asks for, if it may ask now, and of which namespace; `None`: of `system`.
@@ -118,16 +161,15 @@ pub(super) async fn perform_single(
         LocalRequest::Identification => writer.string(&context.identifier()),
         LocalRequest::State => write_state(writer, context.state.get()),
         LocalRequest::Pid => writer.int(i64::from(context.pid)),
-        LocalRequest::ReadMainLog { offset, length } => {
-            writer.append(read_log(context, context.main_log.clone(), offset, length).await?);
-        }
-        LocalRequest::ReadProcessLog { name, channel, offset, length } => {
-            let path = log_file(name, channel, context).await?;
-            writer.append(read_log(context, path, offset, length).await?);
-        }
-        LocalRequest::TailProcessLog { name, channel, offset, length } => {
-            let path = log_file(name, channel, context).await?;
-            writer.append(tail_log(context, path, offset, length).await?);
+        LocalRequest::ReadMainLog { .. }
+        | LocalRequest::ReadProcessLog { .. }
+        | LocalRequest::TailProcessLog { .. } => {
+            let answer = LogRequest::of(local)?.find(context).await?;
+            let most = (limits::MULTICALL_BYTES as u64).saturating_sub(writer.len() as u64);
+            if !answer.is_short() && !answer.fits(most, context).await? {
+                return Err(RpcFault::new(FaultCode::Failed, "the log is too long to be one of several answers"));
+            }
+            answer.write(context, writer).await?;
         }
         LocalRequest::ReloadConfig => write_reply(writer, &reload_config(context).await?),
         LocalRequest::ListMethods => system_namespace::list_methods(&context.namespaces, writer),
@@ -168,32 +210,8 @@ pub(super) async fn log_file(name: String, channel: Channel, context: &Context) 
     }
 }
 
-async fn read_log(context: &Context, path: Option<PathBuf>, offset: i64, length: i64) -> Result<Writer, Fault> {
-    done_by(&context.files, move || {
-        let text = log_reader::read(path.as_deref(), offset, length)?;
-        let mut part = Writer::default();
-        part.string(&text);
-        Ok(part)
-    })
-    .await
-}
-
-async fn tail_log(context: &Context, path: Option<PathBuf>, offset: i64, length: i64) -> Result<Writer, Fault> {
-    done_by(&context.files, move || {
-        let Tail { text, offset, overflow } = log_reader::tail(path.as_deref(), offset, length);
-        let mut part = Writer::default();
-        part.begin_array();
-        part.string(&text);
-        part.int(offset);
-        part.boolean(overflow);
-        part.end_array();
-        Ok(part)
-    })
-    .await
-}
-
 /// Has work done that may block; what could not be done is FAILED.
-async fn done_by<T: Send + 'static>(
+pub(super) async fn done_by<T: Send + 'static>(
     workers: &Workers,
     work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
@@ -217,7 +235,7 @@ async fn reload_config(context: &Rc<Context>) -> Result<Reply, Fault> {
 }
 
 /// An answer that is this document.
-pub(super) fn xml(document: String) -> Response {
+pub(super) fn xml(document: impl Into<Bytes>) -> Response {
     let mut response = full(StatusCode::OK, document);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
     response

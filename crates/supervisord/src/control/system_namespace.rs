@@ -6,6 +6,7 @@ use supervisor_core::{Fault, FaultCode};
 use supervisor_protocol::method::{LocalRequest, Method, Namespaces, Request};
 use supervisor_protocol::xmlrpc::{Value, Writer};
 
+use super::budget::Share;
 use super::context::Context;
 use super::rpc_fault::RpcFault;
 use super::{limits, rpc};
@@ -42,16 +43,32 @@ fn find(namespaces: &Namespaces, name: &str) -> Result<&'static Method, Fault> {
 
 /// Makes the calls one after the other, each when the one before is answered. A result stands in the array as it
 /// is, not in an array of its own as elsewhere (contract/quirks.md K34).
-pub(super) async fn multicall(calls: Vec<Value>, context: &Rc<Context>, writer: &mut Writer) {
+///
+/// # Errors
+/// There is no memory for the answer, not even for what went wrong.
+pub(super) async fn multicall(
+    calls: Vec<Value>,
+    context: &Rc<Context>,
+    writer: &mut Writer,
+) -> Result<Share, RpcFault> {
+    let mut share = Share::default();
     writer.begin_array();
     for call in calls {
         let begin = writer.len();
-        if let Err(fault) = one_call(call, context, writer).await {
+        let mut outcome = one_call(call, context, writer).await;
+        if outcome.is_ok() && !context.answers.try_grow(&mut share, writer.len()) {
+            outcome = Err(rpc::too_much());
+        }
+        if let Err(fault) = outcome {
             writer.truncate(begin);
             writer.fault_struct(fault.code, &fault.text);
+            if !context.answers.try_grow(&mut share, writer.len()) {
+                return Err(rpc::too_much());
+            }
         }
     }
     writer.end_array();
+    Ok(share)
 }
 
 async fn one_call(call: Value, context: &Rc<Context>, writer: &mut Writer) -> Result<(), RpcFault> {

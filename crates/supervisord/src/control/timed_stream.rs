@@ -30,6 +30,8 @@ pub(super) enum Phase {
     Head,
     /// A request is being answered; no deadline of ours.
     Handling,
+    /// A long answer is handed over piece by piece, as the client takes it.
+    Sending,
     /// The answer is a log stream, which ends when the client wants.
     Streaming,
 }
@@ -72,6 +74,12 @@ impl Activity {
         self.phase.set(Phase::Streaming);
     }
 
+    /// The answer is handed over piece by piece, until the guard is dropped.
+    pub(super) fn begin_sending(self: &Rc<Self>) -> Sending {
+        self.phase.set(Phase::Sending);
+        Sending(Rc::clone(self))
+    }
+
     /// The answer is handed over and is complete.
     pub(super) fn finish_handling(&self) {
         self.unsent.set(true);
@@ -88,7 +96,7 @@ impl Activity {
     pub(super) fn idle_since(&self) -> Option<Instant> {
         match self.phase.get() {
             Phase::Idle | Phase::Head if !self.write_blocked.get() => Some(self.since.get()),
-            Phase::Idle | Phase::Head | Phase::Handling | Phase::Streaming => None,
+            Phase::Idle | Phase::Head | Phase::Handling | Phase::Sending | Phase::Streaming => None,
         }
     }
 
@@ -100,7 +108,7 @@ impl Activity {
     fn bytes_came_in(&self) {
         match self.phase.get() {
             Phase::Idle => self.enter(Phase::Head),
-            Phase::Head | Phase::Handling | Phase::Streaming => {}
+            Phase::Head | Phase::Handling | Phase::Sending | Phase::Streaming => {}
         }
     }
 
@@ -108,15 +116,24 @@ impl Activity {
         match self.phase.get() {
             Phase::Idle => Some(self.since.get() + limits::IDLE_TIME),
             Phase::Head => Some(self.since.get() + limits::HEAD_TIME),
-            Phase::Handling | Phase::Streaming => None,
+            Phase::Handling | Phase::Sending | Phase::Streaming => None,
         }
     }
 
     fn write_deadline(&self) -> Option<Instant> {
         match self.phase.get() {
-            Phase::Idle | Phase::Head | Phase::Handling => Some(Instant::now() + limits::WRITE_TIME),
+            Phase::Idle | Phase::Head | Phase::Handling | Phase::Sending => Some(Instant::now() + limits::WRITE_TIME),
             Phase::Streaming => None,
         }
+    }
+}
+
+/// An answer that is handed over piece by piece; dropped with its last one.
+pub(super) struct Sending(Rc<Activity>);
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.0.finish_handling();
     }
 }
 
@@ -171,6 +188,8 @@ impl<S> TimedStream<S> {
         }
         match (self.activity.phase.get(), self.kept_back) {
             (Phase::Handling, Some(until)) => self.read_timer.poll(cx, until).map(|_late| Ok(())),
+            // As above: writing has a deadline of its own.
+            (Phase::Sending, _) => Poll::Pending,
             (Phase::Handling, None) | (Phase::Idle | Phase::Head | Phase::Streaming, _) => Poll::Ready(Ok(())),
         }
     }

@@ -5,6 +5,7 @@ mod forged_log_lines;
 mod frozen_starts;
 mod left_groups;
 mod logins;
+mod memory;
 mod no_threads;
 mod open_doors;
 mod pidfile;

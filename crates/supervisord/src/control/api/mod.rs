@@ -63,7 +63,7 @@ pub(super) fn as_document(refusal: Response) -> Response {
     let reason = head.status.canonical_reason().unwrap_or("refused").to_owned();
     let text = match body {
         ResponseBody::Full(Some(bytes)) if is_text => String::from_utf8_lossy(&bytes).trim_end().to_owned(),
-        ResponseBody::Full(_) | ResponseBody::Stream(_) => reason,
+        ResponseBody::Full(_) | ResponseBody::Measured(_) | ResponseBody::Stream(_) => reason,
     };
     let document = error(head.status, &text);
     let (own_head, body) = document.into_parts();
