@@ -189,9 +189,9 @@ DIALOGUES = {
         tail talker cat
         tail talker -f
         tail -f
-        tail -f nosuch
-        tail -f mute
-        tail -f pair:*
+        tail -f nosuch  # N103, status 1, says Cannot read, status code
+        tail -f mute  # N103, status 1, says Cannot read, status code
+        tail -f pair:*  # N103, status 1, says Cannot read, status code
         tail -f talker foo
         tail -f -5 talker
         maintail -1
@@ -385,7 +385,8 @@ DIALOGUES = {
     ],
     "a shell at a terminal": STARTED + [
         Terminal("", turns=(("supervisor> ", "status cat\r"), ("supervisor> ", "exit\r"))),
-        Terminal("", turns=(("supervisor> ", "pid nosuch\r"), ("supervisor> ", "quit\r"))),
+        Terminal("", turns=(("supervisor> ", "pid nosuch\r"), ("supervisor> ", "quit\r")),
+                 row="N102", says="status shows all names"),
         Terminal("", turns=(("supervisor> ", "\x04"),)),
         Terminal("", turns=(("supervisor> ", "\x03"),)),
         Terminal("", turns=(("supervisor> ", "shutdown\r"), ("y/N? ", "n\r"), ("supervisor> ", "pid sleepy\r"),
@@ -396,8 +397,10 @@ DIALOGUES = {
     "a shell and a password": [
         Config("[unix_http_server]\nusername=user\npassword=right\n" + DEAF), Daemon("start"),
         Terminal("", turns=(("Username:", "user\r"), ("Password:", "wrong\r"), ("Username:", "user\r"),
-                            ("Password:", "right\r"), ("supervisor> ", "pid nosuch\r"), ("supervisor> ", "exit\r"))),
-        Terminal("-i pid nosuch", turns=(("Username:", "user\r"), ("Password:", "right\r"), ("supervisor> ", "exit\r"))),
+                            ("Password:", "right\r"), ("supervisor> ", "pid nosuch\r"), ("supervisor> ", "exit\r")),
+                 row="N102", says="Username or password is wrong"),
+        Terminal("-i pid nosuch", turns=(("Username:", "user\r"), ("Password:", "right\r")), row="N102",
+                 says="status shows all names"),
         # Python's client falls over its own prompt for a password.
         Script("", lines="exit\n", row="F20", says="error: the input ended before the server's username and password"),
     ],
