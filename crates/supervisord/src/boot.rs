@@ -4,13 +4,15 @@
 //! A start that cannot be is one clear line on standard error and exit status 2, before anything of a running
 //! instance was touched: sockets are claimed before logs are cleaned away (quirks.md F07).
 
+use std::fs;
 use std::io::{self, IsTerminal, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use supervisor_config::{
-    Config, LoadRequest, MainLogFile, Place, ProgramReader, RpcInterfaceFactory, SupervisordCommand,
+    Config, HttpServerAddress, LoadRequest, MainLogFile, Place, ProgramReader, RpcInterfaceFactory, SupervisordCommand,
     SupervisordOptions, UsageError, find_config_file, no_config_file_text, parse_supervisord_command_line,
     program_path,
 };
@@ -18,7 +20,7 @@ use supervisor_core::{EventRing, LogLevel, Settings, SocketOwner, Supervisor};
 use supervisor_protocol::method::{Namespace, NamespaceKind, Namespaces};
 use supervisor_protocol::terminal::visible;
 use supervisor_sys::rlimits::{Raised, Resource, descriptors_allowed, raise};
-use supervisor_sys::{Pidfile, PrivilegeChange, WaitingCaller};
+use supervisor_sys::{Pidfile, PrivilegeChange, SocketError, WaitingCaller};
 
 use crate::check_command;
 use crate::clock;
@@ -31,6 +33,7 @@ use crate::inbox;
 use crate::limits::LEAST_DESCRIPTORS;
 use crate::process_snapshot::process_snapshot;
 use crate::rpc_interfaces;
+use crate::shared_servers::SharedServers;
 use crate::show_config_command;
 use crate::supervision::child_environment::ChildEnvironment;
 use crate::supervision::clean_auto_logs;
@@ -179,18 +182,6 @@ impl ConfigSource {
     }
 }
 
-/// The sockets of the servers, which outlive a restart. Shared with the thread that prepares one, and never held for
-/// longer than it takes to open them.
-#[derive(Clone, Debug, Default)]
-struct SharedServers(Arc<Mutex<HttpServers>>);
-
-impl SharedServers {
-    fn lock(&self) -> MutexGuard<'_, HttpServers> {
-        // Every socket in it is whole, whoever has panicked meanwhile.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Which start of this process it is. Limits and the background are for the first alone.
 #[derive(Debug)]
 enum Start {
@@ -258,6 +249,7 @@ impl Generation {
             of_level.for_each(|(level, text)| main_log.log(*level, format_args!("{text}")));
         }
         if is_first {
+            refuse_a_second_one(&config)?;
             servers.claim(&config.http_servers).map_err(BootError)?;
         }
         let (servers, messages) = servers.serve(&config.http_servers);
@@ -339,9 +331,9 @@ impl Generation {
             host.log_line(*level, format_args!("{text}"));
         }
         let (sender, inbox) = inbox::channel(Arc::clone(&wake));
-        let pidfile = write_pidfile(&config.supervisord.pidfile, &mut host);
+        let pidfile = write_pidfile(&config, &mut host);
         let control = control::start(ControlSettings {
-            servers,
+            servers: sockets.kept(servers),
             sender,
             state: state_receiver,
             processes,
@@ -406,6 +398,27 @@ fn require_descriptors() -> Result<(), BootError> {
     )))
 }
 
+/// A supervisord whose socket was swept away listens no more where a second one looks for it, and its programs must not
+/// be started twice: the lock on its pidfile tells.
+fn refuse_a_second_one(config: &Config) -> Result<(), BootError> {
+    let pidfile = &config.supervisord.pidfile;
+    let swept: Vec<&Path> = unix_paths(config).filter(|path| fs::symlink_metadata(path).is_err()).collect();
+    let names: Vec<&[u8]> = swept.iter().map(|path| path.as_os_str().as_bytes()).collect();
+    let Some(pid) = Pidfile::holder(pidfile, &names) else { return Ok(()) };
+    let in_use = SocketError::AddressInUse { listener: None };
+    let (path, pidfile) = (swept.first().copied().unwrap_or(Path::new("")).display(), pidfile.display());
+    Err(BootError(format!(
+        "{in_use}: {path} is not there, but the supervisord with pid {pid} that made it runs (it holds {pidfile})"
+    )))
+}
+
+fn unix_paths(config: &Config) -> impl Iterator<Item = &Path> {
+    config.http_servers.iter().filter_map(|server| match &server.address {
+        HttpServerAddress::Unix { path, .. } => Some(path.as_path()),
+        HttpServerAddress::Inet { .. } => None,
+    })
+}
+
 fn drop_privileges(config: &Config, servers: &HttpServers) -> Result<Option<(LogLevel, String)>, BootError> {
     let Some(uid) = config.supervisord.user else {
         let message = nix::unistd::getuid().is_root().then(|| (LogLevel::Critical, NO_USER_TEXT.to_owned()));
@@ -446,10 +459,14 @@ fn host_settings(config: &Config) -> OsHostSettings {
 }
 
 /// Upstream's order: no `supervisord started` line without a pidfile.
-fn write_pidfile(path: &Path, host: &mut OsHost) -> Option<Pidfile> {
+fn write_pidfile(config: &Config, host: &mut OsHost) -> Option<Pidfile> {
+    let path = &config.supervisord.pidfile;
     let pid = std::process::id();
     match Pidfile::write(path, pid) {
-        Ok(pidfile) => {
+        Ok(mut pidfile) => {
+            let names: Vec<&[u8]> = unix_paths(config).map(|path| path.as_os_str().as_bytes()).collect();
+            // A file system without locks knows no second one by this.
+            pidfile.hold(&names).ok();
             host.log_line(LogLevel::Info, format_args!("supervisord started with pid {pid}"));
             Some(pidfile)
         }

@@ -2,13 +2,14 @@
 //! anything; served by the control plane, removed at the end (contract/processes.md §9.5).
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use supervisor_config::{HttpServerAddress, HttpServerConfig};
 use supervisor_core::{LogLevel, SocketOwner};
 use supervisor_protocol::terminal::visible;
-use supervisor_sys::{SocketError, SocketFile, listen_tcp, listen_unix};
+use supervisor_sys::{AtPath, SocketError, SocketFile, listen_tcp, listen_unix};
 
-use crate::control::{self, BoundListener, BoundServer, Tls};
+use crate::control::{self, BoundListener, BoundServer, SocketPlace, Tls};
 use crate::exposure;
 use crate::server_trouble::in_words;
 
@@ -104,6 +105,16 @@ impl HttpServers {
         (bound, messages)
     }
 
+    /// Puts the socket of this path back to its place if it was swept away.
+    pub(crate) fn renew(&mut self, path: &Path) -> SocketPlace {
+        let is_it = |server: &&mut OpenServer| matches!(&server.address, HttpServerAddress::Unix { path: ours, .. } if ours == path);
+        match self.open.iter_mut().find(is_it) {
+            Some(server) => server.renew(),
+            // Closed meanwhile: there is nothing to keep.
+            None => SocketPlace::InPlace,
+        }
+    }
+
     /// Closes all of them and removes their files.
     pub fn close(&mut self) {
         self.open.clear();
@@ -132,17 +143,47 @@ impl HttpServers {
         Ok(BoundServer {
             open_door: open_door(config, &listener),
             listener,
+            address: config.address.clone(),
             section: config.section.clone(),
             username: config.username.clone(),
             password: config.password.clone(),
             own_host: own_host(config),
             allowed_hosts: config.allowed_hosts.clone(),
             tls: load_tls(config)?,
+            keeper: None,
         })
     }
 }
 
 impl OpenServer {
+    fn renew(&mut self) -> SocketPlace {
+        let (Some(file), HttpServerAddress::Unix { path, mode, owner }) = (&mut self.file, &self.address) else {
+            return SocketPlace::InPlace;
+        };
+        let shown = path.display();
+        match file.look() {
+            Ok(AtPath::Ours) => return SocketPlace::InPlace,
+            Ok(AtPath::Nothing | AtPath::OtherSocket) => {}
+            Ok(AtPath::NoSocket) => return SocketPlace::Away(format!("something that is no socket lies at {shown}")),
+            Err(error) => return SocketPlace::Away(format!("it cannot be seen who has {shown}: {error}")),
+        }
+        match listen_unix(path, *mode, *owner) {
+            Ok(bound) => {
+                (self.listener, self.file) = (BoundListener::Unix(bound.listener), Some(bound.file));
+                match self.listener.try_clone() {
+                    Ok(BoundListener::Unix(listener)) => SocketPlace::Renewed(listener),
+                    Ok(BoundListener::Tcp(_)) => SocketPlace::InPlace,
+                    Err(error) => SocketPlace::Away(format!("{shown} cannot be served: {error}")),
+                }
+            }
+            Err(SocketError::AddressInUse { listener }) => {
+                let who = listener.map_or_else(String::new, |pid| format!(", the process with pid {pid}"));
+                SocketPlace::Away(format!("another program listens at {shown}{who}"))
+            }
+            Err(error) => SocketPlace::Away(format!("{shown} cannot be made again: {error}")),
+        }
+    }
+
     fn open(config: &HttpServerConfig) -> Result<Self, SocketError> {
         let address = config.address.clone();
         match &address {
@@ -208,7 +249,9 @@ fn own_host(config: &HttpServerConfig) -> Option<String> {
 
 impl Drop for OpenServer {
     fn drop(&mut self) {
-        if let Some(file) = &self.file {
+        if let Some(file) = &mut self.file {
+            // With the time that it has now.
+            file.look().ok();
             // One that another has replaced is not ours to remove.
             file.remove_if_ours().ok();
         }

@@ -18,6 +18,7 @@ pub mod process_snapshot;
 mod rpc_interfaces;
 pub mod sample_config;
 mod server_trouble;
+mod shared_servers;
 mod show_config_command;
 pub mod supervision;
 #[cfg(test)]

@@ -10,9 +10,13 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::stat::{FileStat, SFlag};
 
 use crate::file_place::{FilePlace, is_kind};
+
+/// Bytes of a pid in a pidfile that are read.
+const PID_BYTES: u64 = 20;
 
 /// Mode of a new pidfile, less the umask.
 const MODE: u32 = 0o666;
@@ -22,6 +26,8 @@ const MODE: u32 = 0o666;
 pub struct Pidfile {
     path: PathBuf,
     content: String,
+    /// With our locks, as long as this lives.
+    held: Option<File>,
 }
 
 impl Pidfile {
@@ -40,7 +46,33 @@ impl Pidfile {
             Err(error) if is_refusal(&error) => write_in_place(&place, content.as_bytes())?,
             other => other?,
         }
-        Ok(Self { path: path.to_owned(), content })
+        Ok(Self { path: path.to_owned(), content, held: None })
+    }
+
+    /// Holds the file for these names (such as paths of sockets), so that [`Pidfile::holder`] finds us as long as we
+    /// live. Needs the right to write to it, so that nobody else can pretend to be us.
+    ///
+    /// # Errors
+    /// As `fcntl(2)` with `F_OFD_SETLK`; where there are no locks, nobody is found.
+    pub fn hold(&mut self, names: &[&[u8]]) -> io::Result<()> {
+        let file = FilePlace::find(&self.path)?.write()?;
+        for name in names {
+            fcntl(&file, FcntlArg::F_OFD_SETLK(&lock_for(name)))?;
+        }
+        self.held = Some(file);
+        Ok(())
+    }
+
+    /// The pid of a living process that holds the pidfile at this path for one of these names.
+    pub fn holder(path: &Path, names: &[&[u8]]) -> Option<u32> {
+        let mut file = FilePlace::find(path).and_then(|place| place.read()).ok()?;
+        let is_held = names.iter().any(|name| {
+            let mut lock = lock_for(name);
+            fcntl(&file, FcntlArg::F_OFD_GETLK(&mut lock)).is_ok() && i32::from(lock.l_type) != libc::F_UNLCK
+        });
+        let mut text = String::new();
+        is_held.then(|| (&mut file).take(PID_BYTES).read_to_string(&mut text).ok()).flatten()?;
+        text.trim().parse().ok()
     }
 
     /// Removes the file, unless somebody else has written it since. `false`: it was not ours any more.
@@ -54,6 +86,23 @@ impl Pidfile {
             place.remove()?;
         }
         Ok(ours)
+    }
+}
+
+/// One byte of the file for each name, far behind its content: names that meet in one byte are as rare as equal hashes.
+fn lock_for(name: &[u8]) -> libc::flock {
+    // FNV-1a, since it has to be the same in every version of ours.
+    let hash = name
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    let short = |number: libc::c_int| libc::c_short::try_from(number).expect("these constants are 0 to 2");
+    libc::flock {
+        l_type: short(libc::F_WRLCK),
+        l_whence: short(libc::SEEK_SET),
+        // Positive, and within what every system takes for an offset.
+        l_start: libc::off_t::try_from((hash & 0x3fff_ffff) + 0x1000).unwrap_or(0x1000),
+        l_len: 1,
+        l_pid: 0,
     }
 }
 

@@ -6,7 +6,7 @@
 use std::fs::Metadata;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -23,6 +23,19 @@ use crate::file_place::{FilePlace, is_kind, is_trusted_folder};
 pub struct SocketFile {
     path: PathBuf,
     identity: FileIdentity,
+}
+
+/// What is at the path of a socket's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtPath {
+    /// The file, as we have made it.
+    Ours,
+    /// Nothing.
+    Nothing,
+    /// Another socket, or a link.
+    OtherSocket,
+    /// Something else.
+    NoSocket,
 }
 
 /// Tells a file from another one that has its path now.
@@ -62,6 +75,26 @@ impl SocketFile {
     /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What is at the path now. To be asked while the socket is open, so that its file's number is no other's; a new
+    /// time of it (`touch`) is taken in.
+    ///
+    /// # Errors
+    /// As `lstat(2)`.
+    pub fn look(&mut self) -> io::Result<AtPath> {
+        match std::fs::symlink_metadata(&self.path) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Ok(AtPath::Nothing)
+            }
+            Err(error) => Err(error),
+            Ok(found) if found.dev() == self.identity.device && found.ino() == self.identity.inode => {
+                self.identity = FileIdentity::from(&found);
+                Ok(AtPath::Ours)
+            }
+            Ok(found) if found.file_type().is_socket() || found.is_symlink() => Ok(AtPath::OtherSocket),
+            Ok(_) => Ok(AtPath::NoSocket),
+        }
     }
 
     /// Gives the file to this user, if it is still ours. A link or another file that came to its path is left alone.

@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+/// How long it takes until a socket that cannot be put back to its path is tried again.
+pub(super) const SOCKET_RENEWAL_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often the path of a socket is looked at where the kernel does not tell of changes.
+pub(super) const SOCKET_LOOK_PAUSE: Duration = Duration::from_secs(5);
+
 /// Connections of one listener at a time, if there are descriptors for them. For one more, the connection that has been
 /// idle for longest is closed; when none is idle, the newcomer waits. Counted for each listener, so that a flood over
 /// TCP leaves the unix socket reachable.

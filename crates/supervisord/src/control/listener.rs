@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use supervisor_core::LogLevel;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet, spawn_local};
 use tokio::time::{sleep, timeout};
@@ -21,11 +21,12 @@ use super::capacity::Capacity;
 use super::connection::{Connection, Peer};
 use super::context::Context;
 use super::host_names::HostNames;
+use super::kept_socket::{KeptSocket, keep};
 use super::limits;
 use super::origin::AllowedHost;
 use super::password::Password;
 use super::places::Places;
-use super::settings::{BoundListener, BoundServer};
+use super::settings::{BoundListener, BoundServer, SocketKeeper};
 use super::timed_stream::Activity;
 use super::tls::Certificate;
 
@@ -33,6 +34,7 @@ use super::tls::Certificate;
 pub(super) struct Listener {
     socket: Socket,
     section: Section,
+    keeper: Option<SocketKeeper>,
 }
 
 /// What a server section demands of clients.
@@ -84,14 +86,25 @@ impl Section {
 
 enum Socket {
     Tcp(TcpListener),
-    Unix(UnixListener),
+    Unix(KeptSocket),
 }
 
 impl Listener {
     /// One of several, which number it has among them and how many clients it may have. To be called within the
     /// runtime.
     pub(super) fn new(server: BoundServer, number: usize, capacity: Capacity) -> io::Result<Self> {
-        let BoundServer { listener, section, username, password, own_host, allowed_hosts, open_door, tls } = server;
+        let BoundServer {
+            listener,
+            address: _,
+            section,
+            username,
+            password,
+            own_host,
+            allowed_hosts,
+            open_door,
+            tls,
+            keeper,
+        } = server;
         let audience = open_door.map_or(Audience::Everybody, |refusal| Audience::ThisMachine { refusal });
         let allowed_hosts: Vec<_> = allowed_hosts.iter().filter_map(|host| AllowedHost::parse(host)).collect();
         let host_names = match &listener {
@@ -108,15 +121,12 @@ impl Listener {
                 socket.set_nonblocking(true)?;
                 Socket::Tcp(TcpListener::from_std(socket)?)
             }
-            BoundListener::Unix(socket) => {
-                socket.set_nonblocking(true)?;
-                Socket::Unix(UnixListener::from_std(socket)?)
-            }
+            BoundListener::Unix(socket) => Socket::Unix(KeptSocket::new(socket)?),
         };
         let streams = Places::new(capacity.streams);
         let unguarded = Section { capacity, number, streams, ..Section::unguarded(&section) };
         let section = Section { audience, username, password, host_names, allowed_hosts, certificate, ..unguarded };
-        Ok(Self { socket, section })
+        Ok(Self { socket, section, keeper })
     }
 
     /// What is to be read anew now and then.
@@ -128,12 +138,23 @@ impl Listener {
 /// Serves a listener until the control plane stops. Should a defect end it, it begins anew: the way in for whoever
 /// could mend things stays open.
 pub(super) async fn serve(listener: Listener, context: Rc<Context>) {
-    let Listener { socket, section } = listener;
+    let Listener { socket, section, keeper } = listener;
     let (socket, section) = (Rc::new(socket), Rc::new(section));
+    let keeping = keeper.map(|keeper| {
+        let (socket, section, context) = (Rc::clone(&socket), Rc::clone(&section), Rc::clone(&context));
+        spawn_local(async move {
+            if let Socket::Unix(socket) = &*socket {
+                keep(&keeper, socket, &section.name, &context).await;
+            }
+        })
+    });
     while let Err(defect) = spawn_local(serve_once(Rc::clone(&socket), Rc::clone(&section), Rc::clone(&context))).await
     {
         let section = &section.name;
         context.log(LogLevel::Critical, || format!("{section} begins anew after a defect: {defect}"));
+    }
+    if let Some(keeping) = keeping {
+        keeping.abort();
     }
 }
 
@@ -222,7 +243,7 @@ impl Socket {
                 drop(stream.set_nodelay(true));
                 Ok(Newcomer::Tcp(stream, plain(address)))
             }
-            Self::Unix(socket) => socket.accept().await.map(|(stream, _)| Newcomer::Unix(stream)),
+            Self::Unix(socket) => socket.accept().await.map(Newcomer::Unix),
         }
     }
 }

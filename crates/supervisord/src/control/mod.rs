@@ -24,6 +24,7 @@ mod followed_file;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod host_names;
+mod kept_socket;
 mod known_credentials;
 mod limits;
 mod listener;
@@ -62,7 +63,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::{LocalSet, spawn_local};
 
-pub use settings::{BoundListener, BoundServer, ConfigReader, ControlSettings, FreshConfig, Identity};
+pub use settings::{
+    BoundListener, BoundServer, ConfigReader, ControlSettings, FreshConfig, Identity, SocketKeeper, SocketPlace,
+};
 pub use supervisor_state::{StatePublisher, StateReceiver, publish_state};
 pub use tls::Tls;
 

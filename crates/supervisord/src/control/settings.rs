@@ -7,6 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use supervisor_config::HttpServerAddress;
 use supervisor_config::ProgramReader;
 use supervisor_core::{GroupConfig, LogLevel};
 use supervisor_protocol::method::Namespaces;
@@ -46,6 +47,8 @@ pub struct ControlSettings {
 pub struct BoundServer {
     /// Its socket.
     pub listener: BoundListener,
+    /// Where it listens, as configured.
+    pub address: HttpServerAddress,
     /// The section's name, for the log: `unix_http_server`, `inet_http_server`.
     pub section: String,
     /// `username`; `None` or empty: everybody is admitted.
@@ -61,6 +64,34 @@ pub struct BoundServer {
     pub open_door: Option<String>,
     /// What it needs to speak HTTPS; `None`: it speaks HTTP.
     pub tls: Option<Tls>,
+    /// What puts its socket back to its path; `None`: nothing does.
+    pub keeper: Option<SocketKeeper>,
+}
+
+/// Looks after the path of a unix socket.
+#[derive(Clone)]
+pub struct SocketKeeper {
+    /// Where the socket is to be, absolute.
+    pub path: PathBuf,
+    /// Puts it back there. Waits for nobody but another server at the path.
+    pub renew: Arc<dyn Fn() -> SocketPlace + Send + Sync>,
+}
+
+impl fmt::Debug for SocketKeeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketKeeper").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// What became of a socket at its path.
+#[derive(Debug)]
+pub enum SocketPlace {
+    /// It is there.
+    InPlace,
+    /// It was not; this one is.
+    Renewed(UnixListener),
+    /// It cannot be: why.
+    Away(String),
 }
 
 /// Kinds of listening sockets.

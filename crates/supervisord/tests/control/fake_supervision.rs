@@ -91,10 +91,12 @@ impl FakeSupervision {
         let unix_listener = UnixListener::bind(folder.join("s.sock")).unwrap();
         let server = |listener, section: &str| BoundServer {
             listener,
+            address: supervisor_config::HttpServerAddress::Inet { host: String::new(), port: 1 },
             section: section.to_owned(),
             username: credentials.map(|(username, _)| username.to_owned()),
             password: credentials.map(|(_, password)| password.to_owned()),
             tls: None,
+            keeper: None,
             own_host: None,
             open_door: None,
             allowed_hosts: vec!["allowed.example".to_owned()],

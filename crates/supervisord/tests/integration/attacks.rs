@@ -12,3 +12,4 @@ mod pidfile;
 mod planted_logs;
 mod restart_window;
 mod socket_thief;
+mod swept_socket;
