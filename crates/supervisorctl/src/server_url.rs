@@ -34,6 +34,9 @@ impl Endpoint {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
         let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
         let (host, port) = split_port(address, if encrypted { 443 } else { 80 })?;
+        if address.is_empty() {
+            return None;
+        }
         // As in `port=*:9001`, or no name at all: to the C library that is this machine.
         let host = if host.is_empty() || host == "*" { "localhost" } else { host };
         Some(Self::Inet { encrypted, host: host.to_owned(), port })
@@ -89,7 +92,7 @@ mod tests {
             ("http://*:9001", tcp("localhost", 9001)),
             ("http://*", tcp("localhost", 80)),
             ("http://:9001", tcp("localhost", 9001)),
-            ("http://", tcp("localhost", 80)),
+            ("http://", None),
             ("http://a:b", None),
             ("http://a:99999", None),
             ("https://example", tls("example", 443)),
