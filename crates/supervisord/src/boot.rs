@@ -43,6 +43,7 @@ use crate::supervision::log_file::{LogFileSettings, Rotation};
 use crate::supervision::main_log::{MainLog, MainLogSettings, MainLogTarget};
 use crate::supervision::os_host::{OsHost, OsHostSettings};
 use crate::supervision::restart_config::{ReadConfig, RestartConfigReader};
+use crate::user_store::UserStore;
 
 /// Exit status of a start that cannot be.
 const USAGE_STATUS: u8 = 2;
@@ -144,6 +145,8 @@ struct ConfigSource {
     path: PathBuf,
     options: SupervisordOptions,
     environment: Vec<(String, String)>,
+    /// Learns the users of whatever is read.
+    users: UserStore,
 }
 
 impl ConfigSource {
@@ -165,13 +168,14 @@ impl ConfigSource {
         let path = std::path::absolute(path).map_err(BootError::new)?;
         let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         let environment = std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();
-        Ok(Self { path, options, environment })
+        Ok(Self { path, options, environment, users: UserStore::default() })
     }
 
     fn read(&self) -> Result<Config, String> {
         let request = LoadRequest { path: &self.path, command_line: &self.options, environment: &self.environment };
         let config = supervisor_config::load(&request).map_err(|error| error.to_string())?;
         http_servers::check(&config.http_servers)?;
+        self.users.learn(&config.groups);
         Ok(config)
     }
 
@@ -318,7 +322,7 @@ impl Generation {
             supervisor.continue_event_ring(*event_ring);
         }
         let main_log_path = main_log.path();
-        let mut host = OsHost::new(kernel, main_log, host_settings(&config), state, publisher);
+        let mut host = OsHost::new(kernel, main_log, host_settings(&config, &source.users), state, publisher);
         for refusal in supervisor.configure(config.groups.clone(), &mut host).err().into_iter().flatten() {
             if is_first {
                 return Err(BootError(refusal));
@@ -449,12 +453,13 @@ fn main_log_settings(config: &Config) -> MainLogSettings {
     MainLogSettings { level: settings.loglevel, target, to_stdout: settings.nodaemon && !settings.silent }
 }
 
-fn host_settings(config: &Config) -> OsHostSettings {
+fn host_settings(config: &Config, users: &UserStore) -> OsHostSettings {
     let inherited: Vec<_> = std::env::vars_os().collect();
     OsHostSettings {
         identifier: config.supervisord.identifier.clone(),
         childlogdir: config.supervisord.childlogdir.clone(),
         environment: ChildEnvironment::new(&inherited, config.server_url.clone()),
+        users: users.clone(),
     }
 }
 
@@ -492,13 +497,14 @@ fn namespaces(config: &Config) -> Namespaces {
 }
 
 fn config_reader(source: &ConfigSource) -> ConfigReader {
-    let source = source.clone();
-    ConfigReader::new(move || {
+    let (source, users) = (source.clone(), source.users.clone());
+    let reader = ConfigReader::new(move || {
         let config = source.read()?;
         let program_reader = Some(source.program_reader(&config));
         let warnings = warnings_of(&config);
         Ok(FreshConfig { identifier: config.supervisord.identifier, groups: config.groups, warnings, program_reader })
-    })
+    });
+    reader.with_users(users)
 }
 
 /// What is probably not meant in a configuration.

@@ -23,3 +23,4 @@ mod show_config_command;
 pub mod supervision;
 #[cfg(test)]
 mod test_folder;
+pub mod user_store;

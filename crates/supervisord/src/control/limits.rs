@@ -172,3 +172,6 @@ pub(super) const CACHE_BYTES: usize = 16 << 20;
 
 /// Warnings of a configuration that one answer tells; the rest is counted.
 pub(super) const TOLD_WARNINGS: usize = 1_000;
+
+/// How long a start waits for the user database, to know the groups of now.
+pub(super) const USERS_PATIENCE: Duration = Duration::from_secs(2);

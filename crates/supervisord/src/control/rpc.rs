@@ -150,6 +150,9 @@ pub(super) async fn perform_single(
             if let Some(answered) = published_processes::answer(&command, context, writer) {
                 return Ok(answered?);
             }
+            if is_start(&command) {
+                refresh_users(context).await;
+            }
             write_reply(writer, &context.sender.call(command).await?);
             return Ok(());
         }
@@ -216,6 +219,27 @@ pub(super) async fn done_by<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
     workers.run(work).await.unwrap_or_else(|why| Err(Fault::new(FaultCode::Failed, why.to_string())))
+}
+
+/// Whether a client asks for programs to be started.
+fn is_start(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::StartProcess { .. } | Command::StartProcessGroup { .. } | Command::StartAllProcesses { .. }
+    )
+}
+
+/// Asks for the users of programs, whose groups may have changed. A database that does not answer in time costs the
+/// start that time, and it goes on with what was known.
+async fn refresh_users(context: &Context) {
+    let users = context.config_reader.users.clone();
+    if !users.is_empty() {
+        let asked = done_by(&context.rereads, move || {
+            users.refresh();
+            Ok(())
+        });
+        drop(tokio::time::timeout(limits::USERS_PATIENCE, asked).await);
+    }
 }
 
 /// Reads the configuration and makes it the pending one.

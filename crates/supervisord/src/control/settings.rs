@@ -15,6 +15,7 @@ use supervisor_protocol::method::Namespaces;
 use super::{StateReceiver, Tls};
 use crate::inbox::CommandSender;
 use crate::process_snapshot::ProcessSnapshot;
+use crate::user_store::UserStore;
 
 /// All that [`super::start`] needs.
 #[derive(Debug)]
@@ -141,17 +142,28 @@ pub struct FreshConfig {
 /// Reads the configuration files. May block: it is called on a thread for file access, one call at a time. The
 /// error is the text behind `CANT_REREAD: `.
 #[derive(Clone)]
-pub struct ConfigReader(Arc<dyn Fn() -> Result<FreshConfig, String> + Send + Sync>);
+pub struct ConfigReader {
+    read: ReadFreshConfig,
+    pub(super) users: UserStore,
+}
+
+type ReadFreshConfig = Arc<dyn Fn() -> Result<FreshConfig, String> + Send + Sync>;
 
 impl ConfigReader {
     /// A reader from a function.
     pub fn new(read: impl Fn() -> Result<FreshConfig, String> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(read))
+        Self { read: Arc::new(read), users: UserStore::default() }
+    }
+
+    /// Whoever is known of the users of programs is asked for again before a start.
+    #[must_use]
+    pub fn with_users(self, users: UserStore) -> Self {
+        Self { users, ..self }
     }
 
     /// Reads.
     pub(super) fn read(&self) -> Result<FreshConfig, String> {
-        (self.0)()
+        (self.read)()
     }
 }
 

@@ -13,7 +13,7 @@ use supervisor_core::{
     JournalRead, KillError, KillTarget, LogLevel, LogPaths, Pid, PoolEvent, ProcessConfig, ProcessId, Publication,
     Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState,
 };
-use supervisor_sys::{Credentials, FcgiSocket};
+use supervisor_sys::FcgiSocket;
 
 use super::auto_logs::AutoLogs;
 use super::child::Child;
@@ -28,6 +28,7 @@ use super::program_search::find_program;
 use crate::control::StatePublisher;
 use crate::inbox::{FollowedLog, Follower, ReplySlot};
 use crate::process_snapshot::SnapshotPublisher;
+use crate::user_store::UserStore;
 
 /// What the configuration decides of the host.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub struct OsHostSettings {
     pub childlogdir: PathBuf,
     /// What children inherit.
     pub environment: ChildEnvironment,
+    /// Whom they run as.
+    pub users: UserStore,
 }
 
 /// All that supervision holds of the kernel and of clients.
@@ -61,8 +64,6 @@ pub struct OsHost {
     pub(super) now: Duration,
     /// FastCGI sockets by their url.
     pub(super) sockets: BTreeMap<Box<str>, FcgiSocket>,
-    /// Users that programs run as; asked for when a program is added, not when it is started.
-    pub(super) users: BTreeMap<u32, Result<Credentials, String>>,
     waiting: BTreeMap<RequestId, ReplySlot>,
     due: Vec<(RequestId, Result<Reply, Fault>)>,
     next_request: u64,
@@ -108,7 +109,6 @@ impl OsHost {
             held_for_events: Vec::new(),
             now: Duration::ZERO,
             sockets: BTreeMap::new(),
-            users: BTreeMap::new(),
             waiting: BTreeMap::new(),
             due: Vec::new(),
             next_request: 0,
@@ -226,9 +226,6 @@ impl Host for OsHost {
     }
 
     fn create_logs(&mut self, process: ProcessId, config: &ProcessConfig, known: &LogPaths) -> LogPaths {
-        if let Some(uid) = config.uid {
-            self.users.entry(uid).or_insert_with(|| supervisor_sys::resolve_user(uid));
-        }
         let Self { main_log, auto_logs, logs: table, .. } = self;
         let logs = ProcessLogs::create(config, known, table, auto_logs, |warning| {
             main_log.log(LogLevel::Warn, format_args!("{warning}"));

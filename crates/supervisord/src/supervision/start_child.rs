@@ -53,7 +53,7 @@ impl OsHost {
         group: &str,
         config: &ProcessConfig,
     ) -> Result<Pid, NotStarted> {
-        let Self { kernel, settings, entries, sockets, users, logs: table, main_log, .. } = self;
+        let Self { kernel, settings, entries, sockets, logs: table, main_log, .. } = self;
         let environment = &settings.environment;
         let program = find_program(&config.command, environment.path_of(config))
             .map_err(|bad| NotStarted::because(bad.text()))?;
@@ -70,10 +70,9 @@ impl OsHost {
             NotStarted { error: SpawnError(dispatchers_text(&config.name, &error)), for_lack_of_descriptors }
         })?;
         let opening = watch.too_long();
-        let credentials = config.uid.map(|uid| {
-            let resolved = users.get(&uid).cloned().unwrap_or_else(|| supervisor_sys::resolve_user(uid));
-            resolved.map_err(|reason| format!("couldn't setuid to {uid}: {reason}"))
-        });
+        let credentials = config
+            .uid
+            .map(|uid| settings.users.get(uid).map_err(|reason| format!("couldn't setuid to {uid}: {reason}")));
         let socket = config.socket.as_ref().and_then(|socket| sockets.get(&socket.url)).map(FcgiSocket::fd);
         let envp = environment.of(group, config);
         let child = kernel.spawn(process.index(), config, &program, &envp, credentials.as_ref(), socket);

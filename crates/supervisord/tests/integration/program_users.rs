@@ -1,6 +1,7 @@
 //! Whom programs run as.
 
-use crate::support::{TestDaemon, not_tested, testing_the_original};
+use crate::log_destinations::can_unshare;
+use crate::support::{TestDaemon, not_tested, testing_the_original, until};
 
 fn is_root() -> bool {
     let root = nix::unistd::geteuid().is_root();
@@ -51,5 +52,46 @@ stdout_logfile={dir}/a.log\n",
     std::fs::set_permissions(daemon.path(""), mode).expect("the folder is ours");
     daemon.start();
     daemon.wait_for_text("a.log", "54323\n54323\n");
+    daemon.stop();
+}
+
+/// The user database of a namespace of its own: `user`, and the groups that it is in.
+const DATABASE: &str = "mount --bind passwd /etc/passwd && mount --bind group /etc/group && exec \"$@\"";
+
+const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nsomebody:x:54400:54400::/:/bin/sh\n";
+
+/// What the program tells once it has been started again by a stop and a start.
+fn groups_after_a_restart(daemon: &TestDaemon) -> String {
+    daemon.call("supervisor.stopProcess", &["p".into()]).expect("it stops");
+    daemon.call("supervisor.clearProcessLogs", &["p".into()]).expect("it is there");
+    daemon.call("supervisor.startProcess", &["p".into()]).expect("it starts");
+    until("the program tells its groups", || Some(daemon.read("p.log")).filter(|text| text.ends_with('\n')))
+}
+
+#[test]
+fn a_restart_has_the_groups_of_now() {
+    if !is_root() || !can_unshare(&["-m"]) {
+        return;
+    }
+    let mut daemon = TestDaemon::prepared(
+        "[program:p]\ncommand=/bin/sh -c \"id -G; exec sleep 1000\"\nuser=somebody\nstartsecs=0
+stdout_logfile={dir}/p.log\n",
+    );
+    daemon.write("passwd", PASSWD);
+    daemon.write("group", "root:x:0:\nsomebody:x:54400:\n");
+    daemon.launch_by(&["unshare", "-m", "sh", "-c", DATABASE, "sh"]);
+    daemon.wait_until_it_answers();
+    daemon.wait_for_text("p.log", "54400\n");
+    for (database, groups) in [
+        ("root:x:0:\nsomebody:x:54400:\nplus:x:54401:somebody\n", "54400 54401\n"),
+        ("root:x:0:\nsomebody:x:54400:\nother:x:54402:somebody\n", "54400 54402\n"),
+        ("root:x:0:\nsomebody:x:54400:\n", "54400\n"),
+    ] {
+        daemon.write("group", database);
+        assert_eq!(groups_after_a_restart(&daemon), groups);
+    }
+    // Another group in passwd(5) is the primary one.
+    daemon.write("passwd", &PASSWD.replace("54400:54400", "54400:54403"));
+    assert_eq!(groups_after_a_restart(&daemon), "54403\n");
     daemon.stop();
 }
