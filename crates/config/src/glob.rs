@@ -6,10 +6,11 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use supervisor_core::raw_text;
 
 /// The paths that match, sorted by their bytes.
 pub(crate) fn glob(pattern: &str) -> Vec<PathBuf> {
-    let mut paths = expand(pattern.as_bytes(), false);
+    let mut paths = expand(&raw_text::to_bytes(pattern), false);
     paths.sort_unstable();
     paths.into_iter().map(|path| PathBuf::from(OsString::from_vec(path))).collect()
 }

@@ -9,7 +9,7 @@ use crate::diagnostics::{ConfigError, Place};
 use crate::expand::{Label, Names, expand};
 use crate::include_patterns::{Pattern, patterns};
 use crate::options_table::include::FILES;
-use crate::python_path::{absolute, dirname};
+use crate::python_path::{absolute, dirname, text_of};
 use crate::recorder::Source;
 use crate::source::{Text, read_regular};
 
@@ -60,7 +60,7 @@ fn patterns_of(context: &Context, written: &str, folder: &str) -> Result<Vec<Pat
 }
 
 fn include_file(context: &mut Context, path: &Path) -> Result<(), ConfigError> {
-    let name = path.to_string_lossy();
+    let name = text_of(path);
     match read_regular(path) {
         Ok(text) => {
             let parsed = merge(context, &name, &text);
@@ -72,7 +72,7 @@ fn include_file(context: &mut Context, path: &Path) -> Result<(), ConfigError> {
             context.warn(format!("Extra file \"{name}\" was skipped, it cannot be read: {reason}"), None);
         }
     }
-    let here = absolute(dirname(&name)).to_string_lossy().into_owned();
+    let here = text_of(&absolute(dirname(&name)));
     context.document.expand_here(&here);
     Ok(())
 }

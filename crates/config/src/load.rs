@@ -13,7 +13,7 @@ use crate::groups::read_groups;
 use crate::include::{merge, read_includes};
 use crate::options_table::{SectionType, rpcinterface};
 use crate::problems::Problems;
-use crate::python_path::{Home, absolute, dirname, normalize};
+use crate::python_path::{Home, absolute, dirname, normalize, text_of};
 use crate::sections::http_servers::{fallback_server_url, read_http_servers};
 use crate::sections::plugins::read_plugins;
 use crate::sections::supervisorctl::{client_defaults, read_supervisorctl};
@@ -47,17 +47,17 @@ pub fn load(request: &LoadRequest<'_>) -> Result<Config, ConfigError> {
 pub(crate) fn new_context(request: &LoadRequest<'_>, problems: Problems) -> Context {
     let shown = match &request.command_line.configuration {
         Some(typed) => typed.clone(),
-        None => request.path.to_string_lossy().into_owned(),
+        None => text_of(request.path),
     };
-    let here = absolute(dirname(&request.path.to_string_lossy()));
-    Context::new(shown, here.to_string_lossy().into_owned(), request.environment, problems)
+    let here = absolute(dirname(&text_of(request.path)));
+    Context::new(shown, text_of(&here), request.environment, problems)
 }
 
 /// The configuration without messages, and what is to be logged about included files.
 pub(crate) fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(Config, Vec<String>), ConfigError> {
     read_main_file(context, request.path)?;
     let folder = normalize(request.path);
-    let included = read_includes(context, dirname(&folder.to_string_lossy()))?;
+    let included = read_includes(context, dirname(&text_of(&folder)))?;
     require_section(context, "supervisord")?;
     let supervisord = read_supervisord(context)?;
     context.environment.extend(supervisord.environment.iter().map(|(name, value)| (&**name, &**value)));
@@ -139,9 +139,9 @@ fn load_client_file(
     is_needed: bool,
 ) -> Result<Option<ClientConfig>, ConfigError> {
     let home = Home::from_environment(environment);
-    let shown = options.configuration.clone().unwrap_or_else(|| path.to_string_lossy().into_owned());
-    let normal = home.normalize(&path.to_string_lossy());
-    let here = dirname(&normal.to_string_lossy()).to_owned();
+    let shown = options.configuration.clone().unwrap_or_else(|| text_of(path));
+    let normal = home.normalize(&text_of(path));
+    let here = dirname(&text_of(&normal)).to_owned();
     let mut context = Context::new(shown, here, environment, Problems::EndAtFirst);
     read_main_file(&mut context, path)?;
     if !is_needed && context.document.section("supervisorctl").is_none() {

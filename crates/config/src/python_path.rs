@@ -1,11 +1,13 @@
 //! The few functions of Python's `posixpath` that decide what a path in a configuration file means. All but
 //! [`Home`] and [`absolute`] only look at the text; symbolic links are never resolved.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{User, getuid};
+use supervisor_core::raw_text;
 
 /// `os.path.dirname`: all before the last slash, without the slashes at its end unless it is nothing else.
 pub(crate) fn dirname(path: &str) -> &str {
@@ -16,7 +18,7 @@ pub(crate) fn dirname(path: &str) -> &str {
 
 /// `os.path.normpath`: without empty and `.` components, `..` resolved against the text before it.
 pub(crate) fn normalize(path: &Path) -> PathBuf {
-    let bytes = path.as_os_str().as_bytes();
+    let bytes = &*real_bytes(path);
     let slashes = match bytes {
         [b'/', b'/', b'/', ..] => 1,
         [b'/', b'/', ..] => 2,
@@ -40,6 +42,24 @@ pub(crate) fn normalize(path: &Path) -> PathBuf {
         normal.push(b'.');
     }
     PathBuf::from(OsString::from_vec(normal))
+}
+
+/// The bytes of a path that may have come from a text.
+fn real_bytes(path: &Path) -> Cow<'_, [u8]> {
+    match path.to_str() {
+        Some(text) => raw_text::to_bytes(text),
+        None => Cow::Borrowed(path.as_os_str().as_bytes()),
+    }
+}
+
+/// The path that a text stands for, for a look at the file.
+pub(crate) fn real_path(text: &str) -> PathBuf {
+    PathBuf::from(OsString::from_vec(raw_text::to_bytes(text).into_owned()))
+}
+
+/// A path as text, which [`real_path`] gives back.
+pub(crate) fn text_of(path: &Path) -> String {
+    raw_text::to_text(path.as_os_str().as_bytes())
 }
 
 /// `os.path.abspath`: against the working directory, then normalised.
@@ -86,7 +106,7 @@ impl Home {
             ("", None) => User::from_uid(getuid()),
             _ => User::from_name(user),
         };
-        Some(entry.ok()??.dir.to_string_lossy().into_owned())
+        entry.ok()?.map(|user| text_of(&user.dir))
     }
 
     /// Upstream's `normalize_path`: `~` expanded, absolute, normalised.

@@ -64,6 +64,7 @@ mod process_id;
 mod process_state;
 mod publication;
 mod pursuit;
+pub mod raw_text;
 mod reload;
 mod reply;
 mod restart_policy;

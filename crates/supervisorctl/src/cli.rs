@@ -1,8 +1,9 @@
 //! From the command line to a session and its exit status (contract/config.md §6.2, contract/ctl.md §1).
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use signal_hook::consts::SIGINT;
@@ -11,6 +12,7 @@ use supervisor_config::{
     ClientConfig, ClientOptions, ClientTlsFiles, SupervisorctlCommand, find_config_file, load_client,
     parse_supervisorctl_command_line, program_path,
 };
+use supervisor_core::raw_text;
 
 use supervisor_protocol::SUPERVISOR_VERSION;
 
@@ -34,7 +36,7 @@ const USAGE: u8 = 2;
 
 /// Does what the command line says and returns the exit status.
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
-    let mut words = arguments.map(|word| word.to_string_lossy().into_owned());
+    let mut words = arguments.map(|word| raw_text::to_text(word.as_bytes()));
     let program = words.next().unwrap_or_else(|| "supervisorctl".to_owned());
     let words: Vec<String> = words.collect();
     let options = match parse_supervisorctl_command_line(&program, &words) {
@@ -146,11 +148,12 @@ fn refuse(program: &str, error: &dyn std::error::Error) -> u8 {
 }
 
 fn load(program: &str, options: &ClientOptions) -> Result<ClientConfig, supervisor_config::ConfigError> {
-    let variable = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-    let environment: Vec<(String, String)> = std::env::vars_os().filter_map(variable).collect();
+    let text = |text: OsString| raw_text::to_text(text.as_bytes());
+    let environment: Vec<(String, String)> =
+        std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
     let search_path = std::env::var("PATH").ok();
     let file = match &options.configuration {
-        Some(path) => Some(PathBuf::from(path)),
+        Some(path) => Some(PathBuf::from(OsStr::from_bytes(&raw_text::to_bytes(path)))),
         None => find_config_file(&program_path(program, search_path.as_deref())),
     };
     load_client(options, file.as_deref(), &environment)

@@ -3,7 +3,11 @@
 //! As in the original `*` and an empty host are this machine, a path after the host is ignored, and the port defaults
 //! to 80, or 443.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
+
+use supervisor_core::raw_text;
 
 /// An address to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +29,7 @@ impl Endpoint {
     /// Reads a `serverurl`; `None` for one of another kind.
     pub(crate) fn parse(url: &str) -> Option<Self> {
         if let Some(path) = url.strip_prefix("unix://") {
-            return Some(Self::Unix(PathBuf::from(path)));
+            return Some(Self::Unix(PathBuf::from(OsStr::from_bytes(&raw_text::to_bytes(path)))));
         }
         let (rest, encrypted) = match url.strip_prefix("http://") {
             Some(rest) => (rest, false),

@@ -4,6 +4,7 @@
 //! A start that cannot be is one clear line on standard error and exit status 2, before anything of a running
 //! instance was touched: sockets are claimed before logs are cleaned away (quirks.md F07).
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -16,7 +17,7 @@ use supervisor_config::{
     SupervisordOptions, UsageError, find_config_file, no_config_file_text, parse_supervisord_command_line,
     program_path,
 };
-use supervisor_core::{EventRing, LogLevel, Settings, SocketOwner, Supervisor};
+use supervisor_core::{EventRing, LogLevel, Settings, SocketOwner, Supervisor, raw_text};
 use supervisor_protocol::method::{Namespace, NamespaceKind, Namespaces};
 use supervisor_protocol::terminal::visible;
 use supervisor_sys::rlimits::{Raised, Resource, descriptors_allowed, raise};
@@ -53,7 +54,7 @@ in the config file.  If you intend to run as root, you can set user=root in the 
 
 /// Runs supervisord to its end.
 pub fn run() -> ExitCode {
-    let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    let mut arguments = std::env::args_os().map(|argument| raw_text::to_text(argument.as_bytes()));
     let program = arguments.next().unwrap_or_else(|| "supervisord".to_owned());
     let arguments: Vec<String> = arguments.collect();
     match run_with(&program, &arguments) {
@@ -152,10 +153,11 @@ struct ConfigSource {
 impl ConfigSource {
     fn find(program: &str, options: SupervisordOptions) -> Result<Self, BootError> {
         let path = if let Some(path) = &options.configuration {
-            if !Path::new(path).exists() {
+            let file = PathBuf::from(OsStr::from_bytes(&raw_text::to_bytes(path)));
+            if !file.exists() {
                 return Err(BootError(format!("could not find config file {path}")));
             }
-            PathBuf::from(path)
+            file
         } else {
             let path_variable = std::env::var("PATH").ok();
             let program = program_path(program, path_variable.as_deref());
@@ -166,8 +168,8 @@ impl ConfigSource {
             find_config_file(&program).ok_or_else(|| BootError(no_config_file_text(&program)))?
         };
         let path = std::path::absolute(path).map_err(BootError::new)?;
-        let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-        let environment = std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();
+        let text = |text: std::ffi::OsString| raw_text::to_text(text.as_bytes());
+        let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
         Ok(Self { path, options, environment, users: UserStore::default() })
     }
 

@@ -1,8 +1,11 @@
 //! Where the commands that start nothing (`--check`, `--show-config`) read from: the same file, environment and command
 //! line as a start would. They touch no log, no socket and no pidfile.
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use supervisor_core::raw_text;
 
 use supervisor_config::{LoadRequest, SupervisordOptions, find_config_file, no_config_file_text, program_path};
 
@@ -18,17 +21,17 @@ impl<'o> Offline<'o> {
     /// Finds the configuration file, which need not exist if the command line names it. The error is upstream's text.
     pub(crate) fn find(program: &str, options: &'o SupervisordOptions) -> Result<Self, String> {
         let path = if let Some(typed) = &options.configuration {
-            PathBuf::from(typed)
+            PathBuf::from(OsStr::from_bytes(&raw_text::to_bytes(typed)))
         } else {
             let path_variable = std::env::var("PATH").ok();
             let program = program_path(program, path_variable.as_deref());
             find_config_file(&program).ok_or_else(|| no_config_file_text(&program))?
         };
-        let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        let text = |text: std::ffi::OsString| raw_text::to_text(text.as_bytes());
         Ok(Self {
             path: absolute(&path).map_err(|error| error.to_string())?,
             options,
-            environment: std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect(),
+            environment: std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect(),
         })
     }
 

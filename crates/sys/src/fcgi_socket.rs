@@ -2,13 +2,15 @@
 //!
 //! Counting who uses it is the core's.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket};
-use supervisor_core::{SocketAddress, SocketConfig, SocketOwner};
+use supervisor_core::{SocketAddress, SocketConfig, SocketOwner, raw_text};
 
 use crate::file_place::FilePlace;
 use crate::socket_error::SocketError;
@@ -28,7 +30,9 @@ impl FcgiSocket {
     /// in the form that Python gives it.
     pub fn open(config: &SocketConfig) -> Result<Self, String> {
         let bound = match &config.address {
-            SocketAddress::Unix { path, owner, mode } => open_unix(Path::new(&**path), *owner, *mode)?,
+            SocketAddress::Unix { path, owner, mode } => {
+                open_unix(Path::new(OsStr::from_bytes(&raw_text::to_bytes(path))), *owner, *mode)?
+            }
             SocketAddress::Tcp { host, port } => {
                 let socket = resolve(host, *port).and_then(bind_tcp).map_err(|error| tcp_text(&error))?;
                 Self { socket, file: None }

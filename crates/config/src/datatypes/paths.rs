@@ -1,17 +1,17 @@
 //! Paths that must lead somewhere.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use nix::unistd::{AccessFlags, access};
 
 use super::Checked;
-use crate::python_path::{Home, absolute, dirname};
+use crate::python_path::{Home, absolute, dirname, real_path};
 
 /// A path, `~` expanded, whose directory part, if it has one, is a directory. The file need not exist.
 pub(crate) fn existing_dirpath(text: &str, home: &Home) -> Checked<String> {
     let path = home.expand(text);
     let folder = dirname(&path);
-    if folder.is_empty() || Path::new(folder).is_dir() {
+    if folder.is_empty() || real_path(folder).is_dir() {
         Ok(path)
     } else {
         Err(format!("The directory named as part of the path {text} does not exist"))
@@ -21,7 +21,7 @@ pub(crate) fn existing_dirpath(text: &str, home: &Home) -> Checked<String> {
 /// A directory, `~` expanded.
 pub(crate) fn existing_directory(text: &str, home: &Home) -> Checked<String> {
     let path = home.expand(text);
-    if Path::new(&path).is_dir() { Ok(path) } else { Err(format!("{text} is not an existing directory")) }
+    if real_path(&path).is_dir() { Ok(path) } else { Err(format!("{text} is not an existing directory")) }
 }
 
 /// The default of `childlogdir`: the first of `$TMPDIR`, `$TEMP`, `$TMP`, the usual three and the working

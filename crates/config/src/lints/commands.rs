@@ -1,8 +1,9 @@
 //! Commands and directories that are not there. They may be there when the program starts, so these are warnings.
 
+use crate::python_path::real_path;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use supervisor_core::ProcessConfig;
 
@@ -17,7 +18,7 @@ pub(super) fn program_file(process: &ProcessConfig, environment: &[(String, Stri
     let words = split(&process.command).map_err(|error| format!("this command cannot be split into words: {error}"))?;
     let program = words.first().ok_or("this command is empty")?;
     if program.contains('/') {
-        let path = Path::new(program);
+        let path = &real_path(program);
         return match fs::metadata(path) {
             Err(_) => Err(format!("there is no {program}")),
             Ok(metadata) if metadata.is_dir() => Err(format!("{program} is a directory")),
@@ -38,7 +39,7 @@ pub(super) fn search_path<'p>(process: &'p ProcessConfig, environment: &'p [(Str
 
 /// The first program of a name.
 pub(super) fn find(program: &str, path: &str) -> Option<PathBuf> {
-    path.split(':').map(|folder| Path::new(folder).join(program)).find(|file| {
+    path.split(':').map(|folder| real_path(folder).join(real_path(program))).find(|file| {
         let metadata = fs::metadata(file);
         metadata.is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
     })
@@ -46,5 +47,5 @@ pub(super) fn find(program: &str, path: &str) -> Option<PathBuf> {
 
 pub(super) fn look_at_directory(process: &ProcessConfig) -> Option<Found> {
     let directory = process.directory.as_deref().filter(|directory| !directory.is_empty())?;
-    (!Path::new(directory).is_dir()).then(|| Found::new("directory", format!("there is no directory {directory}")))
+    (!real_path(directory).is_dir()).then(|| Found::new("directory", format!("there is no directory {directory}")))
 }

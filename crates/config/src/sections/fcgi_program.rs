@@ -15,7 +15,7 @@ use crate::options_table::{fcgi_program as rows, program};
 use crate::process_config::{ProcessBuilder, ProcessSource};
 use crate::python_format::Value;
 use crate::python_number::digit_value;
-use crate::python_path::normalize;
+use crate::python_path::{normalize, text_of};
 use crate::python_repr::Repr;
 use crate::python_text::is_space;
 
@@ -108,7 +108,7 @@ fn socket_address(text: &str, access: &SocketAccess) -> Checked<(Box<str>, Socke
             // Upstream prints its words and the path as the pair they are to it.
             return Err(format!("('Unix socket path %s is not an absolute path', {})", Repr(path)));
         }
-        let path = normalize(path.as_ref()).to_string_lossy().into_owned();
+        let path = text_of(&normalize(path.as_ref()));
         let owner = access.owner.or_else(|| access.user.and_then(owner_for));
         let mode = access.mode.unwrap_or(0o700);
         let url = format!("unix://{path}").into();

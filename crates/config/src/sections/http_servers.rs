@@ -10,6 +10,7 @@ use crate::diagnostics::ConfigError;
 use crate::expand::Names;
 use crate::ini::Section;
 use crate::options_table::{OptionRow, SectionType, inet_http_server, unix_http_server};
+use crate::python_path::text_of;
 use crate::python_text::strip;
 
 /// The servers in the order in which they are opened: inet, then unix, each in file order.
@@ -119,7 +120,7 @@ fn read_login(reader: &SectionReader<'_>, username: &OptionRow, password: &Optio
 /// What children and plug-ins are told: the first unix server, else the last inet one.
 pub(crate) fn fallback_server_url(servers: &[HttpServerConfig]) -> Option<String> {
     let unix = servers.iter().find_map(|server| match &server.address {
-        HttpServerAddress::Unix { path, .. } => Some(format!("unix://{}", path.display())),
+        HttpServerAddress::Unix { path, .. } => Some(format!("unix://{}", text_of(path))),
         HttpServerAddress::Inet { .. } => None,
     });
     let inet = || {

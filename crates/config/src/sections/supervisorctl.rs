@@ -12,7 +12,7 @@ use crate::ini::Section;
 use crate::options_table::{
     DefaultValue, OptionRow, SectionType, ctlplugin, supervisorctl as rows, supervisord, unix_http_server,
 };
-use crate::python_path::Home;
+use crate::python_path::{Home, text_of};
 
 /// What there is without a file, command line applied.
 pub(crate) fn client_defaults(options: &ClientOptions, home: &Home) -> ClientConfig {
@@ -48,7 +48,7 @@ pub(crate) fn read_supervisorctl(
     let text = |row| reader.text(row).map(|text| text.map(Cow::into_owned));
     let server_url = reader_with_here.text(&rows::SERVERURL)?.unwrap_or_default();
     let server_url = match server_url.strip_prefix("unix://") {
-        Some(path) => format!("unix://{}", context.home.normalize(path).display()),
+        Some(path) => format!("unix://{}", text_of(&context.home.normalize(path))),
         None => server_url.into_owned(),
     };
     let prompt = text(&rows::PROMPT)?;

@@ -3,8 +3,11 @@
 //! A call is looked up in the table of methods, checked and turned into a request; the answer is written straight
 //! into one text. HTTP 500 is a defect; whatever a client can do wrong is 400 or a fault.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::rc::Rc;
+use supervisor_core::raw_text;
 
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -200,7 +203,7 @@ fn write_state(writer: &mut Writer, state: SupervisorState) {
 /// The log file of a process; `None`: it has none.
 pub(super) async fn log_file(name: String, channel: Channel, context: &Context) -> Result<Option<PathBuf>, Fault> {
     match context.sender.call(Command::GetLogFile { name, channel }).await? {
-        Reply::LogFile(path) => Ok(path.map(|path| PathBuf::from(&*path))),
+        Reply::LogFile(path) => Ok(path.map(|path| PathBuf::from(OsStr::from_bytes(&raw_text::to_bytes(&path))))),
         Reply::Done
         | Reply::Results(_)
         | Reply::ProcessInfo(_)

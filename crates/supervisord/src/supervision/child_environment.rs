@@ -1,10 +1,11 @@
 //! The environment of a child (contract/processes.md §3.3 step 5): supervisord's own, then SUPERVISOR_*, then the
 //! configured one, which may override both.
 
+use std::borrow::Cow;
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use supervisor_core::ProcessConfig;
+use supervisor_core::{ProcessConfig, raw_text};
 use supervisor_sys::CStrArray;
 
 /// What every child inherits.
@@ -43,18 +44,25 @@ impl ChildEnvironment {
             own.retain(|(known, _)| *known != &**name);
             own.push((name, value));
         }
-        let is_own = |variable: &&Variable| own.iter().any(|(name, _)| *name.as_bytes() == *variable.name);
+        let is_own = |variable: &&Variable| own.iter().any(|(name, _)| *raw_text::to_bytes(name) == *variable.name);
         let inherited =
             self.inherited.iter().filter(|variable| !is_own(variable)).map(|variable| variable.entry.clone());
-        inherited.chain(own.iter().filter_map(|(name, value)| entry(name.as_bytes(), value.as_bytes()))).collect()
+        inherited
+            .chain(own.iter().filter_map(|(name, value)| entry(&raw_text::to_bytes(name), &raw_text::to_bytes(value))))
+            .collect()
     }
 
     /// The PATH that a process will have: its own, else the inherited one.
-    pub fn path_of<'a>(&'a self, config: &'a ProcessConfig) -> Option<&'a OsStr> {
-        let own = config.environment.iter().find(|(name, _)| **name == *"PATH").map(|(_, value)| OsStr::new(&**value));
+    pub fn path_of<'a>(&'a self, config: &'a ProcessConfig) -> Option<Cow<'a, OsStr>> {
+        let own = config.environment.iter().find(|(name, _)| **name == *"PATH").map(|(_, value)| {
+            match raw_text::to_bytes(value) {
+                Cow::Borrowed(bytes) => Cow::Borrowed(OsStr::from_bytes(bytes)),
+                Cow::Owned(bytes) => Cow::Owned(OsString::from_vec(bytes)),
+            }
+        });
         own.or_else(|| {
             let inherited = self.inherited.iter().find(|variable| *variable.name == *b"PATH")?;
-            Some(OsStr::from_bytes(&inherited.entry.to_bytes()[b"PATH=".len()..]))
+            Some(Cow::Borrowed(OsStr::from_bytes(&inherited.entry.to_bytes()[b"PATH=".len()..])))
         })
     }
 }

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use supervisor_core::{Channel, ProcessConfig};
+use supervisor_core::{Channel, ProcessConfig, raw_text};
 use supervisor_sys::rlimits::use_all_descriptors;
 use supervisor_sys::{
     CStrArray, Credentials, ExecFailure, Interest, MountTable, Poller, Signals, SpawnMethod, SpawnPlan, Spawner,
@@ -77,7 +77,11 @@ impl Kernel {
             let pipes = [&stdin, &stdout].into_iter().chain(&stderr);
             pipes.for_each(|pipe| supervisor_sys::pipe::give_to(pipe.read.as_fd(), user.uid));
         }
-        let directory = config.directory.as_deref().map(std::ffi::CString::new).transpose();
+        let directory = config
+            .directory
+            .as_deref()
+            .map(|directory| std::ffi::CString::new(raw_text::to_bytes(directory)))
+            .transpose();
         let directory = directory.map_err(|_| SpawnFailure::Pipes(io::Error::from(io::ErrorKind::InvalidInput)))?;
         let plan = SpawnPlan {
             executable: &program.executable,

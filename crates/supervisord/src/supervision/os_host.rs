@@ -222,7 +222,7 @@ impl OsHost {
 
 impl Host for OsHost {
     fn find_program(&mut self, config: &ProcessConfig) -> Result<(), BadCommand> {
-        find_program(&config.command, self.settings.environment.path_of(config)).map(drop)
+        find_program(&config.command, self.settings.environment.path_of(config).as_deref()).map(drop)
     }
 
     fn create_logs(&mut self, process: ProcessId, config: &ProcessConfig, known: &LogPaths) -> LogPaths {

@@ -1,9 +1,12 @@
 //! The logs of one process: which they are, and when they rotate.
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use supervisor_core::raw_text;
 
 use supervisor_core::{Channel, ChannelConfig, LogFile as LogFileConfig, LogPaths, ProcessConfig};
 
@@ -56,8 +59,8 @@ impl ProcessLogs {
             };
             let path = match (&settings.logfile, known) {
                 (LogFileConfig::None, _) => None,
-                (LogFileConfig::Path(path), _) => Some(PathBuf::from(&**path)),
-                (LogFileConfig::Auto, Some(path)) => Some(PathBuf::from(&**path)),
+                (LogFileConfig::Path(path), _) => Some(real_path(path)),
+                (LogFileConfig::Auto, Some(path)) => Some(real_path(path)),
                 (LogFileConfig::Auto, None) => auto_logs
                     .create(&config.name, channel)
                     .map_err(|error| {
@@ -70,7 +73,7 @@ impl ProcessLogs {
                     .ok(),
             };
             let file = path.map(|path| ChannelFile {
-                path: Arc::from(path.to_string_lossy()),
+                path: Arc::from(raw_text::to_text(path.as_os_str().as_bytes())),
                 log: table.register(&path, readers(settings)),
                 rotation: rotation(settings),
             });
@@ -171,4 +174,8 @@ fn rotation(config: &ChannelConfig) -> Rotation {
         maxbytes: u64::try_from(config.maxbytes).unwrap_or(0),
         backups: u32::try_from(config.backups).unwrap_or(0),
     }
+}
+/// The path that a configured text stands for.
+fn real_path(text: &str) -> PathBuf {
+    PathBuf::from(OsStr::from_bytes(&raw_text::to_bytes(text)))
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 use supervisor_config::{Repr, shlex};
-use supervisor_core::BadCommand;
+use supervisor_core::{BadCommand, raw_text};
 
 /// Searched when neither the program nor supervisord has a PATH.
 const DEFAULT_PATH: &str = "/bin:/usr/bin:/usr/local/bin";
@@ -30,13 +30,17 @@ pub(super) fn find_program(command: &str, path: Option<&OsStr>) -> Result<Progra
     let words = shlex::split(command)
         .map_err(|error| BadCommand::NotExecutable(format!("can't parse command {}: {error}", Repr(command))))?;
     let Some(program) = words.first() else { return Err(BadCommand::NotExecutable("command is empty".to_owned())) };
-    let executable = if program.contains('/') { check(Path::new(program))? } else { search(program, path)? };
+    let executable = if program.contains('/') {
+        check(Path::new(OsStr::from_bytes(&raw_text::to_bytes(program))))?
+    } else {
+        search(program, path)?
+    };
     let c_string = |bytes: &[u8]| {
         CString::new(bytes).map_err(|_| {
             BadCommand::NotExecutable(format!("can't parse command {}: embedded null byte", Repr(command)))
         })
     };
-    let arguments = words.iter().map(|word| c_string(word.as_bytes())).collect::<Result<_, _>>()?;
+    let arguments = words.iter().map(|word| c_string(&raw_text::to_bytes(word))).collect::<Result<_, _>>()?;
     Ok(Program { executable: c_string(executable.as_os_str().as_bytes())?, arguments })
 }
 
@@ -46,7 +50,7 @@ fn search(program: &str, path: Option<&OsStr>) -> Result<PathBuf, BadCommand> {
     let path = path.unwrap_or(OsStr::new(DEFAULT_PATH)).as_bytes();
     let mut first_problem = None;
     for directory in path.split(|byte| *byte == b':') {
-        let found = Path::new(OsStr::from_bytes(directory)).join(program);
+        let found = Path::new(OsStr::from_bytes(directory)).join(OsStr::from_bytes(&raw_text::to_bytes(program)));
         match check(&found) {
             Ok(found) => return Ok(found),
             Err(BadCommand::NoFile(_)) => {}

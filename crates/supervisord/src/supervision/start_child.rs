@@ -55,7 +55,7 @@ impl OsHost {
     ) -> Result<Pid, NotStarted> {
         let Self { kernel, settings, entries, sockets, logs: table, main_log, .. } = self;
         let environment = &settings.environment;
-        let program = find_program(&config.command, environment.path_of(config))
+        let program = find_program(&config.command, environment.path_of(config).as_deref())
             .map_err(|bad| NotStarted::because(bad.text()))?;
         let Some(entry) = entries.get_mut(process.index()).and_then(Option::as_mut) else {
             return Err(NotStarted::because(format!("unknown process '{}'", config.name)));

@@ -35,6 +35,7 @@ mod old_pains;
 mod original_client;
 mod pidproxy;
 mod program_users;
+mod raw_bytes;
 mod reload;
 mod reverse_proxy;
 mod server_sockets;
