@@ -1,6 +1,7 @@
 //! Event types, their hierarchy as data, and their payloads (contract/events.md §1, §2).
 
 use crate::channel::Channel;
+use crate::exit_status::ExitStatus;
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
 use crate::undecodable::text_of;
@@ -111,6 +112,8 @@ pub enum Event<'a> {
         from: ProcessState,
         /// What else the payload says.
         detail: StateDetail,
+        /// The end of its life that led to it, which the payload does not tell.
+        ended: Option<ExitStatus>,
     },
     /// A process wrote to its log.
     ProcessLog {
@@ -185,6 +188,19 @@ pub enum StateDetail {
 }
 
 impl Event<'_> {
+    /// The end of a life that led to it.
+    pub(crate) fn ended(&self) -> Option<ExitStatus> {
+        match self {
+            Self::ProcessState { ended, .. } => *ended,
+            Self::ProcessLog { .. }
+            | Self::ProcessCommunication { .. }
+            | Self::RemoteCommunication { .. }
+            | Self::SupervisorStateChange { .. }
+            | Self::Tick { .. }
+            | Self::ProcessGroup { .. } => None,
+        }
+    }
+
     /// The payload, of output only the beginning that has at most so many bytes; and how many more there were. A flood
     /// of output that nobody subscribes to costs what is kept of it.
     pub(crate) fn beginning_of_payload(&self, limit: usize) -> (String, usize) {

@@ -13,7 +13,7 @@ use crate::event_listener_pool::{EventListenerPool, next_serial};
 use crate::host::{Host, StdinError};
 use crate::limits;
 use crate::listener_protocol::{ListenerState, Outcome};
-use crate::listener_remark::remarks;
+use crate::listener_remark::{excerpt, remarks};
 use crate::log_level::LogLevel;
 use crate::process::Phase;
 use crate::process_config::{GroupConfig, GroupKind, OnProtocolError, Overflow};
@@ -26,11 +26,10 @@ impl Supervisor {
     /// The counters of every active pool, in the order the pools were added.
     pub fn pool_statistics(&self) -> impl Iterator<Item = PoolStatistics> {
         self.pools.iter().map(|pool| {
-            let is_busy = |id: &&ProcessId| {
-                let listener = self.processes.get(**id).and_then(|process| process.listener.as_ref());
-                listener.is_some_and(|listener| listener.state() == ListenerState::Busy)
-            };
-            pool.statistics(pool.members.iter().filter(is_busy).count())
+            let listeners = pool.members.iter().filter_map(|id| self.processes.get(*id)?.listener.as_ref());
+            let states: Vec<ListenerState> = listeners.map(|listener| listener.state()).collect();
+            let count = |wanted| states.iter().filter(|state| **state == wanted).count();
+            pool.statistics(count(ListenerState::Busy), count(ListenerState::Unknown))
         })
     }
 
@@ -42,7 +41,7 @@ impl Supervisor {
         let (payload, omitted_bytes) =
             if is_wanted { (event.payload(), 0) } else { event.beginning_of_payload(limits::EVENT_RING_PAYLOAD_BYTES) };
         let payload: Arc<str> = Arc::from(payload);
-        self.events.push(self.wall, event_type, &payload, omitted_bytes);
+        self.events.push(self.wall, event_type, &payload, omitted_bytes, event.ended());
         let mut taken: Option<u64> = None;
         for index in 0..self.pools.len() {
             if !self.pools[index].subscribes(event_type) {
@@ -110,19 +109,21 @@ impl Supervisor {
         let Some(process) = self.processes.get_mut(id) else { return false };
         let config = Arc::clone(&process.config);
         let Some(listener) = &mut process.listener else { return false };
-        let mut breach = false;
+        let mut said = None;
         listener.feed(bytes, |step| {
             for remark in remarks(&step, &config.name, &pool.name, on_error) {
                 host.log(remark.level, format_args!("{remark}"));
             }
-            breach |= step.is_breach();
             match step.outcome {
-                Outcome::NoEvent | Outcome::NoReady(_) | Outcome::BadResultLine(_) => {}
+                Outcome::NoEvent => {}
+                Outcome::NoReady(written) | Outcome::BadResultLine(written) => said = Some(excerpt(&written)),
                 Outcome::Processed(event) => pool.delivered(&event, host),
                 Outcome::Rejected(event) => pool.rebuffer(event, host),
             }
         });
-        breach && on_error == OnProtocolError::Restart
+        let Some(said) = said else { return false };
+        self.processes.change(id, host).protocol_error = Some(said.into());
+        on_error == OnProtocolError::Restart
     }
 
     /// What becomes of a listener that breaks the protocol now. One that is to stop anyway is not started again.

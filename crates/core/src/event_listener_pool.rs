@@ -136,7 +136,7 @@ impl EventListenerPool {
         )
     }
 
-    pub(crate) fn statistics(&self, in_progress: usize) -> PoolStatistics {
+    pub(crate) fn statistics(&self, in_progress: usize, unknown: usize) -> PoolStatistics {
         let Counters { accepted, delivered, rejected, dropped_by_count, dropped_by_bytes, unreadable } = self.counters;
         let spill = self.spill.as_ref();
         PoolStatistics {
@@ -156,6 +156,7 @@ impl EventListenerPool {
             spilled: spill.map_or(0, |spill| spill.unread),
             spilled_bytes: spill.map_or(0, |spill| spill.unread_bytes),
             in_progress,
+            unknown,
             blocked: self.blocking.is_some(),
         }
     }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::EventType;
+use crate::exit_status::ExitStatus;
 use crate::limits;
 
 /// The newest events. Plain data: handed on to the supervisor of the next configuration at a restart.
@@ -34,6 +35,7 @@ struct Entry {
     event_type: EventType,
     payload: Arc<str>,
     omitted_bytes: usize,
+    ended: Option<ExitStatus>,
 }
 
 /// An event as the stream tells it.
@@ -49,6 +51,8 @@ pub struct StreamEvent {
     pub payload: Arc<str>,
     /// How many bytes of the payload were cut off at its end.
     pub omitted_bytes: usize,
+    /// The end of a life that led to it, which the payload does not tell.
+    pub ended: Option<ExitStatus>,
 }
 
 /// What a reader gets at a time.
@@ -89,12 +93,19 @@ impl EventRing {
     }
 
     /// Takes in what has just happened; so many bytes at the end of the payload have been left out already.
-    pub(crate) fn push(&mut self, time: Duration, event_type: EventType, payload: &Arc<str>, omitted: usize) {
+    pub(crate) fn push(
+        &mut self,
+        time: Duration,
+        event_type: EventType,
+        payload: &Arc<str>,
+        omitted: usize,
+        ended: Option<ExitStatus>,
+    ) {
         let end = payload.floor_char_boundary(limits::EVENT_RING_PAYLOAD_BYTES);
         let (kept, _) = payload.split_at(end);
         let omitted_bytes = omitted + payload.len() - end;
         let payload = if end == payload.len() { Arc::clone(payload) } else { Arc::from(kept) };
-        let entry = Entry { time, event_type, payload, omitted_bytes };
+        let entry = Entry { time, event_type, payload, omitted_bytes, ended };
         while self.events.len() >= limits::EVENT_RING_EVENTS || self.bytes + entry.size() > limits::EVENT_RING_BYTES {
             let Some(oldest) = self.events.pop_front() else { break };
             self.bytes -= oldest.size();
@@ -149,13 +160,14 @@ impl Entry {
     }
 
     fn tell(&self, serial: u64) -> StreamEvent {
-        let Self { time, event_type, payload, omitted_bytes } = self;
+        let Self { time, event_type, payload, omitted_bytes, ended } = self;
         StreamEvent {
             serial,
             time: *time,
             event_type: *event_type,
             payload: Arc::clone(payload),
             omitted_bytes: *omitted_bytes,
+            ended: *ended,
         }
     }
 }
@@ -169,7 +181,7 @@ mod tests {
         let mut ring = EventRing::new(Duration::from_micros(100));
         let payload: Arc<str> = "x".repeat(bytes).into();
         for number in 0..events {
-            ring.push(Duration::from_secs(number as u64), EventType::RemoteCommunication, &payload, 0);
+            ring.push(Duration::from_secs(number as u64), EventType::RemoteCommunication, &payload, 0, None);
         }
         ring
     }
@@ -239,7 +251,7 @@ mod tests {
     fn of_a_very_long_payload_the_beginning_is_kept_whole_characters_only() {
         let mut ring = ring(0, 0);
         let payload: Arc<str> = format!("x{}", "é".repeat(limits::EVENT_RING_PAYLOAD_BYTES)).into();
-        ring.push(Duration::ZERO, EventType::RemoteCommunication, &payload, 0);
+        ring.push(Duration::ZERO, EventType::RemoteCommunication, &payload, 0, None);
         let event = ring.read(Some(0)).events.remove(0);
         assert_eq!(event.payload.len() + event.omitted_bytes, payload.len());
         assert_eq!(event.payload.len(), limits::EVENT_RING_PAYLOAD_BYTES - 1);

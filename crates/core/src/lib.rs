@@ -46,6 +46,7 @@ mod goal;
 mod host;
 mod input;
 mod input_handler;
+mod last_exit;
 mod lifecycle;
 pub mod limits;
 mod listener_protocol;
@@ -91,6 +92,7 @@ pub use fault::{Fault, FaultCode};
 pub use goal::{DownCause, Gate, Goal, PendingStart, Turn, UpCause};
 pub use host::{BadCommand, Host, KillError, KillTarget, SpawnError, StdinError};
 pub use input::{DaemonSignal, Input};
+pub use last_exit::LastExit;
 pub use log_level::LogLevel;
 pub use namespec::{Namespec, find_process, make_namespec};
 pub use process_config::{

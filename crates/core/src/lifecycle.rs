@@ -12,6 +12,7 @@ use crate::event::{Event, StateDetail};
 use crate::exit_status::ExitStatus;
 use crate::goal::{DownCause, Goal, UpCause};
 use crate::host::{Host, KillError, KillTarget};
+use crate::last_exit::LastExit;
 use crate::log_level::LogLevel;
 use crate::planner::GiveUp;
 use crate::process::Phase;
@@ -36,7 +37,9 @@ impl Supervisor {
         let (config, group) = (Arc::clone(&process.config), Arc::clone(&process.group));
         process.goal = Goal::Up { cause, pending: None };
         process.waits_for_batch = false;
+        process.spawned_at = now.monotonic;
         let told = self.processes.change(id, host);
+        told.protocol_error = None;
         told.spawnerr = None;
         told.exit_code = None;
         told.laststart = Some(now.epoch_seconds());
@@ -203,7 +206,15 @@ impl Supervisor {
         let Some(process) = self.processes.get(id) else { return };
         let Some(pid) = process.phase.pid() else { return };
         let config = Arc::clone(&process.config);
-        self.processes.change(id, host).laststop = now.epoch_seconds();
+        let last_exit = LastExit {
+            at: now.wall,
+            status,
+            expected: config.exitcodes.contains(&status.code()),
+            ran_for: now.monotonic.saturating_sub(process.spawned_at),
+        };
+        self.processes[id].ended = Some(status);
+        let told = self.processes.change(id, host);
+        (told.laststop, told.last_exit) = (now.epoch_seconds(), Some(last_exit));
         self.timers.cancel(Timer::StopReport(id));
         match self.processes[id].phase {
             Phase::Stopping { .. } | Phase::Unknown { .. } => self.finish_stopped(now, id, pid, status, host),
@@ -219,6 +230,7 @@ impl Supervisor {
             Phase::Running { .. } => self.finish_exited(id, pid, status, host),
             Phase::Stopped | Phase::Backoff | Phase::Exited | Phase::Fatal => {}
         }
+        self.processes[id].ended = None;
         self.consequences.note_end(id);
     }
 
@@ -303,7 +315,9 @@ impl Supervisor {
     ) {
         let process = &self.processes[id];
         let (config, group) = (Arc::clone(&process.config), Arc::clone(&process.group));
-        self.notify(&Event::ProcessState { process: &config.name, group: &group, to, from, detail }, host);
+        // One that ended before its promotion was due is told as RUNNING first.
+        let ended = process.ended.filter(|_| to != ProcessState::Running);
+        self.notify(&Event::ProcessState { process: &config.name, group: &group, to, from, detail, ended }, host);
     }
 }
 

@@ -33,6 +33,11 @@ enum What<'a> {
         to: ListenerState,
     },
     GoneUnknown,
+    /// What it wrote in this state.
+    Wrote {
+        state: ListenerState,
+        written: &'a str,
+    },
 }
 
 /// What is to be said of a step of this listener, a member of this pool.
@@ -45,7 +50,7 @@ pub(crate) fn remarks<'a>(
     let remark = move |level, what| Some(Remark { level, listener, what });
     let told = match (on_error, &step.outcome) {
         (OnProtocolError::Restart, Outcome::NoReady(written) | Outcome::BadResultLine(written)) => {
-            [remark(LogLevel::Warn, What::Restarted { pool, written }), None, None]
+            [remark(LogLevel::Warn, What::Restarted { pool, written }), None, None, None]
         }
         (OnProtocolError::Restart, Outcome::NoEvent | Outcome::Processed(_) | Outcome::Rejected(_))
         | (OnProtocolError::Unknown, _) => {
@@ -60,7 +65,11 @@ pub(crate) fn remarks<'a>(
             let (from, to) = (step.from, step.to);
             let moved = if from == to { None } else { remark(LogLevel::Debug, What::Moved { from, to }) };
             let unknown = if step.is_breach() { remark(LogLevel::Warn, What::GoneUnknown) } else { None };
-            [of_event, moved, unknown]
+            let said = match &step.outcome {
+                Outcome::NoReady(written) => remark(LogLevel::Warn, What::Wrote { state: from, written }),
+                Outcome::NoEvent | Outcome::Processed(_) | Outcome::Rejected(_) | Outcome::BadResultLine(_) => None,
+            };
+            [of_event, moved, unknown, said]
         }
     };
     told.into_iter().flatten()
@@ -80,6 +89,14 @@ impl fmt::Display for Remark<'_> {
             What::Rejected => f.write_str("event was rejected"),
             What::BadResultLine(line) => write!(f, "bad result line: '{line}'"),
             What::Moved { from, to } => write!(f, "{} -> {}", from.name(), to.name()),
+            What::Wrote { state, written } => {
+                let why = match state {
+                    ListenerState::Acknowledged => "in the place of READY",
+                    ListenerState::Ready => "before it was sent an event",
+                    ListenerState::Busy | ListenerState::Unknown => "in the place of its result",
+                };
+                write!(f, "it wrote '{}' {why}", excerpt(written))
+            }
             What::GoneUnknown => f.write_str(
                 "has entered the UNKNOWN state and will no longer receive events, this usually indicates the \
                  process violated the eventlistener protocol",
@@ -89,7 +106,7 @@ impl fmt::Display for Remark<'_> {
 }
 
 /// The beginning of what a listener wrote, on one line.
-fn excerpt(written: &str) -> String {
+pub(crate) fn excerpt(written: &str) -> String {
     let shown: String = written.chars().take(limits::LISTENER_EXCERPT_CHARACTERS).collect();
     let more = if shown.len() < written.len() { "..." } else { "" };
     format!("{}{more}", shown.escape_debug())

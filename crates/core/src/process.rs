@@ -14,7 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::channel::Channel;
+use crate::exit_status::ExitStatus;
 use crate::goal::{DownCause, Goal, UpCause};
+use crate::last_exit::LastExit;
 use crate::listener_protocol::{Listener, ListenerState};
 use crate::output_dispatcher::OutputDispatcher;
 use crate::process_config::ProcessConfig;
@@ -31,6 +33,10 @@ pub(crate) struct Process {
     told: Told,
     /// Failed starts since it was last RUNNING, FATAL or started by hand.
     pub(crate) backoff: u64,
+    /// Monotonic time of its last spawn.
+    pub(crate) spawned_at: Duration,
+    /// How its life has ended, while that is told.
+    pub(crate) ended: Option<ExitStatus>,
     /// The protocol on its stdout, for a member of an event listener pool. Boxed, since most are none.
     pub(crate) listener: Option<Box<Listener>>,
     /// What is wanted of it.
@@ -53,6 +59,9 @@ pub(crate) struct Told {
     pub(crate) exit_code: Option<i32>,
     pub(crate) spawnerr: Option<Arc<str>>,
     pub(crate) logs: LogPaths,
+    pub(crate) last_exit: Option<LastExit>,
+    /// What it said when it broke the protocol of event listeners.
+    pub(crate) protocol_error: Option<Arc<str>>,
 }
 
 /// There is no `DerefMut`.
@@ -127,7 +136,11 @@ impl Process {
                 exit_code: None,
                 spawnerr: None,
                 logs: LogPaths::default(),
+                last_exit: None,
+                protocol_error: None,
             },
+            spawned_at: Duration::ZERO,
+            ended: None,
             listener: None,
             goal,
             waits_for_batch: false,
@@ -171,6 +184,8 @@ impl Process {
             exit_code: self.exit_code,
             spawnerr: self.spawnerr.clone(),
             logs: self.logs.clone(),
+            last_exit: self.last_exit,
+            protocol_error: self.protocol_error.clone(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::event_ring::{EventBatch, RingStatistics};
 use crate::fault::Fault;
+use crate::last_exit::LastExit;
 use crate::process_config::{GroupConfig, Overflow, ProcessConfig};
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
@@ -65,6 +66,10 @@ pub struct ProcessInfo {
     pub spawnerr: Option<Arc<str>>,
     /// Its log files.
     pub logs: LogPaths,
+    /// How its last life ended; `None`: none has ended yet.
+    pub last_exit: Option<LastExit>,
+    /// What a listener said when it broke the protocol, on one line; until it is started anew.
+    pub protocol_error: Option<Arc<str>>,
 }
 
 /// The log files of a process, AUTO names resolved.
@@ -129,6 +134,8 @@ pub struct PoolStatistics {
     pub spilled_bytes: u64,
     /// Members that work on an event now.
     pub in_progress: usize,
+    /// Members that broke the protocol and are not listened to until they are started anew.
+    pub unknown: usize,
     /// It is full, or was a moment ago, and programs and clients have to wait for room, with `overflow=block`.
     pub blocked: bool,
 }

@@ -51,7 +51,10 @@ fn fewer_than_six_bytes_are_waited_for() {
     sim.say("l", "READX");
     assert_eq!(said(&mut sim), Vec::<String>::new());
     sim.say("l", "\n");
-    assert_eq!(said(&mut sim), ["DEBG l: ACKNOWLEDGED -> UNKNOWN", UNKNOWN]);
+    assert_eq!(
+        said(&mut sim),
+        ["DEBG l: ACKNOWLEDGED -> UNKNOWN", UNKNOWN, r"WARN l: it wrote 'READX\n' in the place of READY",]
+    );
 }
 
 #[test]
@@ -61,7 +64,8 @@ fn any_byte_while_ready_breaks_the_protocol() {
         sim.say("l", "READY\n");
         sim.take();
         sim.say("l", text);
-        assert_eq!(said(&mut sim), ["DEBG l: READY -> UNKNOWN", UNKNOWN], "{text:?}");
+        let wrote = format!("WARN l: it wrote '{}' before it was sent an event", text.escape_debug());
+        assert_eq!(said(&mut sim), ["DEBG l: READY -> UNKNOWN", UNKNOWN, &wrote], "{text:?}");
     }
 }
 

@@ -208,6 +208,7 @@ mod tests {
                 to: ProcessState::Exited,
                 from: ProcessState::Running,
                 detail: StateDetail::Exit { expected: false, pid: 7 },
+                ended: None,
             },
             Raised::ProcessLog { process, group, pid, channel: Channel::Stderr, data: "é\nx:y".as_bytes() },
             Raised::ProcessCommunication { process, group, pid, channel: Channel::Stdout, data: b"hi" },

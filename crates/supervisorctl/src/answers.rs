@@ -28,7 +28,7 @@ pub(crate) struct ProcessInfo {
 impl ProcessInfo {
     /// One of the other members, if it is a number; 0 if not.
     pub(crate) fn number(&self, name: &str) -> i64 {
-        match self.other(name) {
+        match self.member(name) {
             Some(Value::Int(number)) => *number,
             Some(_) | None => 0,
         }
@@ -36,13 +36,14 @@ impl ProcessInfo {
 
     /// One of the other members, if it is a text; empty if not.
     pub(crate) fn text(&self, name: &str) -> &str {
-        match self.other(name) {
+        match self.member(name) {
             Some(Value::Str(text)) => text,
             Some(_) | None => "",
         }
     }
 
-    fn other(&self, name: &str) -> Option<&Value> {
+    /// One of the other members.
+    pub(crate) fn member(&self, name: &str) -> Option<&Value> {
         self.others.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 }

@@ -21,10 +21,10 @@ const NAME_WIDTH: usize = 22;
 const FIELDS: [&str; 7] = ["from_state", "expected", "tries", "pid", "channel", "type", "when"];
 
 /// What is told in another place of the line, or not at all.
-const ELSEWHERE: [&str; 7] = ["serial", "time", "event", "processname", "groupname", "data", "omitted_bytes"];
+const ELSEWHERE: [&str; 8] = ["serial", "time", "event", "processname", "groupname", "exit", "data", "omitted_bytes"];
 
 /// The columns of the table of pools; others follow by name.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "name",
     "accepted",
     "delivered",
@@ -37,11 +37,15 @@ const COLUMNS: [&str; 13] = [
     "spilled",
     "spilled_bytes",
     "in_progress",
+    "unknown",
     "blocked",
 ];
 
+/// Members of a process that XML-RPC does not have.
+const DETAILS: [&str; 2] = ["exit", "protocol_error"];
+
 /// Columns that most configurations never have anything in: left out where no pool has.
-const RARE: [&str; 4] = ["unreadable", "spilled", "spilled_bytes", "blocked"];
+const RARE: [&str; 5] = ["unreadable", "spilled", "spilled_bytes", "unknown", "blocked"];
 
 /// The line for an event, its time in this zone.
 pub(crate) fn line(event: &Map<String, Json>, zone: &TimeZone) -> String {
@@ -62,6 +66,9 @@ pub(crate) fn line(event: &Map<String, Json>, zone: &TimeZone) -> String {
     for (name, value) in in_order(event, &FIELDS).filter(|(name, _)| !ELSEWHERE.contains(name)) {
         push(name, value);
     }
+    if let Some(exit) = event.get("exit").and_then(exit_word) {
+        push("exit", &Json::String(exit));
+    }
     for name in ["data", "omitted_bytes"] {
         if let Some(value) = event.get(name) {
             push(name, value);
@@ -69,6 +76,15 @@ pub(crate) fn line(event: &Map<String, Json>, zone: &TimeZone) -> String {
     }
     line.truncate(line.trim_end().len());
     line
+}
+
+/// How a life ended, as one word: its status, or the signal that killed it.
+fn exit_word(exit: &Json) -> Option<String> {
+    match (exit.get("signal").and_then(Json::as_str), exit.get("code").and_then(Json::as_i64)) {
+        (Some(signal), _) => Some(signal.to_owned()),
+        (None, Some(code)) => Some(code.to_string()),
+        (None, None) => None,
+    }
 }
 
 /// The line in the place of events that are missing.
@@ -134,23 +150,46 @@ fn table(pools: &[&Map<String, Json>]) -> String {
     text
 }
 
+/// Members of a struct.
+pub(crate) type Members = Vec<(String, Value)>;
+
 /// What each pool has done, by its name, as members of an answer.
 pub(crate) fn pools(document: &str) -> Result<Vec<(String, Value)>, String> {
-    let document: Json = serde_json::from_str(document).map_err(|error| error.to_string())?;
-    let pools = document["pools"].as_array().ok_or("no list of pools")?;
-    let pool = |pool: &Json| {
-        let members = pool.as_object()?;
+    by_name(document, "pools", |members| {
         let values = in_order(members, &COLUMNS).map(|(name, value)| (name.to_owned(), to_value(value)));
-        Some((members.get("name")?.as_str()?.to_owned(), Value::Struct(values.collect())))
+        Value::Struct(values.collect())
+    })
+}
+
+/// What is known of each process beside XML-RPC, by its full name: how its last life ended, and what it said when it
+/// broke the protocol of event listeners.
+pub(crate) fn process_details(document: &str) -> Result<Vec<(String, Members)>, String> {
+    by_name(document, "processes", |members| {
+        let of = |name: &&str| Some(((*name).to_owned(), to_value(members.get(*name)?)));
+        DETAILS.iter().filter_map(of).collect()
+    })
+}
+
+/// What is taken from a list of objects that have a name.
+fn by_name<T>(document: &str, list: &str, taken: impl Fn(&Map<String, Json>) -> T) -> Result<Vec<(String, T)>, String> {
+    let document: Json = serde_json::from_str(document).map_err(|error| error.to_string())?;
+    let items = document[list].as_array().ok_or_else(|| format!("no list of {list}"))?;
+    let one = |item: &Json| {
+        let members = item.as_object()?;
+        Some((members.get("name")?.as_str()?.to_owned(), taken(members)))
     };
-    Ok(pools.iter().filter_map(pool).collect())
+    Ok(items.iter().filter_map(one).collect())
 }
 
 fn to_value(json: &Json) -> Value {
     match json {
         Json::Null => Value::Nil,
         Json::Bool(truth) => Value::Bool(*truth),
-        Json::Number(number) => number.as_i64().map_or_else(|| Value::Str(number.to_string()), Value::Int),
+        Json::Number(number) => match (number.as_i64(), number.as_f64().filter(|_| number.is_f64())) {
+            (Some(whole), _) => Value::Int(whole),
+            (None, Some(fraction)) => Value::Double(fraction),
+            (None, None) => Value::Str(number.to_string()),
+        },
         Json::String(text) => Value::Str(text.clone()),
         Json::Array(items) => Value::Array(items.iter().map(to_value).collect()),
         Json::Object(members) => {

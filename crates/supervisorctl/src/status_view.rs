@@ -95,14 +95,22 @@ pub(crate) fn wide(infos: &[ProcessInfo], screen: Screen) -> String {
             info.statename.clone(),
             if info.pid == 0 { String::new() } else { info.pid.to_string() },
             uptime(info).map_or_else(String::new, duration),
-            exit_status(info).map_or_else(String::new, |status| status.to_string()),
+            exit_status(info).unwrap_or_default(),
             info.text("stdout_logfile").to_owned(),
             info.text("stderr_logfile").to_owned(),
-            info.description.clone(),
+            description(info),
         ]
     };
     // Logs go first, what the description says too next, and the pid last.
     render(&head, &[6, 5, 3, 4, 2], infos, row, screen)
+}
+
+/// The description, and that a listener is not listened to any more, with what it said.
+fn description(info: &ProcessInfo) -> String {
+    match info.member("protocol_error") {
+        Some(Value::Str(written)) => format!("{}; broke the listener protocol: '{written}'", info.description),
+        Some(_) | None => info.description.clone(),
+    }
 }
 
 fn namespec(info: &ProcessInfo) -> String {
@@ -114,11 +122,19 @@ fn uptime(info: &ProcessInfo) -> Option<i64> {
     (info.pid != 0).then(|| (info.number("now") - info.number("start")).max(0))
 }
 
-/// How the last run ended. The server keeps that only until the next start, and not of one that was too short (BACKOFF,
-/// FATAL): there it says 0, whatever it was.
-fn exit_status(info: &ProcessInfo) -> Option<i64> {
+/// How the last run ended: its status, or the signal that killed it. A server without `/api/v1/processes` keeps the
+/// status only until the next start, and not of a run that was too short (BACKOFF, FATAL), where it says 0 whatever it
+/// was.
+fn exit_status(info: &ProcessInfo) -> Option<String> {
+    if let Some(exit) = info.member("exit") {
+        return match (exit.member("signal"), exit.member("code")) {
+            (Some(Value::Str(signal)), _) => Some(signal.clone()),
+            (_, Some(Value::Int(code))) => Some(code.to_string()),
+            (_, _) => None,
+        };
+    }
     let is_kept = [ProcessState::Stopped, ProcessState::Exited].map(ProcessState::code).contains(&info.state);
-    (is_kept && info.number("stop") != 0).then(|| info.number("exitstatus"))
+    (is_kept && info.number("stop") != 0).then(|| info.number("exitstatus").to_string())
 }
 
 /// As descriptions tell it: `1 day, 2:03:04`.

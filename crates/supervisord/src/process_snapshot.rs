@@ -133,24 +133,14 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use supervisor_core::{FaultCode, LogPaths, ProcessState};
+    use supervisor_core::{FaultCode, ProcessState};
 
     use super::*;
-    use crate::control::test_data::process_config;
+    use crate::control::test_data::process_info;
 
     /// A process that was started at this time.
     fn info(group: &str, name: &str, start: i64) -> ProcessInfo {
-        ProcessInfo {
-            group: group.into(),
-            config: Arc::new(process_config(name)),
-            state: ProcessState::Running,
-            pid: None,
-            start,
-            stop: 0,
-            exit_code: None,
-            spawnerr: None,
-            logs: LogPaths::default(),
-        }
+        ProcessInfo { group: group.into(), state: ProcessState::Running, start, ..process_info(name) }
     }
 
     const A: ProcessId = ProcessId::new(0, 0);

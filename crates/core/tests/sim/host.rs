@@ -309,7 +309,7 @@ impl Host for SimHost {
     fn publish(&mut self, event: &Event<'_>) {
         self.note(Kind::Event, || event_text(event));
         match *event {
-            Event::ProcessState { process, group, to, from, detail } => {
+            Event::ProcessState { process, group, to, from, detail, ended: _ } => {
                 self.witness.state_changed(self.now, (group, process), (from, to), detail);
             }
             Event::ProcessGroup { group, added: true } => self.witness.group_added(group),

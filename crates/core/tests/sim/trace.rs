@@ -77,7 +77,7 @@ impl Line {
 pub(crate) fn event_text(event: &Event<'_>) -> String {
     let kind = event.event_type().name();
     match event {
-        Event::ProcessState { process, group, from, detail, to: _ } => {
+        Event::ProcessState { process, group, from, detail, to: _, ended: _ } => {
             let detail = match detail {
                 StateDetail::None => String::new(),
                 StateDetail::Tries(tries) => format!(" tries:{tries}"),

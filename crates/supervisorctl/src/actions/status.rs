@@ -1,6 +1,8 @@
 //! `status` (contract/ctl.md §3.1, quirks.md K28).
 
-use supervisor_core::{FaultCode, Namespec, ProcessState};
+use std::collections::HashMap;
+
+use supervisor_core::{FaultCode, Namespec, ProcessState, make_namespec};
 
 use super::events::EVENT_POOLS;
 use super::options::{Format, take_format};
@@ -42,6 +44,7 @@ pub(super) const ACTION: Action = Action {
 
 const ALL: &str = "supervisor.getAllProcessInfo";
 const ONE: &str = "supervisor.getProcessInfo";
+const PROCESSES: &str = "/api/v1/processes";
 
 pub(super) fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
     let words: Vec<&str> = argument.split_whitespace().collect();
@@ -63,8 +66,13 @@ pub(super) fn run(controller: &mut Controller, argument: &str) -> Result<Flow, F
     } else {
         one_by_one(controller, names)?
     };
-    if for_a_program {
-        add_event_pools(controller, &mut infos);
+    match format {
+        Format::Json => {
+            add_details(controller, &mut infos);
+            add_event_pools(controller, &mut infos);
+        }
+        Format::Wide => add_details(controller, &mut infos),
+        Format::Plain | Format::Table => {}
     }
     show(controller, format, &infos);
     if infos.iter().any(is_stopped) {
@@ -92,6 +100,28 @@ fn add_event_pools(controller: &mut Controller, infos: &mut [ProcessInfo]) {
         if let Some((_, pool)) = pools.iter().find(|(name, _)| *name == info.group) {
             info.others.push(("event_pool".to_owned(), pool.clone()));
         }
+    }
+}
+
+/// Gives each process what XML-RPC does not tell of it. As with the pools, an older server has nothing to give.
+fn add_details(controller: &mut Controller, infos: &mut [ProcessInfo]) {
+    if infos.is_empty() {
+        return;
+    }
+    let details = match controller.world.get(PROCESSES) {
+        Ok(document) => event_view::process_details(&document),
+        Err(CallError::Http { status: 404, .. }) => return,
+        Err(error) => Err(error.to_string()),
+    };
+    let mut details: HashMap<_, _> = match details {
+        Ok(details) => details.into_iter().collect(),
+        Err(error) => {
+            controller.output.error_line(&format!("how processes have ended is not known: {error}"));
+            return;
+        }
+    };
+    for info in infos {
+        info.others.extend(details.remove(&make_namespec(&info.group, &info.name)).into_iter().flatten());
     }
 }
 
@@ -277,9 +307,10 @@ mod tests {
                      g1:manual  STOPPED  Not started\n";
         check(scene(), "status --format=table all", table, 3);
         let one = || Scene::new().on("getProcessInfo cat", Ok(cat()));
-        let words = one().run("status --format wide cat").words_and_status();
+        let wide_of_old = one().on("GET /api/v1/processes", old());
+        let words = wide_of_old.run("status --format wide cat").words_and_status();
         assert!(words.0.starts_with("NAME  STATE    PID"), "{words:?}");
-        let one_of_old = one().on("GET /api/v1/event-pools", old());
+        let one_of_old = one().on("GET /api/v1/processes", old()).on("GET /api/v1/event-pools", old());
         let (json, status) = one_of_old.run("status --format json cat").words_and_status();
         assert!(json.starts_with("[\n  {\"name\": \"cat\", \"group\": \"cat\", ") && status == 0, "{json}");
         let complaint = "Error: --format takes json, table, wide or plain, not xml";
@@ -296,7 +327,8 @@ mod tests {
     fn json_tells_what_the_pool_of_a_listener_has_done() {
         let scene = |reply| {
             let processes = array([cat(), process("watch", "one", (20, "RUNNING"), "", 9)]);
-            Scene::new().on("getAllProcessInfo", processes).on("GET /api/v1/event-pools", reply)
+            let scene = Scene::new().on("getAllProcessInfo", processes).on("GET /api/v1/processes", old());
+            scene.on("GET /api/v1/event-pools", reply)
         };
         let document = r#"{"pools": [{"dropped_by_count": 7, "name": "watch", "later": [true]}], "stream": {}}"#;
         let (json, _) = scene(text(document)).run("status --format json").words_and_status();
@@ -317,6 +349,30 @@ mod tests {
             assert!(!outcome.out.contains("event_pool"));
             assert_eq!(outcome.err, words);
         }
+    }
+
+    #[test]
+    fn json_and_wide_tell_how_processes_have_ended_whatever_came_after_it() {
+        let scene = |reply| {
+            let processes = array([cat(), process("watch", "one", (20, "RUNNING"), "pid 9", 9)]);
+            Scene::new().on("getAllProcessInfo", processes).on("GET /api/v1/processes", reply)
+        };
+        let document = r#"{"processes": [
+            {"name": "cat", "exit": {"code": 3, "expected": false, "ran": 1.5}, "later": 1},
+            {"name": "watch:one", "exit": {"signal": "SIGSEGV", "core_dumped": true}, "protocol_error": "hello"}]}"#;
+        let (json, _) =
+            scene(text(document)).on("GET /api/v1/event-pools", old()).run("status --format json").words_and_status();
+        let lines: Vec<&str> = json.lines().collect();
+        assert!(lines[1].contains(r#""exit": {"code": 3, "expected": false, "ran": 1.5}"#), "{json}");
+        assert!(lines[2].contains(r#""exit": {"core_dumped": true, "signal": "SIGSEGV"}, "protocol_error": "hello""#));
+        let (wide, _) = scene(text(document)).run("status --format wide").words_and_status();
+        let lines: Vec<&str> = wide.lines().collect();
+        assert!(lines[1].contains("  3  "), "{wide}");
+        assert!(lines[2].contains("  SIGSEGV  "), "{wide}");
+        assert!(lines[2].ends_with("pid 9; broke the listener protocol: 'hello'"), "{wide}");
+        let broken = scene(Err(CallError::Broken("early end".to_owned()))).run("status --format wide");
+        assert_eq!(broken.err, "how processes have ended is not known: early end\n");
+        assert!(broken.out.starts_with("NAME"), "{broken:?}");
     }
 
     #[test]

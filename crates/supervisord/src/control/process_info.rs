@@ -108,27 +108,13 @@ fn push_stop_time(text: &mut String, epoch_seconds: i64, zone: &TimeZone) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use supervisor_core::LogPaths;
-
-    use super::super::test_data::process_config;
+    use super::super::test_data::process_info;
     use super::*;
 
     const NOW: i64 = 1_795_335_467;
 
     fn info(state: ProcessState) -> ProcessInfo {
-        ProcessInfo {
-            group: "web".into(),
-            config: Arc::new(process_config("cat")),
-            state,
-            pid: None,
-            start: 0,
-            stop: 0,
-            exit_code: None,
-            spawnerr: None,
-            logs: LogPaths::default(),
-        }
+        ProcessInfo { group: "web".into(), state, ..process_info("cat") }
     }
 
     fn description(info: &ProcessInfo) -> String {

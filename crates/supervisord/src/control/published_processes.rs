@@ -30,12 +30,10 @@ fn still_running(context: &Context) -> Result<(), Fault> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use supervisor_core::{LogPaths, ProcessId, ProcessInfo, ProcessState};
+    use supervisor_core::ProcessId;
 
     use super::super::supervisor_state::{StatePublisher, publish_state};
-    use super::super::test_data::process_config;
+    use super::super::test_data::process_info;
     use super::*;
     use crate::process_snapshot::{SnapshotPublisher, process_snapshot};
 
@@ -43,24 +41,10 @@ mod tests {
         let (mut context, _stop, _inbox) = Context::for_tests();
         let (state, receiver) = publish_state(SupervisorState::Running);
         let (mut publisher, processes) = process_snapshot();
-        let (id, info) = (ProcessId::new(0, 0), info());
+        let (id, info) = (ProcessId::new(0, 0), process_info("cat"));
         publisher.publish([(id, info)].into_iter(), Some([id].into_iter()));
         (context.state, context.processes) = (receiver, processes);
         (context, state, publisher)
-    }
-
-    fn info() -> ProcessInfo {
-        ProcessInfo {
-            group: "cat".into(),
-            config: Arc::new(process_config("cat")),
-            state: ProcessState::Stopped,
-            pid: None,
-            start: 0,
-            stop: 0,
-            exit_code: None,
-            spawnerr: None,
-            logs: LogPaths::default(),
-        }
     }
 
     fn commands() -> [Command; 2] {

@@ -1,8 +1,11 @@
-//! Configurations for tests.
+//! Configurations and processes for tests.
 
 use std::sync::Arc;
 
-use supervisor_core::{Autorestart, ChannelConfig, GroupConfig, GroupKind, LogFile, ProcessConfig, Signal};
+use supervisor_core::{
+    Autorestart, ChannelConfig, GroupConfig, GroupKind, LogFile, LogPaths, ProcessConfig, ProcessInfo, ProcessState,
+    Signal,
+};
 
 /// A program with the defaults, an AUTO log for stdout and none for stderr.
 pub(crate) fn process_config(name: &str) -> ProcessConfig {
@@ -36,6 +39,23 @@ pub(crate) fn process_config(name: &str) -> ProcessConfig {
         environment: [].into(),
         serverurl: None,
         socket: None,
+    }
+}
+
+/// A program that was never started, alone in its group.
+pub(crate) fn process_info(name: &str) -> ProcessInfo {
+    ProcessInfo {
+        group: name.into(),
+        config: Arc::new(process_config(name)),
+        state: ProcessState::Stopped,
+        pid: None,
+        start: 0,
+        stop: 0,
+        exit_code: None,
+        spawnerr: None,
+        logs: LogPaths::default(),
+        last_exit: None,
+        protocol_error: None,
     }
 }
 

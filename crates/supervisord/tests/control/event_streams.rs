@@ -34,7 +34,7 @@ impl Events {
         let events = &mut self.0.lock().unwrap().events;
         let serial = 101 + events.len() as u64;
         let time = Duration::from_secs(serial);
-        events.push(StreamEvent { serial, time, event_type, payload: payload.into(), omitted_bytes: 0 });
+        events.push(StreamEvent { serial, time, event_type, payload: payload.into(), omitted_bytes: 0, ended: None });
     }
 
     fn read(&self, after: Option<u64>) -> EventBatch {
@@ -353,6 +353,7 @@ fn statistics_of_pools_are_a_document() {
         spilled: 0,
         spilled_bytes: 0,
         in_progress: 1,
+        unknown: 1,
         blocked: false,
     };
     let statistics =

@@ -22,6 +22,7 @@ mod facing_the_world;
 mod hostile_listeners;
 mod https;
 mod hung_disks;
+mod last_ends;
 mod last_words;
 mod lifecycle;
 mod linked_logs;

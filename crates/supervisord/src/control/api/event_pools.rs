@@ -40,6 +40,7 @@ fn push_pool(object: &mut Object<'_>, pool: &PoolStatistics) {
         spilled,
         spilled_bytes,
         in_progress,
+        unknown,
         blocked,
     } = pool;
     object.string("name", name);
@@ -55,6 +56,7 @@ fn push_pool(object: &mut Object<'_>, pool: &PoolStatistics) {
     object.number("spilled", spilled);
     object.number("spilled_bytes", spilled_bytes);
     object.number("in_progress", in_progress);
+    object.number("unknown", unknown);
     object.boolean("blocked", *blocked);
 }
 
@@ -92,12 +94,13 @@ mod tests {
             spilled: 10,
             spilled_bytes: 11,
             in_progress: 8,
+            unknown: 12,
             blocked: true,
         };
         let ring = RingStatistics { first: 10, oldest: 12, newest: 20, bytes: 900 };
         let expected = concat!(
             r#"{"pools": [{"name": "watch", "overflow": "block", "accepted": 1, "delivered": 2, "rejected": 3, "dropped_by_count": 4, "#,
-            r#""dropped_by_bytes": 5, "unreadable": 9, "waiting": 6, "waiting_bytes": 7, "spilled": 10, "spilled_bytes": 11, "in_progress": 8, "blocked": true}], "#,
+            r#""dropped_by_bytes": 5, "unreadable": 9, "waiting": 6, "waiting_bytes": 7, "spilled": 10, "spilled_bytes": 11, "in_progress": 8, "unknown": 12, "blocked": true}], "#,
             r#""stream": {"first": 10, "oldest": 12, "newest": 20, "events": 9, "bytes": 900, "#,
             r#""max_events": 4096, "max_bytes": 4194304, "followers": 3}}"#
         );

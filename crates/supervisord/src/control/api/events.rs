@@ -216,6 +216,7 @@ mod tests {
                 event_type,
                 payload: "".into(),
                 omitted_bytes: 0,
+                ended: None,
             };
             let batch = EventBatch { events: vec![event], position: serial, newest: serial, ..EventBatch::default() };
             reply.send(Ok(Reply::Events(Box::new(batch))));

@@ -7,12 +7,14 @@
 mod configuration;
 mod event_pools;
 mod events;
+mod processes;
 mod query;
 mod server_sent_events;
+mod time;
 
 use std::rc::Rc;
 
-use hyper::body::Incoming;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use supervisor_protocol::json;
@@ -23,6 +25,9 @@ use super::response::{Response, ResponseBody, full};
 
 /// Where all of it is.
 const ROOT: &str = "/api/v1";
+
+/// All that is there.
+const RESOURCES: [&str; 4] = ["/events", "/event-pools", "/processes", "/configuration/warnings"];
 
 /// Whether a path is one of ours, even if nothing is there.
 pub(super) fn owns(path: &str) -> bool {
@@ -37,11 +42,9 @@ pub(super) async fn route(
     context: &Rc<Context>,
 ) -> Response {
     let resource = path.strip_prefix(ROOT).unwrap_or_default();
-    if !matches!(resource, "/events" | "/event-pools" | "/configuration/warnings") {
-        return error(
-            StatusCode::NOT_FOUND,
-            &format!("there is no {path}; there are {ROOT}/events, {ROOT}/event-pools, {ROOT}/configuration/warnings"),
-        );
+    if !RESOURCES.contains(&resource) {
+        let known: Vec<String> = RESOURCES.iter().map(|known| format!("{ROOT}{known}")).collect();
+        return error(StatusCode::NOT_FOUND, &format!("there is no {path}; there are {}", known.join(", ")));
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         // Its body may be on the way still.
@@ -52,6 +55,7 @@ pub(super) async fn route(
     match resource {
         "/events" => events::follow(request, section, context).await,
         "/configuration/warnings" => configuration::tell_warnings(context),
+        "/processes" => processes::tell(context).await,
         _ => event_pools::tell(context).await,
     }
 }
@@ -74,6 +78,11 @@ pub(super) fn as_document(refusal: Response) -> Response {
 /// A document.
 fn document(status: StatusCode, mut text: String) -> Response {
     text.push('\n');
+    document_of(status, text)
+}
+
+/// A document whose line has its end.
+fn document_of(status: StatusCode, text: impl Into<Bytes>) -> Response {
     let mut response = full(status, text);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -5,11 +5,12 @@
 //! as members of their own types.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use jiff::Timestamp;
 use supervisor_core::{EventType, StreamEvent};
 use supervisor_protocol::json::{self, Object};
+
+use super::processes::push_status;
+use super::time::time_text;
 
 /// The name of the frame that tells of events which this client does not get.
 const LOST: &str = "lost";
@@ -21,6 +22,9 @@ pub(super) fn push_event(out: &mut String, event: &StreamEvent) {
         object.string("time", &time_text(event.time));
         object.string("event", event.event_type.name());
         push_payload(object, event);
+        if let Some(status) = event.ended {
+            object.object("exit", |object| push_status(object, status));
+        }
         if event.omitted_bytes > 0 {
             object.number("omitted_bytes", event.omitted_bytes);
         }
@@ -86,21 +90,19 @@ fn push_payload(object: &mut Object<'_>, event: &StreamEvent) {
     }
 }
 
-/// RFC 3339 in UTC, with milliseconds.
-fn time_text(time: Duration) -> String {
-    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-    let time = Timestamp::new(seconds, time.subsec_nanos().cast_signed()).unwrap_or(Timestamp::MAX);
-    time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use supervisor_core::ExitStatus;
+
     use super::*;
 
     fn data(event_type: EventType, payload: &str, omitted_bytes: usize) -> String {
         let time = Duration::from_millis(1_795_335_467_089);
         let mut text = String::new();
-        push_event(&mut text, &StreamEvent { serial: 7, time, event_type, payload: payload.into(), omitted_bytes });
+        let event = StreamEvent { serial: 7, time, event_type, payload: payload.into(), omitted_bytes, ended: None };
+        push_event(&mut text, &event);
         let name = event_type.name();
         let head = format!("id: 7\nevent: {name}\ndata: {{\"serial\": 7, \"time\": \"2026-11-22T08:17:47.089Z\", ");
         let rest = text.strip_prefix(&head).unwrap_or_else(|| panic!("{text}"));
@@ -139,6 +141,21 @@ mod tests {
         }
         let cut = data(EventType::RemoteCommunication, "type:t\nx", 9);
         assert_eq!(cut, "\"type\": \"t\", \"data\": \"x\", \"omitted_bytes\": 9}\n\n");
+    }
+
+    #[test]
+    fn the_end_of_a_life_is_told_beside_the_payload() {
+        let mut text = String::new();
+        let event = StreamEvent {
+            serial: 7,
+            time: Duration::ZERO,
+            event_type: EventType::ProcessStateExited,
+            payload: "processname:cat".into(),
+            omitted_bytes: 0,
+            ended: Some(ExitStatus::Signaled { signal: 9, core_dumped: false }),
+        };
+        push_event(&mut text, &event);
+        assert!(text.ends_with("\"processname\": \"cat\", \"exit\": {\"signal\": \"SIGKILL\"}}\n\n"), "{text}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use supervisor_core::{
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use super::super::test_data::{group_config, process_config};
+use super::super::test_data::{group_config, process_config, process_info};
 use crate::inbox::{self, CommandSender, Inbox, Message};
 
 /// What the log of everybody holds: characters of several bytes, bytes that are none, and what XML cannot carry.
@@ -125,6 +125,7 @@ fn events(after: Option<u64>) -> EventBatch {
         event_type,
         payload: payload.into(),
         omitted_bytes: 3,
+        ended: None,
     };
     let all = [
         (3, EventType::RemoteCommunication, "type:a\r\ndata: {}\n\nevent: x\u{0}\u{1b}[2J\u{2028}"),
@@ -169,15 +170,11 @@ fn results() -> Reply {
 
 fn info(name: &str) -> ProcessInfo {
     ProcessInfo {
-        group: name.into(),
-        config: Arc::new(process_config(name)),
         state: if name == "mute" { ProcessState::Fatal } else { ProcessState::Running },
-        pid: None,
         start: 1_795_335_467,
-        stop: 0,
         exit_code: Some(-1),
         spawnerr: Some("can't find command '<mute>\u{1}'".into()),
-        logs: LogPaths::default(),
+        ..process_info(name)
     }
 }
 
