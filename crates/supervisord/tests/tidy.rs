@@ -191,7 +191,7 @@ fn ledger() -> Vec<Vec<String>> {
 fn is_quirk(word: &str) -> bool {
     let (kind, number) = word.split_at_checked(1).unwrap_or_default();
     ["K", "F", "D", "N"].contains(&kind)
-        && (1..=2).contains(&number.len())
+        && (1..=3).contains(&number.len())
         && number.bytes().all(|b| b.is_ascii_digit())
 }
 
@@ -213,6 +213,32 @@ fn compatibility_ledger_names_tests_that_exist() {
             }
         }
     }
+    assert_none("tests that are not there", &wrong);
+}
+
+/// Their paths begin at `crates/`, or else at the integration tests.
+#[test]
+fn pages_on_threats_and_faults_name_tests_that_exist() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for page in ["docs/security.md", "docs/reliability.md"] {
+        let text = fs::read_to_string(project_root().join(page)).expect("it is part of the repository");
+        for code in text.split('`').skip(1).step_by(2).filter(|code| code.contains(".rs")) {
+            let (file, test) = code.split_once("::").map_or((code, None), |(file, test)| (file, Some(test)));
+            let path = if file.starts_with("crates/") {
+                file.to_owned()
+            } else {
+                format!("crates/supervisord/tests/integration/{file}")
+            };
+            let source = fs::read_to_string(project_root().join(&path));
+            let is_there = |source: &str| test.is_none_or(|test| source.contains(&format!("fn {test}(")));
+            if !source.is_ok_and(|source| is_there(&source)) {
+                wrong.push(format!("{page}: {code}"));
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "the pages name tests: {seen}");
     assert_none("tests that are not there", &wrong);
 }
 
