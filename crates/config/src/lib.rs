@@ -63,8 +63,8 @@ mod unknown_sections;
 
 pub use check::{CheckReport, check};
 pub use command_line::{
-    CheckFormat, ClientOptions, ShowConfigFormat, SupervisorctlCommand, SupervisordCommand, SupervisordOptions,
-    parse_supervisorctl_command_line, parse_supervisord_command_line,
+    CheckFormat, ClientOptions, ClientSwitch, ShowConfigFormat, SupervisorctlCommand, SupervisordCommand,
+    SupervisordOptions, parse_supervisorctl_command_line, parse_supervisord_command_line, supervisorctl_switches,
 };
 pub use config::{
     ClientConfig, ClientTlsFiles, Config, HttpServerAddress, HttpServerConfig, MainLogFile, RpcInterfaceConfig,

@@ -51,6 +51,14 @@ impl Signal {
     /// SIGTERM, the default `stopsignal`.
     pub const TERM: Self = Self(15);
 
+    /// Every signal, by its number.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let first_names = NAMES.iter().enumerate().filter(|(index, (number, _))| {
+            index.checked_sub(1).and_then(|before| NAMES.get(before)).is_none_or(|(before, _)| before != number)
+        });
+        first_names.map(|(_, (number, _))| Self(*number))
+    }
+
     /// The signal with this number, if it is one that has a name.
     pub fn from_number(number: i64) -> Option<Self> {
         NAMES.iter().map(|(known, _)| *known).find(|known| i64::from(*known) == number).map(Self)
@@ -95,6 +103,14 @@ mod tests {
         }
         assert_eq!(Signal::parse("CLD").map(Signal::name), Some("SIGCHLD"));
         assert_eq!(Signal::parse("RTMIN").map(Signal::number), Some(34));
+    }
+
+    #[test]
+    fn all_are_named_once() {
+        let names: Vec<&str> = Signal::all().map(Signal::name).collect();
+        assert_eq!(names.len(), 33);
+        assert!(names.starts_with(&["SIGHUP", "SIGINT"]) && names.ends_with(&["SIGRTMIN", "SIGRTMAX"]));
+        assert!(names.contains(&"SIGABRT") && !names.contains(&"SIGIOT"));
     }
 
     #[test]

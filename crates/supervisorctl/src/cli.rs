@@ -18,8 +18,8 @@ use supervisor_protocol::SUPERVISOR_VERSION;
 
 use crate::answers::FromValue as _;
 use crate::client::Account;
-use crate::completion::{group_names, namespecs};
-use crate::completion_script;
+use crate::completion_script::{self, FILE_WANTED};
+use crate::completion_words::{self, Wanted};
 use crate::controller::Controller;
 use crate::failure::UrlOrigin;
 use crate::hash_password;
@@ -29,7 +29,7 @@ use crate::live::LiveWorld;
 use crate::output::{Output, visible_on_one_line};
 use crate::shell;
 use crate::terminal;
-use crate::world::World as _;
+use crate::world::{ProcessName, World as _};
 
 /// Exit status of a command line or a configuration that cannot be used.
 const USAGE: u8 = 2;
@@ -65,9 +65,9 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
 fn run_without_server(program: &str, options: &ClientOptions) -> Option<u8> {
     let words: Vec<&str> = options.arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["completion", names @ ("processes" | "groups")] => Some(print_names(program, options, names)),
+        ["completion", "words", ..] => Some(print_candidates(program, options.arguments.get(2..).unwrap_or_default())),
         ["completion", shell] => match completion_script::script(shell) {
-            Some(script) => Some(show(&script)),
+            Some(script) => Some(show(script)),
             None => Some(refuse(program, &Complaint("completion knows bash, zsh and fish"))),
         },
         ["completion", ..] => Some(refuse(program, &Complaint("completion requires the name of a shell"))),
@@ -89,18 +89,29 @@ impl fmt::Display for Complaint {
 
 impl std::error::Error for Complaint {}
 
-/// For completion scripts: the names of processes or groups, one a line. In silence, and without names, if there is
-/// no server to ask: whoever presses Tab wants no errors.
-fn print_names(program: &str, options: &ClientOptions, kind: &str) -> u8 {
-    const SILENT_FAILURE: u8 = 1;
-    let Ok(config) = load(program, options) else { return SILENT_FAILURE };
-    let Ok(runtime) = runtime() else { return SILENT_FAILURE };
-    let mut world = LiveWorld::new(account(&config), runtime);
+/// For completion scripts: what the last word of a command line could become, one a line, behind a tab what it does.
+fn print_candidates(program: &str, words: &[String]) -> u8 {
+    match completion_words::wanted(words, |options| process_names(program, options).unwrap_or_default()) {
+        Wanted::File => FILE_WANTED,
+        Wanted::Candidates(candidates) => {
+            let line = |candidate: completion_words::Candidate| match candidate.description.as_str() {
+                "" => candidate.word + "\n",
+                description => format!("{}\t{description}\n", candidate.word),
+            };
+            show(&candidates.into_iter().map(line).collect::<String>())
+        }
+    }
+}
+
+/// The names of the processes of the server that these options mean; `None` without an answer.
+fn process_names(program: &str, options: &[String]) -> Option<Vec<ProcessName>> {
+    let Ok(SupervisorctlCommand::Run(options)) = parse_supervisorctl_command_line(program, options) else {
+        return None;
+    };
+    let config = load(program, &options).ok()?;
+    let mut world = LiveWorld::new(account(&config), runtime().ok()?);
     world.set_deadline(COMPLETION_TIMEOUT);
-    let answer = world.call("supervisor.getAllProcessInfo", &[]);
-    let Some(processes) = answer.ok().and_then(|value| Vec::from_value(value).ok()) else { return SILENT_FAILURE };
-    let names = if kind == "groups" { group_names(&processes) } else { namespecs(&processes, "") };
-    show(&names.into_iter().map(|name| name + "\n").collect::<String>())
+    Vec::from_value(world.call("supervisor.getAllProcessInfo", &[]).ok()?).ok()
 }
 
 fn hash_password(program: &str) -> u8 {

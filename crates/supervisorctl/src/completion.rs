@@ -2,34 +2,80 @@
 //!
 //! A word reaches from the last blank to the cursor, so that `group:*` and names with dashes are whole words.
 
-use supervisor_core::EventType;
+use supervisor_core::{EventType, Signal};
 
-use crate::actions::{self, ACTIONS, Completes};
+use crate::actions::{self, ACTIONS, Action, Completes};
 use crate::world::ProcessName;
 
 /// Where the word before the cursor begins, and what it could become; each candidate ends in a blank, unless it wants a
 /// value. `processes` is asked only if names of processes or groups are wanted.
 pub(crate) fn complete(line: &str, processes: impl FnOnce() -> Vec<ProcessName>) -> (usize, Vec<String>) {
     let start = line.rfind(char::is_whitespace).map_or(0, |blank| blank + first_len(line, blank));
-    let word = line.get(start..).unwrap_or_default();
-    let first = line.split_whitespace().next();
-    let candidates = match first {
-        None => action_names(),
-        Some(first) if line.trim_start() == first => action_names(),
-        Some(first) if word.starts_with('-') => actions::find(first)
-            .map_or_else(Vec::new, |action| action.options.iter().map(ToString::to_string).collect()),
-        Some(first) => match actions::find(first).map_or(Completes::Nothing, |action| action.completes) {
-            Completes::Nothing => Vec::new(),
-            Completes::Actions => action_names(),
-            Completes::Groups => group_names(&processes()),
-            Completes::Processes => namespecs(&processes(), word),
-            Completes::EventTypes => event_types().map(str::to_owned).collect(),
-        },
-    };
-    let matching = candidates.into_iter().filter(|candidate| candidate.starts_with(word));
-    // The value of an option follows at once.
+    let (before, word) = line.split_at(start);
+    let before: Vec<&str> = before.split_whitespace().collect();
     let ending = |candidate: &str| if candidate.ends_with('=') { "" } else { " " };
-    (start, matching.map(|candidate| format!("{candidate}{}", ending(&candidate))).collect())
+    let candidates = candidates(&before, word, processes);
+    (start, candidates.into_iter().map(|candidate| format!("{candidate}{}", ending(&candidate))).collect())
+}
+
+/// What `word` could become behind the words of `before`, the first of which is an action.
+pub(crate) fn candidates(before: &[&str], word: &str, processes: impl FnOnce() -> Vec<ProcessName>) -> Vec<String> {
+    let mut candidates = match before.split_first() {
+        None => action_names(),
+        Some((action, words)) => {
+            actions::find(action).map_or_else(Vec::new, |action| arguments(action, words, word, processes))
+        }
+    };
+    candidates.retain(|candidate| candidate.starts_with(word));
+    candidates
+}
+
+/// What could stand behind `words`, the first arguments of an action.
+fn arguments(action: &Action, words: &[&str], word: &str, processes: impl FnOnce() -> Vec<ProcessName>) -> Vec<String> {
+    if let Some(values) = words.last().and_then(|option| values_of(action, option)) {
+        return values;
+    }
+    if word.starts_with('-') {
+        let options = action.options.iter().chain(&["--help"]);
+        return options.map(|option| option.trim_end().to_owned()).collect();
+    }
+    let or_all = |names: Vec<String>| names.into_iter().chain(["all".to_owned()]).collect();
+    match (action.completes, names_among(action, words)) {
+        (Completes::Nothing, _) | (Completes::OneProcess, 1..) | (Completes::ProcessThenChannel, 2..) => Vec::new(),
+        (Completes::Actions, _) => action_names(),
+        (Completes::Groups, _) => group_names(&processes()),
+        (Completes::GroupsOrAll, _) => or_all(group_names(&processes())),
+        (Completes::OneProcess | Completes::ProcessThenChannel, 0) => namespecs(&processes(), word),
+        (Completes::ProcessThenChannel, 1) => ["stdout", "stderr"].map(str::to_owned).to_vec(),
+        (Completes::SignalThenProcesses, 0) => signal_names(word),
+        (Completes::ProcessesOrAll, _) | (Completes::SignalThenProcesses, 1..) => or_all(namespecs(&processes(), word)),
+        (Completes::EventTypes, _) => event_types().map(str::to_owned).collect(),
+    }
+}
+
+/// How many of the words are neither options nor their values.
+fn names_among(action: &Action, words: &[&str]) -> usize {
+    let before = |index: usize| index.checked_sub(1).and_then(|before| words.get(before));
+    let is_value = |index| before(index).is_some_and(|option| values_of(action, option).is_some());
+    let is_name = |(index, word): &(usize, &&str)| !word.starts_with('-') && !is_value(*index);
+    words.iter().enumerate().filter(is_name).count()
+}
+
+/// What is known to follow an option as a word of its own; `None` if it takes no value.
+fn values_of(action: &Action, option: &str) -> Option<Vec<String>> {
+    if !option.starts_with('-') {
+        return None;
+    }
+    let values = action.options.iter().filter_map(|known| known.strip_prefix(option)?.strip_prefix(['=', ' ']));
+    let values: Vec<&str> = values.collect();
+    let known = values.iter().filter(|value| !value.is_empty());
+    (!values.is_empty()).then(|| known.map(ToString::to_string).collect())
+}
+
+/// As `signal` takes them: with their `SIG` for who has begun with it, else without.
+fn signal_names(word: &str) -> Vec<String> {
+    let without = if word.starts_with("SIG") { "" } else { "SIG" };
+    Signal::all().map(Signal::name).filter_map(|name| name.strip_prefix(without)).map(str::to_owned).collect()
 }
 
 /// Length of the character that stands at `index`.
@@ -101,15 +147,19 @@ mod tests {
 
     #[test]
     fn group_names_for_what_takes_groups() {
-        for command in ["add", "remove", "update"] {
+        for command in ["add", "remove"] {
             assert_eq!(offers(&format!("{command} ")), ["cat ", "web "]);
         }
+        assert_eq!(offers("update "), ["cat ", "web ", "all "]);
     }
 
     #[test]
     fn namespecs_for_what_takes_processes() {
-        for command in ["clear", "fg", "pid", "restart", "signal", "start", "status", "stop", "tail"] {
+        for command in ["fg", "tail", "tail -f", "tail -100", "tail -n 5"] {
             assert_eq!(offers(&format!("{command} ")), ["cat ", "web:one ", "web:* ", "web:two-2 "]);
+        }
+        for command in ["clear", "pid", "restart", "signal HUP", "start", "start --timeout 5", "status", "stop"] {
+            assert_eq!(offers(&format!("{command} ")), ["cat ", "web:one ", "web:* ", "web:two-2 ", "all "]);
         }
         assert_eq!(offers("start web:t"), ["web:two-2 "]);
         assert_eq!(offers("start web:one cat:"), ["cat:cat ", "cat:* "]);
@@ -118,8 +168,26 @@ mod tests {
     #[test]
     fn options_for_what_has_them() {
         assert_eq!(offers("status --format=j"), ["--format=json "]);
-        assert_eq!(offers("start --"), ["--wait ", "--no-wait ", "--timeout="]);
-        assert_eq!(offers("avail -"), Vec::<String>::new());
+        assert_eq!(offers("status --format "), ["json ", "table ", "wide ", "plain "]);
+        assert_eq!(offers("status --format w"), ["wide "]);
+        assert_eq!(offers("start --"), ["--wait ", "--no-wait ", "--timeout=", "--help "]);
+        assert_eq!(offers("tail -"), ["-f ", "-n ", "--help "]);
+        assert_eq!(offers("avail -"), ["--help "]);
+    }
+
+    #[test]
+    fn signals_by_name_as_they_are_begun() {
+        assert_eq!(offers("signal H"), ["HUP "]);
+        assert_eq!(offers("signal SIGU"), ["SIGUSR1 ", "SIGUSR2 ", "SIGURG "]);
+        assert_eq!(offers("signal ").len(), 33);
+    }
+
+    #[test]
+    fn a_log_has_two_channels() {
+        for line in ["tail web:one ", "tail -f web:one ", "tail -n 5 web:one "] {
+            assert_eq!(offers(line), ["stdout ", "stderr "], "{line}");
+        }
+        assert_eq!(offers("tail -n 5 web:one stde"), ["stderr "]);
     }
 
     #[test]
@@ -133,7 +201,9 @@ mod tests {
 
     #[test]
     fn nothing_for_the_others() {
-        for line in ["avail ", "nosuch ", "quit "] {
+        for line in
+            ["avail ", "nosuch ", "nosuch -", "quit ", "fg cat ", "tail cat stderr ", "tail -n ", "stop --timeout "]
+        {
             let (_, none) = complete(line, || panic!("{line} needs no names"));
             assert_eq!(none, Vec::<String>::new());
         }

@@ -11,6 +11,7 @@ mod client;
 mod columns;
 mod completion;
 mod completion_script;
+mod completion_words;
 mod controller;
 mod editor;
 mod event_stream;

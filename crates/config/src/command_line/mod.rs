@@ -6,7 +6,9 @@
 mod supervisorctl;
 mod supervisord;
 
-pub use supervisorctl::{ClientOptions, SupervisorctlCommand, parse_supervisorctl_command_line};
+pub use supervisorctl::{
+    ClientOptions, ClientSwitch, SupervisorctlCommand, parse_supervisorctl_command_line, supervisorctl_switches,
+};
 pub use supervisord::{
     CheckFormat, ShowConfigFormat, SupervisordCommand, SupervisordOptions, parse_supervisord_command_line,
 };

@@ -105,6 +105,36 @@ pub fn parse_supervisorctl_command_line(
     Ok(SupervisorctlCommand::Run(options))
 }
 
+/// An option of the program, as completion of shells wants to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientSwitch {
+    /// `-c`, `--configuration`: all that are typed for it.
+    pub spellings: Vec<String>,
+    /// What its value is called in the usage text; `None` if it takes none.
+    pub value: Option<&'static str>,
+    /// The words of the usage text; empty for another spelling of the option before.
+    pub help: &'static str,
+}
+
+impl ClientSwitch {
+    /// Whether its value is the name of a file.
+    pub fn takes_file(&self) -> bool {
+        self.value == Some("FILENAME")
+    }
+}
+
+/// Every option of supervisorctl, in the order of its usage text.
+pub fn supervisorctl_switches() -> Vec<ClientSwitch> {
+    let spellings = |switch: &Switch<Id>| {
+        let short = switch.short.map(|letter| format!("-{letter}"));
+        short.into_iter().chain(switch.long.map(|word| format!("--{word}"))).collect()
+    };
+    let shown = SWITCHES.iter().filter(|switch| switch.long.is_some());
+    shown
+        .map(|switch| ClientSwitch { spellings: spellings(switch), value: switch.argument, help: switch.help })
+        .collect()
+}
+
 fn help(program: &str) -> String {
     format!(
         "supervisorctl -- control applications run by supervisord from the command line.\n\n\

@@ -13,7 +13,7 @@ pub(super) const ACTION: Action = Action {
     help: "clear <name>\t\tClear a process' log files.\n\
            clear <name> <name>\tClear multiple process' log files\n\
            clear all\t\tClear all process' log files",
-    completes: Completes::Processes,
+    completes: Completes::ProcessesOrAll,
     options: &[],
     more: "Names may be patterns with *, ? and [...] (in quotes on a command line).\n\
            Examples:\n\

@@ -15,7 +15,7 @@ use supervisor_protocol::xmlrpc::Value;
 pub(super) const ACTION: Action = Action {
     name: "fg",
     help: "fg <process>\tConnect to a process in foreground mode\n\t\tCtrl-C to exit",
-    completes: Completes::Processes,
+    completes: Completes::OneProcess,
     options: &[],
     more: "Examples:\n\
            fg web\t\tSee what web prints, and send it lines",

@@ -15,7 +15,7 @@ pub(super) const ACTION: Action = Action {
            maintail -100\tlast 100 *bytes* of supervisord main log file\n\
            maintail\tlast 1600 *bytes* of supervisor main log file\n",
     completes: Completes::Nothing,
-    options: &[],
+    options: &["-f", "-n "],
     more: "Options:\n\
            -n <lines>\t\tThe last lines instead of bytes\n\
            Examples:\n\

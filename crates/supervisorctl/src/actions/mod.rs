@@ -42,7 +42,8 @@ pub(crate) struct Action {
     pub(crate) help: &'static str,
     /// What its argument can be completed with.
     pub(crate) completes: Completes,
-    /// The options that it takes before the names, for completion.
+    /// The options that it takes before the names, for completion: with each value that is known. One that ends in
+    /// `=` or a blank wants a value that is not.
     pub(crate) options: &'static [&'static str],
     /// What `help NAME` shows below the usage lines: new options, examples. Empty: nothing.
     pub(crate) more: &'static str,
@@ -59,8 +60,16 @@ pub(crate) enum Completes {
     Actions,
     /// Names of groups.
     Groups,
-    /// Namespecs.
-    Processes,
+    /// Names of groups, or `all`.
+    GroupsOrAll,
+    /// One namespec.
+    OneProcess,
+    /// A namespec, then the name of one of its logs.
+    ProcessThenChannel,
+    /// Namespecs, or `all`.
+    ProcessesOrAll,
+    /// The name of a signal, then namespecs or `all`.
+    SignalThenProcesses,
     /// Types of events.
     EventTypes,
 }

@@ -17,7 +17,7 @@ pub(super) const ACTION: Action = Action {
     help: "pid\t\t\tGet the PID of supervisord.\n\
            pid <name>\t\tGet the PID of a single child process by name.\n\
            pid all\t\t\tGet the PID of every child process, one per line.",
-    completes: Completes::Processes,
+    completes: Completes::ProcessesOrAll,
     options: &[],
     more: "Names may be patterns with *, ? and [...] (in quotes on a command line).\n\
            Examples:\n\

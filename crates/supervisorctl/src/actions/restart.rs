@@ -13,7 +13,7 @@ pub(super) const ACTION: Action = Action {
            restart <name> <name>\tRestart multiple processes or groups\n\
            restart all\t\tRestart all processes\n\
            Note: restart does not reread config files. For that, see reread and update.",
-    completes: Completes::Processes,
+    completes: Completes::ProcessesOrAll,
     options: &["--wait", "--no-wait", "--timeout="],
     more: "Options, before the names:\n\
            --no-wait\t\tWait for the stop, but not for the start\n\

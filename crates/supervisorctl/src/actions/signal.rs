@@ -15,7 +15,7 @@ pub(super) const ACTION: Action = Action {
            signal <signal name> <gname>:*\t\tSignal all processes in a group\n\
            signal <signal name> <name> <name>\tSignal multiple processes or groups\n\
            signal <signal name> all\t\tSignal all processes",
-    completes: Completes::Processes,
+    completes: Completes::SignalThenProcesses,
     options: &[],
     more: "Names may be patterns with *, ? and [...] (in quotes on a command line).\n\
            Examples:\n\

@@ -15,7 +15,7 @@ pub(super) const ACTION: Action = Action {
            start <gname>:*\t\tStart all processes in a group\n\
            start <name> <name>\tStart multiple processes or groups\n\
            start all\t\tStart all processes",
-    completes: Completes::Processes,
+    completes: Completes::ProcessesOrAll,
     options: &["--wait", "--no-wait", "--timeout="],
     more: "Options, before the names:\n\
            --no-wait\t\tDo not wait until it has happened\n\

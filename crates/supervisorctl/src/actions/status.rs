@@ -27,7 +27,7 @@ pub(super) const ACTION: Action = Action {
            status <gname>:*\tGet status for all processes in a group\n\
            status <name> <name>\tGet status for multiple named processes\n\
            status\t\t\tGet all process status info",
-    completes: Completes::Processes,
+    completes: Completes::ProcessesOrAll,
     options: &["--format=json", "--format=table", "--format=wide", "--format=plain"],
     more: "Options, before the names:\n\
            --format json\tAn array of objects with all that is known\n\

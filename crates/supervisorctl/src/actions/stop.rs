@@ -15,7 +15,7 @@ pub(super) const ACTION: Action = Action {
            stop <gname>:*\t\tStop all processes in a group\n\
            stop <name> <name>\tStop multiple processes or groups\n\
            stop all\t\tStop all processes",
-    completes: Completes::Processes,
+    completes: Completes::ProcessesOrAll,
     options: &["--wait", "--no-wait", "--timeout="],
     more: "Options, before the names:\n\
            --no-wait\t\tDo not wait until it has happened\n\

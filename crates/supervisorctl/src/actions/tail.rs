@@ -22,8 +22,8 @@ pub(super) const ACTION: Action = Action {
            \t\t\tCtrl-C to exit.\n\
            tail -100 <name>\tlast 100 *bytes* of process stdout\n\
            tail <name> stderr\tlast 1600 *bytes* of process stderr",
-    completes: Completes::Processes,
-    options: &[],
+    completes: Completes::ProcessThenChannel,
+    options: &["-f", "-n "],
     more: "Options, before the name:\n\
            -n <lines>\t\tThe last lines instead of bytes\n\
            Examples:\n\

@@ -21,7 +21,7 @@ pub(super) const ACTION: Action = Action {
     help: "update\t\t\tReload config and add/remove as necessary, and will restart affected programs\n\
            update all\t\tReload config and add/remove as necessary, and will restart affected programs\n\
            update <gname> [...]\tUpdate specific groups",
-    completes: Completes::Groups,
+    completes: Completes::GroupsOrAll,
     options: &[],
     more: "Examples:\n\
            update\t\t\tMake everything as the configuration says now\n\

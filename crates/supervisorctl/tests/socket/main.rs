@@ -8,6 +8,9 @@ mod server;
 mod terminal;
 mod typed_ahead;
 mod unreachable;
+#[path = "../../../supervisord/tests/integration/support/untested.rs"]
+#[expect(dead_code, reason = "is_root is for the tests of supervisord")]
+mod untested;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
