@@ -148,16 +148,17 @@ impl Supervisor {
 
     fn send_stdin(&mut self, name: &str, chars: &[u8], host: &mut impl Host) -> Result<Reply, Fault> {
         let id = self.groups.find_process(name, &self.processes)?;
-        match self.processes[id].phase {
-            Phase::Starting { .. } | Phase::Running { .. } => {}
+        let life = match self.processes[id].phase {
+            Phase::Starting { .. } | Phase::Running { .. } => self.life(id),
             Phase::Stopped
             | Phase::Backoff
             | Phase::Stopping { .. }
             | Phase::Exited
             | Phase::Fatal
-            | Phase::Unknown { .. } => return Err(Fault::new(FaultCode::NotRunning, name)),
-        }
-        match host.write_stdin(id, chars) {
+            | Phase::Unknown { .. } => None,
+        };
+        let Some(life) = life else { return Err(Fault::new(FaultCode::NotRunning, name)) };
+        match host.write_stdin(life, chars) {
             Ok(()) => Ok(Reply::Done),
             Err(StdinError::Closed) => Err(Fault::new(FaultCode::NoFile, name)),
             Err(StdinError::Full) => {

@@ -2,15 +2,15 @@
 
 use std::collections::VecDeque;
 
-use crate::process_id::ProcessId;
+use crate::process_id::{Life, ProcessId};
 
 /// What is yet to be drawn from what has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Consequence {
     /// The process has entered a state: it may have a next step.
     NextStep(ProcessId),
-    /// It was reaped: what its life held is let go.
-    Release(ProcessId),
+    /// It has ended: what it held is let go.
+    Release(Life),
 }
 
 /// Consequences in the order of what they follow from; none between inputs.
@@ -24,8 +24,8 @@ impl Consequences {
     }
 
     /// A life has ended, after its transitions.
-    pub(crate) fn note_end(&mut self, id: ProcessId) {
-        self.0.push_back(Consequence::Release(id));
+    pub(crate) fn note_end(&mut self, life: Life) {
+        self.0.push_back(Consequence::Release(life));
     }
 
     /// The next one that is to be drawn.

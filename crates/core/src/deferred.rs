@@ -47,21 +47,21 @@ pub(crate) enum Waiter {
 }
 
 /// An answer that is due.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Settled {
     pub(crate) request: RequestId,
     pub(crate) answer: Result<Reply, Fault>,
 }
 
 /// The table of waiting requests.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Deferred {
     waiting: BTreeMap<ProcessId, Vec<(Until, Waiter)>>,
     batches: BTreeMap<RequestId, Batch>,
     count: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Batch {
     /// What was there at once.
     immediate: Vec<ProcessResult>,
@@ -70,7 +70,7 @@ struct Batch {
     outstanding: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Late {
     /// Monotonic time of the completion.
     at: Duration,

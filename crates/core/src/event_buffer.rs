@@ -46,7 +46,7 @@ pub(crate) enum Bound {
 }
 
 /// The events that wait in a pool.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct EventBuffer {
     events: VecDeque<PoolEvent>,
     /// The sizes of all of them.

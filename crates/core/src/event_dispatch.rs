@@ -17,7 +17,7 @@ use crate::listener_remark::{excerpt, remarks};
 use crate::log_level::LogLevel;
 use crate::process::Phase;
 use crate::process_config::{GroupConfig, GroupKind, OnProtocolError, Overflow};
-use crate::process_id::ProcessId;
+use crate::process_id::{Life, ProcessId};
 use crate::reply::PoolStatistics;
 use crate::supervisor::Supervisor;
 use crate::timers::Timer;
@@ -80,7 +80,8 @@ impl Supervisor {
             };
             let envelope = envelope.get_or_insert_with(|| pool.envelope(&self.settings.identifier, &event));
             let name = &process.config.name;
-            match host.write_stdin(id, envelope.as_bytes()) {
+            let life = Life { process: id, number: process.lives };
+            match host.write_stdin(life, envelope.as_bytes()) {
                 Ok(()) => {
                     let serial = event.serial;
                     listener.begin(event);

@@ -14,13 +14,13 @@ use crate::timers::after;
 const COUNT_SECONDS: i64 = 1;
 
 /// What is still to be told of one pool.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct DropReport {
     flood: Option<Flood>,
 }
 
 /// Events are being dropped, or were a moment ago.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Flood {
     /// When they are counted; `None`: the input that has begun it is not over yet.
     due: Option<Duration>,

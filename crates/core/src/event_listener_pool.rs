@@ -18,7 +18,7 @@ use crate::process_id::ProcessId;
 use crate::reply::PoolStatistics;
 
 /// One `[eventlistener:x]` that is active.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct EventListenerPool {
     pub(crate) name: Arc<str>,
     pub(crate) config: EventListenerPoolConfig,
@@ -35,7 +35,7 @@ pub(crate) struct EventListenerPool {
 }
 
 /// What a pool has beyond the events at hand.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Spill {
     /// Events that the journal alone holds.
     pub(crate) unread: u64,
@@ -55,7 +55,7 @@ pub(crate) struct Blocking {
     pub(crate) relieved: Option<Duration>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) accepted: u64,
     pub(crate) delivered: u64,

@@ -18,7 +18,7 @@ use crate::exit_status::ExitStatus;
 use crate::limits;
 
 /// The newest events. Plain data: handed on to the supervisor of the next configuration at a restart.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct EventRing {
     events: VecDeque<Entry>,
     /// The sizes of all of them.
@@ -29,7 +29,7 @@ pub struct EventRing {
     next: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     time: Duration,
     event_type: EventType,

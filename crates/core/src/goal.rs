@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn gates_are_told_in_their_order() {
-        let (now, later) = (Duration::from_secs(7), Duration::from_secs(8));
+        let now = Duration::from_secs(7);
+        let later = now + Duration::from_nanos(1);
         for (not_before, turn, expected) in [
             (Some(later), Turn::NotAwaited, Some(Gate::Time(later))),
             (Some(later), Turn::Come, Some(Gate::Time(later))),

@@ -12,7 +12,7 @@ use crate::event_journal::{JournalBacklog, JournalError, JournalFate, JournalRea
 use crate::fault::Fault;
 use crate::log_level::LogLevel;
 use crate::process_config::{ProcessConfig, SocketConfig};
-use crate::process_id::{Pid, ProcessId, RequestId};
+use crate::process_id::{Life, Pid, ProcessId, RequestId};
 use crate::process_state::SupervisorState;
 use crate::publication::Publication;
 use crate::reply::{LogPaths, Reply};
@@ -27,18 +27,18 @@ pub trait Host {
     /// configuration had them before, and goes on with them.
     fn create_logs(&mut self, process: ProcessId, config: &ProcessConfig, known: &LogPaths) -> LogPaths;
 
-    /// Starts a process: pipes, log files, fork, exec (contract/processes.md §3).
-    fn spawn(&mut self, process: ProcessId, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError>;
+    /// Begins a life: pipes, log files, fork, exec (contract/processes.md §3).
+    fn spawn(&mut self, life: Life, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError>;
 
     /// Sends a signal.
     fn kill(&mut self, target: KillTarget, signal: Signal) -> Result<(), KillError>;
 
-    /// Queues bytes for the stdin of a running process. What is refused as [`StdinError::Full`] may be tried again
+    /// Queues bytes for the stdin of a life. What is refused as [`StdinError::Full`] may be tried again
     /// after [`crate::Input::StdinTaken`].
-    fn write_stdin(&mut self, process: ProcessId, bytes: &[u8]) -> Result<(), StdinError>;
+    fn write_stdin(&mut self, life: Life, bytes: &[u8]) -> Result<(), StdinError>;
 
-    /// A reaped process: closes its pipes and its log files.
-    fn release(&mut self, process: ProcessId);
+    /// A life that has ended: closes its pipes and its log files.
+    fn release(&mut self, life: Life);
 
     /// A process that is removed for good: forgets it.
     fn forget(&mut self, process: ProcessId);

@@ -3,7 +3,7 @@
 use crate::channel::Channel;
 use crate::command::Command;
 use crate::exit_status::ExitStatus;
-use crate::process_id::{ProcessId, RequestId};
+use crate::process_id::{Life, RequestId};
 
 /// One thing that happened. All its consequences are drawn before the next input (single mutation).
 #[derive(Debug)]
@@ -14,8 +14,8 @@ pub enum Input<'a> {
     Timeout,
     /// A child was reaped. What it had written was given as [`Input::Output`] before.
     Exited {
-        /// Whose process it was.
-        process: ProcessId,
+        /// Which life has ended.
+        life: Life,
         /// How it ended.
         status: ExitStatus,
     },
@@ -28,8 +28,8 @@ pub enum Input<'a> {
     },
     /// A child wrote something.
     Output {
-        /// Which process.
-        process: ProcessId,
+        /// Which life wrote it.
+        life: Life,
         /// On which channel.
         channel: Channel,
         /// What it wrote; never empty.
@@ -37,8 +37,8 @@ pub enum Input<'a> {
     },
     /// A child has read everything that waited for its stdin.
     StdinTaken {
-        /// Which process.
-        process: ProcessId,
+        /// Which life.
+        life: Life,
     },
     /// supervisord received a signal.
     Signal(DaemonSignal),

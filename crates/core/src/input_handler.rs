@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use crate::clock::Now;
 use crate::event::Event;
+use crate::exit_status::ExitStatus;
 use crate::host::Host;
 use crate::input::{DaemonSignal, Input};
 use crate::log_level::LogLevel;
 use crate::process_config::GroupConfig;
+use crate::process_id::Life;
 use crate::process_state::SupervisorState;
 use crate::supervisor::Supervisor;
 use crate::timers::Timer;
@@ -39,15 +41,12 @@ impl Supervisor {
         match input {
             Input::Boot => self.notify(&Event::SupervisorStateChange { running: true }, host),
             Input::Timeout => self.run_timers(now, host),
-            Input::Exited { process, status } => {
-                self.flush_output(process, host);
-                self.finish(now, process, status, host);
-            }
+            Input::Exited { life, status } => self.end_of_life(now, life, status, host),
             Input::StrangerExited { pid, status } => {
                 host.log(LogLevel::Info, format_args!("reaped unknown pid {pid} ({status})"));
             }
-            Input::Output { process, channel, bytes } => self.output(now, process, channel, bytes, host),
-            Input::StdinTaken { process } => self.dispatch_for(process, host),
+            Input::Output { life, channel, bytes } => self.output(now, life, channel, bytes, host),
+            Input::StdinTaken { life } => self.dispatch_for(life.process, host),
             Input::Signal(signal) => self.handle_signal(now, signal, host),
             Input::Command { request, command } => self.command(now, request, command, host),
             Input::RestartConfigRead => self.restart(now, host),
@@ -68,6 +67,14 @@ impl Supervisor {
         self.draw_consequences(now, host);
         self.advance_shutdown(now, host);
         self.draw_consequences(now, host);
+    }
+
+    /// A life has ended. One that is not the present one of its process is over already.
+    fn end_of_life(&mut self, now: Now, life: Life, status: ExitStatus, host: &mut impl Host) {
+        if self.life(life.process) == Some(life) {
+            self.flush_output(life.process, host);
+            self.finish(now, life, status, host);
+        }
     }
 
     fn run_timers(&mut self, now: Now, host: &mut impl Host) {

@@ -43,6 +43,7 @@ mod exit_status;
 mod fault;
 mod fcgi_sockets;
 mod goal;
+mod handover;
 mod host;
 mod input;
 mod input_handler;
@@ -90,6 +91,7 @@ pub use event_ring::{EventBatch, EventRing, RingStatistics, StreamEvent};
 pub use exit_status::ExitStatus;
 pub use fault::{Fault, FaultCode};
 pub use goal::{DownCause, Gate, Goal, PendingStart, Turn, UpCause};
+pub use handover::{Handover, ProcessHandover};
 pub use host::{BadCommand, Host, KillError, KillTarget, SpawnError, StdinError};
 pub use input::{DaemonSignal, Input};
 pub use last_exit::LastExit;
@@ -99,7 +101,7 @@ pub use process_config::{
     Autorestart, ChannelConfig, EventListenerPoolConfig, GroupConfig, GroupKind, LogFile, OnProtocolError, Overflow,
     ProcessConfig, SocketAddress, SocketConfig, SocketOwner,
 };
-pub use process_id::{Pid, ProcessId, RequestId};
+pub use process_id::{Life, Pid, ProcessId, RequestId};
 pub use process_state::{ProcessState, SupervisorState};
 pub use publication::Publication;
 pub use reply::{ConfigInfo, EventStatistics, LogPaths, PoolStatistics, ProcessInfo, ProcessResult, ReloadDiff, Reply};

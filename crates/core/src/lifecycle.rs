@@ -17,7 +17,7 @@ use crate::log_level::LogLevel;
 use crate::planner::GiveUp;
 use crate::process::Phase;
 use crate::process_config::ProcessConfig;
-use crate::process_id::{Pid, ProcessId};
+use crate::process_id::{Life, Pid, ProcessId};
 use crate::process_state::ProcessState;
 use crate::restart_policy;
 use crate::signal::Signal;
@@ -45,16 +45,17 @@ impl Supervisor {
         told.laststart = Some(now.epoch_seconds());
         let process = &self.processes[id];
         let tries = StateDetail::Tries(process.backoff);
-        let from = process.state();
+        let (from, life) = (process.state(), Life { process: id, number: process.lives + 1 });
         self.raise_state_event(id, from, ProcessState::Starting, tries, host);
         let spawned = self.acquire_socket(&config, host).and_then(|()| {
-            host.spawn(id, &group, &config).map_err(|error| {
+            host.spawn(life, &group, &config).map_err(|error| {
                 self.release_socket(&config, host);
                 error.0
             })
         });
         match spawned {
             Ok(pid) => {
+                self.processes[id].lives = life.number;
                 self.listener_started(id);
                 self.processes.change(id, host).phase = Phase::Starting { pid, since: now.monotonic };
                 self.consequences.note_transition(id);
@@ -201,8 +202,9 @@ impl Supervisor {
         }
     }
 
-    /// A process was reaped; all its output has been dispatched, and what was held back of it.
-    pub(crate) fn finish(&mut self, now: Now, id: ProcessId, status: ExitStatus, host: &mut impl Host) {
+    /// A life has ended; all its output has been dispatched, and what was held back of it.
+    pub(crate) fn finish(&mut self, now: Now, life: Life, status: ExitStatus, host: &mut impl Host) {
+        let id = life.process;
         let Some(process) = self.processes.get(id) else { return };
         let Some(pid) = process.phase.pid() else { return };
         let config = Arc::clone(&process.config);
@@ -231,14 +233,15 @@ impl Supervisor {
             Phase::Stopped | Phase::Backoff | Phase::Exited | Phase::Fatal => {}
         }
         self.processes[id].ended = None;
-        self.consequences.note_end(id);
+        self.consequences.note_end(life);
     }
 
     /// Lets go what a life held, and what it was working on.
-    pub(crate) fn release(&mut self, id: ProcessId, host: &mut impl Host) {
+    pub(crate) fn release(&mut self, life: Life, host: &mut impl Host) {
+        let id = life.process;
         let Some(process) = self.processes.get(id) else { return };
         let config = Arc::clone(&process.config);
-        host.release(id);
+        host.release(life);
         self.release_socket(&config, host);
         self.listener_ended(id, host);
     }

@@ -36,7 +36,7 @@ impl ListenerState {
 }
 
 /// The protocol's side of one listener process.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Listener {
     phase: Phase,
     /// Read, and not understood yet.
@@ -45,7 +45,7 @@ pub(crate) struct Listener {
     breaches: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 enum Phase {
     #[default]
     Acknowledged,
@@ -59,7 +59,7 @@ enum Phase {
 }
 
 /// A step of the protocol: a change of state and what it means for the event.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) from: ListenerState,
     pub(crate) to: ListenerState,
@@ -67,7 +67,7 @@ pub(crate) struct Step {
 }
 
 /// What a step means for the event that the listener had.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     /// It had none.
     NoEvent,

@@ -12,13 +12,17 @@ use crate::limits::PROCESS_LOG_BYTES;
 use crate::log_level::LogLevel;
 use crate::output_dispatcher::{Piece, strip_ansi};
 use crate::process_config::ProcessConfig;
-use crate::process_id::{Pid, ProcessId};
+use crate::process_id::{Life, Pid, ProcessId};
 use crate::supervisor::Supervisor;
 use crate::undecodable::{python_bytes, text_of};
 
 impl Supervisor {
     /// A child wrote something.
-    pub(crate) fn output(&mut self, now: Now, id: ProcessId, channel: Channel, bytes: &[u8], host: &mut impl Host) {
+    pub(crate) fn output(&mut self, now: Now, life: Life, channel: Channel, bytes: &[u8], host: &mut impl Host) {
+        let id = life.process;
+        if self.life(id) != Some(life) {
+            return self.late_output(life, channel, bytes, host);
+        }
         let is_listener = self.processes.get(id).is_some_and(|process| process.listener.is_some());
         if is_listener && channel == Channel::Stdout {
             self.append_protocol(id, bytes, host);
@@ -30,6 +34,14 @@ impl Supervisor {
             return self.dispatch_for(id, host);
         }
         self.dispatch_output(id, channel, Some(bytes), host);
+    }
+
+    /// What an earlier life has left is logged, and no more: it is not what the present one says to its pool, in its
+    /// messages, or with its pid.
+    fn late_output(&mut self, life: Life, channel: Channel, bytes: &[u8], host: &mut impl Host) {
+        if self.knows(life.process) {
+            host.append_log(life.process, channel, bytes);
+        }
     }
 
     /// Logs what a listener said.

@@ -10,13 +10,13 @@ const BEGIN: &[u8] = b"<!--XSUPERVISOR:BEGIN-->";
 const END: &[u8] = b"<!--XSUPERVISOR:END-->";
 
 /// The state of one output channel between reads.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct OutputDispatcher {
     /// `None`: no capture mode. Boxed, since most channels have none.
     capture: Option<Box<Capture>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Capture {
     maxbytes: usize,
     /// The last bytes read, which may be the beginning of the token sought.

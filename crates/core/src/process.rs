@@ -25,7 +25,7 @@ use crate::process_state::ProcessState;
 use crate::reply::{LogPaths, ProcessInfo};
 
 /// A process of a group.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Process {
     pub(crate) config: Arc<ProcessConfig>,
     pub(crate) group: Arc<str>,
@@ -39,6 +39,8 @@ pub(crate) struct Process {
     pub(crate) ended: Option<ExitStatus>,
     /// The protocol on its stdout, for a member of an event listener pool. Boxed, since most are none.
     pub(crate) listener: Option<Box<Listener>>,
+    /// Lives so far, the present one included.
+    pub(crate) lives: u64,
     /// What is wanted of it.
     pub(crate) goal: Goal,
     /// It need not stay up, and is RUNNING when all that were started with it are STARTING.
@@ -48,7 +50,7 @@ pub(crate) struct Process {
 }
 
 /// What clients are told of a process, beside its configuration.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Told {
     pub(crate) phase: Phase,
     /// Seconds since the epoch of the last spawn; `None`: never. Zero is a time too: a clock may not be set yet.
@@ -142,6 +144,7 @@ impl Process {
             spawned_at: Duration::ZERO,
             ended: None,
             listener: None,
+            lives: 0,
             goal,
             waits_for_batch: false,
             backoff: 0,

@@ -10,7 +10,7 @@ use crate::process_config::GroupConfig;
 use crate::process_id::ProcessId;
 
 /// An active process group.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ProcessGroup {
     pub(crate) config: Arc<GroupConfig>,
     pub(crate) name: Arc<str>,
@@ -65,7 +65,7 @@ pub(crate) enum Target {
 }
 
 /// The active groups.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ProcessGroups {
     by_name: BTreeMap<Arc<str>, ProcessGroup>,
     in_order_added: Vec<Arc<str>>,

@@ -1,4 +1,4 @@
-//! Names for things that come and go: processes and requests.
+//! Names for things that come and go: processes, their lives, and requests.
 
 use std::num::NonZeroI32;
 
@@ -25,6 +25,16 @@ impl ProcessId {
     pub fn generation(self) -> u32 {
         self.generation
     }
+}
+
+/// A life of a process: from a spawn to the reaping of what was spawned. Whatever comes from the world (output, an end)
+/// and whatever is held for a life (pipes) is named by it, so that the last bytes of one are never those of the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Life {
+    /// Whose life it is.
+    pub process: ProcessId,
+    /// Counted per process, from 1; a start that fails before there is a pid is none.
+    pub number: u64,
 }
 
 /// A kernel process id, always above zero.

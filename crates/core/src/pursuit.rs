@@ -23,7 +23,7 @@ impl Supervisor {
             match consequence {
                 // What cannot be signalled has become UNKNOWN, which is a transition too.
                 Consequence::NextStep(id) => self.pursue(now, id, host).unwrap_or_default(),
-                Consequence::Release(id) => self.release(id, host),
+                Consequence::Release(life) => self.release(life, host),
             }
         }
     }

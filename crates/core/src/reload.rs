@@ -109,7 +109,10 @@ impl Supervisor {
         let mut members = Vec::with_capacity(chosen.len());
         let known = self.logs_of_removed.remove(&config.name).unwrap_or_default();
         for process_config in chosen {
-            let id = self.processes.insert(Process::new(Arc::clone(process_config), Arc::clone(&name)), host);
+            let mut process = Process::new(Arc::clone(process_config), Arc::clone(&name));
+            let full_name = (config.name.clone(), process_config.name.clone());
+            process.lives = self.handed_over.remove(&full_name).map_or(0, |before| before.lives);
+            let id = self.processes.insert(process, host);
             let known = known.get(&process_config.name).cloned().unwrap_or_default();
             self.processes.change(id, host).logs = host.create_logs(id, process_config, &known);
             members.push(id);

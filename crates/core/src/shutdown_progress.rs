@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::process_state::SupervisorState;
 
 /// How far a shutdown has come.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Shutdown {
     pub(crate) for_restart: bool,
     /// Names of the groups that have not stopped, the next to stop last.

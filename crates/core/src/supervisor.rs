@@ -12,11 +12,12 @@ use crate::event_journal::JournalBacklog;
 use crate::event_listener_pool::EventListenerPool;
 use crate::event_ring::EventRing;
 use crate::goal::Goal;
+use crate::handover::{Handover, ProcessHandover};
 use crate::host::Host;
 use crate::process::table::ProcessTable;
 use crate::process_config::GroupConfig;
 use crate::process_group::ProcessGroups;
-use crate::process_id::{Pid, ProcessId, RequestId};
+use crate::process_id::{Life, Pid, ProcessId, RequestId};
 use crate::process_state::{ProcessState, SupervisorState};
 use crate::publication::Publication;
 use crate::reply::{LogPaths, ProcessInfo};
@@ -26,8 +27,8 @@ use crate::tick::Ticks;
 use crate::timers::{Timer, Timers};
 use crate::waiting_events::WaitingEvents;
 
-/// What a supervisor decides, and all that it knows.
-#[derive(Debug)]
+/// What a supervisor decides, and all that it knows: plain data, so that a copy goes on as the original would.
+#[derive(Clone, Debug)]
 pub struct Supervisor {
     pub(crate) settings: Settings,
     pub(crate) processes: ProcessTable,
@@ -49,6 +50,8 @@ pub struct Supervisor {
     pub(crate) journals: BTreeMap<Box<str>, Option<JournalBacklog>>,
     /// The serial of the next event that a pool accepts.
     pub(crate) next_event_serial: u64,
+    /// What was handed over of processes that are not made yet, by group and name.
+    pub(crate) handed_over: BTreeMap<(Box<str>, Box<str>), ProcessHandover>,
     /// The newest events, for the event stream.
     pub(crate) events: EventRing,
     pub(crate) ticks: Ticks,
@@ -69,8 +72,6 @@ pub struct Settings {
     pub strip_ansi: bool,
     /// `server:` in the header of events.
     pub identifier: String,
-    /// The serial of the first event: 0, or after a restart what [`Supervisor::next_event_serial`] was.
-    pub first_event_serial: u64,
     /// The wall clock at the start, since the Unix epoch: the time of the events before the first input. The event
     /// stream is numbered from it.
     pub started: Duration,
@@ -79,7 +80,6 @@ pub struct Settings {
 impl Supervisor {
     /// A supervisor without groups.
     pub fn new(settings: Settings) -> Self {
-        let next_event_serial = settings.first_event_serial;
         let started = settings.started;
         Self {
             settings,
@@ -95,7 +95,8 @@ impl Supervisor {
             sockets: BTreeMap::new(),
             pools: Vec::new(),
             journals: BTreeMap::new(),
-            next_event_serial,
+            next_event_serial: 0,
+            handed_over: BTreeMap::new(),
             events: EventRing::new(started),
             ticks: Ticks::default(),
             shutdown: None,
@@ -130,19 +131,25 @@ impl Supervisor {
         self.groups.members_by_name().map(|id| (id, self.processes[id].state()))
     }
 
-    /// The serial of the next event, for the supervisor that follows after a restart.
+    /// The serial of the next event that a pool accepts.
     pub fn next_event_serial(&self) -> u64 {
         self.next_event_serial
     }
 
-    /// The newest events, for the supervisor that follows after a restart.
-    pub fn into_event_ring(self) -> EventRing {
-        self.events
+    /// All that passes to the next generation.
+    pub fn hand_over(self) -> Handover {
+        let processes = self.groups.members_by_name().map(|id| {
+            let process = &self.processes[id];
+            ((process.group.as_ref().into(), process.config.name.clone()), ProcessHandover { lives: process.lives })
+        });
+        let processes = processes.collect();
+        Handover { next_event_serial: self.next_event_serial, events: self.events, processes }
     }
 
-    /// Goes on with the event stream of the supervisor before. To be called before [`Supervisor::configure`].
-    pub fn continue_event_ring(&mut self, ring: EventRing) {
-        self.events = ring;
+    /// Goes on with what the generation before has handed over. To be called before [`Supervisor::configure`].
+    pub fn take_over(&mut self, handover: Handover) {
+        let Handover { next_event_serial, events, processes } = handover;
+        (self.next_event_serial, self.events, self.handed_over) = (next_event_serial, events, processes);
     }
 
     /// A reread brought another `identifier`, which events name from now on (contract/quirks.md K35).
@@ -163,6 +170,12 @@ impl Supervisor {
     /// What is wanted of a process; for tests and diagnosis.
     pub fn goal(&self, id: ProcessId) -> Option<&Goal> {
         self.processes.get(id).map(|process| &process.goal)
+    }
+
+    /// The life that a process is in, while it has a pid.
+    pub fn life(&self, id: ProcessId) -> Option<Life> {
+        let process = self.processes.get(id)?;
+        process.phase.pid().map(|_| Life { process: id, number: process.lives })
     }
 
     /// Whether a process of this id is there; a host may hear of one that was removed meanwhile.

@@ -9,13 +9,13 @@ use crate::limits;
 use crate::process_id::RequestId;
 
 /// The events of clients that wait for room, in their order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct WaitingEvents {
     events: VecDeque<WaitingEvent>,
     bytes: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct WaitingEvent {
     pub(crate) request: RequestId,
     pub(crate) kind: String,

@@ -121,7 +121,7 @@ fn it_goes_on_after_a_restart() {
     sim.feed(Input::Boot);
     let position = read(&mut sim, None).position;
     let mut next = started_at(2_000);
-    next.supervisor.continue_event_ring(sim.supervisor.into_event_ring());
+    next.supervisor.take_over(sim.supervisor.hand_over());
     next.feed(Input::Boot);
     let batch = read(&mut next, Some(position));
     assert_eq!((batch.restarted, batch.position), (false, position + 1));

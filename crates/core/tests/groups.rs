@@ -33,7 +33,7 @@ const ASCENDING: [&str; 7] =
 fn signalled(sim: &mut Sim) -> Vec<String> {
     let calls = sim.take().calls().with("SIGTERM").lines();
     let pids = calls.iter().map(|line| line.split(' ').nth(1).and_then(|pid| pid.parse().ok()).expect("a pid"));
-    let owners: Vec<_> = pids.map(|pid: i32| sim.host.children[&pid].owner).collect();
+    let owners: Vec<_> = pids.map(|pid: i32| sim.host.children[&pid].life.process).collect();
     let name = |id| sim.host.witness.track(id).expect("it is there").config.name.to_string();
     owners.into_iter().map(name).collect()
 }

@@ -157,8 +157,8 @@ fn happen(sim: &mut Sim, unsaid: &mut BTreeMap<&str, Vec<u8>>, random: &mut Rand
         }
         18 => {
             sim.host.stdin_errors.remove(name);
-            let process = sim.id(full_name).expect("no group is removed");
-            sim.feed(Input::StdinTaken { process });
+            let life = sim.life(full_name);
+            sim.feed(Input::StdinTaken { life });
         }
         _ => sim.advance(random.pick(&[0.0, 0.5, 1.0, 3.0])),
     }

@@ -108,7 +108,8 @@ fn an_event_goes_to_a_pool_once_whatever_it_subscribes_to() {
 #[test]
 fn a_restart_goes_on_counting_and_a_pool_that_is_added_again_begins_anew() {
     let groups = vec![pool("l", 10, REMOTE, &["l"])];
-    let mut sim = Sim::new(Settings { first_event_serial: 7, ..Settings::default() });
+    let mut sim = Sim::new(Settings::default());
+    sim.count_events_from(7);
     sim.supervisor.configure(groups, &mut sim.host).expect("there are no sockets");
     sim.feed(Input::Boot);
     sim.advance(2.0);

@@ -17,6 +17,7 @@ mod listener_histories;
 mod listener_pool;
 mod listener_protocol;
 mod listener_restart;
+mod lives;
 mod membership;
 mod properties;
 mod reload;

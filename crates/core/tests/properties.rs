@@ -4,6 +4,7 @@
 //! is the first. One that breaks a rule is made shorter as long as it still does, and printed with its transcript and
 //! the command that repeats it.
 
+mod copies;
 mod history;
 mod rules;
 mod world;

@@ -216,9 +216,10 @@ fn an_id_of_a_removed_process_means_no_other() {
     sim.start("a");
     sim.take();
     let status = ExitStatus::Exited(0);
-    sim.feed(supervisor_core::Input::Exited { process: old, status });
+    let life = supervisor_core::Life { process: old, number: 1 };
+    sim.feed(supervisor_core::Input::Exited { life, status });
     let channel = supervisor_core::Channel::Stdout;
-    sim.feed(supervisor_core::Input::Output { process: old, channel, bytes: b"late" });
+    sim.feed(supervisor_core::Input::Output { life, channel, bytes: b"late" });
     assert_eq!(sim.take().lines(), [""; 0]);
 }
 

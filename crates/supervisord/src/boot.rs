@@ -17,7 +17,7 @@ use supervisor_config::{
     SupervisordOptions, UsageError, find_config_file, no_config_file_text, parse_supervisord_command_line,
     program_path,
 };
-use supervisor_core::{EventRing, LogLevel, Settings, SocketOwner, Supervisor, raw_text};
+use supervisor_core::{Handover, LogLevel, Settings, SocketOwner, Supervisor, raw_text};
 use supervisor_protocol::method::{Namespace, NamespaceKind, Namespaces};
 use supervisor_protocol::terminal::visible;
 use supervisor_sys::rlimits::{Raised, Resource, descriptors_allowed, raise};
@@ -126,9 +126,9 @@ fn run_with(program: &str, arguments: &[String]) -> Result<ExitCode, BootError> 
         let (ended, used_kernel) = Generation::run(config, kernel, &source, start, &servers)?;
         match ended {
             Ended::Shutdown => return Ok(ExitCode::SUCCESS),
-            Ended::Restart { config: next, next_event_serial, event_ring } => {
+            Ended::Restart { config: next, handover } => {
                 config = *next;
-                start = Start::Again { next_event_serial, event_ring };
+                start = Start::Again(handover);
             }
         }
         kernel = used_kernel;
@@ -193,10 +193,7 @@ impl ConfigSource {
 enum Start {
     First,
     /// After a restart.
-    Again {
-        next_event_serial: u64,
-        event_ring: Box<EventRing>,
-    },
+    Again(Box<Handover>),
 }
 
 /// One life of a supervisord, from a configuration to the end of everything that it started.
@@ -313,15 +310,11 @@ impl Generation {
         let mut supervisor = Supervisor::new(Settings {
             strip_ansi: config.supervisord.strip_ansi,
             identifier: config.supervisord.identifier.clone(),
-            first_event_serial: match &start {
-                Start::First => 0,
-                Start::Again { next_event_serial, .. } => *next_event_serial,
-            },
             started: clock::wall_clock(),
         });
         let is_first = matches!(start, Start::First);
-        if let Start::Again { event_ring, .. } = start {
-            supervisor.continue_event_ring(*event_ring);
+        if let Start::Again(handover) = start {
+            supervisor.take_over(*handover);
         }
         let main_log_path = main_log.path();
         let mut host = OsHost::new(kernel, main_log, host_settings(&config, &source.users), state, publisher);

@@ -4,10 +4,11 @@
 //! is only reported). The control plane waits through tokio's own timers and comes here for the wall clock alone.
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use nix::time::{ClockId, clock_gettime};
 use supervisor_config::LocalTimeZone;
 use supervisor_core::Now;
 
@@ -22,11 +23,9 @@ pub fn wall_clock() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Time since the first call of this function in this process; never goes back.
-#[expect(clippy::disallowed_methods, reason = "this is the one reader of the monotonic clock")]
+/// `CLOCK_MONOTONIC` of this machine, which never goes back. It means the same to whoever goes on with our work.
 pub fn monotonic_clock() -> Duration {
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed()
+    clock_gettime(ClockId::CLOCK_MONOTONIC).expect("every Linux has this clock").into()
 }
 
 /// The time zone of this machine, or of `TZ`; found out at the first call and kept.

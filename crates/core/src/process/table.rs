@@ -11,7 +11,7 @@ use crate::process_id::ProcessId;
 use super::{Process, Told};
 
 /// All processes by id.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ProcessTable {
     slots: Vec<Slot>,
     free: Vec<u32>,
@@ -21,7 +21,7 @@ pub(crate) struct ProcessTable {
     others: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Slot {
     generation: u32,
     process: Option<Process>,

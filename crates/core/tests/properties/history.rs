@@ -1,6 +1,7 @@
 //! A history: a configuration, scripts for the children, and what happens then. Plain data, so that it can be repeated
 //! and made shorter.
 
+use std::slice::SliceIndex;
 use std::sync::Arc;
 
 use supervisor_core::{
@@ -80,9 +81,19 @@ impl History {
 
     /// Lets it all happen, then lets everything come to rest, then shuts down. The error is the first broken rule.
     pub(crate) fn run(&self, sim: &mut Sim) -> Result<(), String> {
-        let mut shutdown = Shutdown::default();
         sim.feed(Input::Boot);
-        for action in &self.actions {
+        self.act(sim, ..)?;
+        Self::end(sim)
+    }
+
+    /// Lets some of the actions happen.
+    pub(crate) fn act(
+        &self,
+        sim: &mut Sim,
+        actions: impl SliceIndex<[Action], Output = [Action]>,
+    ) -> Result<(), String> {
+        let mut shutdown = Shutdown::default();
+        for action in &self.actions[actions] {
             if sim.supervisor.is_finished() {
                 break;
             }
@@ -90,6 +101,11 @@ impl History {
             rules::hold(sim)?;
             shutdown.watch(sim)?;
         }
+        Ok(())
+    }
+
+    /// Lets everything come to rest, then shuts down.
+    pub(crate) fn end(sim: &mut Sim) -> Result<(), String> {
         calm(sim);
         if sim.supervisor.state() == SupervisorState::Running {
             rules::come_to_rest(sim)?;

@@ -39,7 +39,7 @@ impl Sim {
             }
             if let Some(pid) = pid {
                 with_pid += 1;
-                if self.host.children.get(&pid).is_none_or(|child| child.owner != id) {
+                if self.host.children.get(&pid).is_none_or(|child| Some(child.life) != self.supervisor.life(id)) {
                     return Some(format!("{name} has pid {pid}, which is no child of its"));
                 }
             }
@@ -101,7 +101,7 @@ impl Sim {
 }
 
 /// Counts what happens within one second.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Storm {
     second: u64,
     timeouts: usize,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use supervisor_core::{ExitStatus, KillError, ProcessId, Signal};
+use supervisor_core::{ExitStatus, KillError, Life, Signal};
 
 /// The life of one child. The default lives for ever and dies at once of the first signal that kills by default.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl Script {
 /// A child that was born and is not reaped yet.
 #[derive(Clone, Debug)]
 pub(crate) struct SimChild {
-    pub(crate) owner: ProcessId,
+    pub(crate) life: Life,
     /// When and how it ends, as far as is known.
     pub(crate) end: Option<(Duration, ExitStatus)>,
     /// Members of its process group beside itself.
@@ -99,9 +99,9 @@ pub(crate) struct SimChild {
 }
 
 impl SimChild {
-    pub(crate) fn born(owner: ProcessId, script: Script, now: Duration) -> Self {
+    pub(crate) fn born(life: Life, script: Script, now: Duration) -> Self {
         let end = script.life.map(|(age, status)| (now + age, status));
-        Self { owner, end, members: script.members, script }
+        Self { life, end, members: script.members, script }
     }
 
     /// Takes a signal as the kernel would deliver it.

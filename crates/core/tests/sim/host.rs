@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use supervisor_core::{
     BadCommand, Channel, Event, ExitStatus, Fault, Host, JournalBacklog, JournalError, JournalFate, JournalKey,
-    JournalRead, KillError, KillTarget, LogFile, LogLevel, LogPaths, Pid, PoolEvent, ProcessConfig, ProcessId,
+    JournalRead, KillError, KillTarget, Life, LogFile, LogLevel, LogPaths, Pid, PoolEvent, ProcessConfig, ProcessId,
     Publication, Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState,
 };
 
@@ -23,7 +23,7 @@ use super::witness::Witness;
 pub(crate) const FIRST_PID: i32 = 100;
 
 /// What the simulated supervisor acts on, and what it was seen to do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SimHost {
     /// Since the simulation began.
     pub(crate) now: Duration,
@@ -56,7 +56,7 @@ pub(crate) struct SimHost {
     pub(crate) answers: BTreeMap<RequestId, Result<Reply, Fault>>,
     pub(crate) published: Published,
     /// Processes between their spawn and their release.
-    held: BTreeSet<ProcessId>,
+    held: BTreeMap<ProcessId, Life>,
     next_pid: i32,
     auto_logs: u32,
 }
@@ -83,7 +83,7 @@ impl SimHost {
             trace: Some(Trace::default()),
             answers: BTreeMap::new(),
             published: Published::default(),
-            held: BTreeSet::new(),
+            held: BTreeMap::new(),
             next_pid: FIRST_PID,
             auto_logs: 0,
         }
@@ -95,16 +95,16 @@ impl SimHost {
     }
 
     /// Takes a child that has ended out of the kernel: whose it was and how it ended.
-    pub(crate) fn reap(&mut self, pid: i32) -> (ProcessId, ExitStatus) {
+    pub(crate) fn reap(&mut self, pid: i32) -> (Life, ExitStatus) {
         let child = self.children.remove(&pid).expect("only children that are there are reaped");
         let (_, status) = child.end.expect("only children that have ended are reaped");
         self.survivors += child.members;
-        (child.owner, status)
+        (child.life, status)
     }
 
     /// Whether pipes and log files of a process are open.
     pub(crate) fn holds(&self, id: ProcessId) -> bool {
-        self.held.contains(&id)
+        self.held.contains_key(&id)
     }
 
     fn journal(&mut self, pool: &str) -> &mut SimJournal {
@@ -153,7 +153,8 @@ impl Host for SimHost {
         }
     }
 
-    fn spawn(&mut self, process: ProcessId, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError> {
+    fn spawn(&mut self, life: Life, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError> {
+        let process = life.process;
         if !self.published.is_changing() {
             self.witness
                 .object(format!("{} is spawned, and clients would still be told the state before", config.name));
@@ -172,8 +173,8 @@ impl Host for SimHost {
         self.next_pid += 1;
         self.note(Kind::Call, || format!("spawn {}", config.name));
         self.witness.spawned(process, Some(pid), group);
-        self.children.insert(pid, SimChild::born(process, script, self.now));
-        if !self.held.insert(process) {
+        self.children.insert(pid, SimChild::born(life, script, self.now));
+        if self.held.insert(process, life).is_some() {
             self.witness.object(format!("{} was spawned before it was released", config.name));
         }
         Ok(Pid::new(pid).expect("pids are counted up from a positive one"))
@@ -193,8 +194,11 @@ impl Host for SimHost {
         self.children.get_mut(&pid).map_or(Ok(()), |child| child.signal(signal, whole_group, now))
     }
 
-    fn write_stdin(&mut self, process: ProcessId, bytes: &[u8]) -> Result<(), StdinError> {
-        let name = self.name_of(process);
+    fn write_stdin(&mut self, life: Life, bytes: &[u8]) -> Result<(), StdinError> {
+        let name = self.name_of(life.process);
+        if self.held.get(&life.process) != Some(&life) {
+            self.witness.object(format!("{name} was written to in another life"));
+        }
         let text = String::from_utf8_lossy(bytes);
         self.note(Kind::Call, || format!("stdin {name} {text:?}"));
         if let Some(error) = self.stdin_errors.get(&name) {
@@ -204,10 +208,11 @@ impl Host for SimHost {
         Ok(())
     }
 
-    fn release(&mut self, process: ProcessId) {
+    fn release(&mut self, life: Life) {
+        let process = life.process;
         let name = self.name_of(process);
         self.note(Kind::Call, || format!("release {name}"));
-        if !self.held.remove(&process) {
+        if self.held.remove(&process) != Some(life) {
             self.witness.object(format!("{name} was released, but held nothing"));
         }
         self.witness.reaped(process);
@@ -217,7 +222,7 @@ impl Host for SimHost {
         let name = self.name_of(process);
         self.note(Kind::Call, || format!("forget {name}"));
         self.held.remove(&process);
-        let left = self.children.iter().filter(|(_, child)| child.owner == process).map(|(pid, _)| *pid);
+        let left = self.children.iter().filter(|(_, child)| child.life.process == process).map(|(pid, _)| *pid);
         self.strangers.extend(left);
         self.witness.forgotten(process);
     }

@@ -88,9 +88,9 @@ impl Sim {
 
     /// A listener has read everything that waited for its stdin.
     pub(crate) fn read_stdin(&mut self, listener: &str) {
-        let process = self.id(listener).expect("a test knows its listeners");
+        let life = self.life(listener);
         self.host.stdin_errors.clear();
-        self.feed(Input::StdinTaken { process });
+        self.feed(Input::StdinTaken { life });
     }
 
     /// What listeners were sent since the last call.

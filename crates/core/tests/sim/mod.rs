@@ -20,8 +20,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use supervisor_core::{
-    BadCommand, Channel, Command, DaemonSignal, ExitStatus, GroupConfig, Input, Now, ProcessConfig, ProcessId,
-    ProcessInfo, ProcessState, Reply, RequestId, Settings, Supervisor,
+    BadCommand, Channel, Command, DaemonSignal, ExitStatus, GroupConfig, Handover, Input, Life, Now, ProcessConfig,
+    ProcessId, ProcessInfo, ProcessState, Reply, RequestId, Settings, Supervisor,
 };
 
 use checks::Storm;
@@ -37,7 +37,8 @@ const BEGIN: Duration = Duration::from_secs(5_000);
 pub(crate) const WALL_BEGIN: i64 = 1_700_000_000;
 
 /// A simulation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Sim {
     pub(crate) supervisor: Supervisor,
     pub(crate) host: SimHost,
@@ -50,6 +51,8 @@ pub(crate) struct Sim {
     /// Panic when something is wrong; else only say so in `broken`.
     pub(crate) strict: bool,
     pub(crate) broken: Option<String>,
+    /// Each input is handled by a copy of the supervisor, and the original is forgotten.
+    pub(crate) copies_itself: bool,
     /// How long the supervisor was kept from its work in all.
     pub(crate) stalled: Duration,
     /// Inputs so far.
@@ -127,6 +130,7 @@ impl Sim {
             checks: true,
             strict: true,
             broken: None,
+            copies_itself: false,
             stalled: Duration::ZERO,
             inputs: 0,
             storm: Storm::default(),
@@ -244,6 +248,9 @@ impl Sim {
         self.inputs += 1;
         self.storm.count(self.host.now, &input);
         let now = self.now();
+        if self.copies_itself {
+            self.supervisor = self.supervisor.clone();
+        }
         self.supervisor.handle(now, input, &mut self.host);
         if self.checks {
             self.check();
@@ -305,18 +312,18 @@ impl Sim {
     }
 
     fn reap(&mut self, pid: i32) {
-        let (id, status) = self.host.reap(pid);
+        let (life, status) = self.host.reap(pid);
         if self.host.strangers.remove(&pid) {
             return self.feed(Input::StrangerExited { pid, status });
         }
-        self.host.witness.reaping(id, status);
-        self.feed(Input::Exited { process: id, status });
+        self.host.witness.reaping(life.process, status);
+        self.feed(Input::Exited { life, status });
     }
 
     /// A child writes something.
     pub(crate) fn output(&mut self, name: &str, channel: Channel, bytes: &[u8]) {
-        let process = self.id(name).expect("a process that writes is there");
-        self.feed(Input::Output { process, channel, bytes });
+        let life = self.life(name);
+        self.feed(Input::Output { life, channel, bytes });
     }
 
     /// A child writes something, which is read when the core does not hold it.
@@ -336,7 +343,8 @@ impl Sim {
                 && !pipe.is_empty()
             {
                 let bytes: Vec<u8> = pipe.drain(..pipe.len().min(READ_BYTES)).collect();
-                self.feed(Input::Output { process, channel, bytes: &bytes });
+                let life = self.life(&name);
+                self.feed(Input::Output { life, channel, bytes: &bytes });
             }
         }
     }
@@ -350,6 +358,18 @@ impl Sim {
 
     pub(crate) fn id(&self, name: &str) -> Option<ProcessId> {
         self.host.witness.find(name)
+    }
+
+    /// The life that a process is in; one that has none is named as none ever is.
+    pub(crate) fn life(&self, name: &str) -> Life {
+        let process = self.id(name).expect("a test asks for processes that are there");
+        self.supervisor.life(process).unwrap_or(Life { process, number: 0 })
+    }
+
+    /// Events are numbered from this serial on, as after a restart.
+    pub(crate) fn count_events_from(&mut self, next_event_serial: u64) {
+        let handover = Handover { next_event_serial, ..self.supervisor.clone().hand_over() };
+        self.supervisor.take_over(handover);
     }
 
     pub(crate) fn state(&self, name: &str) -> ProcessState {

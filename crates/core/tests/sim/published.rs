@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use supervisor_core::{ProcessId, ProcessInfo, Publication};
 
 /// The publications so far, put together.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Published {
     infos: BTreeMap<ProcessId, ProcessInfo>,
     all: Vec<ProcessId>,

@@ -12,7 +12,7 @@ use supervisor_core::{
 };
 
 /// All that is known from outside.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Witness {
     tracks: BTreeMap<ProcessId, Track>,
     /// Their ids by group and name.
@@ -26,7 +26,7 @@ pub(crate) struct Witness {
 }
 
 /// One process as its events tell it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Track {
     pub(crate) group: String,
     pub(crate) config: ProcessConfig,
@@ -47,7 +47,7 @@ pub(crate) struct Track {
 }
 
 /// What a request that is not answered yet asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Asked {
     Start {
         name: String,

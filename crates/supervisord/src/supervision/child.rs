@@ -6,11 +6,12 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use supervisor_core::{Channel, Pid};
+use supervisor_core::{Channel, Life, Pid};
 
 /// A child that was spawned and not reaped.
 #[derive(Debug)]
 pub(super) struct Child {
+    pub(super) life: Life,
     pub(super) pid: Pid,
     /// Readable once it has ended; `None` where the kernel has none.
     pub(super) pidfd: Option<OwnedFd>,
@@ -121,6 +122,14 @@ impl PollKey {
             Self::Output(index, Channel::Stdout) => 5 + index * 5,
             Self::Output(index, Channel::Stderr) => 6 + index * 5,
             Self::Log(index) => 7 + index * 5,
+        }
+    }
+
+    /// The place in the table of the process that it is about.
+    pub(super) fn process(self) -> Option<usize> {
+        match self {
+            Self::Pidfd(index) | Self::Stdin(index) | Self::Output(index, _) => Some(index),
+            Self::Signals | Self::MainLog | Self::ExecFailures | Self::Log(_) => None,
         }
     }
 

@@ -6,24 +6,24 @@
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use supervisor_core::{Channel, ProcessId, StdinError, limits};
+use supervisor_core::{Channel, Life, ProcessId, StdinError, limits};
 
 use super::child::{Child, PollKey, Stdin};
 use super::kernel::Kernel;
-use super::os_host::OsHost;
+use super::os_host::{OsHost, child_of};
 
 impl OsHost {
     /// Reads once from an output of a child. `None`: nothing there now. Zero: it was the last, the stream is closed.
     pub(super) fn read_output(
         &mut self,
-        index: usize,
+        life: Life,
         channel: Channel,
         now: Duration,
         buffer: &mut [u8],
     ) -> Option<usize> {
         let Self { kernel, entries, .. } = self;
-        let stream = entries.get_mut(index)?.as_mut()?.child.as_mut()?.stream(channel);
-        let count = kernel.read(index, channel, stream, now, buffer)?;
+        let stream = child_of(entries, life)?.stream(channel);
+        let count = kernel.read(life, channel, stream, now, buffer)?;
         if count == 0 {
             *stream = None;
         }
@@ -31,33 +31,32 @@ impl OsHost {
     }
 
     /// How many bytes of a channel wait to be read.
-    pub(super) fn readable_bytes(&mut self, index: usize, channel: Channel) -> usize {
-        let child = self.entry_at(index).and_then(|entry| entry.child.as_mut());
+    pub(super) fn readable_bytes(&mut self, life: Life, channel: Channel) -> usize {
+        let child = child_of(&mut self.entries, life);
         let stream = child.and_then(|child| child.stream(channel).as_ref());
         stream.and_then(|stream| supervisor_sys::pipe::readable_bytes(stream.fd.as_fd()).ok()).unwrap_or(0)
     }
 
-    /// Writes on to a child whose pipe takes bytes again. The process, when nothing waits for it any more.
-    pub(super) fn stdin_writable(&mut self, index: usize) -> Option<ProcessId> {
+    /// Writes on to a child whose pipe takes bytes again. Whether nothing waits for it any more.
+    pub(super) fn stdin_writable(&mut self, life: Life) -> bool {
         let Self { kernel, entries, .. } = self;
-        let entry = entries.get_mut(index)?.as_mut()?;
-        let slot = &mut entry.child.as_mut()?.stdin;
-        let stdin = slot.as_mut()?;
+        let Some(Child { stdin: slot, .. }) = child_of(entries, life) else { return false };
+        let Some(stdin) = slot else { return false };
         let closed = stdin.write_pending().is_err();
         if !closed && !stdin.pending.is_empty() {
-            return None;
+            return false;
         }
         kernel.unwatch(&stdin.fd);
         if closed {
             *slot = None;
         }
-        Some(entry.id)
+        true
     }
 
     /// Bytes for a child: written as far as its pipe takes them, the rest when it does.
-    pub(super) fn queue_for_stdin(&mut self, process: ProcessId, bytes: &[u8]) -> Result<(), StdinError> {
+    pub(super) fn queue_for_stdin(&mut self, life: Life, bytes: &[u8]) -> Result<(), StdinError> {
         let Self { kernel, entries, .. } = self;
-        let child = entries.get_mut(process.index()).and_then(Option::as_mut).and_then(|entry| entry.child.as_mut());
+        let child = child_of(entries, life);
         let Some(Child { stdin: slot, stdout, .. }) = child else { return Err(StdinError::Closed) };
         let Some(stdin) = slot else { return Err(StdinError::Closed) };
         if let Some(stdout) = stdout {
@@ -76,7 +75,7 @@ impl OsHost {
             *slot = None;
             return Err(StdinError::Closed);
         }
-        watch_stdin(kernel, process, stdin, waited);
+        watch_stdin(kernel, life.process, stdin, waited);
         Ok(())
     }
 }

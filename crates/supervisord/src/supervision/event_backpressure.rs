@@ -5,21 +5,20 @@
 //! holds up too (`log_backpressure.rs`) is held by one of both, and asked about the other when it is to be read again.
 //! Nothing polls: room comes with an input of the core, and each turn of the loop ends with a look at what is held.
 
-use supervisor_core::{Channel, ProcessId};
+use supervisor_core::{Channel, Life, ProcessId};
 
 use super::child::Visit;
-use super::os_host::OsHost;
+use super::os_host::{OsHost, child_of};
 
 impl OsHost {
     /// Stops to read a stream.
-    pub(super) fn hold_for_events(&mut self, index: usize, channel: Channel) {
+    pub(super) fn hold_for_events(&mut self, life: Life, channel: Channel) {
         let Self { kernel, entries, held_for_events, .. } = self;
-        let child = entries.get_mut(index).and_then(Option::as_mut).and_then(|entry| entry.child.as_mut());
-        let stream = child.and_then(|child| child.stream(channel).as_mut());
+        let stream = child_of(entries, life).and_then(|child| child.stream(channel).as_mut());
         if let Some(stream) = stream
-            && kernel.hold(index, channel, stream)
+            && kernel.hold(life, channel, stream)
         {
-            held_for_events.push((index, channel));
+            held_for_events.push((life, channel));
         }
     }
 
@@ -28,18 +27,17 @@ impl OsHost {
     pub(super) fn resume_for_events(&mut self, room: usize, is_held: impl Fn(ProcessId, Channel) -> bool) {
         let Self { kernel, entries, held_for_events, .. } = self;
         let (mut resumed, mut has_more) = (0, false);
-        held_for_events.retain(|(index, channel)| {
-            // Its process may have ended meanwhile, and another one may have its place.
-            let Some(entry) = entries.get_mut(*index).and_then(Option::as_mut) else { return false };
-            let stream = entry.child.as_mut().and_then(|child| child.stream(*channel).as_mut());
+        held_for_events.retain(|(life, channel)| {
+            // It may have ended meanwhile.
+            let stream = child_of(entries, *life).and_then(|child| child.stream(*channel).as_mut());
             let Some(stream) = stream.filter(|stream| stream.visit == Visit::Held) else { return false };
-            if is_held(entry.id, *channel) {
+            if is_held(life.process, *channel) {
                 return true;
             }
             has_more |= resumed == room;
             if resumed < room {
                 resumed += 1;
-                kernel.resume(*index, *channel, stream);
+                kernel.resume(*life, *channel, stream);
                 return false;
             }
             true

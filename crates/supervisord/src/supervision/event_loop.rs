@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use supervisor_config::Config;
 use supervisor_core::{
-    Channel, DaemonSignal, EventRing, ExitStatus, Host as _, Input, LogLevel, Now, Pid, ProcessId, RequestId,
-    Supervisor, SupervisorState,
+    Channel, DaemonSignal, ExitStatus, Handover, Host as _, Input, Life, LogLevel, Now, RequestId, Supervisor,
+    SupervisorState,
 };
 use supervisor_sys::Events;
 
@@ -38,17 +38,14 @@ pub struct EventLoop {
     reaps_strangers: bool,
     buffer: Vec<u8>,
     next_hot_visit: Duration,
-    /// Processes that have ended and are not reaped yet; the poller tells of each once.
-    ended: VecDeque<Ending>,
+    /// Lives that have ended and are not reaped yet; the poller tells of each once.
+    ended: VecDeque<Life>,
     catching_up: CatchingUp,
-    /// Processes that have ended and cannot be reaped yet: a debugger has them, and gives them back with a SIGCHLD.
-    traced: BTreeSet<Ending>,
+    /// Lives that have ended and cannot be reaped yet: a debugger has them, and gives them back with a SIGCHLD.
+    traced: BTreeSet<Life>,
     /// Children may have ended of which nothing but SIGCHLD has told.
     sweep_is_due: bool,
 }
-
-/// A child that has ended: the index of its process, and its pid, which is another one for the next child.
-type Ending = (usize, Pid);
 
 /// How the loop ended.
 #[derive(Debug)]
@@ -59,10 +56,8 @@ pub enum Ended {
     Restart {
         /// With this configuration.
         config: Box<Config>,
-        /// Event serials go on from here.
-        next_event_serial: u64,
-        /// The event stream goes on from here.
-        event_ring: Box<EventRing>,
+        /// And with what this generation leaves to the next.
+        handover: Box<Handover>,
     },
 }
 
@@ -102,9 +97,7 @@ impl EventLoop {
         self.tell_last_events(&mut events)?;
         let ended = match (self.supervisor.state(), self.next_config) {
             (SupervisorState::Restarting, Some(config)) => {
-                let next_event_serial = self.supervisor.next_event_serial();
-                let event_ring = Box::new(self.supervisor.into_event_ring());
-                Ended::Restart { config: Box::new(config), next_event_serial, event_ring }
+                Ended::Restart { config: Box::new(config), handover: Box::new(self.supervisor.hand_over()) }
             }
             (SupervisorState::Restarting | SupervisorState::Running | SupervisorState::Shutdown, _) => Ended::Shutdown,
         };
@@ -113,25 +106,30 @@ impl EventLoop {
 
     /// Everything that has happened since the last turn.
     fn turn(&mut self, events: &Events) {
+        // Whose they are is true now: before anything is handled that gives a place in the table to another life.
+        let keys = events.iter().map(|(key, _, _)| PollKey::from_number(key));
+        let what: Vec<_> = keys.map(|key| (key, key.process().and_then(|index| self.host.life_at(index)))).collect();
         self.handle_messages();
         self.handle_restart_config();
         self.host.take_in_writers_answers();
         let mut signalled = false;
-        for (key, _, _) in events.iter() {
-            match PollKey::from_number(key) {
+        for (key, life) in what {
+            match key {
                 PollKey::Signals => signalled = true,
                 PollKey::MainLog => self.host.main_log_writable(),
                 PollKey::ExecFailures => self.host.tell_failed_execs(),
                 PollKey::Log(index) => self.host.log_writable(index),
-                PollKey::Pidfd(index) => self.ended.extend(self.host.child_at(index).map(|pid| (index, pid))),
-                PollKey::Stdin(index) => {
-                    if let Some(process) = self.host.stdin_writable(index) {
-                        self.feed(Input::StdinTaken { process });
+                PollKey::Pidfd(_) => self.ended.extend(life),
+                PollKey::Stdin(_) => {
+                    if let Some(life) = life.filter(|life| self.host.stdin_writable(*life)) {
+                        self.feed(Input::StdinTaken { life });
                     }
                 }
-                PollKey::Output(index, channel) => {
-                    self.read_if_taken(index, channel);
-                    self.serve_clients();
+                PollKey::Output(_, channel) => {
+                    if let Some(life) = life {
+                        self.read_if_taken(life, channel);
+                        self.serve_clients();
+                    }
                 }
             }
         }
@@ -282,25 +280,22 @@ impl EventLoop {
             if self.ended.is_empty() || self.catching_up.is_needed(&self.supervisor) {
                 return;
             }
-            if let Some(ending) = self.ended.pop_front() {
-                self.reap(ending);
+            if let Some(life) = self.ended.pop_front() {
+                self.reap(life);
             }
         }
     }
 
-    /// A child has ended; nothing is to be done if it was reaped already, by a sweep.
-    fn reap(&mut self, ending: Ending) {
-        let (index, pid) = ending;
-        let Some(entry) = self.host.entry_at(index) else { return };
-        let id = entry.id;
-        let Some(child) = entry.child.as_ref().filter(|child| child.pid == pid) else { return };
+    /// A life has ended; nothing is to be done if it was reaped already, by a sweep.
+    fn reap(&mut self, life: Life) {
+        let Some(child) = self.host.child_of(life) else { return };
         let status = match &child.pidfd {
             Some(pidfd) => supervisor_sys::wait_pidfd(pidfd.as_fd()),
-            None => supervisor_sys::wait_pid(pid),
+            None => supervisor_sys::wait_pid(child.pid),
         };
         match status {
-            Ok(Some(status)) => self.exited(id, status),
-            Ok(None) => drop(self.traced.insert(ending)),
+            Ok(Some(status)) => self.exited(life, status),
+            Ok(None) => drop(self.traced.insert(life)),
             Err(_) => {}
         }
     }
@@ -313,23 +308,21 @@ impl EventLoop {
                 self.sweep_is_due = false;
                 return;
             };
-            match self.host.process_of_pid(pid) {
-                Some(id) => self.exited(id, status),
+            match self.host.life_of_pid(pid) {
+                Some(life) => self.exited(life, status),
                 None => self.feed(Input::StrangerExited { pid, status }),
             }
         }
     }
 
-    fn exited(&mut self, id: ProcessId, status: ExitStatus) {
-        if let Some(pid) = self.host.child_at(id.index()) {
-            self.traced.remove(&(id.index(), pid));
-        }
-        self.host.reaped = Some(id);
+    fn exited(&mut self, life: Life, status: ExitStatus) {
+        self.traced.remove(&life);
+        self.host.reaped = Some(life);
         for channel in Channel::BOTH {
             // What is there now is all that the program has left. Whatever comes while it is read is a grandchild's.
-            let mut left = self.host.readable_bytes(id.index(), channel);
+            let mut left = self.host.readable_bytes(life, channel);
             while left > 0
-                && let Some(count @ 1..) = self.read_output(id.index(), channel)
+                && let Some(count @ 1..) = self.read_output(life, channel)
             {
                 left = left.saturating_sub(count);
             }
@@ -339,28 +332,26 @@ impl EventLoop {
             // Said before its end, and while its pid is still its own.
             self.host.tell_failed_execs();
         }
-        self.feed(Input::Exited { process: id, status });
+        self.feed(Input::Exited { life, status });
     }
 
     /// Reads once, unless the log of the channel takes no more, or a pool of listeners that wants its events.
-    fn read_if_taken(&mut self, index: usize, channel: Channel) {
-        if self.host.hold_if_blocked(index, channel) {
+    fn read_if_taken(&mut self, life: Life, channel: Channel) {
+        if self.host.hold_if_blocked(life, channel) {
             return;
         }
-        let Some(process) = self.host.entry_at(index).map(|entry| entry.id) else { return };
-        if self.supervisor.holds_output(process, channel) {
-            return self.host.hold_for_events(index, channel);
+        if self.supervisor.holds_output(life.process, channel) {
+            return self.host.hold_for_events(life, channel);
         }
-        self.read_output(index, channel);
+        self.read_output(life, channel);
     }
 
     /// Reads once; `None` when there was nothing.
-    fn read_output(&mut self, index: usize, channel: Channel) -> Option<usize> {
-        let id = self.host.entry_at(index)?.id;
+    fn read_output(&mut self, life: Life, channel: Channel) -> Option<usize> {
         let now = clock::now();
-        let count = self.host.read_output(index, channel, now.monotonic, &mut self.buffer)?;
+        let count = self.host.read_output(life, channel, now.monotonic, &mut self.buffer)?;
         if count > 0 {
-            let input = Input::Output { process: id, channel, bytes: &self.buffer[..count] };
+            let input = Input::Output { life, channel, bytes: &self.buffer[..count] };
             handle(&mut self.supervisor, now, input, &mut self.host);
         }
         Some(count)
@@ -370,8 +361,8 @@ impl EventLoop {
         if !self.host.kernel.has_hot_streams() || clock::monotonic_clock() < self.next_hot_visit {
             return;
         }
-        for (index, channel) in self.host.kernel.hot_streams() {
-            self.read_if_taken(index, channel);
+        for (life, channel) in self.host.kernel.hot_streams() {
+            self.read_if_taken(life, channel);
             self.serve_clients();
         }
         self.next_hot_visit = clock::monotonic_clock() + limits::HOT_STREAM_PAUSE;

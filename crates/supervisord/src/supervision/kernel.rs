@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use supervisor_core::{Channel, ProcessConfig, raw_text};
+use supervisor_core::{Channel, Life, ProcessConfig, raw_text};
 use supervisor_sys::rlimits::use_all_descriptors;
 use supervisor_sys::{
     CStrArray, Credentials, ExecFailure, Interest, MountTable, Poller, Signals, SpawnMethod, SpawnPlan, Spawner,
@@ -33,7 +33,7 @@ pub struct Kernel {
     spawner: Spawner,
     pub(super) log_writers: LogWriters,
     /// Streams that are visited by time.
-    hot: Vec<(usize, Channel)>,
+    hot: Vec<(Life, Channel)>,
     lacks_pidfds: bool,
     /// A pidfd was closed: whose end it would have told may have ended before.
     sweep_is_due: bool,
@@ -64,7 +64,7 @@ impl Kernel {
     /// Makes the pipes of a child and starts it.
     pub(super) fn spawn(
         &mut self,
-        index: usize,
+        life: Life,
         config: &ProcessConfig,
         program: &Program,
         envp: &CStrArray,
@@ -100,13 +100,14 @@ impl Kernel {
         self.lacks_pidfds |= started.pidfd.is_none();
         let stream = |fd: OwnedFd| Stream { fd, last_read: Duration::ZERO, answers: false, visit: Visit::WhenReadable };
         let mut child = Child {
+            life,
             pid: started.pid,
             pidfd: started.pidfd,
             stdin: socket.is_none().then_some(Stdin { fd: stdin.write, pending: Vec::new() }),
             stdout: Some(stream(stdout.read)),
             stderr: stderr.map(|stderr| stream(stderr.read)),
         };
-        self.watch(index, &mut child);
+        self.watch(life, &mut child);
         Ok(child)
     }
 
@@ -116,18 +117,18 @@ impl Kernel {
     }
 
     /// Stops to watch a child that was reaped.
-    pub(super) fn release(&mut self, index: usize, child: &Child) {
+    pub(super) fn release(&mut self, life: Life, child: &Child) {
         for fd in child.watched() {
             // One that is not watched, such as a hot stream, is fine.
             self.poller.delete(fd).ok();
         }
-        self.hot.retain(|(hot, _)| *hot != index);
+        self.hot.retain(|(hot, _)| *hot != life);
     }
 
     /// Reads once from a stream and decides whether it is hot. `None`: nothing there now. Zero: it has ended.
     pub(super) fn read(
         &mut self,
-        index: usize,
+        life: Life,
         channel: Channel,
         stream: &mut Option<Stream>,
         now: Duration,
@@ -137,14 +138,14 @@ impl Kernel {
         match supervisor_sys::pipe::read(stream.fd.as_fd(), buffer) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 if stream.visit == Visit::ByTime {
-                    self.cool(index, channel, stream);
+                    self.cool(life, channel, stream);
                 }
                 None
             }
             // An error of a pipe that we read from is its end.
             Ok(0) | Err(_) => {
                 self.poller.delete(stream.fd.as_fd()).ok();
-                self.hot.retain(|entry| *entry != (index, channel));
+                self.hot.retain(|entry| *entry != (life, channel));
                 Some(0)
             }
             Ok(count) => {
@@ -152,7 +153,7 @@ impl Kernel {
                 stream.last_read = now;
                 let may_wait = !stream.answers && count < limits::SMALL_READ;
                 if stream.visit == Visit::WhenReadable && soon && may_wait {
-                    self.heat(index, channel, stream);
+                    self.heat(life, channel, stream);
                 }
                 Some(count)
             }
@@ -192,7 +193,7 @@ impl Kernel {
     }
 
     /// The streams that are visited by time.
-    pub(super) fn hot_streams(&self) -> Vec<(usize, Channel)> {
+    pub(super) fn hot_streams(&self) -> Vec<(Life, Channel)> {
         self.hot.clone()
     }
 
@@ -212,43 +213,43 @@ impl Kernel {
 
     /// Watches what a new child has. Without memory for a registration its end shows in SIGCHLD, and its output is
     /// visited by time.
-    fn watch(&mut self, index: usize, child: &mut Child) {
+    fn watch(&mut self, life: Life, child: &mut Child) {
         if let Some(pidfd) = &child.pidfd {
-            let watched = self.poller.add_once(pidfd.as_fd(), PollKey::Pidfd(index).number());
+            let watched = self.poller.add_once(pidfd.as_fd(), PollKey::Pidfd(life.process.index()).number());
             self.lacks_pidfds |= watched.is_err();
         }
         for channel in Channel::BOTH {
             let Some(stream) = child.stream(channel) else { continue };
-            let key = PollKey::Output(index, channel).number();
+            let key = PollKey::Output(life.process.index(), channel).number();
             if self.poller.add(stream.fd.as_fd(), key, Interest::Readable).is_err() {
                 stream.visit = Visit::ByTime;
-                self.hot.push((index, channel));
+                self.hot.push((life, channel));
             }
         }
     }
 
-    fn heat(&mut self, index: usize, channel: Channel, stream: &mut Stream) {
+    fn heat(&mut self, life: Life, channel: Channel, stream: &mut Stream) {
         if self.poller.delete(stream.fd.as_fd()).is_ok() {
             stream.visit = Visit::ByTime;
-            self.hot.push((index, channel));
+            self.hot.push((life, channel));
             // Unprivileged users have a bound on pipe memory; the usual size serves as well.
             supervisor_sys::pipe::set_pipe_size(stream.fd.as_fd(), limits::HOT_PIPE_BYTES).ok();
         }
     }
 
-    fn cool(&mut self, index: usize, channel: Channel, stream: &mut Stream) {
-        let key = PollKey::Output(index, channel);
+    fn cool(&mut self, life: Life, channel: Channel, stream: &mut Stream) {
+        let key = PollKey::Output(life.process.index(), channel);
         if self.poller.add(stream.fd.as_fd(), key.number(), Interest::Readable).is_ok() {
             stream.visit = Visit::WhenReadable;
-            self.hot.retain(|entry| *entry != (index, channel));
+            self.hot.retain(|entry| *entry != (life, channel));
         }
     }
 
     /// Stops to read a stream whose log, or whose events, find no room. False if it was held already.
-    pub(super) fn hold(&mut self, index: usize, channel: Channel, stream: &mut Stream) -> bool {
+    pub(super) fn hold(&mut self, life: Life, channel: Channel, stream: &mut Stream) -> bool {
         match stream.visit {
             Visit::WhenReadable => drop(self.poller.delete(stream.fd.as_fd())),
-            Visit::ByTime => self.hot.retain(|entry| *entry != (index, channel)),
+            Visit::ByTime => self.hot.retain(|entry| *entry != (life, channel)),
             Visit::Held => return false,
         }
         stream.visit = Visit::Held;
@@ -256,12 +257,12 @@ impl Kernel {
     }
 
     /// Reads a stream again.
-    pub(super) fn resume(&mut self, index: usize, channel: Channel, stream: &mut Stream) {
+    pub(super) fn resume(&mut self, life: Life, channel: Channel, stream: &mut Stream) {
         if stream.visit == Visit::Held {
             // As a hot stream it is tried by time, should the poller not take it now.
             stream.visit = Visit::ByTime;
-            self.hot.push((index, channel));
-            self.cool(index, channel, stream);
+            self.hot.push((life, channel));
+            self.cool(life, channel, stream);
         }
     }
 

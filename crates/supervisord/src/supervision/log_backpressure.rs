@@ -7,14 +7,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use supervisor_core::{Channel, LogLevel, ProcessId};
+use supervisor_core::{Channel, Life, LogLevel, ProcessId};
 
 use super::child::PollKey;
 use super::disk_watch::DiskWatch;
 use super::log_file::LogFileNotice;
 use super::log_table::LogId;
 use super::main_log::SlowWrite;
-use super::os_host::OsHost;
+use super::os_host::{OsHost, child_of};
 
 impl OsHost {
     /// Writes output to the log of a channel; stops to read the channel if that is blocked now.
@@ -28,6 +28,7 @@ impl OsHost {
         let notice = entry.logs.append(channel, logs, bytes, *now);
         let too_long = watch.too_long();
         let Some(log) = entry.logs.log(channel) else { return };
+        let life = entry.child.as_ref().map(|child| child.life);
         if let Some(notice) = notice {
             self.report(log, notice);
         }
@@ -35,19 +36,21 @@ impl OsHost {
             self.leave_to_writer(log, took);
         }
         self.settle(log);
-        self.hold_if_blocked(process.index(), channel);
+        if let Some(life) = life {
+            self.hold_if_blocked(life, channel);
+        }
     }
 
     /// Whether the log of a channel takes no more, so that the channel is not to be read.
-    pub(super) fn hold_if_blocked(&mut self, index: usize, channel: Channel) -> bool {
+    pub(super) fn hold_if_blocked(&mut self, life: Life, channel: Channel) -> bool {
         let Self { kernel, entries, logs, .. } = self;
-        let Some(entry) = entries.get_mut(index).and_then(Option::as_mut) else { return false };
+        let Some(entry) = entries.get_mut(life.process.index()).and_then(Option::as_mut) else { return false };
         let Some(log) = entry.logs.log(channel).filter(|log| logs.is_blocked(*log)) else { return false };
-        let stream = entry.child.as_mut().and_then(|child| child.stream(channel).as_mut());
+        let stream = child_of(entries, life).and_then(|child| child.stream(channel).as_mut());
         if let Some(stream) = stream
-            && kernel.hold(index, channel, stream)
+            && kernel.hold(life, channel, stream)
         {
-            logs.hold(log, index, channel);
+            logs.hold(log, life, channel);
         }
         true
     }
@@ -135,10 +138,10 @@ impl OsHost {
         if logs.is_blocked(log) {
             return;
         }
-        for (index, channel) in logs.take_held(log) {
-            let child = entries.get_mut(index).and_then(Option::as_mut).and_then(|entry| entry.child.as_mut());
+        for (life, channel) in logs.take_held(log) {
+            let child = child_of(entries, life);
             if let Some(stream) = child.and_then(|child| child.stream(channel).as_mut()) {
-                kernel.resume(index, channel, stream);
+                kernel.resume(life, channel, stream);
             }
         }
     }

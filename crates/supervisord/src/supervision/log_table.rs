@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use supervisor_core::Channel;
+use supervisor_core::{Channel, Life};
 
 use super::followers::Followers;
 use super::limits;
@@ -65,7 +65,7 @@ struct Slot {
     /// Clients to be told of each change.
     followers: Followers,
     /// Streams that are not read until this log takes bytes again.
-    held: Vec<(usize, Channel)>,
+    held: Vec<(Life, Channel)>,
 }
 
 impl LogTable {
@@ -176,14 +176,14 @@ impl LogTable {
     }
 
     /// Remembers that a stream of a child waits for this log.
-    pub(super) fn hold(&mut self, id: LogId, index: usize, channel: Channel) {
+    pub(super) fn hold(&mut self, id: LogId, life: Life, channel: Channel) {
         if let Some(slot) = self.slot(id) {
-            slot.held.push((index, channel));
+            slot.held.push((life, channel));
         }
     }
 
     /// The streams that have waited for this log, which takes bytes again.
-    pub(super) fn take_held(&mut self, id: LogId) -> Vec<(usize, Channel)> {
+    pub(super) fn take_held(&mut self, id: LogId) -> Vec<(Life, Channel)> {
         self.slot(id).map(|slot| std::mem::take(&mut slot.held)).unwrap_or_default()
     }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use supervisor_core::{
     BadCommand, Channel, Event, Fault, FaultCode, Host, JournalBacklog, JournalError, JournalFate, JournalKey,
-    JournalRead, KillError, KillTarget, LogLevel, LogPaths, Pid, PoolEvent, ProcessConfig, ProcessId, Publication,
-    Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState,
+    JournalRead, KillError, KillTarget, Life, LogLevel, LogPaths, Pid, PoolEvent, ProcessConfig, ProcessId,
+    Publication, Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState,
 };
 use supervisor_sys::FcgiSocket;
 
@@ -54,12 +54,12 @@ pub struct OsHost {
     /// By [`ProcessId::index`].
     pub(super) entries: Vec<Option<Entry>>,
     /// The processes that have a child, by its pid.
-    pub(super) by_pid: BTreeMap<Pid, ProcessId>,
+    pub(super) by_pid: BTreeMap<Pid, Life>,
     pub(super) logs: LogTable,
     auto_logs: AutoLogs,
     pub(super) journals: EventJournals,
     /// Streams that are not read until their events find room.
-    pub(super) held_for_events: Vec<(usize, Channel)>,
+    pub(super) held_for_events: Vec<(Life, Channel)>,
     /// Monotonic time of the input that is being handled.
     pub(super) now: Duration,
     /// FastCGI sockets by their url.
@@ -68,8 +68,8 @@ pub struct OsHost {
     due: Vec<(RequestId, Result<Reply, Fault>)>,
     next_request: u64,
     pub(super) restart_requested: bool,
-    /// A process that is reaped, while its last output is read: its pid may be another's by now.
-    pub(super) reaped: Option<ProcessId>,
+    /// A life that was reaped, while its last output is read: its pid may be another's by now.
+    pub(super) reaped: Option<Life>,
     event_followers: EventFollowers,
 }
 
@@ -194,30 +194,37 @@ impl OsHost {
     /// ours wants to know at once.
     pub(super) fn tell_failed_execs(&mut self) {
         for failure in self.kernel.take_exec_failures() {
-            let entry = self.process_of_pid(failure.pid.get()).and_then(|id| self.entry_mut(id));
+            let entry = self.life_of_pid(failure.pid.get()).and_then(|life| self.entry_mut(life.process));
             let Some(name) = entry.map(|entry| entry.name.clone()) else { continue };
             let text = format_args!("the program of {name} could not be started: {}", failure.words);
             self.main_log.log(LogLevel::Warn, text);
         }
     }
 
-    pub(super) fn entry_at(&mut self, index: usize) -> Option<&mut Entry> {
-        self.entries.get_mut(index).and_then(Option::as_mut)
+    /// The life that is in this place of the table now, as far as it has a child.
+    pub(super) fn life_at(&self, index: usize) -> Option<Life> {
+        self.entries.get(index)?.as_ref()?.child.as_ref().map(|child| child.life)
     }
 
-    /// The child of the process at this index.
-    pub(super) fn child_at(&self, index: usize) -> Option<Pid> {
-        Some(self.entries.get(index)?.as_ref()?.child.as_ref()?.pid)
+    /// What there is of a life, as long as it is not released.
+    pub(super) fn child_of(&mut self, life: Life) -> Option<&mut Child> {
+        child_of(&mut self.entries, life)
     }
 
-    /// The process that a pid of ours belongs to.
-    pub(super) fn process_of_pid(&self, pid: i32) -> Option<ProcessId> {
+    /// The life that a pid of ours belongs to.
+    pub(super) fn life_of_pid(&self, pid: i32) -> Option<Life> {
         self.by_pid.get(&Pid::new(pid)?).copied()
     }
 
     pub(super) fn entry_mut(&mut self, id: ProcessId) -> Option<&mut Entry> {
         self.entries.get_mut(id.index()).and_then(Option::as_mut).filter(|entry| entry.id == id)
     }
+}
+
+/// What there is of a life in the table of processes, as long as it is not released.
+pub(super) fn child_of(entries: &mut [Option<Entry>], life: Life) -> Option<&mut Child> {
+    let entry = entries.get_mut(life.process.index())?.as_mut()?;
+    entry.child.as_mut().filter(|child| child.life == life)
 }
 
 impl Host for OsHost {
@@ -239,29 +246,32 @@ impl Host for OsHost {
         paths
     }
 
-    fn spawn(&mut self, process: ProcessId, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError> {
-        self.start_child(process, group, config)
+    fn spawn(&mut self, life: Life, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError> {
+        self.start_child(life, group, config)
     }
 
     fn kill(&mut self, target: KillTarget, signal: Signal) -> Result<(), KillError> {
         let (KillTarget::Process(pid) | KillTarget::Group(pid)) = target;
-        let reaped = self.reaped.and_then(|id| self.entry_mut(id)?.child.as_ref());
+        let reaped = self.reaped.and_then(|life| self.child_of(life));
         if reaped.is_some_and(|child| child.pid == pid) {
             return Err(KillError::Gone);
         }
         supervisor_sys::kill(target, signal)
     }
 
-    fn write_stdin(&mut self, process: ProcessId, bytes: &[u8]) -> Result<(), StdinError> {
-        self.queue_for_stdin(process, bytes)
+    fn write_stdin(&mut self, life: Life, bytes: &[u8]) -> Result<(), StdinError> {
+        self.queue_for_stdin(life, bytes)
     }
 
-    fn release(&mut self, process: ProcessId) {
+    fn release(&mut self, life: Life) {
         let Self { kernel, entries, by_pid, logs, .. } = self;
-        let Some(entry) = entries.get_mut(process.index()).and_then(Option::as_mut) else { return };
+        if child_of(entries, life).is_none() {
+            return;
+        }
+        let Some(entry) = entries.get_mut(life.process.index()).and_then(Option::as_mut) else { return };
         if let Some(child) = entry.child.take() {
             by_pid.remove(&child.pid);
-            kernel.release(process.index(), &child);
+            kernel.release(life, &child);
         }
         entry.logs.close(logs, &mut kernel.log_writers);
         let ids: Vec<LogId> = entry.logs.ids().collect();
@@ -272,7 +282,9 @@ impl Host for OsHost {
     }
 
     fn forget(&mut self, process: ProcessId) {
-        self.release(process);
+        if let Some(life) = self.life_at(process.index()) {
+            self.release(life);
+        }
         let entry = self.entries.get_mut(process.index()).and_then(Option::take);
         if let Some(entry) = entry {
             entry.logs.forget(&mut self.logs, &mut self.kernel.log_writers);

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use supervisor_core::{LogLevel, Pid, ProcessConfig, ProcessId, SpawnError};
+use supervisor_core::{Life, LogLevel, Pid, ProcessConfig, SpawnError};
 use supervisor_sys::{FcgiSocket, errno_name};
 
 use super::disk_watch::DiskWatch;
@@ -25,39 +25,29 @@ impl NotStarted {
 }
 
 impl OsHost {
-    /// Starts the child of a process.
+    /// Starts the child of a life.
     ///
     /// # Errors
     /// What becomes its `spawnerr`.
-    pub(super) fn start_child(
-        &mut self,
-        process: ProcessId,
-        group: &str,
-        config: &ProcessConfig,
-    ) -> Result<Pid, SpawnError> {
-        let pid = match self.try_to_start_child(process, group, config) {
+    pub(super) fn start_child(&mut self, life: Life, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError> {
+        let pid = match self.try_to_start_child(life, group, config) {
             Err(failure) if failure.for_lack_of_descriptors && self.give_up_pidfds() => {
-                self.try_to_start_child(process, group, config)
+                self.try_to_start_child(life, group, config)
             }
             outcome => outcome,
         };
         let pid = pid.map_err(|failure| failure.error)?;
-        self.by_pid.insert(pid, process);
+        self.by_pid.insert(pid, life);
         self.tell_failed_execs();
         Ok(pid)
     }
 
-    fn try_to_start_child(
-        &mut self,
-        process: ProcessId,
-        group: &str,
-        config: &ProcessConfig,
-    ) -> Result<Pid, NotStarted> {
+    fn try_to_start_child(&mut self, life: Life, group: &str, config: &ProcessConfig) -> Result<Pid, NotStarted> {
         let Self { kernel, settings, entries, sockets, logs: table, main_log, .. } = self;
         let environment = &settings.environment;
         let program = find_program(&config.command, environment.path_of(config).as_deref())
             .map_err(|bad| NotStarted::because(bad.text()))?;
-        let Some(entry) = entries.get_mut(process.index()).and_then(Option::as_mut) else {
+        let Some(entry) = entries.get_mut(life.process.index()).and_then(Option::as_mut) else {
             return Err(NotStarted::because(format!("unknown process '{}'", config.name)));
         };
         let watch = DiskWatch::start();
@@ -75,7 +65,7 @@ impl OsHost {
             .map(|uid| settings.users.get(uid).map_err(|reason| format!("couldn't setuid to {uid}: {reason}")));
         let socket = config.socket.as_ref().and_then(|socket| sockets.get(&socket.url)).map(FcgiSocket::fd);
         let envp = environment.of(group, config);
-        let child = kernel.spawn(process.index(), config, &program, &envp, credentials.as_ref(), socket);
+        let child = kernel.spawn(life, config, &program, &envp, credentials.as_ref(), socket);
         let child = child.map_err(|failure| {
             entry.logs.close(table, &mut kernel.log_writers);
             let for_lack_of_descriptors = is_lack_of_descriptors(failure.error());
@@ -84,7 +74,7 @@ impl OsHost {
         let pid = child.pid;
         entry.child = Some(child);
         if let Some(took) = opening {
-            self.opening_was_slow(process, took);
+            self.opening_was_slow(life.process, took);
         }
         Ok(pid)
     }

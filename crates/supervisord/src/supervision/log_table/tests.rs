@@ -69,7 +69,8 @@ fn what_waits_outlives_the_program_that_wrote_it() {
     while !table.is_blocked(id) {
         assert!(table.append(id, AT_TEN, &[b'x'; 1000], Duration::ZERO).is_none());
     }
-    table.hold(id, 7, Channel::Stderr);
+    let life = Life { process: supervisor_core::ProcessId::new(7, 0), number: 1 };
+    table.hold(id, life, Channel::Stderr);
     table.close(id, &mut writers());
     assert!(matches!(table.waiting()[..], [(log, 1..)] if log == id));
     let mut reader = fs::OpenOptions::new().read(true).open(&path).unwrap();
@@ -77,7 +78,7 @@ fn what_waits_outlives_the_program_that_wrote_it() {
     assert!(io::Read::read(&mut reader, &mut buffer).unwrap() >= 4096);
     assert!(table.flush(id).is_none());
     assert!(!table.is_blocked(id));
-    assert_eq!(table.take_held(id), [(7, Channel::Stderr)]);
+    assert_eq!(table.take_held(id), [(life, Channel::Stderr)]);
     table.close_if_unused(id);
     assert!(table.stream(id).is_none(), "it is closed at last");
 }
