@@ -300,7 +300,12 @@ impl World for ScriptedWorld {
         Ok(())
     }
 
+    /// A document that was not announced is not there.
     fn get(&mut self, path: &str) -> Result<String, CallError> {
+        let announced = format!("GET {path}");
+        if self.replies.borrow().iter().all(|(call, _)| *call != announced) {
+            return Err(CallError::Http { status: 404, reason: String::new() });
+        }
         match self.call(&format!("supervisor.GET {path}"), &[])? {
             Value::Str(text) => Ok(text),
             other => panic!("{other:?} is no document"),

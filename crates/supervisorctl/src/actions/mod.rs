@@ -28,6 +28,7 @@ mod tail;
 mod update;
 mod version;
 mod waiting;
+mod warnings;
 
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;

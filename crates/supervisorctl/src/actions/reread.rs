@@ -2,7 +2,7 @@
 
 use supervisor_core::FaultCode;
 
-use super::{Action, Completes, has_no_argument};
+use super::{Action, Completes, has_no_argument, warnings};
 use crate::answers::Reloaded;
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
@@ -25,6 +25,7 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
         return Ok(Flow::Continue);
     }
     if let Some(reloaded) = reload_config(controller, "ERROR: supervisor shutting down")? {
+        warnings::tell(controller)?;
         let lines = lines(&reloaded);
         if lines.is_empty() {
             controller.output.line("No config updates to processes");

@@ -6,7 +6,7 @@ use supervisor_core::{FaultCode, ProcessState};
 
 use super::beside_others::pause;
 use super::reread::reload_config;
-use super::{Action, Completes};
+use super::{Action, Completes, warnings};
 use crate::answers::{ProcessInfo, ProcessResult, Reloaded};
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
@@ -31,6 +31,7 @@ pub(super) const ACTION: Action = Action {
 
 fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
     let Some(reloaded) = reload_config(controller, SHUTTING_DOWN)? else { return Ok(Flow::Continue) };
+    warnings::tell(controller)?;
     let mut wanted: Vec<&str> = argument.split_whitespace().collect();
     if wanted.contains(&"all") {
         wanted.clear();

@@ -213,6 +213,14 @@ fn warnings_are_told_by_whatever_reads_the_file() {
     assert!(at_reread.contains("program second") && !at_reread.contains("progam:first"), "{at_reread}");
     assert!(at_reread.contains("No file matches via include"), "{at_reread}");
 
+    // The client tells them beside what scripts read, once for each command.
+    for (action, words) in [("reread", "No config updates to processes\n"), ("update", "")] {
+        let shown = daemon.ctl(&[action]);
+        assert_eq!((shown.stdout.as_str(), shown.status), (words, 0), "{action}");
+        assert_eq!(shown.stderr.matches("did you mean 'program:second'?").count(), 1, "{action}: {}", shown.stderr);
+        assert!(shown.stderr.lines().all(|line| line.starts_with("warning: ")), "{action}: {}", shown.stderr);
+    }
+
     // One that is refused leaves what was told.
     daemon.configure("[supervisord]\nminfds=x\n");
     assert!(daemon.call("supervisor.reloadConfig", &[]).is_err());
