@@ -283,7 +283,14 @@ fn broken(error: &hyper::Error, is_encrypted: bool, has_certificate: bool) -> Ca
 }
 
 /// A path with everything escaped that may not stand in a request line, and `%`, which begins no escape in a name.
+///
+/// Escaped twice: both servers decode the path of a log twice (`http.py`, `split_uri` and the handler), the original's
+/// splits it at `?` and `#` in between.
 fn encode_path(path: &str) -> String {
+    escape(&escape(path))
+}
+
+fn escape(path: &str) -> String {
     let mut encoded = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
@@ -310,9 +317,9 @@ mod tests {
     fn paths_are_fit_for_a_request_line() {
         for (path, encoded) in [
             ("/logtail/web:cat/stdout", "/logtail/web:cat/stdout"),
-            ("/logtail/a?b#c/stdout", "/logtail/a%3Fb%23c/stdout"),
-            ("/logtail/é%41/stdout", "/logtail/%C3%A9%2541/stdout"),
-            ("/logtail/p:100%20fast 1/stdout", "/logtail/p:100%2520fast%201/stdout"),
+            ("/logtail/a?b#c/stdout", "/logtail/a%253Fb%2523c/stdout"),
+            ("/logtail/é%41/stdout", "/logtail/%25C3%25A9%252541/stdout"),
+            ("/logtail/p:100%20fast 1/stdout", "/logtail/p:100%252520fast%25201/stdout"),
         ] {
             assert_eq!(encode_path(path), encoded);
         }

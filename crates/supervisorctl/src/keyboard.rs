@@ -19,6 +19,7 @@ use nix::sys::termios::{
     ControlFlags, OutputFlags, SetArg, SpecialCharacterIndices, Termios, cfmakeraw, tcgetattr, tcsetattr,
 };
 use nix::unistd::{Pid, dup2_stdin};
+use supervisor_sys::start_thread;
 
 use crate::limits::KEYBOARD_PACE_MILLIS;
 use crate::line_reader::{END_OF_INPUT, LineReader, is_line_end};
@@ -53,13 +54,14 @@ impl Keyboard {
         reader.take_what_was_switched();
         let outcome = thread::scope(|scope| {
             let mut passing = Passing { keys: &self.keys, editor: &self.editor, reader: &mut *reader, mode };
-            let passing = scope.spawn(move || passing.run(&until));
+            let builder = thread::Builder::new();
+            let passing = start_thread(|| builder.spawn_scoped(scope, move || passing.run(&until)))?;
             let outcome = edit();
             drop(stop);
             // What went wrong on its way is seen when the next line is read.
             drop(passing.join());
-            outcome
-        });
+            Ok::<_, io::Error>(outcome)
+        })?;
         reader.put_back(&self.not_taken());
         Ok(outcome)
     }

@@ -11,6 +11,7 @@ use std::thread;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use supervisor_sys::start_thread;
 use tokio::sync::oneshot;
 
 use crate::limits::MAX_LINE_BYTES;
@@ -164,13 +165,14 @@ async fn wait_for_input(file: &File) -> io::Result<()> {
     let file = file.try_clone()?;
     let (given_up, _waiting) = io::pipe()?;
     let (tell, told) = oneshot::channel();
-    thread::Builder::new().spawn(move || {
+    let wait = move || {
         let mut either =
             [PollFd::new(file.as_fd(), PollFlags::POLLIN), PollFd::new(given_up.as_fd(), PollFlags::POLLIN)];
         while poll(&mut either, PollTimeout::NONE) == Err(Errno::EINTR) {}
         // Nobody listens any more when the wait was given up.
         let _ = tell.send(());
-    })?;
+    };
+    start_thread(|| thread::Builder::new().spawn(wait))?;
     told.await.map_err(io::Error::other)
 }
 

@@ -20,7 +20,7 @@ use supervisor_sys::rlimits::{Resource, raise};
 use supervisor_sys::{
     CStrArray, Child, Credentials, Events, Interest, Poller, SocketError, SpawnMethod, SpawnPlan, Spawner, daemonize,
     drop_privileges, ensure_standard_fds_open, listen_unix, may_adopt_children, peek_any, pipe, resolve_user,
-    set_subreaper, wait_pid,
+    set_subreaper, start_thread, wait_pid,
 };
 
 fn main() {
@@ -37,6 +37,7 @@ fn main() {
         ["raise-nofile", minimum] => raise_nofile(minimum),
         ["spawn-without-descriptors"] => spawn_without_descriptors(),
         ["spawn-refused", method, calls @ ..] => spawn_with_refused_calls(method, calls),
+        ["thread-refused"] => start_thread_without_clone3(),
         ["wait-refused"] => wait_with_the_older_call(),
         ["slots"] => show_slots(),
         ["signals"] => show_signals(),
@@ -199,6 +200,27 @@ fn spawn_with_refused_calls(method: &str, calls: &[&str]) {
     if !calls.contains(&"/proc") {
         assert_eq!(open_descriptors(), before, "and nothing of ours was closed or left");
     }
+}
+
+/// Starts threads below a filter that answers clone3(2) with EPERM: prints what one has found, which starts another
+/// itself.
+fn start_thread_without_clone3() {
+    refuse(libc::SYS_clone3, libc::EPERM, None);
+    let refused = std::thread::Builder::new().spawn(|| ()).expect_err("it is refused");
+    println!("{refused}");
+    let filters = |of: &str| {
+        let status = fs::read_to_string(of).expect("/proc is mounted");
+        status.lines().find(|line| line.starts_with("Seccomp_filters")).expect("Linux 5.9 or newer").to_owned()
+    };
+    let before = filters("/proc/thread-self/status");
+    let sum = start_thread(|| {
+        std::thread::Builder::new().spawn(|| {
+            let other = start_thread(|| std::thread::Builder::new().spawn(|| 40)).expect("it starts");
+            other.join().expect("it ends") + 2
+        })
+    });
+    println!("{}", sum.expect("it starts").join().expect("it ends"));
+    assert_eq!(filters("/proc/thread-self/status"), before, "nothing stays with us");
 }
 
 /// Waits on a kernel that does not know epoll_pwait2(2): prints what is ready of one pipe, without and with something

@@ -45,6 +45,7 @@ mod socket_path;
 mod spawn;
 mod standard_fds;
 mod tcp_listener;
+mod thread_start;
 mod unix_client;
 mod unix_listener;
 
@@ -72,5 +73,6 @@ pub use socket_path::{SocketPath, connect_unix, own_uid, peer_uid};
 pub use spawn::{Child, SpawnMethod, SpawnPlan, Spawner};
 pub use standard_fds::ensure_standard_fds_open;
 pub use tcp_listener::listen_tcp;
+pub use thread_start::start_thread;
 pub use unix_client::connect_unix_at_once;
 pub use unix_listener::{BoundUnixListener, listen_unix};

@@ -161,6 +161,13 @@ fn where_calls_are_refused_another_way_is_found_and_kept() {
 }
 
 #[test]
+fn threads_start_where_the_newer_call_is_refused() {
+    let mut spawner = Spawner::new().unwrap();
+    let output = Program::probe(&["thread-refused"]).run(&mut spawner).output();
+    assert_eq!(lines(&output), ["Operation not permitted (os error 1)", "42"]);
+}
+
+#[test]
 fn waiting_works_without_the_newer_call() {
     let mut spawner = Spawner::new().unwrap();
     let output = Program::probe(&["wait-refused"]).run(&mut spawner).output();

@@ -59,6 +59,7 @@ use std::rc::Rc;
 use std::thread::{self, JoinHandle};
 use std::{io, mem};
 
+use supervisor_sys::start_thread;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::{LocalSet, spawn_local};
@@ -100,8 +101,8 @@ pub fn start(mut settings: ControlSettings) -> io::Result<ControlPlane> {
         let numbered = servers.into_iter().enumerate();
         numbered.map(|(number, server)| Listener::new(server, number, capacity)).collect::<io::Result<Vec<_>>>()?
     };
-    let thread =
-        thread::Builder::new().name("control".to_owned()).spawn(move || run(&runtime, listeners, settings, stopped))?;
+    let builder = thread::Builder::new().name("control".to_owned());
+    let thread = start_thread(|| builder.spawn(move || run(&runtime, listeners, settings, stopped)))?;
     Ok(ControlPlane { stop, thread })
 }
 

@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use supervisor_sys::start_thread;
 use tokio::sync::oneshot;
 
 use super::limits;
@@ -110,7 +111,7 @@ impl Workers {
     fn start_thread(&self) -> std::io::Result<()> {
         let shared = Arc::clone(&self.shared);
         let builder = thread::Builder::new().name(self.shared.name.to_owned()).stack_size(self.stack_bytes);
-        builder.spawn(move || shared.work_until_idle()).map(drop)
+        start_thread(|| builder.spawn(move || shared.work_until_idle())).map(drop)
     }
 }
 

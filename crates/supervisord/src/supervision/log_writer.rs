@@ -10,7 +10,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use supervisor_sys::Waker;
+use supervisor_sys::{Waker, start_thread};
 
 use super::limits;
 use super::log_batch::Batch;
@@ -90,7 +90,7 @@ pub(super) fn start(index: usize, answers: mpsc::Sender<Answer>, waker: Waker) -
     let progress = Arc::clone(&handle.progress);
     let thread = WriterThread { files: HashMap::new(), progress, answers, waker, index };
     let builder = thread::Builder::new().name(format!("log-writer-{index}")).stack_size(limits::LOG_WRITER_STACK);
-    builder.spawn(move || thread.run(orders))?;
+    start_thread(|| builder.spawn(move || thread.run(orders)))?;
     Ok(handle)
 }
 

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use supervisor_config::Config;
+use supervisor_sys::start_thread;
 
 use crate::defect_log;
 use crate::inbox::Wake;
@@ -40,7 +41,8 @@ impl RestartConfigReader {
             sender.send(read.unwrap_or_else(|_| Err(defect_log::TOLD.to_owned()))).ok();
             wake();
         };
-        if let Err(error) = thread::Builder::new().name("restart-config".to_owned()).spawn(reader) {
+        let builder = thread::Builder::new().name("restart-config".to_owned());
+        if let Err(error) = start_thread(|| builder.spawn(reader)) {
             self.sender.send(Err(format!("no thread to read the configuration with: {error}"))).ok();
             (self.wake)();
         }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::log_destinations::can_unshare;
+use crate::server_sockets::{DENY, can_deny};
 use crate::support::{TestDaemon, testing_the_original, until};
 
 const ORPHANS: &str = "[program:parent]
@@ -151,4 +152,28 @@ fn inner_pid(daemon: &TestDaemon) -> u32 {
 
 fn is_zombie(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z "))
+}
+
+/// statx, rseq, getrandom, pidfd_send_signal, the calls from pidfd_open to faccessat2, epoll_pwait2, fchmodat2.
+const NEWER_CALLS: &str = "332,334,318,424,434,435,436,437,438,439,441,452";
+
+/// Profiles that are older than a call answer EPERM, of which the C library takes clone3(2) for a lack of threads.
+#[test]
+fn host_that_refuses_newer_calls_is_no_obstacle_and_programs_are_as_free_as_ever() {
+    if !can_deny() {
+        return;
+    }
+    for (errno, calls) in [("1", "435"), ("38", "435"), ("1", NEWER_CALLS), ("38", NEWER_CALLS)] {
+        let program = "[program:a]\ncommand=/bin/sh -c \"grep ^Seccomp_f /proc/self/status; exec sleep 1000\"\n";
+        let mut daemon = TestDaemon::prepared(&format!("{program}stdout_logfile={{dir}}/a.log\n"));
+        daemon.launch_by(&["python3", "-c", DENY, errno, calls]);
+        daemon.wait_until_it_answers();
+        daemon.wait_for_state("a", "RUNNING");
+        let before = daemon.read("a.log");
+        assert_eq!(daemon.ctl(&["tail", "a"]).stdout.trim_end(), before.trim_end(), "{errno} {calls}");
+        assert_eq!(daemon.ctl(&["restart", "a"]).stdout, "a: stopped\na: started\n");
+        assert_eq!(daemon.read("a.log"), before.repeat(2), "no filter of ours comes to programs");
+        assert_eq!(daemon.ctl(&["reread"]).stdout, "No config updates to processes\n");
+        daemon.stop();
+    }
 }

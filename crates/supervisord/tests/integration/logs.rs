@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{TestDaemon, testing_the_original, until};
+use crate::support::{TestDaemon, supervisorctl, testing_the_original, until};
 
 #[test]
 fn output_goes_to_the_named_files() {
@@ -380,4 +380,22 @@ startsecs=0
     daemon.wait_for_state("closer", "EXITED");
     assert_eq!(daemon.log_lines("stopped monitoring"), Vec::<String>::new());
     daemon.stop();
+}
+
+#[test]
+fn log_of_a_program_of_any_name_is_followed() {
+    for name in ["load_100%%20fast", "a%%41", "what?now#1", "é", "a+b&c"] {
+        let mut daemon = TestDaemon::prepared(&format!(
+            "[program:p]\nprocess_name={name}\ncommand=/bin/sh -c \"echo ready; exec sleep 1000\"\n\
+             stdout_logfile={{dir}}/out.log\n"
+        ));
+        daemon.start();
+        daemon.wait_for_text("out.log", "ready\n");
+        let name = format!("p:{}", name.replace("%%", "%"));
+        let mut tail = daemon.start_ctl_of(&supervisorctl(), &["tail", "-f", &name]);
+        until("the log is shown", || tail.stdout().contains("ready\n").then_some(()));
+        tail.signal("INT");
+        assert_eq!(tail.wait_for_end().status, 0, "{name}");
+        daemon.stop();
+    }
 }
