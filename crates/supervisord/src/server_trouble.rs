@@ -25,7 +25,13 @@ pub(crate) fn in_words(config: &HttpServerConfig, error: &SocketError) -> String
     };
     let (file, line) = (&place.file, place.line);
     let place = format!("([{section}] in {file}, line {line})");
-    if what.is_empty() { format!("{error} {place}") } else { format!("{error}: {what} {place}") }
+    let sentence = error.to_string();
+    match (what.is_empty(), sentence.ends_with('.')) {
+        (true, _) => format!("{sentence} {place}"),
+        // As the contract's own sentences follow each other.
+        (false, true) => format!("{sentence}  {what} {place}"),
+        (false, false) => format!("{sentence}: {what} {place}"),
+    }
 }
 
 fn shown(address: &HttpServerAddress) -> String {

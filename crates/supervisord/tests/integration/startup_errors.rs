@@ -137,7 +137,7 @@ fn busy_port() {
     let _occupied = TcpListener::bind(("127.0.0.1", daemon.port())).expect("the port is free");
     let ended = daemon.run(&["-n", "-c", "{dir}/supervisord.conf"]);
     let address =
-        daemon.filled_in(": 127.0.0.1, port {port}, is in use ([inet_http_server] in {dir}/supervisord.conf, line ");
+        daemon.filled_in(".  127.0.0.1, port {port}, is in use ([inet_http_server] in {dir}/supervisord.conf, line ");
     assert_server_error(&ended, IN_USE, &[&address]);
 }
 
