@@ -173,7 +173,12 @@ fn load(program: &str, options: &ClientOptions) -> Result<ClientConfig, supervis
 /// Whether the person accepts colours (no-color.org), and the terminal knows them.
 fn wants_colour() -> bool {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb")
+    !is_set("NO_COLOR") && knows_escapes()
+}
+
+/// Whether the terminal does what escape sequences say.
+fn knows_escapes() -> bool {
+    std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
 /// A single command, or the shell; the status of the shell is always 0.
@@ -190,7 +195,7 @@ fn serve(options: &ClientOptions, config: ClientConfig) -> u8 {
     };
     let out_is_terminal = io::stdout().is_terminal();
     let output = Output::new(Box::new(io::stdout()), Box::new(io::stderr()), out_is_terminal);
-    let output = output.with_colour(wants_colour()).with_columns(terminal::columns);
+    let output = output.with_colour(wants_colour()).with_columns(terminal::columns).with_progress(knows_escapes());
     let world = LiveWorld::new(account, runtime);
     if options.arguments.is_empty() {
         let has_terminal = out_is_terminal && io::stdin().is_terminal();

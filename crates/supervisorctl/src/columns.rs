@@ -5,9 +5,16 @@ use std::borrow::Cow;
 /// Blanks between two columns.
 const GAP: usize = 2;
 
+/// The column that is cut when no other can be left away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shrinks {
+    First,
+    Last,
+}
+
 /// Leaves columns away until a table is no wider than `room`: first those in `dispensable`, in that order, and then the
-/// end of the last column. Rows have a cell for each column; `None` is room enough.
-pub(crate) fn fit(rows: &mut [Vec<String>], dispensable: &[usize], room: Option<usize>) {
+/// end of one column. Rows have a cell for each column; `None` is room enough.
+pub(crate) fn fit(rows: &mut [Vec<String>], dispensable: &[usize], shrinks: Shrinks, room: Option<usize>) {
     let Some(room) = room else { return };
     let mut gone: Vec<usize> = Vec::new();
     for column in dispensable {
@@ -21,9 +28,14 @@ pub(crate) fn fit(rows: &mut [Vec<String>], dispensable: &[usize], room: Option<
         let mut column = 0..;
         row.retain(|_| column.next().is_none_or(is_kept));
     }
-    let Some(before) = rows.first().map(Vec::len).and_then(|count| count.checked_sub(1)) else { return };
-    let taken: usize = (0..before).map(|column| width(rows, column) + GAP).sum();
-    for cell in rows.iter_mut().filter_map(|row| row.get_mut(before)) {
+    let Some(last) = rows.first().map(Vec::len).and_then(|count| count.checked_sub(1)) else { return };
+    let shrinking = match shrinks {
+        Shrinks::First => 0,
+        Shrinks::Last => last,
+    };
+    let others = (0..=last).filter(|column| *column != shrinking);
+    let taken: usize = others.map(|column| width(rows, column) + GAP).sum();
+    for cell in rows.iter_mut().filter_map(|row| row.get_mut(shrinking)) {
         *cell = cut(cell, room.saturating_sub(taken)).into_owned();
     }
 }
@@ -55,7 +67,7 @@ mod tests {
     fn fitted(room: Option<usize>) -> Vec<String> {
         let rows = [["NAME", "PID", "LOG", "DESCRIPTION"], ["web:one", "7", "/var/log/web", "pid 7, uptime 0:01"]];
         let mut rows = rows.map(|row| row.map(ToOwned::to_owned).to_vec());
-        fit(&mut rows, &[2, 1], room);
+        fit(&mut rows, &[2, 1], Shrinks::Last, room);
         rows.map(|row| row.join("|")).to_vec()
     }
 

@@ -3,8 +3,6 @@
 //! What stands in an event comes from programs, so that control characters are shown and not sent. Words that the
 //! client does not know yet are shown too: a newer server may say more.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
@@ -12,6 +10,7 @@ use supervisor_core::make_namespec;
 use supervisor_protocol::json::push_string;
 use supervisor_protocol::xmlrpc::Value;
 
+use crate::columns::{self, Shrinks};
 use crate::output::visible_on_one_line;
 
 /// Room for the name of an event; that of the longest state.
@@ -46,6 +45,21 @@ const DETAILS: [&str; 2] = ["exit", "protocol_error"];
 
 /// Columns that most configurations never have anything in: left out where no pool has.
 const RARE: [&str; 5] = ["unreadable", "spilled", "spilled_bytes", "unknown", "blocked"];
+
+/// The columns that a narrow terminal has no room for, the first to go first. Before them go those of a newer server.
+const DISPENSABLE: [&str; 11] = [
+    "spilled_bytes",
+    "dropped_by_bytes",
+    "waiting_bytes",
+    "in_progress",
+    "spilled",
+    "unreadable",
+    "blocked",
+    "accepted",
+    "rejected",
+    "dropped_by_count",
+    "delivered",
+];
 
 /// The line for an event, its time in this zone.
 pub(crate) fn line(event: &Map<String, Json>, zone: &TimeZone) -> String {
@@ -101,30 +115,29 @@ fn lost(event: &Map<String, Json>) -> String {
 }
 
 /// A head and a line per pool, and what the stream is read from.
-pub(crate) fn statistics(document: &Json) -> String {
+pub(crate) fn statistics(document: &Json, screen: Option<usize>) -> String {
     let pools: Vec<&Map<String, Json>> =
         document["pools"].as_array().into_iter().flatten().filter_map(Json::as_object).collect();
-    let mut text = table(&pools);
+    let mut text = table(&pools, screen);
     if pools.is_empty() {
         "There are no event listener pools.\n".clone_into(&mut text);
     }
     let number = |name: &str| document["stream"][name].as_u64().unwrap_or_default();
-    writeln!(
-        text,
-        "\nstream: {} of {} events, {} of {} bytes, serials {} to {}, {} followers",
-        number("events"),
-        number("max_events"),
-        number("bytes"),
-        number("max_bytes"),
-        number("oldest"),
-        number("newest"),
-        number("followers"),
-    )
-    .expect("a String takes all");
+    let parts = [
+        format!("stream: {} of {} events", number("events"), number("max_events")),
+        format!("{} of {} bytes", number("bytes"), number("max_bytes")),
+        format!("serials {} to {}", number("oldest"), number("newest")),
+        format!("{} followers", number("followers")),
+    ];
+    let line = parts.join(", ");
+    let fits = screen.is_none_or(|room| line.chars().count() <= room);
+    text.push('\n');
+    text.push_str(&if fits { line } else { parts.join(",\n    ") });
+    text.push('\n');
     text
 }
 
-fn table(pools: &[&Map<String, Json>]) -> String {
+fn table(pools: &[&Map<String, Json>], screen: Option<usize>) -> String {
     let Some(first) = pools.first() else { return String::new() };
     let says_something = |value: &Json| !matches!(value, Json::Bool(false)) && value.as_u64() != Some(0);
     let is_shown =
@@ -135,8 +148,11 @@ fn table(pools: &[&Map<String, Json>]) -> String {
         |pool: &&Map<String, Json>| names.iter().map(|name| pool.get(*name).map_or("-".to_owned(), shown)).collect();
     let mut rows: Vec<Vec<String>> = vec![names.iter().map(title).collect()];
     rows.extend(pools.iter().map(row));
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..names.len()).map(width).collect();
+    let newer = (0..names.len()).rev().filter(|column| !COLUMNS.contains(&names[*column]));
+    let known = DISPENSABLE.iter().filter_map(|wanted| names.iter().position(|name| name == wanted));
+    let dispensable: Vec<usize> = newer.chain(known).collect();
+    columns::fit(&mut rows, &dispensable, Shrinks::First, screen);
+    let widths: Vec<usize> = (0..rows[0].len()).map(|column| columns::width(&rows, column)).collect();
     let mut text = String::new();
     for row in &rows {
         let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
@@ -297,8 +313,24 @@ watch           812        800         1                 2                 0    
 
 stream: 7 of 4096 events, 99 of 4194304 bytes, serials 3 to 9, 1 followers
 ";
-        assert_eq!(statistics(&document), expected);
+        assert_eq!(statistics(&document, None), expected);
+        let narrow = "\
+POOL       ACCEPTED  DELIVERED  REJECTED  DROPPED BY COUNT  WAITING
+watch           812        800         1                 2        9
+\"m\\u001b\"         1          -         -                 -        -
+
+stream: 7 of 4096 events,
+    99 of 4194304 bytes,
+    serials 3 to 9,
+    1 followers
+";
+        assert_eq!(statistics(&document, Some(70)), narrow);
+        assert!(statistics(&document, Some(12)).starts_with("PO…  WAITING\nwa…        9\n"));
+        for room in [20, 40, 60, 80, 100, 120] {
+            let shown = statistics(&document, Some(room));
+            assert!(shown.lines().all(|line| line.chars().count() <= room.max(25)), "{room}:\n{shown}");
+        }
         let without = serde_json::json!({"pools": [], "stream": {}});
-        assert!(statistics(&without).starts_with("There are no event listener pools.\n\nstream: 0 of 0 events"));
+        assert!(statistics(&without, None).starts_with("There are no event listener pools.\n\nstream: 0 of 0 events"));
     }
 }

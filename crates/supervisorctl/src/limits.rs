@@ -23,11 +23,17 @@ pub(crate) const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 /// How long an event stream may be silent, which supervisord breaks every 15 seconds, before it is given up.
 pub(crate) const STREAM_SILENCE: Duration = Duration::from_mins(1);
 
+/// Columns of a terminal that does not tell.
+pub(crate) const USUAL_COLUMNS: usize = 80;
+
 /// `status` asks for each name on its own up to this many names, for the whole list beyond.
 pub(crate) const MAX_SINGLE_STATUS_NAMES: usize = 8;
 
 /// How often it is looked whether another client has finished what it does to a process.
 pub(crate) const PACE_BESIDE_OTHERS: Duration = Duration::from_millis(50);
+
+/// How often a person at a terminal is shown what happens while a command waits.
+pub(crate) const PACE_OF_PROGRESS: Duration = Duration::from_secs(1);
 
 /// How often `update` and `restart` begin anew, for a group or a process, because another client came in between.
 pub(crate) const MAX_NEW_BEGINNINGS: u32 = 20;

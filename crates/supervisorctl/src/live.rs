@@ -4,6 +4,7 @@
 //! Ctrl-C ends the process as usual until something asks for it to be caught ([`Interrupts::catch`]): a single
 //! command needs no handler, while the shell, a followed log and a password prompt have something to put in order.
 
+use std::convert::Infallible;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::client::{Account, Client};
 use crate::editor::Editor;
 use crate::follow::Streams;
 use crate::history::History;
-use crate::limits::STREAM_SILENCE;
+use crate::limits::{PACE_OF_PROGRESS, STREAM_SILENCE};
 use crate::line_reader::LineReader;
 use crate::output::Output;
 use crate::terminal::{self, SecretPrompt};
@@ -78,6 +79,17 @@ impl LiveWorld {
     }
 }
 
+/// Tells what the server says of all processes, again and again; what it does not say is left out.
+async fn watch_on(mut client: Client, watch: &mut dyn FnMut(Duration, Value)) -> Infallible {
+    let begin = Instant::now();
+    loop {
+        tokio::time::sleep(PACE_OF_PROGRESS).await;
+        if let Ok(infos) = client.call("supervisor.getAllProcessInfo", &[]).await {
+            watch(begin.elapsed(), infos);
+        }
+    }
+}
+
 impl World for LiveWorld {
     fn url(&self) -> &str {
         &self.client.account().url
@@ -122,6 +134,25 @@ impl World for LiveWorld {
                 () = interrupts.wait() => Err(CallError::Interrupted),
                 () = passed(*deadline) => Err(CallError::DeadlinePassed),
                 answer = client.call(method, parameters) => answer,
+            }
+        })
+    }
+
+    fn call_while(
+        &mut self,
+        method: &str,
+        parameters: &[Value],
+        watch: &mut dyn FnMut(Duration, Value),
+    ) -> Result<Value, CallError> {
+        let Self { runtime, interrupts, client, deadline, .. } = self;
+        let watcher = Client::new(client.account().clone());
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = interrupts.wait() => Err(CallError::Interrupted),
+                () = passed(*deadline) => Err(CallError::DeadlinePassed),
+                answer = client.call(method, parameters) => answer,
+                never = watch_on(watcher, watch) => match never {},
             }
         })
     }

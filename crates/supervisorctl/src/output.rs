@@ -8,6 +8,8 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use crate::columns::cut;
+use crate::limits::USUAL_COLUMNS;
 pub(crate) use supervisor_protocol::terminal::{visible, visible_on_one_line};
 
 /// Standard output and standard error of a session.
@@ -17,11 +19,23 @@ pub(crate) struct Output {
     err: Box<dyn Write>,
     out_is_terminal: bool,
     colour: bool,
+    progress: Progress,
     /// How wide the terminal is now.
     columns: fn() -> Option<usize>,
     /// Lines go to standard error.
     diverted: bool,
     broken: Option<io::ErrorKind>,
+}
+
+/// A line that tells what happens, and is taken away again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// The terminal cannot take a line away.
+    Impossible,
+    /// None stands there.
+    None,
+    /// One stands there.
+    Shown,
 }
 
 impl Output {
@@ -33,6 +47,7 @@ impl Output {
             err,
             out_is_terminal,
             colour: false,
+            progress: Progress::Impossible,
             columns: || None,
             diverted: false,
             broken: None,
@@ -42,6 +57,12 @@ impl Output {
     /// Colours are wanted, if this is a terminal.
     pub(crate) fn with_colour(mut self, wanted: bool) -> Self {
         self.colour = wanted && self.out_is_terminal;
+        self
+    }
+
+    /// The terminal, if it is one, can take a line away again.
+    pub(crate) fn with_progress(mut self, possible: bool) -> Self {
+        self.progress = if possible { Progress::None } else { Progress::Impossible };
         self
     }
 
@@ -91,6 +112,33 @@ impl Output {
     pub(crate) fn text(&mut self, text: &str) {
         let text = if self.out_is_terminal { visible(text) } else { Cow::Borrowed(text) };
         self.pending.extend_from_slice(text.as_bytes());
+    }
+
+    /// Whether there is somebody to be shown what happens, at a terminal where a line can be taken away again.
+    pub(crate) fn shows_progress(&self) -> bool {
+        self.is_terminal() && self.progress != Progress::Impossible
+    }
+
+    /// In place of the progress shown before, at once; nothing if it is empty.
+    pub(crate) fn progress(&mut self, text: &str) {
+        self.end_progress();
+        if !text.is_empty() {
+            // One column is left, since a terminal may begin a new line behind the last.
+            let room = self.columns().unwrap_or(USUAL_COLUMNS).saturating_sub(1);
+            let text = visible_on_one_line(text);
+            self.pending.extend_from_slice(cut(&text, room).as_bytes());
+            self.flush();
+            self.progress = Progress::Shown;
+        }
+    }
+
+    /// Takes the progress away.
+    pub(crate) fn end_progress(&mut self) {
+        if self.progress == Progress::Shown {
+            self.progress = Progress::None;
+            self.pending.extend_from_slice(b"\r\x1b[K");
+            self.flush();
+        }
     }
 
     /// Bytes of a log, as they are.

@@ -7,7 +7,7 @@ use supervisor_core::{ProcessState, make_namespec};
 use supervisor_protocol::xmlrpc::Value;
 
 use crate::answers::ProcessInfo;
-use crate::columns;
+use crate::columns::{self, Shrinks};
 use crate::format;
 use crate::json;
 use crate::output::visible_on_one_line;
@@ -159,7 +159,7 @@ fn render(
     let shown = |cell: String| if cell.is_empty() { "-".to_owned() } else { visible_on_one_line(&cell).into_owned() };
     let mut rows: Vec<Vec<String>> = vec![head.iter().map(ToString::to_string).collect()];
     rows.extend(infos.iter().map(|info| row(info).into_iter().map(shown).collect()));
-    columns::fit(&mut rows, dispensable, screen.columns);
+    columns::fit(&mut rows, dispensable, Shrinks::Last, screen.columns);
     let count = rows.first().map_or(0, Vec::len);
     let widths: Vec<usize> = (0..count).map(|column| columns::width(&rows, column)).collect();
     let states = std::iter::once(None).chain(infos.iter().map(|info| screen.colour.then(|| sgr(info.state)).flatten()));

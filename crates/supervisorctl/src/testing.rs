@@ -146,6 +146,7 @@ impl Scene {
     fn play(self, act: impl FnOnce(&mut Controller) -> Flow) -> Outcome {
         let (out, err) = (Sink::default(), Sink::default());
         let output = Output::new(Box::new(out.clone()), Box::new(err.clone()), self.out_is_terminal);
+        let output = output.with_progress(true);
         let left_over = Rc::new(RefCell::new(self.replies));
         let world = ScriptedWorld {
             url: URL.to_owned(),
@@ -293,6 +294,14 @@ impl World for ScriptedWorld {
         let mut replies = self.replies.borrow_mut();
         let index = replies.iter().position(|(known, _)| *known == call);
         replies.remove(index.unwrap_or_else(|| panic!("unexpected call: {call}"))).1
+    }
+
+    /// Every `meanwhile` that was announced comes before the answer, after three seconds each.
+    fn call_while(&mut self, method: &str, parameters: &[Value], watch: &mut dyn FnMut(Duration, Value)) -> Reply {
+        while self.replies.borrow().iter().any(|(call, _)| call == "meanwhile") {
+            watch(Duration::from_secs(3), self.call("supervisor.meanwhile", &[])?);
+        }
+        self.call(method, parameters)
     }
 
     /// Takes no time.

@@ -155,6 +155,15 @@ pub(crate) trait World {
     /// Calls a method by its full name (`supervisor.getState`).
     fn call(&mut self, method: &str, parameters: &[Value]) -> Result<Value, CallError>;
 
+    /// As [`World::call`]. While there is no answer, `watch` gets from time to time how long that has been, and what
+    /// the server says of all processes.
+    fn call_while(
+        &mut self,
+        method: &str,
+        parameters: &[Value],
+        watch: &mut dyn FnMut(Duration, Value),
+    ) -> Result<Value, CallError>;
+
     /// All calls together may take this long from now on, to the end of the command ([`World::disconnect`]).
     fn set_deadline(&mut self, limit: Duration);
 

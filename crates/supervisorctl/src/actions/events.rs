@@ -209,12 +209,13 @@ fn show(controller: &mut Controller, format: Format, frame: &Frame, zone: &TimeZ
 
 fn show_statistics(controller: &mut Controller, format: Format) -> Result<Flow, Failure> {
     controller.output.flush();
+    let columns = controller.output.columns();
     let text = match controller.world.get(EVENT_POOLS) {
         Ok(text) => text,
         Err(error) => return refused(controller, EVENT_POOLS, error),
     };
     match (format, serde_json::from_str::<Json>(&text)) {
-        (Format::Text, Ok(document)) => controller.output.text(&event_view::statistics(&document)),
+        (Format::Text, Ok(document)) => controller.output.text(&event_view::statistics(&document, columns)),
         (Format::Json, Ok(_)) => {
             controller.output.text(text.trim_end());
             controller.output.text("\n");

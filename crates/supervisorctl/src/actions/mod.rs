@@ -14,6 +14,7 @@ mod open;
 mod operation;
 mod options;
 mod pid;
+mod progress;
 mod quit;
 mod reload;
 mod remove;

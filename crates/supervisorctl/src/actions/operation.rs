@@ -2,8 +2,8 @@
 
 use supervisor_core::{FaultCode, Namespec, make_namespec};
 
-use super::beside_others;
 use super::options::Wait;
+use super::{beside_others, progress};
 use crate::answers::ProcessResult;
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
@@ -79,7 +79,8 @@ struct Task<'a> {
 impl Task<'_> {
     fn run(&self, controller: &mut Controller, name: &str, extra: &[Value]) -> Result<(), Failure> {
         if name == "all" {
-            let results: Vec<ProcessResult> = controller.call(self.operation.all, extra)?;
+            let results: Vec<ProcessResult> = progress::try_call(controller, self.operation.all, extra, &|_| true)
+                .map_err(|error| Failure::Call { method: self.operation.all, error })?;
             return self.show_all(controller, &results);
         }
         let namespec = Namespec::parse(name);
@@ -108,7 +109,9 @@ impl Task<'_> {
         group: &str,
         extra: &[Value],
     ) -> Result<(), Failure> {
-        match controller.try_call::<Vec<ProcessResult>>(method, &with_name(group, extra)) {
+        match progress::try_call::<Vec<ProcessResult>>(controller, method, &with_name(group, extra), &|info| {
+            info.group == group
+        }) {
             Ok(results) => self.show_all(controller, &results),
             Err(CallError::Fault { code: Known(FaultCode::BadName), .. }) => {
                 controller.output.line(&format::error_line(group, "no such group"));
@@ -129,11 +132,14 @@ impl Task<'_> {
         extra: &[Value],
     ) -> Result<(), Failure> {
         let method = self.operation.one;
-        let (status, description) = match controller.try_call::<()>(method, &with_name(name, extra)) {
-            Ok(()) => (Known(FaultCode::Success), String::new()),
-            Err(CallError::Fault { code, text }) => (code, text),
-            Err(error) => return Err(Failure::Call { method, error }),
-        };
+        let (status, description) =
+            match progress::try_call::<()>(controller, method, &with_name(name, extra), &|info| {
+                info.group == group && info.name == process
+            }) {
+                Ok(()) => (Known(FaultCode::Success), String::new()),
+                Err(CallError::Fault { code, text }) => (code, text),
+                Err(error) => return Err(Failure::Call { method, error }),
+            };
         let result = ProcessResult { group: group.to_owned(), name: process.to_owned(), status, description };
         self.show(controller, &result)
     }

@@ -6,7 +6,7 @@ use supervisor_core::{FaultCode, ProcessState};
 
 use super::beside_others::pause;
 use super::reread::reload_config;
-use super::{Action, Completes, warnings};
+use super::{Action, Completes, progress, warnings};
 use crate::answers::{ProcessInfo, ProcessResult, Reloaded};
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
@@ -157,7 +157,8 @@ fn complain_about_strangers(controller: &mut Controller, wanted: &[&str], reload
 fn take_away(controller: &mut Controller, group: &str, change: Change) -> Result<Option<Outcome>, Failure> {
     const STOP: &str = "supervisor.stopProcessGroup";
     const REMOVE: &str = "supervisor.removeProcessGroup";
-    let results: Vec<ProcessResult> = match controller.try_call(STOP, &[Value::from(group)]) {
+    let is_meant = |info: &ProcessInfo| info.group == group;
+    let results: Vec<ProcessResult> = match progress::try_call(controller, STOP, &[Value::from(group)], &is_meant) {
         Err(CallError::Fault { code: Known(FaultCode::BadName), .. }) => return Ok(Some(Outcome::Overtaken)),
         results => results.map_err(|error| Failure::Call { method: STOP, error })?,
     };

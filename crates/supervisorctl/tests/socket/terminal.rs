@@ -10,7 +10,7 @@ use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::server::{Answer, serve_unix, status};
+use crate::server::{Answer, serve_unix, status, value};
 use crate::{Folder, all_processes, one_process, version};
 
 /// How long an expected text may take, in milliseconds: far longer than it does.
@@ -235,6 +235,32 @@ fn a_password_to_be_hashed_is_not_shown() {
     session.expect("$argon2id$v=19$");
     let shown = session.finish();
     assert!(!shown.contains("secret"), "{shown}");
+}
+
+/// A process that takes its time to stop.
+fn one_that_stops() -> Answer {
+    let members = [("name", "slow"), ("group", "slow"), ("statename", "STOPPING"), ("description", "")]
+        .map(|(name, value)| format!("<member><name>{name}</name><value><string>{value}</string></value></member>"));
+    let numbers = [("state", 40), ("pid", 7)]
+        .map(|(name, value)| format!("<member><name>{name}</name><value><int>{value}</int></value></member>"));
+    let members = members.concat() + &numbers.concat();
+    value("getAllProcessInfo", &format!("<array><data><value><struct>{members}</struct></value></data></array>"))
+}
+
+#[test]
+fn what_happens_meanwhile_is_shown_and_taken_away() {
+    let folder = Folder::new();
+    let endless = crate::server::stream("stopAllProcesses", "<?xml");
+    serve_unix(&folder.socket(), vec![version(), one_that_stops(), endless]);
+    let mut session = Session::start(&mut folder.client(&folder.url(), &["restart", "all"]));
+    session.expect(" s, stopping slow");
+    session.expect("\r\x1b[K");
+    session.expect(" s, stopping slow");
+    kill(Pid::from_raw(session.child.id().cast_signed()), Signal::SIGINT).unwrap();
+    session.expect("\r\x1b[K");
+    session.expect("Interrupted: what supervisord was asked for goes on without us\r\n");
+    session.expect("being stopped: slow\r\n");
+    assert_eq!(session.end().1, None);
 }
 
 #[test]
