@@ -21,7 +21,7 @@ use supervisor_core::{Handover, LogLevel, Settings, SocketOwner, Supervisor, raw
 use supervisor_protocol::method::{Namespace, NamespaceKind, Namespaces};
 use supervisor_protocol::terminal::visible;
 use supervisor_sys::rlimits::{Raised, Resource, descriptors_allowed, raise};
-use supervisor_sys::{Pidfile, PrivilegeChange, SocketError, WaitingCaller};
+use supervisor_sys::{Pidfile, PrivilegeChange, SocketError, WaitingCaller, unseen_listener};
 
 use crate::check_command;
 use crate::clock;
@@ -239,6 +239,9 @@ impl Generation {
     ) -> Result<Self, BootError> {
         let mut messages = config.messages.clone();
         let limits = if is_first { raise_limits(&config, &mut kernel)? } else { Vec::new() };
+        if is_first {
+            refuse_a_second_one(&config)?;
+        }
         messages.extend(drop_privileges(&config, servers)?);
         messages.extend(limits);
         if is_first {
@@ -252,7 +255,6 @@ impl Generation {
             of_level.for_each(|(level, text)| main_log.log(*level, format_args!("{text}")));
         }
         if is_first {
-            refuse_a_second_one(&config)?;
             servers.claim(&config.http_servers).map_err(BootError)?;
         }
         let (servers, messages) = servers.serve(&config.http_servers);
@@ -398,17 +400,25 @@ fn require_descriptors() -> Result<(), BootError> {
 }
 
 /// A supervisord whose socket was swept away listens no more where a second one looks for it, and its programs must not
-/// be started twice: the lock on its pidfile tells.
+/// be started twice: the lock on its pidfile tells, or the kernel's list of sockets. To be called while we may still be
+/// root, who sees the processes of all users.
 fn refuse_a_second_one(config: &Config) -> Result<(), BootError> {
     let pidfile = &config.supervisord.pidfile;
     let swept: Vec<&Path> = unix_paths(config).filter(|path| fs::symlink_metadata(path).is_err()).collect();
-    let names: Vec<&[u8]> = swept.iter().map(|path| path.as_os_str().as_bytes()).collect();
-    let Some(pid) = Pidfile::holder(pidfile, &names) else { return Ok(()) };
-    let in_use = SocketError::AddressInUse { listener: None };
-    let (path, pidfile) = (swept.first().copied().unwrap_or(Path::new("")).display(), pidfile.display());
-    Err(BootError(format!(
-        "{in_use}: {path} is not there, but the supervisord with pid {pid} that made it runs (it holds {pidfile})"
-    )))
+    for path in swept {
+        let by_socket = || unseen_listener(path, config.supervisord.user).map(|pid| (pid, String::new()));
+        let by_lock = || {
+            let pid = Pidfile::holder(pidfile, &[path.as_os_str().as_bytes()])?;
+            Some((pid, format!(" (it holds {})", pidfile.display())))
+        };
+        if let Some((pid, how)) = by_lock().or_else(by_socket) {
+            let (in_use, path) = (SocketError::AddressInUse { listener: None }, path.display());
+            return Err(BootError(format!(
+                "{in_use}: {path} is not there, but the supervisord with pid {pid} that made it runs{how}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn unix_paths(config: &Config) -> impl Iterator<Item = &Path> {

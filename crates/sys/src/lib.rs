@@ -48,6 +48,7 @@ mod tcp_listener;
 mod thread_start;
 mod unix_client;
 mod unix_listener;
+mod unseen_listener;
 
 pub use c_str_array::CStrArray;
 pub use credentials::{Credentials, PrivilegeChange, drop_privileges, may_become, resolve_user};
@@ -76,3 +77,4 @@ pub use tcp_listener::listen_tcp;
 pub use thread_start::start_thread;
 pub use unix_client::connect_unix_at_once;
 pub use unix_listener::{BoundUnixListener, listen_unix};
+pub use unseen_listener::unseen_listener;

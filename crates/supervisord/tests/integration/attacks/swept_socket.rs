@@ -1,7 +1,7 @@
 //! A control socket that a cleaner or an operator removes comes back, and nothing is started twice meanwhile.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 
 use crate::server_sockets::{DENY, can_deny};
@@ -135,4 +135,41 @@ fn second_daemon_that_finds_no_socket_starts_nothing() {
     fs::remove_file(daemon.path("s.sock")).expect("it was left behind");
     daemon.start();
     daemon.stop();
+}
+
+/// As another start of the same file, which is to be refused while the first one runs.
+#[track_caller]
+fn second_start_is_refused(daemon: &TestDaemon, pid: u32) {
+    let ended = daemon.run(&["-n", "-c", "{dir}/supervisord.conf"]);
+    let reason = format!("s.sock is not there, but the supervisord with pid {pid} that made it runs");
+    assert!(ended.stderr.starts_with("Error: Another program is already listening"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&reason), "{}", ended.stderr);
+    assert_eq!(ended.status, 2);
+}
+
+#[test]
+fn second_daemon_is_refused_though_the_pidfile_was_swept_away_too() {
+    if testing_the_original() {
+        return; // it starts every program a second time
+    }
+    let users: &[&str] = if nix::unistd::geteuid().is_root() { &["", "user=nobody\n"] } else { &[""] };
+    for user in users {
+        let mut daemon = TestDaemon::prepared(SLEEPER);
+        daemon.configure_also(&format!("[supervisord]\n{user}"));
+        if !user.is_empty() {
+            fs::set_permissions(daemon.path(""), Permissions::from_mode(0o777)).expect("the folder is ours");
+        }
+        daemon.launch(&["-n"]);
+        daemon.wait_until_it_answers();
+        daemon.wait_for_state("a", "RUNNING");
+        let pid = daemon.program().pid();
+        daemon.signal("STOP");
+        for name in ["s.sock", "supervisord.pid"] {
+            fs::remove_file(daemon.path(name)).expect("it is there");
+        }
+        second_start_is_refused(&daemon, pid);
+        daemon.signal("CONT");
+        wait_until_it_is_back(&daemon);
+        daemon.stop();
+    }
 }
