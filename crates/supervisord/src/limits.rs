@@ -9,9 +9,9 @@ pub(crate) const SHOWN_LINE_CHARACTERS: usize = 500;
 /// Bytes of a piece of memory from which on it is given back to the system when it is free.
 pub(crate) const RETURNED_BYTES: i32 = 4 * 1024 * 1024;
 
-/// Descriptors that supervisord needs for itself and to start one program; with fewer within its limit it does not
-/// start.
-pub(crate) const LEAST_DESCRIPTORS: u64 = 32;
+/// Descriptors that supervisord needs for itself, with two servers, and to start one program; with fewer within its
+/// limit it does not start.
+pub(crate) const LEAST_DESCRIPTORS: u64 = 40;
 
 /// Descriptors that supervisord takes for itself at most, where the hard limit is higher: more than four thousand
 /// programs' worth for each of several servers, and few enough to be closed one by one where nothing else is left.

@@ -31,8 +31,9 @@ impl Capacity {
     pub(super) fn of(descriptors: u64, servers: usize) -> Self {
         let share = usize::try_from(descriptors / limits::CONNECTION_SHARE).unwrap_or(usize::MAX);
         let connections = (share / servers.max(1)).clamp(limits::FEWEST_CONNECTIONS, limits::CONNECTIONS);
-        let reserve = (descriptors / limits::RESERVE_SHARE).min(limits::RESERVED_DESCRIPTORS);
-        let reserve = RawFd::try_from(descriptors - reserve).ok();
+        let reserve = (descriptors / limits::RESERVE_SHARE)
+            .clamp(limits::LEAST_RESERVED_DESCRIPTORS, limits::RESERVED_DESCRIPTORS);
+        let reserve = RawFd::try_from(descriptors.saturating_sub(reserve)).ok();
         Self { connections, streams: connections / 2, reserve }
     }
 
@@ -62,8 +63,8 @@ mod tests {
             (1024, 1, 256, Some(992)),
             (1024, 2, 128, Some(992)),
             (256, 2, 32, Some(224)),
-            (64, 1, 16, Some(56)),
-            (40, 3, 8, Some(35)),
+            (64, 1, 16, Some(48)),
+            (40, 3, 8, Some(24)),
         ] {
             let expected = Capacity { connections, streams: connections / 2, reserve };
             assert_eq!(Capacity::of(descriptors, servers), expected, "{descriptors} {servers}");

@@ -23,11 +23,22 @@ pub(super) const FEWEST_CONNECTIONS: usize = 8;
 /// have a file open besides.
 pub(super) const CONNECTION_SHARE: u64 = 4;
 
-/// Descriptors that clients leave free for what must not fail: a start has six pipes and a log or two for a moment.
+/// Connections of each listener that may have one of the descriptors that are reserved: one to mend things, and one
+/// that follows a log beside it.
+pub(super) const LAST_CONNECTIONS: usize = 2;
+
+/// Descriptors that clients leave free for what must not fail: a few starts, each with six pipes, two for its report
+/// and a log or two for a moment.
 pub(super) const RESERVED_DESCRIPTORS: u64 = 32;
 
 /// Where there are few descriptors, the reserve is one of so many.
 pub(super) const RESERVE_SHARE: u64 = 8;
+
+/// However few there are, the reserve is enough for one start beside the last connections of two listeners.
+pub(super) const LEAST_RESERVED_DESCRIPTORS: u64 = 16;
+
+/// Time without trouble after which new trouble with accepting clients is told again.
+pub(super) const ACCEPT_TROUBLE_QUIET: Duration = Duration::from_mins(1);
 
 /// Bytes of a request's head.
 pub(super) const HEAD_BYTES: usize = 64 * 1024;

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet, spawn_local};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::audience::{Audience, Visitor};
 use super::capacity::Capacity;
@@ -178,9 +178,7 @@ async fn accept_forever(socket: &Socket, section: &Section, context: &Context, g
         match socket.accept().await {
             Ok(newcomer) => {
                 guests.make_room().await;
-                if !section.capacity.is_beyond(&newcomer) {
-                    trouble.has_passed();
-                } else if !guests.may_have_one_of_the_last().await {
+                if section.capacity.is_beyond(&newcomer) && !guests.may_have_one_of_the_last().await {
                     trouble.is_told(section, context, "turns clients away: the last file descriptors are for programs");
                     continue;
                 }
@@ -199,22 +197,20 @@ async fn accept_forever(socket: &Socket, section: &Section, context: &Context, g
     }
 }
 
-/// What keeps clients out, told once until it has passed.
+/// What keeps clients out, told once until there has been none for a while: a client that gets in between others shows
+/// nothing, and strangers can make many of each.
 #[derive(Default)]
 struct Trouble {
-    told: bool,
+    seen: Option<Instant>,
 }
 
 impl Trouble {
     fn is_told(&mut self, section: &Section, context: &Context, what: &str) {
-        if !std::mem::replace(&mut self.told, true) {
+        let before = self.seen.replace(Instant::now());
+        if before.is_none_or(|before| before.elapsed() > limits::ACCEPT_TROUBLE_QUIET) {
             let section = &section.name;
             context.log(LogLevel::Error, || format!("{section} {what}"));
         }
-    }
-
-    fn has_passed(&mut self) {
-        self.told = false;
     }
 }
 
@@ -319,7 +315,7 @@ impl Guests {
     /// listener has hardly any other.
     async fn may_have_one_of_the_last(&self) -> bool {
         self.context.crowd.give_back_a_descriptor(limits::ACCEPT_PAUSE).await
-            || self.tasks.len() < limits::FEWEST_CONNECTIONS
+            || self.tasks.len() < limits::LAST_CONNECTIONS
     }
 
     /// Returns when all connections have ended; they know that the control plane stops.

@@ -1,6 +1,7 @@
 //! RLIMIT_NOFILE: what supervisord makes of it, for itself and for its programs, and what happens where it is tight.
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 
 use crate::support::{TestDaemon, send_signal, testing_the_original, until};
 
@@ -69,12 +70,39 @@ fn too_few_descriptors_are_one_clear_error() {
     if testing_the_original() {
         return; // it begins, and fails at whatever comes first
     }
-    for limit in [10, 20, 31] {
+    for limit in [10, 20, 39] {
         let mut daemon = TestDaemon::prepared("[supervisord]\nminfds=5\n[inet_http_server]\nport=127.0.0.1:{port}\n");
         launch_under(&mut daemon, limit, limit);
         let ended = daemon.program().wait_for_end();
         assert_eq!(ended.status, 2);
-        let error = format!("Error: supervisord needs 32 file descriptors at least, and may open {limit}: raise");
+        let error = format!("Error: supervisord needs 40 file descriptors at least, and may open {limit}: raise");
         assert!(ended.stderr.starts_with(&error), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn just_enough_descriptors_run_a_program_whatever_strangers_hold() {
+    if testing_the_original() {
+        return; // strangers hold all of them
+    }
+    let mut daemon = TestDaemon::prepared(
+        "[supervisord]\nminfds=5\n[inet_http_server]\nport=127.0.0.1:{port}\n\
+         [program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\nstartretries=0\nautorestart=true\n",
+    );
+    launch_under(&mut daemon, 40, 40);
+    daemon.wait_until_it_answers();
+    daemon.wait_for_state("a", "RUNNING");
+    let strangers: Vec<_> = (0..60).map(|_| UnixStream::connect(daemon.path("s.sock")).expect("it listens")).collect();
+    let before = running(&daemon);
+    assert_eq!(before.len(), 1);
+    send_signal("KILL", &before[0].to_string());
+    until("it runs again", || {
+        let now = running(&daemon);
+        (now.len() == 1 && now != before).then_some(())
+    });
+    assert_eq!(daemon.log_lines("FATAL").len(), 0, "{}", daemon.log());
+    assert_eq!(daemon.log_lines("too many open files").len(), 0, "{}", daemon.log());
+    assert!(daemon.log_lines("unix_http_server cannot accept").len() <= 1, "{}", daemon.log());
+    drop(strangers);
+    daemon.stop();
 }
