@@ -220,7 +220,7 @@ fn a_table_has_colours_on_a_terminal_alone() {
     assert_eq!(uncoloured, plain.replace('\n', "\r\n"));
     assert_eq!(crate::run(&mut folder.client(&folder.url(), &arguments)).0, plain);
     let usual = shown(folder.client(&folder.url(), &["status"]).env_remove("NO_COLOR"));
-    assert_eq!(usual, crate::STATUS.replace("RUNNING", "\x1b[32mRUNNING\x1b[0m").replace('\n', "\r\n"));
+    assert_eq!(usual, crate::STATUS.replace('\n', "\r\n"), "what runs as it should has none: scripts wait for it");
     assert_eq!(crate::run(folder.client(&folder.url(), &["status"]).env_remove("NO_COLOR")).0, crate::STATUS);
 }
 
