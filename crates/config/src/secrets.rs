@@ -7,6 +7,7 @@
 mod line;
 mod names;
 mod text;
+mod tokens;
 mod tools;
 
 use std::borrow::Cow;

@@ -2,13 +2,13 @@
 
 /// Words whose values are secret, as the whole of a word of a name.
 const WORDS: &str = "PASS PW PASSWORD PASSWORDS TOKEN TOKENS SECRET SECRETS PASSPHRASE PSK JWT BEARER SALT CREDS \
-     AUTHORIZATION";
+     AUTHORIZATION PAT PIN OTP TOTP SIGNATURE WEBHOOK";
 
 /// The same, unless the value is the path of a file.
 const WORDS_UNLESS_A_PATH: &str = "KEY KEYS AUTH CRED CREDENTIAL CREDENTIALS COOKIE";
 
 /// Ends of words that are written together: `PGPASSWORD`, `requirepass`, `apikey`.
-const ENDS: &str = "PASSWORD PASSWD PASSPHRASE SECRET TOKEN PASS PASSWORT";
+const ENDS: &str = "PASSWORD PASSWD PASSPHRASE SECRET TOKEN PASS PASSWORT PW";
 
 /// The same, unless the value is the path of a file. The first has a folder in every shell.
 const ENDS_UNLESS_A_PATH: &str = "PWD KEY AUTH COOKIE CREDENTIALS";
@@ -40,7 +40,9 @@ pub(crate) fn secrecy(name: &str) -> Secrecy {
     let (first, last) = (words.first().map_or("", String::as_str), words.last().map_or("", String::as_str));
     let is_about = words.len() > 1 && (has(ABOUT, last) || has(SWITCHES, first));
     let is_public = words.iter().any(|word| word == "PUBLIC") && last == "KEY";
-    if is_about || is_public {
+    // Whoever knows such an address is admitted.
+    let is_secret_address = words.iter().any(|word| word == "WEBHOOK") && ["URL", "URI"].contains(&last);
+    if (is_about && !is_secret_address) || is_public {
         return Secrecy::Open;
     }
     words.iter().map(|word| secrecy_of_word(word)).fold(Secrecy::Open, |all, one| match (all, one) {
@@ -150,7 +152,8 @@ mod tests {
             AUTH REDIS_AUTH CREDENTIALS AWS_CREDENTIALS PASSPHRASE GPG_PASSPHRASE apikey dbPassword2 \
             javax.net.ssl.keyStorePassword requirepass masterauth AWS_SECRET_ACCESS_KEY ERLANG_COOKIE PASS \
             ADMIN_PW SECRET_KEY_BASE X-Api-Key Authorization PASSWORD_HASH SecretID pwd MYSQLPWD \
-            STRIPE_SK_KEY KEY DB_PASS_1 JWT user.password passwd PRIVATE_KEY CRED"
+            STRIPE_SK_KEY KEY DB_PASS_1 JWT user.password passwd PRIVATE_KEY CRED ROOTPW \
+            GH_PAT CARD_PIN OTP SLACK_WEBHOOK SLACK_WEBHOOK_URL X-Amz-Signature"
             .split_whitespace()
         {
             assert!(hides(name, "x"), "{name}");
@@ -162,7 +165,7 @@ mod tests {
         for name in "PATH USER username PASS_THROUGH AUTHOR KEYBOARD PASSENGER_APP_ENV SSH_AUTH_SOCK KEYSPACE MONKEY \
             COMPASS OLDPWD PUBLIC_KEY PASSWORD_FILE passwordFile TOKEN_TTL MAX_TOKENS AUTH_URL ENABLE_AUTH \
             no-auth XAUTHORITY PASSIVE TOKENIZER SECRETARY HOME keyfile BYPASS AUTHORS numprocs \
-            stdout_logfile command process_name"
+            stdout_logfile command process_name WEBHOOK_PORT PATTERN PINNED"
             .split_whitespace()
         {
             assert!(!hides(name, "x"), "{name}");

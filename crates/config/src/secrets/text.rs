@@ -1,12 +1,13 @@
 //! Where secrets stand in a text: a command, the value of a variable, a line, a message.
 //!
 //! Looked for are `scheme://user:secret@host`, `name=secret` (arguments, queries, connection strings, lists of
-//! variables), `Name: secret` (headers, JSON), `--name secret`, and the flags of `tools.rs`. Quotes are followed as far
-//! as they tell where a value ends; nothing here has to be a correct command.
+//! variables), `Name: secret` (headers, JSON), `--name secret`, the flags of `tools.rs`, and the forms of `tokens.rs`.
+//! Quotes are followed as far as they tell where a value ends; nothing here has to be a correct command.
 
 use std::ops::Range;
 
 use super::names::{Secrecy, hides, says_nothing, secrecy};
+use super::tokens::tokens;
 use super::tools::{Takes, flag, is_tool};
 
 /// Where a value ends that stands in no quotes.
@@ -27,6 +28,7 @@ pub(crate) fn secret_ranges(text: &str, values_end: ValuesEnd) -> Vec<Range<usiz
     let mut found = scan.urls();
     found.extend(scan.pairs());
     found.extend(scan.flags());
+    found.extend(tokens(text));
     found.retain(|range| !range.is_empty());
     found.sort_by_key(|range| (range.start, range.end));
     let mut apart: Vec<Range<usize>> = Vec::new();
@@ -100,7 +102,8 @@ impl Scan<'_> {
         let name_start =
             unquoted.len() - unquoted.chars().rev().take_while(|c| is_of_a_name(*c)).map(char::len_utf8).sum::<usize>();
         let name = unquoted.get(name_start..)?;
-        if secrecy(name) == Secrecy::Open {
+        let is_signature = self.is_in_query(name_start) && name.eq_ignore_ascii_case("sig");
+        if secrecy(name) == Secrecy::Open && !is_signature {
             return None;
         }
         let is_colon = self.at(at) == b':';
@@ -116,7 +119,12 @@ impl Scan<'_> {
         } else {
             self.value_end(start, self.delimiters(name_start, is_quoted))
         };
-        hides(name, self.part(start..end)).then(|| self.within_quotes(start..end))
+        (is_signature || hides(name, self.part(start..end))).then(|| self.within_quotes(start..end))
+    }
+
+    /// Whether a name that begins here is one of the query of a URL.
+    fn is_in_query(&self, name_start: usize) -> bool {
+        name_start.checked_sub(1).is_some_and(|before| matches!(self.at(before), b'?' | b'&'))
     }
 
     /// What ends a value besides blanks and quotes.

@@ -117,3 +117,22 @@ fn any_text_is_taken() {
         }
     }
 }
+
+#[test]
+fn tokens_by_their_form() {
+    for (text, expected) in [
+        ("x ghp_0123456789abcdefABCDEF0123456789abcd y", "x <*> y"),
+        ("vault login hvs.CAESIJ0123456789abcdefgh", "vault login <*>"),
+        ("A=sk_live_0123456789abcdef0123", "A=<*>"),
+        ("x eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-123_x", "x <*>"),
+        ("x https://hooks.slack.com/services/T00/B00/x1y2", "x https://hooks.slack.com/services/<*>"),
+        ("https://discord.com/api/webhooks/1/x-y_z w", "https://discord.com/api/webhooks/<*> w"),
+        ("https://x.blob.core/c?sv=1&sig=a%2Fb&x=1", "https://x.blob.core/c?sv=1&sig=<*>&x=1"),
+        ("https://b/o?X-Amz-Signature=ab12&x=1", "https://b/o?X-Amz-Signature=<*>&x=1"),
+        ("sk-learn --disk-0123456789abcdefgh", "sk-learn --disk-0123456789abcdefgh"),
+        ("/x/npm_0123456789abcdefgh", "/x/npm_0123456789abcdefgh"),
+        ("--sig=TERM sk-a-name-without-any-digits", "--sig=TERM sk-a-name-without-any-digits"),
+    ] {
+        assert_masked(text, ValuesEnd::AtBlank, expected);
+    }
+}
