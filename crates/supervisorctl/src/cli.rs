@@ -21,6 +21,7 @@ use crate::client::Account;
 use crate::completion_script::{self, FILE_WANTED};
 use crate::completion_words::{self, Wanted};
 use crate::controller::Controller;
+use crate::descriptors;
 use crate::failure::UrlOrigin;
 use crate::hash_password;
 use crate::history::History;
@@ -131,6 +132,7 @@ fn hash_password(program: &str) -> u8 {
 }
 
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    descriptors::secure().map_err(io::Error::other)?;
     tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()
 }
 

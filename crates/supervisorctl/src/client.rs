@@ -16,6 +16,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use nix::errno::Errno;
 use supervisor_config::ClientTlsFiles;
 use supervisor_protocol::xmlrpc::{Answer, Value, read_answer, write_call};
 use supervisor_sys::{SocketPath, own_uid, peer_uid};
@@ -200,9 +201,14 @@ impl From<io::Error> for ConnectError {
             io::ErrorKind::NotFound => Self::NoSuchFile,
             io::ErrorKind::PermissionDenied => Self::PermissionDenied,
             io::ErrorKind::TimedOut => Self::TimedOut,
+            _ if is_out_of_descriptors(&error) => Self::NoDescriptors,
             _ => Self::Other(error.to_string()),
         }
     }
+}
+
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    error.raw_os_error().map(Errno::from_raw).is_some_and(|errno| matches!(errno, Errno::EMFILE | Errno::ENFILE))
 }
 
 async fn within<S>(limit: Duration, connect: impl Future<Output = io::Result<S>>) -> Result<S, CallError> {

@@ -148,6 +148,7 @@ fn describe_connect(error: &ConnectError, url: &str, origin: &UrlOrigin) -> Stri
         ConnectError::NoTls(_) => {
             ": does its [inet_http_server] set tls_cert, and tls_client_ca our certificate's authority?"
         }
+        ConnectError::NoDescriptors => ": raise the limit (ulimit -n), or see who has so many open",
         ConnectError::Other(_) => ": is the address right?",
     };
     format!("{url} {error} ({origin}){hint}")
@@ -183,6 +184,7 @@ impl fmt::Display for ConnectError {
             Self::Unwelcome(what) => f.write_str(what),
             Self::Distrusted(why) => write!(f, "has a certificate that cannot be trusted: {why}"),
             Self::NoTls(why) => write!(f, "cannot be spoken to by TLS: {why}"),
+            Self::NoDescriptors => f.write_str("cannot be reached: too many files are open"),
             Self::Other(why) => write!(f, "cannot be reached: {why}"),
         }
     }

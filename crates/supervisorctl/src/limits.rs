@@ -26,6 +26,12 @@ pub(crate) const STREAM_SILENCE: Duration = Duration::from_mins(1);
 /// Columns of a terminal that does not tell.
 pub(crate) const USUAL_COLUMNS: usize = 80;
 
+/// Descriptors that the runtime and one connection take, beside what is open when they begin.
+pub(crate) const NEEDED_DESCRIPTORS: usize = 7;
+
+/// The soft limit of descriptors is raised to this where the hard one allows: enough for everything that is done.
+pub(crate) const WANTED_DESCRIPTORS: u64 = 64;
+
 /// `status` asks for each name on its own up to this many names, for the whole list beyond.
 pub(crate) const MAX_SINGLE_STATUS_NAMES: usize = 8;
 

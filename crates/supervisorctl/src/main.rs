@@ -13,6 +13,7 @@ mod completion;
 mod completion_script;
 mod completion_words;
 mod controller;
+mod descriptors;
 mod editor;
 mod event_stream;
 mod event_view;

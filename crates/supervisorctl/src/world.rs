@@ -68,6 +68,8 @@ pub(crate) enum ConnectError {
     Unwelcome(&'static str),
     /// It does not speak TLS, or not with us: why.
     NoTls(String),
+    /// No more files may be open at once.
+    NoDescriptors,
     /// Anything else, in the words of the system.
     Other(String),
 }

@@ -29,9 +29,13 @@ fn refusal(fault: FaultCode, name: &str) -> Option<Refusal> {
         return Some(Refusal::Harmless("ERROR: process group already active".to_owned()));
     }
     if fault == FaultCode::ShutdownState {
-        return Some(Refusal::Failed("ERROR: shutting down".to_owned()));
+        let advice = "again when supervisord is up".to_owned();
+        return Some(Refusal::Failed { line: "ERROR: shutting down".to_owned(), advice });
     }
-    (fault == FaultCode::BadName).then(|| Refusal::Failed(format!("ERROR: no such process/group: {name}")))
+    (fault == FaultCode::BadName).then(|| Refusal::Failed {
+        line: format!("ERROR: no such process/group: {name}"),
+        advice: "reread reads the configuration again, and avail shows what it has".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -56,6 +60,14 @@ mod tests {
             let about = if code == FaultCode::ShutdownState { "" } else { "x" };
             check(Scene::bare().on("addProcessGroup x", fault(code, about)), "add x", words, status);
         }
+    }
+
+    #[test]
+    fn people_are_told_what_to_try() {
+        let scene = Scene::bare().at_terminal().on("addProcessGroup x", fault(FaultCode::BadName, "x"));
+        let words =
+            "ERROR: no such process/group: x\n    reread reads the configuration again, and avail shows what it has\n";
+        check(scene, "add x", words, 1);
     }
 
     #[test]

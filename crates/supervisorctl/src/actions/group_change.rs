@@ -24,7 +24,7 @@ pub(super) enum Refusal {
     /// It is as it should be already.
     Harmless(String),
     /// The command has failed.
-    Failed(String),
+    Failed { line: String, advice: String },
 }
 
 impl GroupChange {
@@ -47,9 +47,10 @@ impl GroupChange {
             if let CallError::Fault { code: Known(code), .. } = &error { (self.refusal)(*code, name) } else { None };
         match refusal {
             Some(Refusal::Harmless(line)) => controller.output.line(&line),
-            Some(Refusal::Failed(line)) => {
+            Some(Refusal::Failed { line, advice }) => {
                 controller.output.line(&line);
                 controller.fail(ExitStatus::Generic);
+                controller.advise(&advice);
             }
             None => return Err(Failure::Call { method: self.method, error }),
         }

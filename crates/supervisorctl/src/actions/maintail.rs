@@ -48,6 +48,7 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
         None => {
             controller.output.line(&bad_argument(argument));
             controller.fail(ExitStatus::Generic);
+            controller.advise("such as maintail -f, or maintail -n 20");
             Ok(Flow::Continue)
         }
         Some(Amount::Follow) => {

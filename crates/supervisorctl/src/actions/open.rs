@@ -22,6 +22,7 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
     if !has_known_scheme(argument) {
         controller.output.line("ERROR: url must be http:// or unix://");
         controller.fail(ExitStatus::Generic);
+        controller.advise("such as open http://localhost:9001, or open unix:///run/supervisor.sock");
         return Ok(Flow::Continue);
     }
     controller.open(argument);

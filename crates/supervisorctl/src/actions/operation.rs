@@ -185,6 +185,7 @@ fn advise(controller: &mut Controller, result: &ProcessResult) {
         FaultCode::SpawnError | FaultCode::AbnormalTermination => {
             controller.advise(&format!("tail {name} stderr, or maintail, may say why"));
         }
+        FaultCode::Failed => controller.advise("maintail may say why"),
         FaultCode::BadSignal => controller.advise("such as HUP, TERM, USR1, or a number"),
         FaultCode::Success
         | FaultCode::NotRunning
@@ -194,7 +195,6 @@ fn advise(controller: &mut Controller, result: &ProcessResult) {
         | FaultCode::BadArguments
         | FaultCode::SignatureUnsupported
         | FaultCode::ShutdownState
-        | FaultCode::Failed
         | FaultCode::AlreadyAdded
         | FaultCode::StillRunning
         | FaultCode::CantReread => {}

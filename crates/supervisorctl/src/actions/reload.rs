@@ -2,6 +2,7 @@
 
 use supervisor_core::FaultCode;
 
+use super::reread::CHECK_IT;
 use super::shutdown::confirm;
 use super::{Action, Completes, has_no_argument};
 use crate::controller::{Controller, Flow};
@@ -39,6 +40,7 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
         Err(CallError::Fault { code: Known(FaultCode::CantReread), text }) => {
             controller.output.line(&format!("ERROR: {text}"));
             controller.fail(ExitStatus::Generic);
+            controller.advise(CHECK_IT);
         }
         Err(error) => return Err(Failure::Call { method: METHOD, error }),
     }

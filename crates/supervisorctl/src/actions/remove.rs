@@ -27,15 +27,28 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
 
 fn refusal(fault: FaultCode, name: &str) -> Option<Refusal> {
     if fault == FaultCode::StillRunning {
-        return Some(Refusal::Failed(format!("ERROR: process/group still running: {name}")));
+        return Some(Refusal::Failed {
+            line: format!("ERROR: process/group still running: {name}"),
+            advice: format!("stop {name}:* first"),
+        });
     }
-    (fault == FaultCode::BadName).then(|| Refusal::Failed(format!("ERROR: no such process/group: {name}")))
+    (fault == FaultCode::BadName).then(|| Refusal::Failed {
+        line: format!("ERROR: no such process/group: {name}"),
+        advice: "status shows the groups, before the colon; a process alone in its group shows the group's name"
+            .to_owned(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{Scene, check, done, fault};
+
+    #[test]
+    fn people_are_told_what_to_try() {
+        let scene = Scene::bare().at_terminal().on("removeProcessGroup x", fault(FaultCode::StillRunning, "x"));
+        check(scene, "remove x", "ERROR: process/group still running: x\n    stop x:* first\n", 1);
+    }
 
     #[test]
     fn words_and_status() {

@@ -46,6 +46,9 @@ fn lines(reloaded: &Reloaded) -> Vec<String> {
     changes.into_iter().map(|(name, word)| format!("{name}: {word}")).collect()
 }
 
+/// What to try where a configuration is refused.
+pub(super) const CHECK_IT: &str = "supervisord --check -c FILE shows all that is wrong, with its lines";
+
 /// Lets the server read its configuration; `None` after a line that says why it could not (`update` does the same,
 /// quirks.md F20).
 pub(super) fn reload_config(controller: &mut Controller, shutting_down: &str) -> Result<Option<Reloaded>, Failure> {
@@ -58,6 +61,9 @@ pub(super) fn reload_config(controller: &mut Controller, shutting_down: &str) ->
     };
     controller.output.line(&line);
     controller.fail(ExitStatus::Generic);
+    if !line.starts_with(shutting_down) {
+        controller.advise(CHECK_IT);
+    }
     Ok(None)
 }
 
@@ -78,6 +84,8 @@ mod tests {
     fn refusals() {
         let bad = Scene::bare().on("reloadConfig", fault(FaultCode::CantReread, "no section"));
         check(bad, "reread", "ERROR: CANT_REREAD: no section\n", 1);
+        let bad = Scene::bare().at_terminal().on("reloadConfig", fault(FaultCode::CantReread, "no section"));
+        check(bad, "reread", &format!("ERROR: CANT_REREAD: no section\n    {CHECK_IT}\n"), 1);
         let down = Scene::bare().on("reloadConfig", fault(FaultCode::ShutdownState, ""));
         check(down, "reread", "ERROR: supervisor shutting down\n", 1);
         check(Scene::bare(), "reread x", &format!("Error: reread accepts no arguments\n{}\n", ACTION.help), 1);

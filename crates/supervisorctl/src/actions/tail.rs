@@ -77,6 +77,7 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
         Err(Complaint::Word(words)) => {
             controller.output.line(&words);
             controller.fail(ExitStatus::Generic);
+            controller.advise("such as tail -f web, tail -n 20 web, or tail web stderr");
             Ok(Flow::Continue)
         }
         Ok(request) => show(controller, &request),

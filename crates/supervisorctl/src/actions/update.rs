@@ -148,6 +148,7 @@ fn complain_about_strangers(controller: &mut Controller, wanted: &[&str], reload
         if named.insert(group) && !known.contains(group) {
             controller.output.line(&format!("ERROR: no such group: {group}"));
             controller.fail(ExitStatus::Generic);
+            controller.advise("update takes names of groups; avail shows them before the colon");
         }
     }
     Ok(())

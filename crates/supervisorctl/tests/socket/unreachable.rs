@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
 
-use crate::server::{Answer, serve_tcp, status};
-use crate::{Folder, run};
+use crate::server::{Answer, serve_tcp, serve_unix, status};
+use crate::{Folder, all_processes, run, version};
 
 /// What `avail`, which asks nothing first, says of a server at `url`; `FILE` stands for the configuration file.
 fn said(folder: &Folder, url: &str) -> (String, String, i32) {
@@ -123,4 +124,37 @@ fn a_socket_for_others() {
         )
     };
     assert_eq!(said(&folder, &url), error(&words));
+}
+
+/// The client as a shell runs it that allows so many open files.
+fn limited(folder: &Folder, limit: &str, arguments: &[&str]) -> Command {
+    let client = folder.client(&folder.url(), arguments);
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit {limit} && exec \"$@\""), "sh"]).arg(client.get_program());
+    command.args(client.get_args()).stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn too_few_descriptors_are_one_clear_error() {
+    let folder = Folder::new();
+    serve_unix(&folder.socket(), vec![version(), all_processes()]);
+    for arguments in [&["status"][..], &["hash-password"], &["stop", "all"], &[]] {
+        for limit in 5..=9 {
+            let (out, err, status) = run(&mut limited(&folder, &format!("-n {limit}"), arguments));
+            let free = limit - 3;
+            let words = format!(
+                "Error: too few files may be open at once: 7 more are needed, and {free} are left of {limit} (ulimit -n): \
+                 raise this limit\n"
+            );
+            assert!(err.starts_with(&words), "{limit}: {err}");
+            assert_eq!((out.as_str(), status), ("", 2), "{limit}");
+        }
+    }
+    let (out, err, status) = run(&mut limited(&folder, "-n 9", &["completion", "words", "fg", ""]));
+    assert_eq!((out.as_str(), err.as_str(), status), ("", "", 0));
+    for enough in ["-n 10", "-S -n 5"] {
+        let (out, err, status) = run(&mut limited(&folder, enough, &["status"]));
+        assert_eq!((out.as_str(), err.as_str(), status), (crate::STATUS, "", 0), "{enough}");
+    }
 }
