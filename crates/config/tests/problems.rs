@@ -219,13 +219,31 @@ fn what_supervisorctl_would_not_take_is_a_warning() {
         "[supervisorctl]\nprompt=100%\n",
         &[
             "2:1+15 supervisorctl.serverurl warning: supervisorctl is to use http://localhost:9001, and there is no \
-             server that listens (add [unix_http_server] with file = /run/supervisor.sock)",
+             server that listens (add [inet_http_server] with port = 127.0.0.1:9001)",
             &format!(
                 "3:8+4 supervisorctl.prompt warning: Format string '100%' for 'supervisorctl.prompt' is badly \
                  formatted: incomplete format ({hint})"
             ),
         ],
     );
+}
+
+#[test]
+fn server_that_supervisorctl_looks_for_is_the_one_that_is_proposed() {
+    for (url, section) in [
+        ("unix:///srv/app/s.sock", "[unix_http_server] with file = /srv/app/s.sock"),
+        ("http://*:9001", "[inet_http_server] with port = 127.0.0.1:9001"),
+        ("http://127.0.0.2:99", "[inet_http_server] with port = 127.0.0.2:99"),
+    ] {
+        assert_told(
+            &format!("[supervisorctl]\nserverurl={url}\n"),
+            &[&format!(
+                "3:11+{} supervisorctl.serverurl warning: supervisorctl is to use {url}, and there is no server that \
+                 listens (add {section})",
+                url.len()
+            )],
+        );
+    }
 }
 
 #[test]

@@ -39,9 +39,12 @@ pub(crate) fn for_action(line: &str) -> Option<String> {
     Some(format!("did you mean {meant}? (help {meant})"))
 }
 
-/// For a name that no process and no group has.
+/// For a name that no process and no group has, or that has no log.
 pub(crate) fn for_name(name: &str, processes: &[ProcessName]) -> String {
     let known = namespecs(processes, "");
+    if known.iter().any(|known| known == name) {
+        return format!("{name} is there and has no such log: it is NONE, goes to syslog, or was removed");
+    }
     let same_process = |process: &&ProcessName| process.name == name;
     let lower = name.to_lowercase();
     let near = nearest(name, known.iter().map(String::as_str)).map(ToOwned::to_owned);
@@ -94,6 +97,10 @@ mod tests {
             ("mail", "jobs:mailer"),
         ] {
             assert_eq!(for_name(name, &processes), format!("did you mean {meant}?"), "{name}");
+        }
+        for name in ["cat", "web:web_00"] {
+            let there = format!("{name} is there and has no such log: it is NONE, goes to syslog, or was removed");
+            assert_eq!(for_name(name, &processes), there);
         }
         assert!(for_name("zzzzzz", &processes).starts_with("status shows all names"));
     }

@@ -17,6 +17,8 @@ use supervisor_config::{
     SupervisordOptions, check, load, masked_line,
 };
 
+pub(crate) use servers::listener_of_port;
+
 use crate::offline::Offline;
 use crate::{http_servers, limits, rpc_interfaces};
 

@@ -7,11 +7,15 @@ use nix::libc;
 use supervisor_config::{HttpServerAddress, HttpServerConfig};
 use supervisor_sys::{SocketError, SocketStep};
 
+use crate::check_command::listener_of_port;
+
 /// One line for the user.
 pub(crate) fn in_words(config: &HttpServerConfig, error: &SocketError) -> String {
     let HttpServerConfig { section, place, address, .. } = config;
     let what = match (error, address) {
-        (SocketError::AddressInUse { listener }, _) => format!("{} is in use{}", shown(address), by(*listener)),
+        (SocketError::AddressInUse { listener }, _) => {
+            format!("{} is in use{}", shown(address), by(listener.or_else(|| who_has(address))))
+        }
         (SocketError::UnknownHost(_), HttpServerAddress::Inet { host, .. }) => {
             format!("the name {host} in port= leads to no address; write one that this machine has, or *")
         }
@@ -39,6 +43,14 @@ fn shown(address: &HttpServerAddress) -> String {
         HttpServerAddress::Unix { path, .. } => path.display().to_string(),
         HttpServerAddress::Inet { host, port } if host.is_empty() => format!("port {port}"),
         HttpServerAddress::Inet { host, port } => format!("{host}, port {port},"),
+    }
+}
+
+/// Whoever listens on a port, as far as we may see it; of a path the kernel tells at once.
+fn who_has(address: &HttpServerAddress) -> Option<u32> {
+    match address {
+        HttpServerAddress::Unix { .. } => None,
+        HttpServerAddress::Inet { host, port } => listener_of_port(host, *port),
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn what_cannot_be_reached(context: &Context, config: &Config) -> Vec<
     if config.http_servers.is_empty() {
         if is_this_machine(url) {
             let message = format!("supervisorctl is to use {url}, and there is no server that listens");
-            lints.push(lint(message, "add [unix_http_server] with file = /run/supervisor.sock"));
+            lints.push(lint(message, &server_for(url)));
         }
     } else if is_this_machine(url) && !config.http_servers.iter().any(|server| is_reached(url, server)) {
         let there: Vec<String> = config.http_servers.iter().map(url_of).collect();
@@ -54,6 +54,18 @@ fn about_server(server: &HttpServerConfig, message: &str, hint: &str) -> Lint {
     let place: Place = server.place.clone();
     let problem = Problem::warning(message).at(place).in_section(&server.section);
     Lint::about(problem.with_hint(Some(hint.to_owned())))
+}
+
+/// The section of a server that this URL would reach.
+fn server_for(url: &str) -> String {
+    match (host_and_port(url), url.strip_prefix("unix://")) {
+        (Some((host, Some(port))), _) if host == "localhost" || is_any(&host) => {
+            format!("add [inet_http_server] with port = 127.0.0.1:{port}")
+        }
+        (Some((host, Some(port))), _) => format!("add [inet_http_server] with port = {host}:{port}"),
+        (None | Some((_, None)), Some(path)) => format!("add [unix_http_server] with file = {path}"),
+        (None | Some((_, None)), None) => "add [unix_http_server] with file = /run/supervisor.sock".to_owned(),
+    }
 }
 
 fn url_of(server: &HttpServerConfig) -> String {

@@ -104,6 +104,11 @@ fn inet(config: &Config, host: &str, port: u16) -> Option<(String, String)> {
     Some((message, "stop it, or take another port".to_owned()))
 }
 
+/// The process that listens on a port, as far as it can be looked at.
+pub(crate) fn listener_of_port(host: &str, port: u16) -> Option<u32> {
+    listening::owner(listening::tcp_listener(resolve(host, port).ok()??, port)?)
+}
+
 /// The address that a start would take; IPv4 is preferred.
 fn resolve(host: &str, port: u16) -> std::io::Result<Option<IpAddr>> {
     if host.is_empty() {

@@ -136,9 +136,9 @@ fn busy_port() {
     let daemon = TestDaemon::prepared("[inet_http_server]\nport=127.0.0.1:{port}\n");
     let _occupied = TcpListener::bind(("127.0.0.1", daemon.port())).expect("the port is free");
     let ended = daemon.run(&["-n", "-c", "{dir}/supervisord.conf"]);
-    let address =
-        daemon.filled_in(".  127.0.0.1, port {port}, is in use ([inet_http_server] in {dir}/supervisord.conf, line ");
-    assert_server_error(&ended, IN_USE, &[&address]);
+    let who = format!(" is in use by the process with pid {}", std::process::id());
+    let address = format!(".  127.0.0.1, port {{port}},{who} ([inet_http_server] in {{dir}}/supervisord.conf, line ");
+    assert_server_error(&ended, IN_USE, &[&daemon.filled_in(&address)]);
 }
 
 #[test]
