@@ -1,5 +1,6 @@
-//! What the main log is told of events that a pool drops: the first at once, then once a second how many more, while
-//! it goes on. A line for each would be a flood of its own; at the debug level there is one.
+//! What the main log is told of events that a pool drops: the first few one by one, in the words that watchers of the
+//! Python release look for, then once a second how many more, while it goes on. A line for each would be a flood of its
+//! own; at the debug level there is one.
 //!
 //! Decides nothing about events, and counts nothing for clients ([`crate::event_listener_pool`] does). Invariants: each
 //! dropped event is in exactly one of the ERRO lines; nothing is waited for once a second has passed without a drop.
@@ -7,6 +8,7 @@
 use std::time::Duration;
 
 use crate::host::Host;
+use crate::limits;
 use crate::log_level::LogLevel;
 use crate::timers::after;
 
@@ -24,6 +26,8 @@ pub(crate) struct DropReport {
 struct Flood {
     /// When they are counted; `None`: the input that has begun it is not over yet.
     due: Option<Duration>,
+    /// Lines about a single event so far.
+    lines: u32,
     /// Dropped since the last line.
     untold: u64,
 }
@@ -31,18 +35,13 @@ struct Flood {
 impl DropReport {
     /// An event is dropped.
     pub(crate) fn dropped(&mut self, pool: &str, serial: u64, host: &mut impl Host) {
-        match &mut self.flood {
-            None => {
-                self.flood = Some(Flood { due: None, untold: 0 });
-                host.log(
-                    LogLevel::Error,
-                    format_args!("pool {pool} event buffer overflowed, discarding event {serial}"),
-                );
-            }
-            Some(flood) => {
-                flood.untold += 1;
-                host.log(LogLevel::Debug, format_args!("pool {pool} discards event {serial}"));
-            }
+        let flood = self.flood.get_or_insert(Flood { due: None, lines: 0, untold: 0 });
+        if flood.lines < limits::OVERFLOW_LINES {
+            flood.lines += 1;
+            host.log(LogLevel::Error, format_args!("pool {pool} event buffer overflowed, discarding event {serial}"));
+        } else {
+            flood.untold += 1;
+            host.log(LogLevel::Debug, format_args!("pool {pool} discards event {serial}"));
         }
     }
 
@@ -59,7 +58,7 @@ impl DropReport {
         }
         self.tell_rest(pool, host);
         let due = after(now, COUNT_SECONDS);
-        self.flood = Some(Flood { due: Some(due), untold: 0 });
+        self.flood = Some(Flood { due: Some(due), lines: limits::OVERFLOW_LINES, untold: 0 });
         Some(due)
     }
 

@@ -59,3 +59,6 @@ pub const EVENT_BATCH_EVENTS: usize = 256;
 
 /// Bytes of memory that they take; a single event may take more.
 pub const EVENT_BATCH_BYTES: usize = 64 << 10;
+
+/// Events that a pool drops one after the other with a line each; of those that follow the number is told.
+pub const OVERFLOW_LINES: u32 = 5;

@@ -131,14 +131,10 @@ fn a_journal_that_is_full_drops_the_oldest_with_a_line() {
     let mut sim = running(2);
     sim.host.journals.get_mut("l").expect("it was opened").max_events = Some(5);
     send(&mut sim, 0..8);
-    assert_eq!(
-        sim.take().with("discard").lines(),
-        [
-            "ERRO pool l event buffer overflowed, discarding event 0",
-            "DEBG pool l discards event 1",
-            "DEBG pool l discards event 2",
-        ]
-    );
+    let lines = sim.take().with("ERRO").lines();
+    let expected: Vec<String> =
+        (0..3).map(|serial| format!("ERRO pool l event buffer overflowed, discarding event {serial}")).collect();
+    assert_eq!(lines, expected);
     assert_eq!(sim.statistics("l").dropped_by_bytes, 3);
     assert_eq!(work(&mut sim), numbered(3..8));
 }
@@ -155,6 +151,7 @@ fn a_disk_that_is_full_leaves_events_in_memory_and_goes_on_when_there_is_room() 
             "ERRO the journal of pool l cannot be written, further events wait in memory alone, the oldest of them are \
              dropped when there are too many: ENOSPC",
             "ERRO pool l event buffer overflowed, discarding event 5",
+            "ERRO pool l event buffer overflowed, discarding event 6",
         ]
     );
     sim.host.journals.get_mut("l").expect("it is open").trouble = None;
