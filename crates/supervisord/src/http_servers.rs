@@ -9,7 +9,7 @@ use supervisor_core::{LogLevel, SocketOwner};
 use supervisor_protocol::terminal::visible;
 use supervisor_sys::{AtPath, SocketError, SocketFile, listen_tcp, listen_unix};
 
-use crate::control::{self, BoundListener, BoundServer, SocketPlace, Tls};
+use crate::control::{self, BoundListener, BoundServer, RememberedLogins, SocketPlace, Tls};
 use crate::exposure;
 use crate::server_trouble::in_words;
 
@@ -49,6 +49,7 @@ fn bad_hash(config: &HttpServerConfig, password: &str) -> Option<String> {
 #[derive(Debug, Default)]
 pub struct HttpServers {
     open: Vec<OpenServer>,
+    logins: RememberedLogins,
 }
 
 /// A socket that listens, and the file of one that has one.
@@ -151,6 +152,7 @@ impl HttpServers {
             allowed_hosts: config.allowed_hosts.clone(),
             tls: load_tls(config)?,
             keeper: None,
+            logins: self.logins.clone(),
         })
     }
 }

@@ -1,10 +1,13 @@
 //! Credentials that were right lately, so that a client which sends them with each request waits for a slow hash once.
 //!
 //! Kept as keyed digests, compared in constant time; few, and none for longer than `limits::KNOWN_CREDENTIALS_TIME`
-//! after its last use. They belong to one password as it was read: with another one, they are gone.
+//! after its last use. They belong to one user and one password as they were read: with another one, they are gone. A
+//! restart of supervisord keeps them: whoever asked for it under a flood of guesses has to find out how it went.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use blake2::{Blake2s256, Digest as _};
 use subtle::ConstantTimeEq as _;
@@ -12,6 +15,59 @@ use tokio::time::Instant;
 
 use super::limits;
 use super::password::Credentials;
+
+/// What is known of all servers, handed from one control plane to the next.
+#[derive(Clone, Default)]
+pub struct RememberedLogins(Arc<Mutex<Vec<Remembered>>>);
+
+struct Remembered {
+    username: String,
+    /// As the configuration has it.
+    password: String,
+    known: SharedCredentials,
+}
+
+/// [`KnownCredentials`] of one user and password. Used by one control plane at a time, so that nobody waits for it.
+#[derive(Clone)]
+pub(super) struct SharedCredentials(Arc<Mutex<KnownCredentials>>);
+
+impl RememberedLogins {
+    /// Those of this user and this password, as the configuration has it.
+    ///
+    /// # Errors
+    /// As [`KnownCredentials::new`].
+    pub(super) fn of(&self, username: &str, password: &str) -> io::Result<SharedCredentials> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = all.iter().find(|it| it.username == username && it.password == password) {
+            return Ok(found.known.clone());
+        }
+        let known = SharedCredentials::new()?;
+        if all.len() == limits::REMEMBERED_PASSWORDS {
+            all.remove(0);
+        }
+        all.push(Remembered { username: username.to_owned(), password: password.to_owned(), known: known.clone() });
+        Ok(known)
+    }
+}
+
+impl fmt::Debug for RememberedLogins {
+    /// Shows nothing of them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RememberedLogins").finish_non_exhaustive()
+    }
+}
+
+impl SharedCredentials {
+    /// As [`KnownCredentials::new`].
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self(Arc::new(Mutex::new(KnownCredentials::new()?))))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, KnownCredentials> {
+        // Each of its changes is whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Digests of credentials that were right, the last used one last.
 pub(super) struct KnownCredentials {

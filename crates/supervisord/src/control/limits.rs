@@ -37,6 +37,9 @@ pub(super) const RESERVE_SHARE: u64 = 8;
 /// However few there are, the reserve is enough for one start beside the last connections of two listeners.
 pub(super) const LEAST_RESERVED_DESCRIPTORS: u64 = 16;
 
+/// Passwords of servers of which it is remembered over restarts who was right; for one more, the oldest is forgotten.
+pub(super) const REMEMBERED_PASSWORDS: usize = 64;
+
 /// Time without trouble after which new trouble with accepting clients is told again.
 pub(super) const ACCEPT_TROUBLE_QUIET: Duration = Duration::from_mins(1);
 

@@ -104,6 +104,7 @@ impl Listener {
             open_door,
             tls,
             keeper,
+            logins,
         } = server;
         let audience = open_door.map_or(Audience::Everybody, |refusal| Audience::ThisMachine { refusal });
         let allowed_hosts: Vec<_> = allowed_hosts.iter().filter_map(|host| AllowedHost::parse(host)).collect();
@@ -114,7 +115,9 @@ impl Listener {
             }
             BoundListener::Unix(_) => None,
         };
-        let password = password.as_deref().map(Password::parse).transpose().map_err(io::Error::other)?;
+        let user = username.as_deref().unwrap_or_default();
+        let password = password.as_deref().map(|text| Password::remembered(text, user, &logins));
+        let password = password.transpose().map_err(io::Error::other)?;
         let certificate = tls.map(|tls| Arc::new(Certificate::new(section.clone(), tls)));
         let socket = match listener {
             BoundListener::Tcp(socket) => {

@@ -64,6 +64,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::{LocalSet, spawn_local};
 
+pub use known_credentials::RememberedLogins;
 pub use settings::{
     BoundListener, BoundServer, ConfigReader, ControlSettings, FreshConfig, Identity, SocketKeeper, SocketPlace,
 };

@@ -2,10 +2,10 @@
 //!
 //! Comparing is in constant time. An argon2 hash is slow on purpose and takes much memory: one is computed at a time,
 //! by the one thread for logins, and few wait for it, fewer still of one address, so that a flood of guesses neither
-//! takes memory nor keeps others out for long. What was right lately is known ([`KnownCredentials`]) and waits for
+//! takes memory nor keeps others out for long. What was right lately is known ([`SharedCredentials`]) and waits for
 //! nobody. What was wrong is never remembered: guessing stays slow.
 
-use std::cell::RefCell;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use blake2::{Blake2s256, Digest as _};
@@ -13,7 +13,7 @@ use sha1::Sha1;
 use subtle::ConstantTimeEq as _;
 
 use super::argon2_hash::{Argon2Hash, HashMemory};
-use super::known_credentials::KnownCredentials;
+use super::known_credentials::{RememberedLogins, SharedCredentials};
 use super::login_queue::{LoginQueue, Origin};
 use super::workers::{NotDone, Workers};
 
@@ -30,7 +30,7 @@ pub(super) enum Password {
 /// See [`Password::Slow`].
 pub(super) struct SlowPassword {
     hash: Arc<Argon2Hash>,
-    known: RefCell<KnownCredentials>,
+    known: SharedCredentials,
     queue: LoginQueue,
 }
 
@@ -58,8 +58,22 @@ impl Password {
             None => return Ok(Self::Plain(text.to_owned())),
         };
         let hash = Arc::new(hash.parse::<Argon2Hash>()?);
-        let known = KnownCredentials::new().map_err(|error| format!("there are no random bytes: {error}"))?;
-        Ok(Self::Slow(SlowPassword { hash, known: RefCell::new(known), queue: LoginQueue::default() }))
+        let known = SharedCredentials::new().map_err(|error| no_random_bytes(&error))?;
+        Ok(Self::Slow(SlowPassword { hash, known, queue: LoginQueue::default() }))
+    }
+
+    /// The same, with what is remembered of it since before a restart.
+    ///
+    /// # Errors
+    /// The system has no random key.
+    pub(super) fn remembered(text: &str, username: &str, logins: &RememberedLogins) -> Result<Self, String> {
+        Ok(match Self::parse(text)? {
+            Self::Slow(slow) => {
+                let known = logins.of(username, text).map_err(|error| no_random_bytes(&error))?;
+                Self::Slow(SlowPassword { known, ..slow })
+            }
+            quick @ (Self::Plain(_) | Self::Sha1(_)) => quick,
+        })
     }
 
     /// Whether this is the password of this user.
@@ -114,8 +128,8 @@ impl SlowPassword {
         origin: Origin,
         logins: &Logins,
     ) -> Result<bool, Undecided> {
-        let tag = self.known.borrow().tag_of(given);
-        if self.known.borrow_mut().has(&tag) {
+        let tag = self.known.lock().tag_of(given);
+        if self.known.lock().has(&tag) {
             return Ok(true);
         }
         let Some(_place) = self.queue.enter(origin) else { return Err(Undecided::Crowded) };
@@ -128,10 +142,14 @@ impl SlowPassword {
             Err(why @ (NotDone::NoThread(_) | NotDone::Defect)) => return Err(Undecided::Failed(why.to_string())),
         };
         if right_user & right_password {
-            self.known.borrow_mut().add(tag);
+            self.known.lock().add(tag);
         }
         Ok(right_user & right_password)
     }
+}
+
+fn no_random_bytes(error: &io::Error) -> String {
+    format!("there are no random bytes: {error}")
 }
 
 /// Compares digests of equal length, so that the time tells nothing about the lengths either.
@@ -168,6 +186,24 @@ mod tests {
                 assert_eq!(admits(&password, username, given).await, Ok(false));
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_restart_remembers_who_was_right_with_this_user_and_this_password() {
+        let logins = RememberedLogins::default();
+        let knows = |username: &str, text: &str| {
+            let Ok(Password::Slow(slow)) = Password::remembered(text, username, &logins) else {
+                panic!("it is an argon2 hash")
+            };
+            let mut known = slow.known.lock();
+            let tag = known.tag_of(&Credentials { username: "u", password: "password" });
+            known.has(&tag)
+        };
+        let password = Password::remembered(HASH, "u", &logins).unwrap();
+        assert_eq!(admits(&password, "u", "password").await, Ok(true));
+        drop(password);
+        assert!(knows("u", HASH));
+        assert!(!knows("u", &format!("{{ARGON2}}{HASH}")) && !knows("other", HASH));
     }
 
     #[tokio::test]

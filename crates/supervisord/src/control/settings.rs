@@ -12,7 +12,7 @@ use supervisor_config::ProgramReader;
 use supervisor_core::{GroupConfig, LogLevel};
 use supervisor_protocol::method::Namespaces;
 
-use super::{StateReceiver, Tls};
+use super::{RememberedLogins, StateReceiver, Tls};
 use crate::inbox::CommandSender;
 use crate::process_snapshot::ProcessSnapshot;
 use crate::user_store::UserStore;
@@ -67,6 +67,8 @@ pub struct BoundServer {
     pub tls: Option<Tls>,
     /// What puts its socket back to its path; `None`: nothing does.
     pub keeper: Option<SocketKeeper>,
+    /// Who was right lately, since before a restart.
+    pub logins: RememberedLogins,
 }
 
 /// Looks after the path of a unix socket.

@@ -13,7 +13,7 @@ use supervisor_core::{Command, Fault, FaultCode, LogLevel, Reply, SupervisorStat
 use supervisor_protocol::method::Namespaces;
 use supervisord::control::{
     self, BoundListener, BoundServer, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity,
-    StatePublisher, publish_state,
+    RememberedLogins, StatePublisher, publish_state,
 };
 use supervisord::inbox::{self, FollowedLog, Follower, Inbox, Message, ReplySlot};
 use supervisord::process_snapshot::process_snapshot;
@@ -97,6 +97,7 @@ impl FakeSupervision {
             password: credentials.map(|(_, password)| password.to_owned()),
             tls: None,
             keeper: None,
+            logins: RememberedLogins::default(),
             own_host: None,
             open_door: None,
             allowed_hosts: vec!["allowed.example".to_owned()],

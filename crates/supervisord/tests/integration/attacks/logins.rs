@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use crate::support::{TestDaemon, peak_kilobytes, resident_kilobytes, testing_the_original};
+use crate::support::{TestDaemon, peak_kilobytes, resident_kilobytes, testing_the_original, until};
 
 /// Of `password`, with the costs that `supervisorctl hash-password` takes.
 const ARGON2: &str =
@@ -85,6 +85,22 @@ fn wrong_passwords_take_one_block_of_memory_and_keep_out_nobody_who_was_right_la
     let budget = 2 * BLOCK_KILOBYTES + CONNECTIONS_KILOBYTES;
     assert!(peak <= before + budget, "{peak} KiB at the most, {before} KiB before");
     assert!(after <= before + budget, "{after} KiB after, {before} KiB before");
+    daemon.stop();
+}
+
+#[test]
+fn whoever_was_right_lately_is_not_queued_after_a_restart_either() {
+    if testing_the_original() {
+        return;
+    }
+    let mut daemon = daemon();
+    let address = SocketAddr::from(([127, 0, 0, 1], daemon.port()));
+    assert_eq!(status(ask(address, RIGHT)), 200);
+    daemon.signal("HUP");
+    until("it has restarted", || (daemon.log_lines("supervisord started with pid").len() == 2).then_some(()));
+    let flood: Vec<_> = (0..100).map(|number| ask(address, &wrong(number))).collect();
+    assert_eq!(status(ask(address, RIGHT)), 200, "not queued behind strangers");
+    assert!(flood.into_iter().all(|stream| matches!(status(stream), 401 | 503)));
     daemon.stop();
 }
 
