@@ -6,6 +6,7 @@ mod frozen_starts;
 mod left_groups;
 mod logins;
 mod memory;
+mod no_memory;
 mod no_threads;
 mod open_doors;
 mod pidfile;
