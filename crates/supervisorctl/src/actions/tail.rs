@@ -139,6 +139,10 @@ fn parse_channel(word: &str) -> Result<Channel, Complaint> {
 pub(super) fn parse_amount(modifier: &str) -> Option<Amount> {
     match modifier.strip_prefix('-')? {
         "f" => Some(Amount::Follow),
+        // More bytes than can be asked for are all there are.
+        number if number.bytes().all(|byte| byte.is_ascii_digit()) && !number.is_empty() => {
+            Some(Amount::Last(number.parse().unwrap_or(i32::MAX)))
+        }
         number => number.parse().ok().map(Amount::Last),
     }
 }
@@ -259,6 +263,19 @@ pub(super) fn follow(controller: &mut Controller, path: &str) -> bool {
 mod tests {
     use super::*;
     use crate::testing::{Scene, check, fault, text};
+
+    #[test]
+    fn any_number_of_bytes_is_one() {
+        for (word, amount) in [
+            ("-1", Some(Amount::Last(1))),
+            ("-2147483647", Some(Amount::Last(i32::MAX))),
+            ("-99999999999", Some(Amount::Last(i32::MAX))),
+            ("-99999999999x", None),
+            ("--99999999999", None),
+        ] {
+            assert_eq!(parse_amount(word), amount, "{word}");
+        }
+    }
 
     #[test]
     fn requests() {
