@@ -32,6 +32,7 @@ use crate::defect_log;
 use crate::http_servers::{self, HttpServers};
 use crate::inbox;
 use crate::limits::LEAST_DESCRIPTORS;
+use crate::name_service::NameService;
 use crate::process_snapshot::process_snapshot;
 use crate::rpc_interfaces;
 use crate::shared_servers::SharedServers;
@@ -44,7 +45,6 @@ use crate::supervision::log_file::{LogFileSettings, Rotation};
 use crate::supervision::main_log::{MainLog, MainLogSettings, MainLogTarget};
 use crate::supervision::os_host::{OsHost, OsHostSettings};
 use crate::supervision::restart_config::{ReadConfig, RestartConfigReader};
-use crate::user_store::UserStore;
 
 /// Exit status of a start that cannot be.
 const USAGE_STATUS: u8 = 2;
@@ -146,8 +146,8 @@ struct ConfigSource {
     path: PathBuf,
     options: SupervisordOptions,
     environment: Vec<(String, String)>,
-    /// Learns the users of whatever is read.
-    users: UserStore,
+    /// Learns the users and hosts of whatever is read.
+    names: NameService,
 }
 
 impl ConfigSource {
@@ -170,14 +170,14 @@ impl ConfigSource {
         let path = std::path::absolute(path).map_err(BootError::new)?;
         let text = |text: std::ffi::OsString| raw_text::to_text(text.as_bytes());
         let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
-        Ok(Self { path, options, environment, users: UserStore::default() })
+        Ok(Self { path, options, environment, names: NameService::default() })
     }
 
     fn read(&self) -> Result<Config, String> {
         let request = LoadRequest { path: &self.path, command_line: &self.options, environment: &self.environment };
         let config = supervisor_config::load(&request).map_err(|error| error.to_string())?;
         http_servers::check(&config.http_servers)?;
-        self.users.learn(&config.groups);
+        self.names.learn(&config.groups);
         Ok(config)
     }
 
@@ -319,7 +319,7 @@ impl Generation {
             supervisor.take_over(*handover);
         }
         let main_log_path = main_log.path();
-        let mut host = OsHost::new(kernel, main_log, host_settings(&config, &source.users), state, publisher);
+        let mut host = OsHost::new(kernel, main_log, host_settings(&config, &source.names), state, publisher);
         for refusal in supervisor.configure(config.groups.clone(), &mut host).err().into_iter().flatten() {
             if is_first {
                 return Err(BootError(refusal));
@@ -458,13 +458,13 @@ fn main_log_settings(config: &Config) -> MainLogSettings {
     MainLogSettings { level: settings.loglevel, target, to_stdout: settings.nodaemon && !settings.silent }
 }
 
-fn host_settings(config: &Config, users: &UserStore) -> OsHostSettings {
+fn host_settings(config: &Config, names: &NameService) -> OsHostSettings {
     let inherited: Vec<_> = std::env::vars_os().collect();
     OsHostSettings {
         identifier: config.supervisord.identifier.clone(),
         childlogdir: config.supervisord.childlogdir.clone(),
         environment: ChildEnvironment::new(&inherited, config.server_url.clone()),
-        users: users.clone(),
+        names: names.clone(),
     }
 }
 
@@ -502,14 +502,14 @@ fn namespaces(config: &Config) -> Namespaces {
 }
 
 fn config_reader(source: &ConfigSource) -> ConfigReader {
-    let (source, users) = (source.clone(), source.users.clone());
+    let (source, names) = (source.clone(), source.names.clone());
     let reader = ConfigReader::new(move || {
         let config = source.read()?;
         let program_reader = Some(source.program_reader(&config));
         let warnings = warnings_of(&config);
         Ok(FreshConfig { identifier: config.supervisord.identifier, groups: config.groups, warnings, program_reader })
     });
-    reader.with_users(users)
+    reader.with_names(names)
 }
 
 /// What is probably not meant in a configuration.

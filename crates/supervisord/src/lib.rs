@@ -12,6 +12,7 @@ mod exposure;
 pub mod http_servers;
 pub mod inbox;
 mod limits;
+pub mod name_service;
 mod offline;
 pub mod pidproxy;
 pub mod process_snapshot;
@@ -23,4 +24,3 @@ mod show_config_command;
 pub mod supervision;
 #[cfg(test)]
 mod test_folder;
-pub mod user_store;

@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -16,7 +17,7 @@ use crate::file_place::FilePlace;
 use crate::socket_error::SocketError;
 use crate::socket_file::{BoundFile, SocketFile};
 use crate::socket_path::SocketPath;
-use crate::tcp_listener::{bind_tcp, resolve};
+use crate::tcp_listener::bind_tcp;
 
 /// A listening socket; dropping it closes it and removes its file if that is still ours.
 #[derive(Debug)]
@@ -27,14 +28,18 @@ pub struct FcgiSocket {
 
 impl FcgiSocket {
     /// Binds and listens. Whatever lies at the path of a Unix socket is removed first. The error is a text for the log,
-    /// in the form that Python gives it.
-    pub fn open(config: &SocketConfig) -> Result<Self, String> {
+    /// in the form that Python gives it. `address_of` knows the address of a host and a port: [`crate::resolve_host`],
+    /// or what that has said before.
+    pub fn open(
+        config: &SocketConfig,
+        address_of: impl FnOnce(&str, u16) -> Result<SocketAddr, SocketError>,
+    ) -> Result<Self, String> {
         let bound = match &config.address {
             SocketAddress::Unix { path, owner, mode } => {
                 open_unix(Path::new(OsStr::from_bytes(&raw_text::to_bytes(path))), *owner, *mode)?
             }
             SocketAddress::Tcp { host, port } => {
-                let socket = resolve(host, *port).and_then(bind_tcp).map_err(|error| tcp_text(&error))?;
+                let socket = address_of(host, *port).and_then(bind_tcp).map_err(|error| tcp_text(&error))?;
                 Self { socket, file: None }
             }
         };

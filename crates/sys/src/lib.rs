@@ -73,7 +73,7 @@ pub use socket_file::{AtPath, SocketFile};
 pub use socket_path::{SocketPath, connect_unix, own_uid, peer_uid};
 pub use spawn::{Child, SpawnMethod, SpawnPlan, Spawner};
 pub use standard_fds::ensure_standard_fds_open;
-pub use tcp_listener::listen_tcp;
+pub use tcp_listener::{listen_tcp, resolve_host};
 pub use thread_start::start_thread;
 pub use unix_client::connect_unix_at_once;
 pub use unix_listener::{BoundUnixListener, listen_unix};

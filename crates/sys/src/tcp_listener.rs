@@ -13,7 +13,7 @@ use crate::socket_error::{SocketError, SocketStep};
 /// Listens on a port for an HTTP server. An empty host stands for every IPv4 address; a name is looked up, and its
 /// IPv4 address preferred; IPv6 addresses are written with or without brackets.
 pub fn listen_tcp(host: &str, port: u16) -> Result<TcpListener, SocketError> {
-    let address = resolve(host, port)?;
+    let address = resolve_host(host, port)?;
     let listener = bind_tcp(address)?;
     listen(&listener, Backlog::new(LISTEN_BACKLOG)?)?;
     Ok(TcpListener::from(listener))
@@ -32,8 +32,8 @@ pub(crate) fn bind_tcp(address: SocketAddr) -> Result<OwnedFd, SocketError> {
     Ok(bound)
 }
 
-/// The address that a host and a port mean.
-pub(crate) fn resolve(host: &str, port: u16) -> Result<SocketAddr, SocketError> {
+/// The address that a host and a port mean. Asks the name service for names, and so may wait for it.
+pub fn resolve_host(host: &str, port: u16) -> Result<SocketAddr, SocketError> {
     if host.is_empty() {
         return Ok((Ipv4Addr::UNSPECIFIED, port).into());
     }
@@ -62,7 +62,7 @@ mod tests {
             ("[::1]", "[::1]:9001"),
         ];
         for (host, expected) in table {
-            assert_eq!(resolve(host, 9001).unwrap().to_string(), expected, "{host:?}");
+            assert_eq!(resolve_host(host, 9001).unwrap().to_string(), expected, "{host:?}");
         }
     }
 

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::sys::stat::Mode;
 use supervisor_core::{SocketAddress, SocketConfig, SocketOwner};
-use supervisor_sys::{FcgiSocket, FilePlace, Pidfile, listen_unix};
+use supervisor_sys::{FcgiSocket, FilePlace, Pidfile, listen_unix, resolve_host};
 use support::Folder;
 
 const STRANGER: u32 = 54321;
@@ -322,11 +322,11 @@ fn a_link_that_takes_the_place_of_a_new_fastcgi_socket_gets_neither_mode_nor_own
         },
         backlog: None,
     };
-    while_planted(&stage, &path, || drop(FcgiSocket::open(&config)));
+    while_planted(&stage, &path, || drop(FcgiSocket::open(&config, resolve_host)));
     // Whatever lies there goes, and nothing that it leads to.
     fs::remove_file(&path).ok();
     stage.link("secret", "theirs/f.sock", 0);
-    let _socket = FcgiSocket::open(&config).unwrap();
+    let _socket = FcgiSocket::open(&config, resolve_host).unwrap();
     let made = fs::symlink_metadata(&path).unwrap();
     assert_eq!((made.uid(), made.mode() & 0o7777), (STRANGER, 0o777));
     stage.assert_secret_is_untouched();

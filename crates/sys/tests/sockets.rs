@@ -10,7 +10,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use supervisor_core::{ExitStatus, SocketAddress, SocketConfig, SocketOwner};
-use supervisor_sys::{BoundUnixListener, FcgiSocket, SocketError, SocketStep, Spawner, listen_unix};
+use supervisor_sys::{BoundUnixListener, FcgiSocket, SocketError, SocketStep, Spawner, listen_unix, resolve_host};
 use support::{Folder, Program};
 
 /// Talks through a listener, so that it surely is the one at the path.
@@ -196,7 +196,7 @@ fn a_fastcgi_socket_listens_blocks_and_takes_its_file_along() {
     let address = SocketAddress::Unix { path: path.to_str().unwrap().into(), owner: None, mode: 0o660 };
     for backlog in [None, Some(0), Some(5), Some(u32::MAX)] {
         fs::write(&path, "something else").unwrap();
-        let socket = FcgiSocket::open(&fcgi(address.clone(), backlog)).unwrap();
+        let socket = FcgiSocket::open(&fcgi(address.clone(), backlog), resolve_host).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o660);
         let flags = OFlag::from_bits_retain(fcntl(socket.fd(), FcntlArg::F_GETFL).unwrap());
         assert!(!flags.contains(OFlag::O_NONBLOCK));
@@ -211,8 +211,8 @@ fn a_fastcgi_socket_leaves_the_file_of_a_successor() {
     let folder = Folder::new();
     let path = folder.path("f.sock");
     let address = SocketAddress::Unix { path: path.to_str().unwrap().into(), owner: None, mode: 0o700 };
-    let first = FcgiSocket::open(&fcgi(address.clone(), None)).unwrap();
-    let second = FcgiSocket::open(&fcgi(address, None)).unwrap();
+    let first = FcgiSocket::open(&fcgi(address.clone(), None), resolve_host).unwrap();
+    let second = FcgiSocket::open(&fcgi(address, None), resolve_host).unwrap();
     drop(first);
     UnixStream::connect(&path).unwrap();
     drop(second);
@@ -223,10 +223,10 @@ fn a_fastcgi_port_in_use_is_told_as_python_tells_it() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let address = SocketAddress::Tcp { host: "127.0.0.1".into(), port };
-    let error = FcgiSocket::open(&fcgi(address.clone(), None)).unwrap_err();
+    let error = FcgiSocket::open(&fcgi(address.clone(), None), resolve_host).unwrap_err();
     assert_eq!(error, "[Errno 98] Address already in use");
     drop(taken);
-    let _socket = FcgiSocket::open(&fcgi(address, Some(5))).unwrap();
+    let _socket = FcgiSocket::open(&fcgi(address, Some(5)), resolve_host).unwrap();
     std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
 }
 
@@ -235,7 +235,7 @@ fn a_fastcgi_socket_that_cannot_be_given_away_is_told_and_removed() {
     let folder = Folder::new();
     let missing: Box<str> = folder.path("no/such/f.sock").to_str().unwrap().into();
     let address = SocketAddress::Unix { path: missing, owner: None, mode: 0o700 };
-    let error = FcgiSocket::open(&fcgi(address, None)).unwrap_err();
+    let error = FcgiSocket::open(&fcgi(address, None), resolve_host).unwrap_err();
     assert_eq!(error, "[Errno 2] No such file or directory");
     if nix::unistd::geteuid().is_root() {
         return;
@@ -244,7 +244,7 @@ fn a_fastcgi_socket_that_cannot_be_given_away_is_told_and_removed() {
     let path = path.to_str().unwrap();
     let owner = Some(SocketOwner { uid: 0, gid: Some(0) });
     let address = SocketAddress::Unix { path: path.into(), owner, mode: 0o700 };
-    let error = FcgiSocket::open(&fcgi(address, None)).unwrap_err();
+    let error = FcgiSocket::open(&fcgi(address, None), resolve_host).unwrap_err();
     let expected = format!("Could not change ownership of socket file: [Errno 1] Operation not permitted: '{path}'");
     assert_eq!(error, expected);
     assert!(folder.names().is_empty());

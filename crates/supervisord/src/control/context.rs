@@ -52,6 +52,8 @@ pub(super) struct Context {
     pub(super) logins: Logins,
     /// Read the configuration and certificates anew.
     pub(super) rereads: Workers,
+    /// Ask the name service before a start.
+    pub(super) names: Workers,
     /// All connections of all servers.
     pub(super) crowd: Rc<Crowd>,
     /// Held once more by each client that follows events.
@@ -98,6 +100,7 @@ impl Context {
             files: Workers::new("control-file", limits::FILE_READERS),
             logins: Logins::new(Workers::new("control-login", limits::LOGIN_THREADS)),
             rereads: Workers::new("control-reread", limits::REREAD_THREADS),
+            names: Workers::new("control-names", limits::NAME_THREADS),
             crowd: Rc::default(),
             event_followers: Rc::default(),
             identifier: RefCell::new(identity.identifier.into()),
@@ -111,8 +114,8 @@ impl Context {
     /// The same without threads.
     #[cfg(any(test, fuzzing))]
     pub(super) fn working_in_place(self) -> Self {
-        let [files, logins, rereads] = [(); 3].map(|()| Workers::in_place());
-        Self { files, logins: Logins::new(logins), rereads, ..self }
+        let [files, logins, rereads, names] = [(); 4].map(|()| Workers::in_place());
+        Self { files, logins: Logins::new(logins), rereads, names, ..self }
     }
 
     /// How many clients follow events.
@@ -166,8 +169,11 @@ impl Context {
             return Err(RpcFault::bare(FaultCode::Failed));
         };
         let (group, program) = (group.to_owned(), program.to_owned());
-        // It may look up users, and folders of logs.
-        let read = self.rereads.run(move || reader.read(&group, &program, &options));
+        let names = self.config_reader.names.clone();
+        // It looks up users, and folders of logs.
+        let read = self
+            .rereads
+            .run(move || reader.read(&group, &program, &options).inspect(|processes| names.learn_processes(processes)));
         let processes = read.await.map_err(|why| RpcFault::new(FaultCode::Failed, why.to_string()))?;
         processes.map_err(|error| RpcFault::new(FaultCode::IncorrectParameters, error))
     }

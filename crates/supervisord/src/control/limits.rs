@@ -92,6 +92,9 @@ pub(super) const FILE_READERS: usize = 4;
 /// Threads that read the configuration and certificates anew.
 pub(super) const REREAD_THREADS: usize = 1;
 
+/// Threads that ask the name service before a start.
+pub(super) const NAME_THREADS: usize = 1;
+
 /// Jobs that wait for the threads of one kind; one more is refused. More than there are connections of a few servers,
 /// each of which waits for one.
 pub(super) const WAITING_JOBS: usize = 2_048;
@@ -187,5 +190,5 @@ pub(super) const CACHE_BYTES: usize = 16 << 20;
 /// Warnings of a configuration that one answer tells; the rest is counted.
 pub(super) const TOLD_WARNINGS: usize = 1_000;
 
-/// How long a start waits for the user database, to know the groups of now.
-pub(super) const USERS_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a start waits for the name service, to know the groups and addresses of now.
+pub(super) const NAMES_PATIENCE: Duration = Duration::from_secs(2);

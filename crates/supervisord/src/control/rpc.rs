@@ -154,7 +154,7 @@ pub(super) async fn perform_single(
                 return Ok(answered?);
             }
             if is_start(&command) {
-                refresh_users(context).await;
+                refresh_names(context).await;
             }
             write_reply(writer, &context.sender.call(command).await?);
             return Ok(());
@@ -224,24 +224,27 @@ pub(super) async fn done_by<T: Send + 'static>(
     workers.run(work).await.unwrap_or_else(|why| Err(Fault::new(FaultCode::Failed, why.to_string())))
 }
 
-/// Whether a client asks for programs to be started.
+/// Whether a client asks for programs to be started, or for their sockets to be opened.
 fn is_start(command: &Command) -> bool {
     matches!(
         command,
-        Command::StartProcess { .. } | Command::StartProcessGroup { .. } | Command::StartAllProcesses { .. }
+        Command::StartProcess { .. }
+            | Command::StartProcessGroup { .. }
+            | Command::StartAllProcesses { .. }
+            | Command::AddProcessGroup { .. }
     )
 }
 
-/// Asks for the users of programs, whose groups may have changed. A database that does not answer in time costs the
-/// start that time, and it goes on with what was known.
-async fn refresh_users(context: &Context) {
-    let users = context.config_reader.users.clone();
-    if !users.is_empty() {
-        let asked = done_by(&context.rereads, move || {
-            users.refresh();
+/// Asks for the users of programs, whose groups may have changed, and for the hosts of their sockets. A name service
+/// that does not answer in time costs the start that time, and it goes on with what was known.
+async fn refresh_names(context: &Context) {
+    let names = context.config_reader.names.clone();
+    if !names.is_empty() {
+        let asked = done_by(&context.names, move || {
+            names.refresh();
             Ok(())
         });
-        drop(tokio::time::timeout(limits::USERS_PATIENCE, asked).await);
+        drop(tokio::time::timeout(limits::NAMES_PATIENCE, asked).await);
     }
 }
 

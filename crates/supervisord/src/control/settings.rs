@@ -14,8 +14,8 @@ use supervisor_protocol::method::Namespaces;
 
 use super::{RememberedLogins, StateReceiver, Tls};
 use crate::inbox::CommandSender;
+use crate::name_service::NameService;
 use crate::process_snapshot::ProcessSnapshot;
-use crate::user_store::UserStore;
 
 /// All that [`super::start`] needs.
 #[derive(Debug)]
@@ -146,7 +146,7 @@ pub struct FreshConfig {
 #[derive(Clone)]
 pub struct ConfigReader {
     read: ReadFreshConfig,
-    pub(super) users: UserStore,
+    pub(super) names: NameService,
 }
 
 type ReadFreshConfig = Arc<dyn Fn() -> Result<FreshConfig, String> + Send + Sync>;
@@ -154,13 +154,13 @@ type ReadFreshConfig = Arc<dyn Fn() -> Result<FreshConfig, String> + Send + Sync
 impl ConfigReader {
     /// A reader from a function.
     pub fn new(read: impl Fn() -> Result<FreshConfig, String> + Send + Sync + 'static) -> Self {
-        Self { read: Arc::new(read), users: UserStore::default() }
+        Self { read: Arc::new(read), names: NameService::default() }
     }
 
-    /// Whoever is known of the users of programs is asked for again before a start.
+    /// What is known of the users and hosts of programs is asked for again before a start.
     #[must_use]
-    pub fn with_users(self, users: UserStore) -> Self {
-        Self { users, ..self }
+    pub fn with_names(self, names: NameService) -> Self {
+        Self { names, ..self }
     }
 
     /// Reads.

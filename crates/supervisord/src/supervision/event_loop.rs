@@ -428,7 +428,7 @@ mod tests {
             identifier: "test".to_owned(),
             childlogdir: "/nonexistent".into(),
             environment: ChildEnvironment::new(&[], None),
-            users: crate::user_store::UserStore::default(),
+            names: crate::name_service::NameService::default(),
         };
         let state = publish_state(SupervisorState::Running).0;
         let main_log = MainLog::open(settings).unwrap();

@@ -11,7 +11,7 @@ use std::time::Duration;
 use supervisor_core::{
     BadCommand, Channel, Event, Fault, FaultCode, Host, JournalBacklog, JournalError, JournalFate, JournalKey,
     JournalRead, KillError, KillTarget, Life, LogLevel, LogPaths, Pid, PoolEvent, ProcessConfig, ProcessId,
-    Publication, Reply, RequestId, Signal, SocketConfig, SpawnError, StdinError, SupervisorState,
+    Publication, Reply, RequestId, Signal, SocketAddress, SocketConfig, SpawnError, StdinError, SupervisorState,
 };
 use supervisor_sys::FcgiSocket;
 
@@ -27,8 +27,8 @@ use super::process_logs::ProcessLogs;
 use super::program_search::find_program;
 use crate::control::StatePublisher;
 use crate::inbox::{FollowedLog, Follower, ReplySlot};
+use crate::name_service::NameService;
 use crate::process_snapshot::SnapshotPublisher;
-use crate::user_store::UserStore;
 
 /// What the configuration decides of the host.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ pub struct OsHostSettings {
     pub childlogdir: PathBuf,
     /// What children inherit.
     pub environment: ChildEnvironment,
-    /// Whom they run as.
-    pub users: UserStore,
+    /// Whom they run as, and where they listen.
+    pub names: NameService,
 }
 
 /// All that supervision holds of the kernel and of clients.
@@ -328,7 +328,13 @@ impl Host for OsHost {
     }
 
     fn open_socket(&mut self, socket: &SocketConfig) -> Result<(), String> {
-        let open = FcgiSocket::open(socket)?;
+        let names = &self.settings.names;
+        let opened = FcgiSocket::open(socket, |host, port| names.host(host, port));
+        if let (Err(_), SocketAddress::Tcp { .. }) = (&opened, &socket.address) {
+            // The host may have moved since it was asked for.
+            names.ask_beside();
+        }
+        let open = opened?;
         self.sockets.insert(socket.url.clone(), open);
         Ok(())
     }

@@ -62,7 +62,7 @@ impl OsHost {
         let opening = watch.too_long();
         let credentials = config
             .uid
-            .map(|uid| settings.users.get(uid).map_err(|reason| format!("couldn't setuid to {uid}: {reason}")));
+            .map(|uid| settings.names.user(uid).map_err(|reason| format!("couldn't setuid to {uid}: {reason}")));
         let socket = config.socket.as_ref().and_then(|socket| sockets.get(&socket.url)).map(FcgiSocket::fd);
         let envp = environment.of(group, config);
         let child = kernel.spawn(life, config, &program, &envp, credentials.as_ref(), socket);

@@ -12,5 +12,6 @@ mod open_doors;
 mod pidfile;
 mod planted_logs;
 mod restart_window;
+mod slow_name_service;
 mod socket_thief;
 mod swept_socket;
