@@ -14,7 +14,7 @@ use crate::server::{Answer, serve_unix, status, value};
 use crate::{Folder, all_processes, one_process, version};
 
 /// How long an expected text may take, in milliseconds: far longer than it does.
-const PATIENCE: u16 = 20_000;
+const PATIENCE: u16 = 60_000;
 
 /// The client on a terminal, and the person at it.
 pub(crate) struct Session {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use supervisor_protocol::xmlrpc::{Answer, Value, read_answer, write_call};
 
 /// How long a client waits for bytes that have to come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A connection.
 pub(crate) struct Client<S: Read + Write> {

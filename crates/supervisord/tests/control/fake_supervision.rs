@@ -19,7 +19,7 @@ use supervisord::inbox::{self, FollowedLog, Follower, Inbox, Message, ReplySlot}
 use supervisord::process_snapshot::process_snapshot;
 
 /// How long a test waits for what has to happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a command is answered with; `None`: later, by [`FakeSupervision::release`].
 pub(crate) type Script = Box<dyn FnMut(&Command) -> Option<Result<Reply, Fault>> + Send>;

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::support::{TestDaemon, http_get, supervisorctl, testing_the_original, until};
 
 /// How long a client waits for what has to come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A program that fails when it is told to.
 const FAILS: &str = "[program:fails]

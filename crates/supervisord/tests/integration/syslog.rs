@@ -17,7 +17,7 @@ ln -s $1 /dev/log && shift && exec \"$@\"";
 fn started(configuration: &str) -> (TestDaemon, UnixDatagram) {
     let mut daemon = TestDaemon::prepared(configuration);
     let log = UnixDatagram::bind(daemon.path("log")).expect("the folder is ours");
-    log.set_read_timeout(Some(Duration::from_secs(20))).expect("a time");
+    log.set_read_timeout(Some(Duration::from_mins(1))).expect("a time");
     daemon.launch_by(&["unshare", "-m", "sh", "-c", PRIVATE_LOG, "sh", "{dir}/log"]);
     daemon.wait_until_it_answers();
     (daemon, log)

@@ -14,7 +14,7 @@ use supervisor_core::{ExitStatus, KillTarget, Signal};
 use supervisor_sys::{CStrArray, Child, Credentials, SpawnMethod, SpawnPlan, Spawner, kill, pipe, wait_pidfd};
 
 /// How long a condition may take to come about, in milliseconds.
-pub(crate) const PATIENCE: u16 = 20_000;
+pub(crate) const PATIENCE: u16 = 60_000;
 
 /// Every way to make a child; what holds for one has to hold for the others.
 pub(crate) const METHODS: [SpawnMethod; 3] = [SpawnMethod::SharedMemory, SpawnMethod::CopiedMemory, SpawnMethod::Fork];
