@@ -28,7 +28,7 @@ import sys
 import time
 import urllib.parse
 import xmlrpc.client
-from typing import IO, Any, Callable, Dict, Mapping, Optional, Tuple, Union, cast
+from typing import IO, Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple, Union, cast
 
 __all__ = [
     "getRPCTransport", "getRPCInterface", "get_headers", "eventdata", "get_asctime", "listener", "pcomm",
@@ -72,16 +72,100 @@ class _UnixConnection(http.client.HTTPConnection):
                     "%s is served by uid %d, who is neither root nor us: no password was sent" % (self._path, uid))
 
 
-class SupervisorTransport(xmlrpc.client.Transport):
-    """XML-RPC over the address that supervisord gives its children: `unix://PATH` or `http://HOST:PORT`."""
+_INSTEAD = "or add a [unix_http_server], which programs of this machine need no TLS for"
 
-    def __init__(self, username: str = "", password: str = "", serverurl: str = "") -> None:
+
+class _TlsFiles(NamedTuple):
+    """SUPERVISOR_TLS_CA, which comes with an https URL, and SUPERVISOR_TLS_CERT and SUPERVISOR_TLS_KEY, which the
+    program's `environment=` gives where the server asks for a certificate. Read anew for each connection."""
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
+def _tls_connection(host: str, port: int, files: _TlsFiles) -> http.client.HTTPConnection:
+    """HTTPS to a server whose certificate is in the file, or of an authority in it; without a file, of an authority of
+    the system. The first certificate of the file is believed by whatever name its server has been reached: supervisord
+    has given both, and https://localhost is in few certificates."""
+    try:
+        import ssl
+    except ImportError:
+        raise OSError("cannot call https://%s:%d: this Python has no module ssl; use one that has it, %s"
+                      % (host, port, _INSTEAD)) from None
+
+    url = "https://%s:%d" % (host, port)
+
+    def context() -> ssl.SSLContext:
+        read = "SUPERVISOR_TLS_CA", files.ca
+        try:
+            made = ssl.create_default_context(cafile=files.ca or None)
+            # The certificate itself is enough, whoever has signed it; Python has a name for this since 3.10.
+            made.verify_flags |= cast(ssl.VerifyFlags, 0x80000)
+            if files.certificate:
+                read = "SUPERVISOR_TLS_CERT", files.certificate
+                made.load_cert_chain(files.certificate, files.key or None)
+        except OSError as error:
+            raise OSError(error.errno, "cannot use %s=%s: %s: this program's user has to be able to read it, %s"
+                          % (*read, error.strerror or error, _INSTEAD)) from error
+        return made
+
+    def first_certificate() -> bytes:
+        with open(files.ca, encoding="ascii", errors="replace") as file:
+            _, begin, rest = file.read().partition("-----BEGIN CERTIFICATE-----")
+        body, end, _ = rest.partition("-----END CERTIFICATE-----")
+        return ssl.PEM_cert_to_DER_cert(begin + body + end)
+
+    class TlsConnection(http.client.HTTPSConnection):
+        def connect(self) -> None:
+            try:
+                super().connect()
+            except ssl.SSLCertVerificationError as error:
+                hostname_mismatch, address_mismatch = 62, 64
+                if not files.ca or error.verify_code not in (hostname_mismatch, address_mismatch):
+                    raise self._distrust(error.verify_message) from error
+                self._connect_by_certificate(error)
+
+        def _connect_by_certificate(self, error: ssl.SSLCertVerificationError) -> None:
+            # Not closed as a connection, which would forget the request that is being made.
+            self.sock.close()
+            unnamed = context()
+            unnamed.check_hostname = False
+            plain = socket.create_connection((host, port))
+            try:
+                encrypted = unnamed.wrap_socket(plain, server_hostname=host)
+            except ssl.SSLCertVerificationError as other:
+                raise self._distrust(other.verify_message) from other
+            finally:
+                # Of a success nothing is left in it to close.
+                plain.close()
+            if encrypted.getpeercert(True) != first_certificate():
+                encrypted.close()
+                raise self._distrust(error.verify_message) from error
+            self.sock = encrypted
+
+        def _distrust(self, why: str) -> OSError:
+            ca = "=" + files.ca if files.ca else ", which is not set,"
+            return PermissionError(
+                "%s has a certificate that cannot be trusted: %s: SUPERVISOR_TLS_CA%s has to name the file of that "
+                "certificate or of its authority" % (url, why.rstrip("."), ca))
+
+    return TlsConnection(host, port, context=context())
+
+
+class SupervisorTransport(xmlrpc.client.Transport):
+    """XML-RPC over the address that supervisord gives its children: `unix://PATH`, `http://HOST:PORT` or
+    `https://HOST:PORT`."""
+
+    def __init__(self, username: str = "", password: str = "", serverurl: str = "",
+                 tls: _TlsFiles = _TlsFiles()) -> None:
         super().__init__()
         self.serverurl = serverurl
         parts = urllib.parse.urlsplit(serverurl)
-        if not (parts.scheme == "http" and parts.hostname or parts.scheme == "unix" and parts.path):
+        if not (parts.scheme in ("http", "https") and parts.hostname or parts.scheme == "unix" and parts.path):
             raise ValueError("Unknown protocol for serverurl %s" % serverurl)
         self._parts = parts
+        self._tls = tls
         self._authorization: Optional[str] = None
         if username or password:
             credentials = ("%s:%s" % (username, password)).encode()
@@ -92,10 +176,27 @@ class SupervisorTransport(xmlrpc.client.Transport):
             return cast(http.client.HTTPConnection, self._connection[1])
         if self._parts.scheme == "unix":
             connection: http.client.HTTPConnection = _UnixConnection(self._parts.path, self._authorization is not None)
+        elif self._parts.scheme == "https":
+            connection = _tls_connection(self._parts.hostname or "", self._parts.port or 443, self._tls)
         else:
             connection = http.client.HTTPConnection(self._parts.hostname or "", self._parts.port or 80)
         self._connection = cast(Any, (self.serverurl, connection))
         return connection
+
+    def request(self, host: Any, handler: str, request_body: Any, verbose: bool = False) -> Any:
+        try:
+            return super().request(host, handler, request_body, verbose)
+        except OSError as error:
+            # What a server says that wants a certificate of ours may be lost on the way (tcp(7)).
+            says = str(getattr(error, "reason", "")).lower()
+            refuses = "alert" in says and ("cert" in says or "unknown_ca" in says)
+            lost = isinstance(error, (ConnectionResetError, ConnectionAbortedError, BrokenPipeError))
+            cut_off = not self._tls.certificate and (lost or type(error).__name__ == "SSLEOFError")
+            if self._parts.scheme != "https" or not (refuses or cut_off):
+                raise
+            raise ConnectionError(
+                "%s ended the connection (%s); if it has tls_client_ca=, give SUPERVISOR_TLS_CERT and "
+                "SUPERVISOR_TLS_KEY in this program's environment=, %s" % (self.serverurl, error, _INSTEAD)) from error
 
     def send_headers(self, connection: Any, headers: Any) -> None:
         super().send_headers(connection, headers)
@@ -105,9 +206,12 @@ class SupervisorTransport(xmlrpc.client.Transport):
 
 def getRPCTransport(env: Mapping[str, str]) -> SupervisorTransport:
     """The way to the supervisord of this environment. Where it asks for credentials, the program's `environment=` has
-    to give SUPERVISOR_USERNAME and SUPERVISOR_PASSWORD. Raises KeyError outside of supervisord."""
+    to give SUPERVISOR_USERNAME and SUPERVISOR_PASSWORD; where it speaks TLS and asks for a certificate,
+    SUPERVISOR_TLS_CERT and SUPERVISOR_TLS_KEY. Raises KeyError outside of supervisord."""
     username, password = env.get("SUPERVISOR_USERNAME", ""), env.get("SUPERVISOR_PASSWORD", "")
-    return SupervisorTransport(username, password, env["SUPERVISOR_SERVER_URL"])
+    names = "SUPERVISOR_TLS_CA", "SUPERVISOR_TLS_CERT", "SUPERVISOR_TLS_KEY"
+    tls = _TlsFiles(*(env.get(name, "") for name in names))
+    return SupervisorTransport(username, password, env["SUPERVISOR_SERVER_URL"], tls)
 
 
 def getRPCInterface(env: Mapping[str, str]) -> xmlrpc.client.ServerProxy:

@@ -3,9 +3,12 @@ import contextlib
 import io
 import os
 import socketserver
+import ssl
+import sys
 import tempfile
 import threading
 import unittest
+import unittest.mock
 import xmlrpc.client
 import xmlrpc.server
 
@@ -71,6 +74,12 @@ class Texts(unittest.TestCase):
         self.assertRegex(childutils.get_asctime(), r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}$")
 
 
+def tls_file(name):
+    """See the README there."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    return os.path.join(folder, "..", "crates", "supervisord", "tests", "tls", name)
+
+
 class UnixServer(socketserver.UnixStreamServer, xmlrpc.server.SimpleXMLRPCDispatcher):
     logRequests = False
 
@@ -80,7 +89,7 @@ class UnixServer(socketserver.UnixStreamServer, xmlrpc.server.SimpleXMLRPCDispat
 
 
 class Calls(unittest.TestCase):
-    def serve(self, make_server, url_of):
+    def serve(self, make_server, url_of, further={}):
         seen = []
 
         class Handler(xmlrpc.server.SimpleXMLRPCRequestHandler):
@@ -95,7 +104,7 @@ class Calls(unittest.TestCase):
             thread = threading.Thread(target=server.serve_forever)
             thread.start()
             try:
-                environment = {"SUPERVISOR_SERVER_URL": url_of(server)}
+                environment = {"SUPERVISOR_SERVER_URL": url_of(server), **further}
                 for credentials in ({}, {"SUPERVISOR_USERNAME": "user", "SUPERVISOR_PASSWORD": "p@ss:w"}):
                     with childutils.getRPCInterface({**environment, **credentials}) as proxy:
                         self.assertEqual(proxy.supervisor.getState(), "RUNNING")
@@ -116,8 +125,42 @@ class Calls(unittest.TestCase):
             path = os.path.join(folder, "s")
             self.serve(lambda handler: UnixServer(path, handler), lambda _: "unix://" + path)
 
+    def https(self, certificate):
+        def server(handler):
+            made = xmlrpc.server.SimpleXMLRPCServer(("127.0.0.1", 0), handler, logRequests=False)
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(tls_file(certificate + ".crt"), tls_file(certificate + ".key"))
+            made.socket = context.wrap_socket(made.socket, server_side=True)
+            return made
+        return server
+
+    def test_over_tls_by_the_certificate_whatever_its_name_is(self):
+        for certificate in ("localhost", "server"):
+            self.serve(self.https(certificate), lambda server: "https://127.0.0.1:%d" % server.server_address[1],
+                       {"SUPERVISOR_TLS_CA": tls_file(certificate + ".crt")})
+
+    def test_over_tls_by_an_authority_for_its_names_alone(self):
+        url = lambda server: "https://127.0.0.1:%d" % server.server_address[1]
+        words = "cannot be trusted: .*has to name the file of that certificate or of its authority"
+        for certificate, ca in (("server", "other"), ("localhost", "other"), ("expired", "expired"), ("server", None)):
+            files = {"SUPERVISOR_TLS_CA": tls_file(ca + ".crt")} if ca else {}
+            with self.assertRaisesRegex(PermissionError, words):
+                self.serve(self.https(certificate), url, files)
+
+    def test_files_and_modules_that_are_missing_are_told(self):
+        def called(**files):
+            environment = {"SUPERVISOR_SERVER_URL": "https://127.0.0.1:1", **files}
+            childutils.getRPCInterface(environment).supervisor.getState()
+        with self.assertRaisesRegex(OSError, r"cannot use SUPERVISOR_TLS_CA=/no/such/file: No such file"):
+            called(SUPERVISOR_TLS_CA="/no/such/file")
+        with self.assertRaisesRegex(OSError, r"cannot use SUPERVISOR_TLS_CERT=/no/such/file: No such file"):
+            called(SUPERVISOR_TLS_CERT="/no/such/file")
+        with unittest.mock.patch.dict(sys.modules, {"ssl": None}):
+            with self.assertRaisesRegex(OSError, r"this Python has no module ssl.*\[unix_http_server\]"):
+                called()
+
     def test_other_addresses_are_refused(self):
-        for url in ("", "https://box", "unix://", "/run/s.sock"):
+        for url in ("", "https://", "ftp://box", "unix://", "/run/s.sock"):
             with self.assertRaises(ValueError):
                 childutils.getRPCTransport({"SUPERVISOR_SERVER_URL": url})
         with self.assertRaises(KeyError):

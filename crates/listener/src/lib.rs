@@ -25,7 +25,11 @@ mod listener;
 mod message;
 mod rpc;
 mod server_url;
+#[cfg(feature = "tls")]
+mod tls;
 mod tokens;
+#[cfg(any(test, not(feature = "tls")))]
+mod without_tls;
 
 pub use event::{Event, EventError};
 pub use header::{Header, HeaderError};

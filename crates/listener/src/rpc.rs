@@ -1,4 +1,4 @@
-//! Calls back to supervisord: XML-RPC over a unix socket or TCP, one connection a call (contract/rpc.md §1–§3).
+//! Calls back to supervisord: XML-RPC over a unix socket, TCP or TLS, one connection a call (contract/rpc.md §1–§3).
 //!
 //! supervisord tells its children its address and never its credentials: where it asks for some, the program's own
 //! `environment` has to give `SUPERVISOR_USERNAME` and `SUPERVISOR_PASSWORD`.
@@ -17,6 +17,10 @@ use supervisor_sys::{connect_unix, own_uid, peer_uid};
 
 use crate::limits;
 use crate::server_url::ServerUrl;
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
+#[cfg(not(feature = "tls"))]
+use crate::without_tls::Tls;
 
 /// A supervisord to call.
 #[derive(Clone, Debug)]
@@ -25,6 +29,7 @@ pub struct Client {
     /// `user:password`
     credentials: Option<String>,
     timeout: Option<Duration>,
+    tls: Tls,
 }
 
 /// Why a call has no result.
@@ -69,16 +74,16 @@ impl Client {
             io::Error::new(io::ErrorKind::NotFound, "SUPERVISOR_SERVER_URL is not set: supervisord runs this program?")
         })?;
         let url = ServerUrl::parse(&url).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let client = Self::new(url);
+        let client = Self { tls: Tls::from_variables(variable), ..Self::new(url) };
         Ok(match (variable("SUPERVISOR_USERNAME"), variable("SUPERVISOR_PASSWORD")) {
             (None, None) => client,
             (user, password) => client.with_credentials(&user.unwrap_or_default(), &password.unwrap_or_default()),
         })
     }
 
-    /// A supervisord at this address.
+    /// A supervisord at this address. Of an https server the authorities of the system have to know the certificate.
     pub fn new(url: ServerUrl) -> Self {
-        Self { url, credentials: None, timeout: None }
+        Self { url, credentials: None, timeout: None, tls: Tls::default() }
     }
 
     /// The same, called with these credentials.
@@ -114,6 +119,12 @@ impl Client {
                 stream.set_read_timeout(self.timeout)?;
                 exchange(stream, &request)
             }
+            ServerUrl::Https(address) => {
+                let stream = TcpStream::connect(address)?;
+                stream.set_read_timeout(self.timeout)?;
+                let stream = self.tls.begin(address, stream)?;
+                exchange(stream, &request).map_err(|error| self.tls.explain(address, error))
+            }
         }?;
         match read_answer(&body_of(&answer)?).map_err(|error| unusable(&error.to_string()))? {
             Answer::Result(result) => Ok(result),
@@ -124,7 +135,7 @@ impl Client {
     fn request(&self, body: &str) -> String {
         let host = match &self.url {
             ServerUrl::Unix(_) => "localhost",
-            ServerUrl::Http(address) => address,
+            ServerUrl::Http(address) | ServerUrl::Https(address) => address,
         };
         let authorization = self.credentials.as_ref().map(|credentials| {
             let encoded = STANDARD.encode(credentials);

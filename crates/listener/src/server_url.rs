@@ -1,4 +1,5 @@
-//! Where supervisord listens, as `SUPERVISOR_SERVER_URL` says it: `unix://PATH` or `http://HOST[:PORT]`.
+//! Where supervisord listens, as `SUPERVISOR_SERVER_URL` says it: `unix://PATH`, `http://HOST[:PORT]` or
+//! `https://HOST[:PORT]`.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ pub enum ServerUrl {
     Unix(PathBuf),
     /// `http://HOST[:PORT]`, as `host:port`
     Http(String),
+    /// `https://HOST[:PORT]`, as `host:port`
+    Https(String),
 }
 
 /// A URL of another kind.
@@ -18,7 +21,7 @@ pub struct ServerUrlError(String);
 
 impl fmt::Display for ServerUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}' is neither unix://PATH nor http://HOST:PORT", self.0)
+        write!(f, "'{}' is none of unix://PATH, http://HOST:PORT and https://HOST:PORT", self.0)
     }
 }
 
@@ -34,16 +37,24 @@ impl ServerUrl {
         if let Some(path) = url.strip_prefix("unix://") {
             return if path.is_empty() { Err(fail()) } else { Ok(Self::Unix(path.into())) };
         }
-        let rest = url.strip_prefix("http://").ok_or_else(fail)?;
-        let host = rest.split('/').next().unwrap_or_default();
-        let port = host.rsplit_once(':').map(|(_, port)| port);
-        match port.map(|port| port.parse::<u16>().is_ok()) {
-            _ if host.is_empty() => Err(fail()),
-            Some(true) => Ok(Self::Http(host.to_owned())),
-            // A colon within brackets is part of the address.
-            Some(false) if !host.ends_with(']') => Err(fail()),
-            Some(false) | None => Ok(Self::Http(format!("{host}:80"))),
+        if let Some(rest) = url.strip_prefix("https://") {
+            return address(rest, 443).map(Self::Https).ok_or_else(fail);
         }
+        let rest = url.strip_prefix("http://").ok_or_else(fail)?;
+        address(rest, 80).map(Self::Http).ok_or_else(fail)
+    }
+}
+
+/// `host:port` of what follows the scheme.
+fn address(rest: &str, default_port: u16) -> Option<String> {
+    let host = rest.split('/').next().unwrap_or_default();
+    let port = host.rsplit_once(':').map(|(_, port)| port);
+    match port.map(|port| port.parse::<u16>().is_ok()) {
+        _ if host.is_empty() => None,
+        Some(true) => Some(host.to_owned()),
+        // A colon within brackets is part of the address.
+        Some(false) if !host.ends_with(']') => None,
+        Some(false) | None => Some(format!("{host}:{default_port}")),
     }
 }
 
@@ -52,15 +63,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_kinds_are_read() {
+    fn every_kind_is_read() {
         let http = |address: &str| Ok(ServerUrl::Http(address.to_owned()));
         assert_eq!(ServerUrl::parse("unix:///run/s.sock"), Ok(ServerUrl::Unix("/run/s.sock".into())));
         assert_eq!(ServerUrl::parse("http://127.0.0.1:9001"), http("127.0.0.1:9001"));
         assert_eq!(ServerUrl::parse("http://box:9001/RPC2"), http("box:9001"));
         assert_eq!(ServerUrl::parse("http://box"), http("box:80"));
+        for (url, address) in [("https://box", "box:443"), ("https://[::1]:9001", "[::1]:9001")] {
+            assert_eq!(ServerUrl::parse(url), Ok(ServerUrl::Https(address.to_owned())));
+        }
         assert_eq!(ServerUrl::parse("http://[::1]:9001"), http("[::1]:9001"));
         assert_eq!(ServerUrl::parse("http://[::1]"), http("[::1]:80"));
-        for bad in ["", "unix://", "https://box:1", "http://", "http://box:port", "/run/s.sock"] {
+        for bad in ["", "unix://", "ftp://box:1", "http://", "https://", "http://box:port", "/run/s.sock"] {
             assert!(ServerUrl::parse(bad).is_err(), "{bad}");
         }
     }

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use signal_hook::consts::SIGINT;
 use signal_hook::low_level::emulate_default_handler;
 use supervisor_config::{
-    ClientConfig, ClientOptions, ClientTlsFiles, SupervisorctlCommand, find_config_file, load_client,
-    parse_supervisorctl_command_line, program_path,
+    ClientConfig, ClientOptions, SupervisorctlCommand, find_config_file, load_client, parse_supervisorctl_command_line,
+    program_path,
 };
 use supervisor_core::raw_text;
 
@@ -30,6 +30,7 @@ use crate::live::LiveWorld;
 use crate::output::{Output, visible_on_one_line};
 use crate::shell;
 use crate::terminal;
+use crate::tls::Tls;
 use crate::world::{ProcessName, World as _};
 
 /// Exit status of a command line or a configuration that cannot be used.
@@ -120,13 +121,8 @@ fn hash_password(program: &str) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return refuse(program, &error),
     };
-    let nobody = Account {
-        url: String::new(),
-        username: None,
-        password: None,
-        tls: ClientTlsFiles::default(),
-        server_users: Vec::new(),
-    };
+    let nobody =
+        Account { url: String::new(), username: None, password: None, tls: Tls::default(), server_users: Vec::new() };
     let mut output = Output::new(Box::new(io::stdout()), Box::new(io::stderr()), io::stdout().is_terminal());
     hash_password::run(&mut LiveWorld::new(nobody, runtime), &mut output, io::stdin().is_terminal())
 }
@@ -141,7 +137,7 @@ fn account(config: &ClientConfig) -> Account {
         url: config.server_url.clone(),
         username: config.username.clone(),
         password: config.password.clone(),
-        tls: config.tls.clone(),
+        tls: Tls::new(config.tls.clone(), |name| std::env::var(name).ok()),
         server_users: config.server_users.clone(),
     }
 }

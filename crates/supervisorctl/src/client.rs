@@ -17,7 +17,6 @@ use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use nix::errno::Errno;
-use supervisor_config::ClientTlsFiles;
 use supervisor_protocol::xmlrpc::{Answer, Value, read_answer, write_call};
 use supervisor_sys::{SocketPath, own_uid, peer_uid};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
@@ -25,7 +24,7 @@ use tokio::net::{TcpStream, UnixStream, lookup_host};
 use crate::limits::{CONNECT_TIMEOUT, MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES};
 use crate::result_code::ResultCode;
 use crate::server_url::Endpoint;
-use crate::tls;
+use crate::tls::{self, Tls};
 use crate::world::{CallError, ConnectError};
 
 /// What is sent: whole, in memory.
@@ -41,7 +40,7 @@ pub(crate) struct Account {
     /// In clear.
     pub(crate) password: Option<String>,
     /// For an https server.
-    pub(crate) tls: ClientTlsFiles,
+    pub(crate) tls: Tls,
     /// Users besides root and us who may be served by: a password is sent to no other on a unix socket.
     pub(crate) server_users: Vec<u32>,
 }
@@ -150,7 +149,7 @@ impl Client {
     fn broken(&self, error: &hyper::Error) -> CallError {
         let endpoint = Endpoint::parse(&self.account.url);
         let is_encrypted = matches!(endpoint, Some(Endpoint::Inet { encrypted: true, .. }));
-        broken(error, is_encrypted, self.account.tls.identity.is_some())
+        broken(error, is_encrypted, self.account.tls.has_identity())
     }
 
     async fn connect(&self) -> Result<Sender, CallError> {
@@ -171,7 +170,7 @@ impl Client {
                 // A call is one small packet: waiting for more to send would only delay it.
                 drop(stream.set_nodelay(true));
                 if encrypted {
-                    let tls = tls::connect(&self.account.tls, &host, stream);
+                    let tls = self.account.tls.connect(&self.account.url, &host, stream);
                     return begin(tls.await.map_err(CallError::Connect)?).await;
                 }
                 begin(stream).await

@@ -13,9 +13,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use supervisor_config::{
-    Config, HttpServerAddress, LoadRequest, MainLogFile, Place, ProgramReader, RpcInterfaceFactory, SupervisordCommand,
-    SupervisordOptions, UsageError, find_config_file, no_config_file_text, parse_supervisord_command_line,
-    program_path,
+    Config, HttpServerAddress, LoadRequest, MainLogFile, Place, ProgramReader, RpcInterfaceFactory, ServerCertificates,
+    SupervisordCommand, SupervisordOptions, UsageError, find_config_file, no_config_file_text,
+    parse_supervisord_command_line, program_path,
 };
 use supervisor_core::{Handover, LogLevel, Settings, SocketOwner, Supervisor, raw_text};
 use supervisor_protocol::method::{Namespace, NamespaceKind, Namespaces};
@@ -463,7 +463,11 @@ fn host_settings(config: &Config, names: &NameService) -> OsHostSettings {
     OsHostSettings {
         identifier: config.supervisord.identifier.clone(),
         childlogdir: config.supervisord.childlogdir.clone(),
-        environment: ChildEnvironment::new(&inherited, config.server_url.clone()),
+        environment: ChildEnvironment::new(
+            &inherited,
+            config.server_url.clone(),
+            ServerCertificates::of_servers(&config.http_servers),
+        ),
         names: names.clone(),
     }
 }

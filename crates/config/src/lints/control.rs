@@ -8,6 +8,7 @@ use crate::diagnostics::Place;
 use crate::problem::Problem;
 use crate::sections::plugins::RpcInterfaceFactory;
 use crate::sections::supervisorctl::read_supervisorctl;
+use crate::server_reach::{host_and_port, is_any, is_reached, is_this_machine};
 
 const INTERFACE: &str = "add [rpcinterface:supervisor] with \
                          supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface";
@@ -42,7 +43,7 @@ pub(super) fn what_cannot_be_reached(context: &Context, config: &Config) -> Vec<
             let message = format!("supervisorctl is to use {url}, and there is no server that listens");
             lints.push(lint(message, &server_for(url)));
         }
-    } else if is_this_machine(url) && !config.http_servers.iter().any(|server| is_reached(url, server)) {
+    } else if is_this_machine(url) && !config.http_servers.iter().any(|server| is_reached(url, &server.address)) {
         let there: Vec<String> = config.http_servers.iter().map(url_of).collect();
         let message = format!("supervisorctl is to use {url}, where none of the servers listens");
         lints.push(lint(message, &format!("serverurl = {}", there.join(" or "))));
@@ -77,47 +78,5 @@ fn url_of(server: &HttpServerConfig) -> String {
             format!("{scheme}://[{}]:{port}", host.trim_matches(['[', ']']))
         }
         HttpServerAddress::Inet { host, port } => format!("{scheme}://{host}:{port}"),
-    }
-}
-
-fn is_any(host: &str) -> bool {
-    matches!(host, "" | "*" | "0.0.0.0" | "::" | "[::]")
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.starts_with("127.") || matches!(host, "::1" | "[::1]")
-}
-
-/// Whether the one who is meant is on this machine. Another machine has a configuration of its own.
-fn is_this_machine(url: &str) -> bool {
-    match host_and_port(url) {
-        None => url.starts_with("unix://"),
-        Some((host, _)) => is_any(&host) || is_loopback(&host),
-    }
-}
-
-fn host_and_port(url: &str) -> Option<(String, Option<u16>)> {
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let authority = authority.rsplit('@').next()?;
-    let default = if url.starts_with("https") { 443 } else { 80 };
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, port.parse().ok()),
-        Some(_) | None => (authority, Some(default)),
-    };
-    Some((host.to_lowercase(), port))
-}
-
-fn is_reached(url: &str, server: &HttpServerConfig) -> bool {
-    match (&server.address, host_and_port(url)) {
-        (HttpServerAddress::Unix { path, .. }, None) => {
-            url.strip_prefix("unix://").is_some_and(|wanted| std::path::Path::new(wanted) == path)
-        }
-        (HttpServerAddress::Inet { host, port }, Some((wanted, wanted_port))) => {
-            let is_host =
-                is_any(host) || is_any(&wanted) || *host == wanted || (is_loopback(host) && is_loopback(&wanted));
-            is_host && wanted_port.is_none_or(|wanted| wanted == *port)
-        }
-        (HttpServerAddress::Unix { .. }, Some(_)) | (HttpServerAddress::Inet { .. }, None) => false,
     }
 }

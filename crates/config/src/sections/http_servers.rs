@@ -127,6 +127,10 @@ pub(crate) fn fallback_server_url(servers: &[HttpServerConfig]) -> Option<String
         servers.iter().rev().find_map(|server| match &server.address {
             HttpServerAddress::Inet { host, port } => {
                 let scheme = if server.tls.is_some() { "https" } else { "http" };
+                // Without brackets it would be no URL; of plain HTTP it is upstream's, to the letter.
+                if server.tls.is_some() && host.contains(':') && !host.starts_with('[') {
+                    return Some(format!("{scheme}://[{host}]:{port}"));
+                }
                 let host = if host.is_empty() { "localhost" } else { host };
                 Some(format!("{scheme}://{host}:{port}"))
             }

@@ -9,8 +9,8 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use supervisor_config::TlsFiles;
-use supervisor_config::pem::{read_certificates, read_private_key, unusable};
 use supervisor_core::LogLevel;
+use supervisor_tls::pem::{read_certificates, read_private_key, unusable};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;

@@ -1,12 +1,16 @@
 //! The environment of a child (contract/processes.md §3.3 step 5): supervisord's own, then SUPERVISOR_*, then the
-//! configured one, which may override both.
+//! configured one, which may override both. SUPERVISOR_TLS_CA is an addition of ours.
 
 use std::borrow::Cow;
 use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
+use supervisor_config::ServerCertificates;
 use supervisor_core::{ProcessConfig, raw_text};
 use supervisor_sys::CStrArray;
+
+/// The file with the certificate that an https server at SUPERVISOR_SERVER_URL shows.
+const TLS_CA: &str = "SUPERVISOR_TLS_CA";
 
 /// What every child inherits.
 #[derive(Debug)]
@@ -14,6 +18,7 @@ pub struct ChildEnvironment {
     inherited: Vec<Variable>,
     /// For programs that name no `serverurl` of their own.
     server_url: Option<String>,
+    certificates: ServerCertificates,
 }
 
 #[derive(Debug)]
@@ -25,26 +30,36 @@ struct Variable {
 
 impl ChildEnvironment {
     /// From supervisord's own environment.
-    pub fn new(inherited: &[(OsString, OsString)], server_url: Option<String>) -> Self {
+    pub fn new(
+        inherited: &[(OsString, OsString)],
+        server_url: Option<String>,
+        certificates: ServerCertificates,
+    ) -> Self {
         let inherited = inherited.iter().filter_map(|(name, value)| {
             Some(Variable { name: name.as_bytes().into(), entry: entry(name.as_bytes(), value.as_bytes())? })
         });
-        Self { inherited: inherited.collect(), server_url }
+        Self { inherited: inherited.collect(), server_url, certificates }
     }
 
     /// The environment of one process.
     pub fn of(&self, group: &str, config: &ProcessConfig) -> CStrArray {
         let mut own: Vec<(&str, &str)> = vec![("SUPERVISOR_ENABLED", "1")];
-        if let Some(url) = config.serverurl.as_deref().or(self.server_url.as_deref()) {
-            own.push(("SUPERVISOR_SERVER_URL", url));
-        }
+        let url = config.serverurl.as_deref().or(self.server_url.as_deref());
+        own.extend(url.map(|url| ("SUPERVISOR_SERVER_URL", url)));
+        let certificate = url.and_then(|url| self.certificates.at(url));
+        let certificate = certificate.map(|path| raw_text::to_text(path.as_os_str().as_bytes()));
+        own.extend(certificate.as_deref().map(|path| (TLS_CA, path)));
+        // That of a supervisord which runs this one says nothing of a server of ours.
+        let is_stale = |name: &[u8]| name == TLS_CA.as_bytes() && url.is_some_and(|url| !url.starts_with("https://"));
         own.push(("SUPERVISOR_PROCESS_NAME", &config.name));
         own.push(("SUPERVISOR_GROUP_NAME", group));
         for (name, value) in config.environment.iter() {
             own.retain(|(known, _)| *known != &**name);
             own.push((name, value));
         }
-        let is_own = |variable: &&Variable| own.iter().any(|(name, _)| *raw_text::to_bytes(name) == *variable.name);
+        let is_own = |variable: &&Variable| {
+            is_stale(&variable.name) || own.iter().any(|(name, _)| *raw_text::to_bytes(name) == *variable.name)
+        };
         let inherited =
             self.inherited.iter().filter(|variable| !is_own(variable)).map(|variable| variable.entry.clone());
         inherited

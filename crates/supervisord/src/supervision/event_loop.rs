@@ -407,6 +407,7 @@ fn daemon_signal(signal: i32) -> DaemonSignal {
 mod tests {
     use std::sync::Arc;
 
+    use supervisor_config::ServerCertificates;
     use supervisor_core::{Command, Fault, Reply};
 
     use super::*;
@@ -427,7 +428,7 @@ mod tests {
         let host_settings = OsHostSettings {
             identifier: "test".to_owned(),
             childlogdir: "/nonexistent".into(),
-            environment: ChildEnvironment::new(&[], None),
+            environment: ChildEnvironment::new(&[], None, ServerCertificates::default()),
             names: crate::name_service::NameService::default(),
         };
         let state = publish_state(SupervisorState::Running).0;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::support::{TestDaemon, testing_the_original, until};
 
-fn data(name: &str) -> PathBuf {
+pub(crate) fn data(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls")).join(name)
 }
 

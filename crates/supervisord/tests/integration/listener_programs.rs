@@ -9,7 +9,7 @@ use crate::support::{TestDaemon, project_root, python_environment, testing_the_o
 const A_TICK: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// One of the finished programs in `examples/listeners`.
-fn example(name: &str) -> PathBuf {
+pub(crate) fn example(name: &str) -> PathBuf {
     let binaries = PathBuf::from(env!("CARGO_BIN_EXE_supervisord"));
     let path = binaries.with_file_name("examples").join(name);
     assert!(path.exists(), "{} is missing: run `cargo build --workspace --examples` first", path.display());

@@ -21,6 +21,7 @@ mod examples;
 mod facing_the_world;
 mod hostile_listeners;
 mod https;
+mod https_children;
 mod hung_disks;
 mod last_ends;
 mod last_words;

@@ -6,8 +6,8 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use rustls_pki_types::pem::{Error, PemObject};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::pem::{Error, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// All certificates of a file in their order, one at least. May block.
 ///
