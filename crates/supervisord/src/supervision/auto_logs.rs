@@ -36,7 +36,7 @@ struct Instance {
 
 #[derive(Debug)]
 struct Lock {
-    place: FilePlace,
+    path: PathBuf,
     file: File,
 }
 
@@ -90,7 +90,9 @@ impl Instance {
 impl Lock {
     /// `None`: the tag is another's, or somebody has just cleaned it away.
     fn take(folder: &Path, tag: &str) -> io::Result<Option<Self>> {
-        let place = FilePlace::at(&folder.join(lock_name(tag)))?;
+        let path = folder.join(lock_name(tag));
+        // Not kept: a descriptor for the folder would be one that a program could have.
+        let place = FilePlace::at(&path)?;
         let file = match place.create_new(Readers::Owner.mode()) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
             other => other?,
@@ -103,21 +105,23 @@ impl Lock {
             }
             Ok(()) => {}
         }
-        let lock = Self { place, file };
-        Ok(lock.is_there().then_some(lock))
+        let lock = Self { path, file };
+        Ok(lock.place().is_some().then_some(lock))
     }
 
-    fn is_there(&self) -> bool {
-        let ours = SameFile::of_open(&self.file);
-        ours.is_ok_and(|ours| self.place.same_file().is_ok_and(|there| there == ours))
+    /// Where the lock is, while it is there.
+    fn place(&self) -> Option<FilePlace> {
+        let ours = SameFile::of_open(&self.file).ok()?;
+        let place = FilePlace::at(&self.path).ok()?;
+        place.same_file().is_ok_and(|there| there == ours).then_some(place)
     }
 }
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        if let Some(lock) = self.lock.as_ref().filter(|lock| lock.is_there()) {
+        if let Some(place) = self.lock.as_ref().and_then(Lock::place) {
             // One that stays is cleaned away by the next start.
-            lock.place.remove().ok();
+            place.remove().ok();
         }
     }
 }

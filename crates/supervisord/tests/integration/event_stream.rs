@@ -244,7 +244,7 @@ fn supervisorctl_shows_a_crash_as_a_line_and_as_an_object() {
             &["events", "--format", "json", "--since", "0", "PROCESS_STATE_EXITED"],
             [
                 r#", "event": "PROCESS_STATE_EXITED", "processname": "fails", "#.to_owned(),
-                format!("\"pid\": {pid}}}\n"),
+                format!("\"pid\": {pid}, \"exit\": {{\"code\": 3}}}}\n"),
             ],
         ),
     ] {
