@@ -5,7 +5,7 @@
 //! client asks for: a restart has the groups of now. A start that comes by itself has what was found last; where that
 //! was a failure, it is asked for again beside the loop, for the next attempt.
 //!
-//! Invariant: [`NameService::user`] and [`NameService::host`] never wait.
+//! Invariant: `NameService::user` and `NameService::host` never wait.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -22,7 +22,7 @@ use section_values::SectionValues;
 /// What becomes of passwords and the like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Secrets {
-    /// They are shown as [`MASK`].
+    /// They are shown as [`MASK`](crate::MASK).
     Masked,
     /// They are shown.
     Shown,

@@ -4,7 +4,7 @@
 //! turn leaves, so that a client which reads the log after an answer finds what led to it.
 //!
 //! A line that begins with a time is ours. What a message takes in of others (names, requests, output of programs) can
-//! begin none and gives a terminal no orders: each further line of it begins with [`CONTINUATION`], and what is obeyed
+//! begin none and gives a terminal no orders: each further line of it begins with `CONTINUATION`, and what is obeyed
 //! instead of shown is escaped. This is done here, in the one way in, and nowhere else.
 //!
 //! Never waits: while a pipe or a terminal takes no more, lines wait within a bound; what is beyond it is dropped, and
