@@ -69,8 +69,8 @@ fn followers_never_take_the_places_of_requests() {
     let mut other_door = Client::unix(daemon.unix());
     other_door.send("GET /mainlogtail HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(other_door.receive_head().0, "HTTP/1.1 200 OK", "each server has places of its own");
+    daemon.wait_for_followers(STREAMS + 1);
     drop(followers);
-    daemon.seen(|seen| assert_eq!(seen.followers.len(), STREAMS + 1));
     while !follow().1.contains(" 200 ") {
         std::thread::yield_now();
     }

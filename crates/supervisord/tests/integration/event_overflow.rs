@@ -102,6 +102,8 @@ fn block_lets_a_client_wait_until_its_event_has_a_place_and_a_shutdown_does_not_
         second.join().expect("it ends").expect("it was sent");
     });
     until("both have arrived", || (recorded(&daemon) == ["first", "second"]).then_some(()));
+    // An event that was written down is not yet answered; one that is stopped before it is ready takes none.
+    until("it is ready for a third", || (daemon.log_lines("records: ACKNOWLEDGED -> READY").len() == 3).then_some(()));
     let pid = daemon.pid_of("records");
     daemon.call("supervisor.signalProcess", &["records".into(), "STOP".into()]).expect("it runs");
     let sent = std::thread::scope(|scope| {

@@ -86,6 +86,7 @@ fn link_that_comes_while_a_program_runs_gets_nothing_by_rotation_reopening_or_cl
     };
     exchange();
     write_line(&daemon, &long);
+    daemon.wait_for_log("DEBG 'writer' stdout output:"); // both in one reading are rotated once
     write_line(&daemon, &long);
     daemon.wait_for_log("dropped from now on: its path has a link");
     daemon.call("supervisor.clearProcessLogs", &["writer".into()]).expect("the link gives way to a file");

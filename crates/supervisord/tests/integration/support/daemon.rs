@@ -338,8 +338,14 @@ fn copy_folder(from: &Path, to: &Path) {
 
 fn new_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("supervisor-test-{}-{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let folder = env::temp_dir().join(name);
-    fs::create_dir(&folder).expect("the temporary folder can be written to");
-    folder
+    loop {
+        let name = format!("supervisor-test-{}-{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let folder = env::temp_dir().join(name);
+        match fs::create_dir(&folder) {
+            Ok(()) => return folder,
+            // A test that failed left it, and its pid is used again.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => panic!("the temporary folder cannot be written to: {error}"),
+        }
+    }
 }
