@@ -128,14 +128,7 @@ impl World for LiveWorld {
 
     fn call(&mut self, method: &str, parameters: &[Value]) -> Result<Value, CallError> {
         let Self { runtime, interrupts, client, deadline, .. } = self;
-        runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = interrupts.wait() => Err(CallError::Interrupted),
-                () = passed(*deadline) => Err(CallError::DeadlinePassed),
-                answer = client.call(method, parameters) => answer,
-            }
-        })
+        runtime.block_on(unless_given_up(interrupts, *deadline, client.call(method, parameters)))
     }
 
     fn call_while(
@@ -146,39 +139,28 @@ impl World for LiveWorld {
     ) -> Result<Value, CallError> {
         let Self { runtime, interrupts, client, deadline, .. } = self;
         let watcher = Client::new(client.account().clone());
-        runtime.block_on(async {
+        let answer = async {
             tokio::select! {
                 biased;
-                () = interrupts.wait() => Err(CallError::Interrupted),
-                () = passed(*deadline) => Err(CallError::DeadlinePassed),
                 answer = client.call(method, parameters) => answer,
                 never = watch_on(watcher, watch) => match never {},
             }
-        })
+        };
+        runtime.block_on(unless_given_up(interrupts, *deadline, answer))
     }
 
     fn pause(&mut self, time: Duration) -> Result<(), CallError> {
         let Self { runtime, interrupts, deadline, .. } = self;
-        runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = interrupts.wait() => Err(CallError::Interrupted),
-                () = passed(*deadline) => Err(CallError::DeadlinePassed),
-                () = tokio::time::sleep(time) => Ok(()),
-            }
-        })
+        let over = async {
+            tokio::time::sleep(time).await;
+            Ok(())
+        };
+        runtime.block_on(unless_given_up(interrupts, *deadline, over))
     }
 
     fn get(&mut self, path: &str) -> Result<String, CallError> {
         let Self { runtime, interrupts, client, deadline, .. } = self;
-        runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = interrupts.wait() => Err(CallError::Interrupted),
-                () = passed(*deadline) => Err(CallError::DeadlinePassed),
-                answer = client.get(path) => answer,
-            }
-        })
+        runtime.block_on(unless_given_up(interrupts, *deadline, client.get(path)))
     }
 
     fn open_stream(&mut self, path: &str) -> Result<(), CallError> {
@@ -323,6 +305,20 @@ fn opened(stdin: &mut Option<LineReader>) -> Option<&mut LineReader> {
         *stdin = LineReader::stdin().ok();
     }
     stdin.as_mut()
+}
+
+/// What comes of the work, unless somebody presses Ctrl-C or the deadline passes before.
+async fn unless_given_up<T>(
+    interrupts: &mut Interrupts,
+    deadline: Option<Instant>,
+    work: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    tokio::select! {
+        biased;
+        () = interrupts.wait() => Err(CallError::Interrupted),
+        () = passed(deadline) => Err(CallError::DeadlinePassed),
+        result = work => result,
+    }
 }
 
 /// Returns at that time, or never.

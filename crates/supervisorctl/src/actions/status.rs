@@ -87,11 +87,7 @@ fn add_event_pools(controller: &mut Controller, infos: &mut [ProcessInfo]) {
     if infos.is_empty() {
         return;
     }
-    let pools = match controller.world.get(EVENT_POOLS) {
-        Ok(document) => event_view::pools(&document),
-        Err(CallError::Http { status: 404, .. }) => return,
-        Err(error) => Err(error.to_string()),
-    };
+    let Some(pools) = read(controller, EVENT_POOLS, event_view::pools) else { return };
     let pools = pools.unwrap_or_else(|error| {
         controller.output.line(&format!("what event listeners have done is not known: {error}"));
         Vec::new()
@@ -108,11 +104,7 @@ fn add_details(controller: &mut Controller, infos: &mut [ProcessInfo]) {
     if infos.is_empty() {
         return;
     }
-    let details = match controller.world.get(PROCESSES) {
-        Ok(document) => event_view::process_details(&document),
-        Err(CallError::Http { status: 404, .. }) => return,
-        Err(error) => Err(error.to_string()),
-    };
+    let Some(details) = read(controller, PROCESSES, event_view::process_details) else { return };
     let mut details: HashMap<_, _> = match details {
         Ok(details) => details.into_iter().collect(),
         Err(error) => {
@@ -122,6 +114,15 @@ fn add_details(controller: &mut Controller, infos: &mut [ProcessInfo]) {
     };
     for info in infos {
         info.others.extend(details.remove(&make_namespec(&info.group, &info.name)).into_iter().flatten());
+    }
+}
+
+/// What a document of the server says, or why that is not known; `None`: the server is older than that, or not ours.
+fn read<T>(controller: &mut Controller, path: &str, parse: fn(&str) -> Result<T, String>) -> Option<Result<T, String>> {
+    match controller.world.get(path) {
+        Ok(document) => Some(parse(&document)),
+        Err(CallError::Http { status: 404, .. }) => None,
+        Err(error) => Some(Err(error.to_string())),
     }
 }
 
