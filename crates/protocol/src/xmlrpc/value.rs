@@ -38,6 +38,21 @@ impl Value {
             | Self::Nil => None,
         }
     }
+
+    /// The text of a string; `None` for other values, whatever they could be written as.
+    pub fn into_text(self) -> Option<String> {
+        match self {
+            Self::Str(text) => Some(text),
+            Self::Int(_)
+            | Self::Bool(_)
+            | Self::Double(_)
+            | Self::DateTime(_)
+            | Self::Base64(_)
+            | Self::Array(_)
+            | Self::Struct(_)
+            | Self::Nil => None,
+        }
+    }
 }
 
 impl From<&str> for Value {

@@ -98,18 +98,9 @@ impl Cache {
 }
 
 fn text(key: Value) -> Result<String, RpcFault> {
-    match key {
-        Value::Str(key) if !key.is_empty() => Ok(key),
-        Value::Str(_)
-        | Value::Int(_)
-        | Value::Bool(_)
-        | Value::Double(_)
-        | Value::DateTime(_)
-        | Value::Base64(_)
-        | Value::Array(_)
-        | Value::Struct(_)
-        | Value::Nil => Err(RpcFault::new(FaultCode::BadName, "Cache key must be a non-empty string")),
-    }
+    key.into_text()
+        .filter(|key| !key.is_empty())
+        .ok_or_else(|| RpcFault::new(FaultCode::BadName, "Cache key must be a non-empty string"))
 }
 
 /// What a value takes in memory, in bytes, about; `None`: nil is in it, which no answer could carry.

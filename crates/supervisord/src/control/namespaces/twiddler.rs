@@ -38,16 +38,9 @@ pub(in crate::control) async fn perform(
 /// The options of a program.
 fn texts(options: Value) -> Result<Vec<(String, String)>, RpcFault> {
     let Value::Struct(members) = options else { return Err(RpcFault::bare(FaultCode::IncorrectParameters)) };
-    let text = |(name, value)| match value {
-        Value::Str(text) => Ok((name, text)),
-        Value::Int(_)
-        | Value::Bool(_)
-        | Value::Double(_)
-        | Value::DateTime(_)
-        | Value::Base64(_)
-        | Value::Array(_)
-        | Value::Struct(_)
-        | Value::Nil => Err(RpcFault::new(FaultCode::IncorrectParameters, format!("option {name} must be a string"))),
+    let text = |(name, value): (String, Value)| match value.into_text() {
+        Some(text) => Ok((name, text)),
+        None => Err(RpcFault::new(FaultCode::IncorrectParameters, format!("option {name} must be a string"))),
     };
     members.into_iter().map(text).collect()
 }
