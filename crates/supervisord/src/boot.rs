@@ -23,17 +23,15 @@ use supervisor_protocol::terminal::visible;
 use supervisor_sys::rlimits::{Raised, Resource, descriptors_allowed, raise};
 use supervisor_sys::{Pidfile, PrivilegeChange, SocketError, WaitingCaller, unseen_listener};
 
+use crate::boundary::snapshot::process_snapshot;
+use crate::boundary::{inbox, outbox};
 use crate::check_command;
 use crate::clock;
-use crate::control::{
-    self, BoundServer, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity, publish_state,
-};
+use crate::control::{self, BoundServer, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity};
 use crate::defect_log;
 use crate::http_servers::{self, HttpServers};
-use crate::inbox;
 use crate::limits::LEAST_DESCRIPTORS;
 use crate::name_service::NameService;
-use crate::process_snapshot::process_snapshot;
 use crate::rpc_interfaces;
 use crate::shared_servers::SharedServers;
 use crate::show_config_command;
@@ -307,7 +305,7 @@ impl Generation {
     ) -> Result<(Ended, Kernel), BootError> {
         let Self { config, kernel, main_log, servers } = self;
         let wake = kernel.waker();
-        let (state, state_receiver) = publish_state(supervisor_core::SupervisorState::Running);
+        let (outbox, notices) = outbox::channel(supervisor_core::SupervisorState::Running);
         let (publisher, processes) = process_snapshot();
         let mut supervisor = Supervisor::new(Settings {
             strip_ansi: config.supervisord.strip_ansi,
@@ -319,7 +317,7 @@ impl Generation {
             supervisor.take_over(*handover);
         }
         let main_log_path = main_log.path();
-        let mut host = OsHost::new(kernel, main_log, host_settings(&config, &source.names), state, publisher);
+        let mut host = OsHost::new(kernel, main_log, host_settings(&config, &source.names), outbox, publisher);
         for refusal in supervisor.configure(config.groups.clone(), &mut host).err().into_iter().flatten() {
             if is_first {
                 return Err(BootError(refusal));
@@ -336,7 +334,7 @@ impl Generation {
         let control = control::start(ControlSettings {
             servers: sockets.kept(servers),
             sender,
-            state: state_receiver,
+            notices,
             processes,
             identity: Identity { identifier: config.supervisord.identifier.clone(), pid: std::process::id() },
             namespaces: namespaces(&config),

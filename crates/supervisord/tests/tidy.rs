@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the test program is no supervisor: std may run cargo")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -135,6 +135,55 @@ fn only_sys_may_be_unsafe() {
         .map(|(name, _)| name)
         .collect();
     assert_none("crate roots without #![forbid(unsafe_code)]", &open);
+}
+
+/// The modules below the root of the daemon's crate, each with the code of all its files, unit tests included.
+fn daemon_modules() -> BTreeMap<String, String> {
+    let mut modules: BTreeMap<String, String> = BTreeMap::new();
+    for (name, text) in rust_files() {
+        let Some(path) = name.strip_prefix("crates/supervisord/src/") else { continue };
+        let module = path.split('/').next().unwrap_or_default().trim_end_matches(".rs");
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        modules.entry(module.to_owned()).or_default().extend(code.flat_map(|line| [line, "\n"]));
+    }
+    modules
+}
+
+/// The modules below the root that a module names, by `crate::…` or from below by `super::…`.
+fn named_modules(module: &str, modules: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let word = |text: &str| -> String { text.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect() };
+    let code = &modules[module];
+    let paths = code.split("crate::").skip(1).chain(code.split("super::").skip(1));
+    // A group such as `crate::{clock, limits}` has all the names before its end.
+    let names = paths.flat_map(|path| match path.strip_prefix('{') {
+        Some(group) => group.split('}').next().unwrap_or_default().split(',').map(|name| word(name.trim())).collect(),
+        None => vec![word(path)],
+    });
+    names.filter(|name| name != module && modules.contains_key(name)).collect()
+}
+
+/// The modules below the root that a module names, and those that they name, and so on.
+fn reached_modules(module: &str, modules: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let (mut reached, mut next) = (BTreeSet::new(), vec![module.to_owned()]);
+    while let Some(module) = next.pop() {
+        let named = named_modules(&module, modules);
+        next.extend(named.into_iter().filter(|name| reached.insert(name.clone())));
+    }
+    reached
+}
+
+/// What supervision needs does not need the control plane, in no way round either; the boundary needs neither.
+#[test]
+fn planes_meet_at_the_boundary_alone() {
+    let modules = daemon_modules();
+    let named = |module: &str| named_modules(module, &modules);
+    for plane in ["supervision", "control"] {
+        assert!(named("boot").contains(plane), "what a module names is seen: {:?}", named("boot"));
+        assert!(named(plane).contains("boundary"), "{plane} names the boundary: {:?}", named(plane));
+        assert!(!reached_modules("boundary", &modules).contains(plane), "the boundary needs {plane}");
+    }
+    assert!(!reached_modules("supervision", &modules).contains("control"), "supervision needs control");
+    assert!(!named("control").contains("supervision"), "control names supervision");
 }
 
 /// The crates that are compiled into a package, by name and version.

@@ -64,7 +64,7 @@ mod tests {
         ] {
             log(&context, Peer::Unix, &line, &error_page(status));
             let level = match inbox.try_recv() {
-                Some(crate::inbox::Message::Log { level, .. }) => Some(level),
+                Some(crate::boundary::inbox::Message::Log { level, .. }) => Some(level),
                 _ => None,
             };
             assert_eq!(level, shown, "{status}");

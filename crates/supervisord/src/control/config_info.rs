@@ -102,8 +102,8 @@ mod tests {
     use supervisor_core::{LogPaths, ProcessConfig};
     use supervisor_protocol::xmlrpc::{Answer, Value, read_answer};
 
-    use super::super::test_data::{group_config, process_config};
     use super::*;
+    use crate::test_data::{group_config, process_config};
 
     fn struct_of(process: ProcessConfig, auto_logs: LogPaths) -> Value {
         let group = group_config("web", vec![Arc::new(process)]);

@@ -130,7 +130,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::inbox;
+    use crate::boundary::inbox;
 
     const OK_REQUEST: &[u8] = b"GET /ok.html HTTP/1.1\r\n\r\n";
     /// A moment more than a deadline.

@@ -20,15 +20,15 @@ use super::password::Logins;
 use super::places::Places;
 use super::rpc_fault::RpcFault;
 use super::settings::{ConfigReader, ControlSettings};
-use super::supervisor_state::StateReceiver;
 use super::workers::Workers;
-use crate::inbox::CommandSender;
-use crate::process_snapshot::ProcessSnapshot;
+use crate::boundary::inbox::CommandSender;
+use crate::boundary::outbox::Notices;
+use crate::boundary::snapshot::ProcessSnapshot;
 
 /// Shared by all connections of all listeners.
 pub(super) struct Context {
     pub(super) sender: CommandSender,
-    pub(super) state: StateReceiver,
+    pub(super) notices: Notices,
     pub(super) processes: ProcessSnapshot,
     pub(super) pid: u32,
     pub(super) namespaces: Namespaces,
@@ -73,7 +73,7 @@ impl Context {
         let ControlSettings {
             servers: _,
             sender,
-            state,
+            notices,
             processes,
             identity,
             namespaces,
@@ -85,7 +85,7 @@ impl Context {
         } = settings;
         Self {
             sender,
-            state,
+            notices,
             processes,
             pid: identity.pid,
             namespaces,
@@ -189,16 +189,16 @@ impl Context {
 #[cfg(test)]
 impl Context {
     /// A context without servers, whose supervision plane is the inbox; the sender stops it.
-    pub(super) fn for_tests() -> (Self, watch::Sender<bool>, crate::inbox::Inbox) {
+    pub(super) fn for_tests() -> (Self, watch::Sender<bool>, crate::boundary::inbox::Inbox) {
         use supervisor_core::SupervisorState;
 
         let (stop, stopped) = watch::channel(false);
-        let (sender, inbox) = crate::inbox::channel(Arc::new(|| {}));
+        let (sender, inbox) = crate::boundary::inbox::channel(Arc::new(|| {}));
         let settings = ControlSettings {
             servers: vec![],
             sender,
-            state: super::supervisor_state::publish_state(SupervisorState::Running).1,
-            processes: crate::process_snapshot::process_snapshot().1,
+            notices: crate::boundary::outbox::channel(SupervisorState::Running).1,
+            processes: crate::boundary::snapshot::process_snapshot().1,
             identity: super::settings::Identity { identifier: "supervisor".to_owned(), pid: 1 },
             namespaces: Namespaces::default(),
             config_reader: ConfigReader::new(|| Err("never read".to_owned())),

@@ -25,10 +25,10 @@ use super::host_names::HostNames;
 use super::listener::Section;
 use super::password::Password;
 use super::settings::{ConfigReader, ControlSettings, FreshConfig, Identity};
-use super::supervisor_state::publish_state;
-use super::test_data::{group_config, process_config};
 use super::timed_stream::Activity;
-use crate::process_snapshot::process_snapshot;
+use crate::boundary::outbox;
+use crate::boundary::snapshot::process_snapshot;
+use crate::test_data::{group_config, process_config};
 use supervision::Supervision;
 
 /// What the first byte of an input chooses, bit by bit. The default, `@`, is an open unix socket whose client sends
@@ -107,11 +107,11 @@ async fn converse(circumstances: Circumstances, bytes: &[u8]) -> Vec<u8> {
     let (_stop, stopped) = watch::channel(false);
     let (supervision, sender) = Supervision::new(circumstances.late);
     let state = if circumstances.running { SupervisorState::Running } else { SupervisorState::Shutdown };
-    let (_publisher, state) = publish_state(state);
+    let (_outbox, notices) = outbox::channel(state);
     let settings = ControlSettings {
         servers: vec![],
         sender,
-        state,
+        notices,
         processes: process_snapshot().1,
         identity: Identity { identifier: "supervisor".to_owned(), pid: 4711 },
         namespaces: Namespaces::default(),

@@ -24,7 +24,8 @@ use super::listener::Section;
 use super::places::Place;
 use super::response::{Response, stream, try_again_later};
 use super::{limits, rpc};
-use crate::inbox::{FollowedChanges, FollowedLog};
+use crate::boundary::followers::FollowedChanges;
+use crate::boundary::inbox::FollowedLog;
 
 /// Takes the place of what a truncated file no longer holds.
 const TRUNCATED: &[u8] = b"==> File truncated <==\n";
@@ -164,7 +165,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::inbox::Message;
+    use crate::boundary::inbox::Message;
     use crate::test_folder::TestFolder;
 
     #[test]

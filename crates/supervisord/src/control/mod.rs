@@ -1,7 +1,7 @@
 //! The control plane: HTTP for clients, on a thread of its own.
 //!
 //! It parses what strangers send, reads log files and renders answers, so that none of this can delay reaping or
-//! draining. It decides nothing about processes: what needs them goes through [`crate::inbox`] to the supervision
+//! draining. It decides nothing about processes: what needs them goes through [`crate::boundary`] to the supervision
 //! plane. One thread, tokio `current_thread`, hyper's HTTP/1 server; a connection that panics ends alone.
 //!
 //! A connection's way: `listener` accepts, `connection` serves, `auth` admits, `router` picks, `rpc` or
@@ -47,10 +47,7 @@ mod rpc;
 mod rpc_fault;
 mod settings;
 mod start_page;
-mod supervisor_state;
 mod system_namespace;
-#[cfg(any(test, fuzzing))]
-pub(crate) mod test_data;
 mod timed_stream;
 mod tls;
 mod workers;
@@ -68,7 +65,6 @@ pub use known_credentials::RememberedLogins;
 pub use settings::{
     BoundListener, BoundServer, ConfigReader, ControlSettings, FreshConfig, Identity, SocketKeeper, SocketPlace,
 };
-pub use supervisor_state::{StatePublisher, StateReceiver, publish_state};
 pub use tls::Tls;
 
 use capacity::Capacity;

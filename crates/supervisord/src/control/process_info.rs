@@ -108,8 +108,8 @@ fn push_stop_time(text: &mut String, epoch_seconds: i64, zone: &TimeZone) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_data::process_info;
     use super::*;
+    use crate::test_data::process_info;
 
     const NOW: i64 = 1_795_335_467;
 

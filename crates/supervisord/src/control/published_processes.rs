@@ -22,7 +22,7 @@ pub(super) fn answer(command: &Command, context: &Context, writer: &mut Writer) 
 
 /// What was read may be of a shutdown that has begun since the call was let in.
 fn still_running(context: &Context) -> Result<(), Fault> {
-    match context.state.get() {
+    match context.notices.state() {
         SupervisorState::Running => Ok(()),
         SupervisorState::Restarting | SupervisorState::Shutdown => Err(Fault::bare(FaultCode::ShutdownState)),
     }
@@ -32,19 +32,19 @@ fn still_running(context: &Context) -> Result<(), Fault> {
 mod tests {
     use supervisor_core::ProcessId;
 
-    use super::super::supervisor_state::{StatePublisher, publish_state};
-    use super::super::test_data::process_info;
     use super::*;
-    use crate::process_snapshot::{SnapshotPublisher, process_snapshot};
+    use crate::boundary::outbox::{self, Notice, Outbox};
+    use crate::boundary::snapshot::{SnapshotPublisher, process_snapshot};
+    use crate::test_data::process_info;
 
-    fn context() -> (Context, StatePublisher, SnapshotPublisher) {
+    fn context() -> (Context, Outbox, SnapshotPublisher) {
         let (mut context, _stop, _inbox) = Context::for_tests();
-        let (state, receiver) = publish_state(SupervisorState::Running);
+        let (outbox, notices) = outbox::channel(SupervisorState::Running);
         let (mut publisher, processes) = process_snapshot();
         let (id, info) = (ProcessId::new(0, 0), process_info("cat"));
         publisher.publish([(id, info)].into_iter(), Some([id].into_iter()));
-        (context.state, context.processes) = (receiver, processes);
-        (context, state, publisher)
+        (context.notices, context.processes) = (notices, processes);
+        (context, outbox, publisher)
     }
 
     fn commands() -> [Command; 2] {
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn what_is_published_is_told() {
-        let (context, _state, _publisher) = context();
+        let (context, _outbox, _publisher) = context();
         for command in commands() {
             assert!(matches!(answered(&command, &context), Some(Ok(1..))), "{command:?}");
         }
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_changes_and_everything_else_is_left_to_the_supervision_plane() {
-        let (context, _state, publisher) = context();
+        let (context, _outbox, publisher) = context();
         assert_eq!(answered(&Command::GetAllConfigInfo, &context), None);
         publisher.begin_change();
         for command in commands() {
@@ -78,8 +78,8 @@ mod tests {
 
     #[test]
     fn a_shutdown_that_has_begun_meanwhile_refuses() {
-        let (context, state, _publisher) = context();
-        state.publish(SupervisorState::Shutdown);
+        let (context, mut outbox, _publisher) = context();
+        outbox.tell(Notice::State(SupervisorState::Shutdown));
         for command in commands() {
             assert_eq!(answered(&command, &context), Some(Err(Fault::bare(FaultCode::ShutdownState))));
         }

@@ -131,7 +131,7 @@ pub(super) fn checked<'c>(
 ) -> Result<(Option<&'c Namespace>, MethodRequest), RpcFault> {
     let method = context.namespaces.find(name)?;
     method.check_arity(params.len())?;
-    if !method.in_shutdown && context.state.get() != SupervisorState::Running {
+    if !method.in_shutdown && context.notices.state() != SupervisorState::Running {
         return Err(RpcFault::bare(FaultCode::ShutdownState));
     }
     let namespace = context.namespaces.of_method(name);
@@ -165,7 +165,7 @@ pub(super) async fn perform_single(
         LocalRequest::ApiVersion => writer.string(API_VERSION),
         LocalRequest::SupervisorVersion => writer.string(SUPERVISOR_VERSION),
         LocalRequest::Identification => writer.string(&context.identifier()),
-        LocalRequest::State => write_state(writer, context.state.get()),
+        LocalRequest::State => write_state(writer, context.notices.state()),
         LocalRequest::Pid => writer.int(i64::from(context.pid)),
         LocalRequest::ReadMainLog { .. }
         | LocalRequest::ReadProcessLog { .. }

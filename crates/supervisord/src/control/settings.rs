@@ -12,10 +12,11 @@ use supervisor_config::ProgramReader;
 use supervisor_core::{GroupConfig, LogLevel};
 use supervisor_protocol::method::Namespaces;
 
-use super::{RememberedLogins, StateReceiver, Tls};
-use crate::inbox::CommandSender;
+use super::{RememberedLogins, Tls};
+use crate::boundary::inbox::CommandSender;
+use crate::boundary::outbox::Notices;
+use crate::boundary::snapshot::ProcessSnapshot;
 use crate::name_service::NameService;
-use crate::process_snapshot::ProcessSnapshot;
 
 /// All that [`super::start`] needs.
 #[derive(Debug)]
@@ -24,8 +25,8 @@ pub struct ControlSettings {
     pub servers: Vec<BoundServer>,
     /// The way to the supervision plane.
     pub sender: CommandSender,
-    /// The state of supervisord, published by the supervision plane.
-    pub state: StateReceiver,
+    /// What the supervision plane tells by itself.
+    pub notices: Notices,
     /// What is told of processes, published by the supervision plane.
     pub processes: ProcessSnapshot,
     /// Who we say we are.

@@ -98,7 +98,7 @@ impl Certificate {
 /// Reads all certificates anew whenever the supervision plane says so.
 pub(super) async fn reload_forever(certificates: Vec<Arc<Certificate>>, context: Rc<Context>) {
     loop {
-        context.state.reopened().await;
+        context.notices.reopened().await;
         for certificate in &certificates {
             certificate.reload(&context).await;
         }

@@ -21,9 +21,11 @@ use super::child::PollKey;
 use super::limits;
 use super::os_host::OsHost;
 use super::restart_config::RestartConfigReader;
+use crate::boundary::followers::Follower;
+use crate::boundary::inbox::{FollowedLog, Inbox, Message};
+use crate::boundary::outbox::Notice;
 use crate::clock;
 use crate::defect_log;
-use crate::inbox::{FollowedLog, Follower, Inbox, Message};
 
 /// The loop with all that it moves.
 #[derive(Debug)]
@@ -184,12 +186,12 @@ impl EventLoop {
     fn tell_last_events(&mut self, events: &mut Events) -> std::io::Result<()> {
         let end = clock::monotonic_clock() + limits::LAST_EVENTS_PATIENCE;
         // Those that know the last event already have yet to hear that it was the last.
-        self.host.event_followers_are_due();
+        self.host.outbox.tell(Notice::EventsWaiting);
         loop {
             self.handle_messages();
             self.host.end_turn();
             let left = end.saturating_sub(clock::monotonic_clock());
-            if !self.host.has_event_followers() || left.is_zero() {
+            if !self.host.outbox.has_event_followers() || left.is_zero() {
                 return Ok(());
             }
             self.host.kernel.poller.wait(events, Some(left))?;
@@ -231,7 +233,7 @@ impl EventLoop {
                     self.feed(Input::Command { request, command });
                 }
                 Message::Follow { log, follower } => self.follow(&log, follower),
-                Message::FollowEvents { follower } => self.host.follow_events(follower),
+                Message::FollowEvents { follower } => self.host.outbox.add_event_follower(follower),
                 Message::Log { level, text } => self.host.main_log.log(level, format_args!("{text}")),
                 Message::IdentifierChanged { identifier } => {
                     self.host.settings.identifier.clone_from(&identifier);
@@ -411,9 +413,8 @@ mod tests {
     use supervisor_core::{Command, Fault, Reply};
 
     use super::*;
-    use crate::control::publish_state;
-    use crate::inbox;
-    use crate::process_snapshot::process_snapshot;
+    use crate::boundary::snapshot::process_snapshot;
+    use crate::boundary::{inbox, outbox};
     use crate::supervision::child_environment::ChildEnvironment;
     use crate::supervision::kernel::Kernel;
     use crate::supervision::main_log::{MainLog, MainLogSettings, MainLogTarget};
@@ -431,9 +432,9 @@ mod tests {
             environment: ChildEnvironment::new(&[], None, ServerCertificates::default()),
             names: crate::name_service::NameService::default(),
         };
-        let state = publish_state(SupervisorState::Running).0;
+        let outbox = outbox::channel(SupervisorState::Running).0;
         let main_log = MainLog::open(settings).unwrap();
-        OsHost::new(Kernel::new().unwrap(), main_log, host_settings, state, process_snapshot().0)
+        OsHost::new(Kernel::new().unwrap(), main_log, host_settings, outbox, process_snapshot().0)
     }
 
     /// What a client is told whose request is dealt with so.

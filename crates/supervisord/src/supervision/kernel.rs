@@ -22,7 +22,7 @@ use super::limits;
 use super::log_stream::LogStream;
 use super::log_writers::LogWriters;
 use super::program_search::Program;
-use crate::inbox::Wake;
+use crate::boundary::inbox::Wake;
 use crate::limits::MOST_DESCRIPTORS;
 
 /// The kernel, as far as supervision needs it.

@@ -12,14 +12,13 @@ use std::time::Duration;
 
 use supervisor_core::{Channel, Life};
 
-use super::followers::Followers;
 use super::limits;
 use super::log_file::{LogFileNotice, LogPath, Readers, Rotation, clear_closed, own_descriptor};
 use super::log_stream::LogStream;
 use super::log_writers::{LogWriters, Outcome, Ticket};
 use super::open_log::OpenLog;
 use super::syslog::{SYSLOG_SOCKET, Syslog};
-use crate::inbox::Follower;
+use crate::boundary::followers::{Follower, Followers};
 
 /// A log of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,15 +24,14 @@ use supervisor_core::LogLevel;
 use supervisor_protocol::terminal::visible;
 
 use super::disk_watch::DiskWatch;
-use super::followers::Followers;
 use super::limits;
 use super::log_file::{LogFile, LogFileNotice, LogFileSettings, Rotation, own_descriptor};
 use super::log_stream::LogStream;
 use super::log_writers::{LogWriters, Outcome, Ticket};
 use super::open_log::OpenLog;
 use super::syslog::Syslog;
+use crate::boundary::followers::{Follower, Followers};
 use crate::clock;
-use crate::inbox::Follower;
 
 /// Where the main log goes, and how much of it.
 #[derive(Clone, Debug)]

@@ -18,17 +18,17 @@ use supervisor_sys::FcgiSocket;
 use super::auto_logs::AutoLogs;
 use super::child::Child;
 use super::child_environment::ChildEnvironment;
-use super::event_followers::EventFollowers;
 use super::event_journals::EventJournals;
 use super::kernel::Kernel;
 use super::log_table::{LogId, LogTable};
 use super::main_log::MainLog;
 use super::process_logs::ProcessLogs;
 use super::program_search::find_program;
-use crate::control::StatePublisher;
-use crate::inbox::{FollowedLog, Follower, ReplySlot};
+use crate::boundary::followers::Follower;
+use crate::boundary::inbox::{FollowedLog, ReplySlot};
+use crate::boundary::outbox::{Notice, Outbox};
+use crate::boundary::snapshot::SnapshotPublisher;
 use crate::name_service::NameService;
-use crate::process_snapshot::SnapshotPublisher;
 
 /// What the configuration decides of the host.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub struct OsHost {
     pub(super) kernel: Kernel,
     pub(super) main_log: MainLog,
     pub(super) settings: OsHostSettings,
-    state: StatePublisher,
+    pub(super) outbox: Outbox,
     processes: SnapshotPublisher,
     /// By [`ProcessId::index`].
     pub(super) entries: Vec<Option<Entry>>,
@@ -70,7 +70,6 @@ pub struct OsHost {
     pub(super) restart_requested: bool,
     /// A life that was reaped, while its last output is read: its pid may be another's by now.
     pub(super) reaped: Option<Life>,
-    event_followers: EventFollowers,
 }
 
 /// What the host keeps of a process.
@@ -89,7 +88,7 @@ impl OsHost {
         mut kernel: Kernel,
         mut main_log: MainLog,
         settings: OsHostSettings,
-        state: StatePublisher,
+        outbox: Outbox,
         processes: SnapshotPublisher,
     ) -> Self {
         let journals = EventJournals::new(settings.childlogdir.clone(), settings.identifier.clone());
@@ -99,7 +98,7 @@ impl OsHost {
             kernel,
             main_log,
             settings,
-            state,
+            outbox,
             processes,
             entries: Vec::new(),
             by_pid: BTreeMap::new(),
@@ -114,7 +113,6 @@ impl OsHost {
             next_request: 0,
             restart_requested: false,
             reaped: None,
-            event_followers: EventFollowers::default(),
         }
     }
 
@@ -152,28 +150,13 @@ impl OsHost {
                 slot.send(answer);
             }
         }
-        self.event_followers.notify();
+        self.outbox.end_turn();
         self.kernel.log_writers.end_turn();
     }
 
     /// Whether answers wait for the end of the turn.
     pub(super) fn has_answers(&self) -> bool {
         !self.due.is_empty()
-    }
-
-    /// Registers a client that follows events.
-    pub(super) fn follow_events(&mut self, follower: Follower) {
-        self.event_followers.add(follower);
-    }
-
-    /// Whoever follows events is to look again at the end of this turn.
-    pub(super) fn event_followers_are_due(&mut self) {
-        self.event_followers.mark();
-    }
-
-    /// Whether anybody follows events.
-    pub(super) fn has_event_followers(&self) -> bool {
-        !self.event_followers.is_empty()
     }
 
     /// Registers a client that follows a log.
@@ -311,7 +294,7 @@ impl Host for OsHost {
         self.main_log.log(LogLevel::Info, format_args!("supervisord logreopen"));
         self.main_log.reopen();
         self.logs.reopen();
-        self.state.reopen();
+        self.outbox.tell(Notice::Reopen);
     }
 
     fn clear_main_log(&mut self) -> Result<(), Fault> {
@@ -381,7 +364,7 @@ impl Host for OsHost {
     }
 
     fn publish(&mut self, _event: &Event<'_>) {
-        self.event_followers.mark();
+        self.outbox.tell(Notice::EventsWaiting);
     }
 
     fn processes_change(&mut self) {
@@ -393,7 +376,7 @@ impl Host for OsHost {
     }
 
     fn state_changed(&mut self, state: SupervisorState) {
-        self.state.publish(state);
+        self.outbox.tell(Notice::State(state));
     }
 
     fn read_restart_config(&mut self) {

@@ -10,8 +10,8 @@ use std::thread;
 use supervisor_config::Config;
 use supervisor_sys::start_thread;
 
+use crate::boundary::inbox::Wake;
 use crate::defect_log;
-use crate::inbox::Wake;
 
 /// A way to read the configuration; may take its time. The error is what the user is told.
 pub type ReadConfig = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;

@@ -9,7 +9,7 @@ use supervisor_core::{
     StreamEvent,
 };
 
-use supervisord::inbox::Follower;
+use supervisord::boundary::followers::Follower;
 
 use crate::client::Client;
 use crate::fake_supervision::{FakeSupervision, Setup};

@@ -11,12 +11,14 @@ use std::{env, fs, process};
 
 use supervisor_core::{Command, Fault, FaultCode, LogLevel, Reply, SupervisorState};
 use supervisor_protocol::method::Namespaces;
+use supervisord::boundary::followers::Follower;
+use supervisord::boundary::inbox::{self, FollowedLog, Inbox, Message, ReplySlot};
+use supervisord::boundary::outbox::{self, Notice, Outbox};
+use supervisord::boundary::snapshot::process_snapshot;
 use supervisord::control::{
     self, BoundListener, BoundServer, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity,
-    RememberedLogins, StatePublisher, publish_state,
+    RememberedLogins,
 };
-use supervisord::inbox::{self, FollowedLog, Follower, Inbox, Message, ReplySlot};
-use supervisord::process_snapshot::process_snapshot;
 
 /// How long a test waits for what has to happen.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -38,12 +40,21 @@ pub(crate) struct Seen {
 /// A control plane under test and all that it needs.
 pub(crate) struct FakeSupervision {
     pub(crate) tcp: SocketAddr,
-    pub(crate) state: StatePublisher,
+    pub(crate) state: PublishedState,
     folder: PathBuf,
     seen: Arc<(Mutex<Seen>, Condvar)>,
     control: Option<ControlPlane>,
     wake: mpsc::Sender<()>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// The state of supervisord, to be changed by the test.
+pub(crate) struct PublishedState(Mutex<Outbox>);
+
+impl PublishedState {
+    pub(crate) fn publish(&self, state: SupervisorState) {
+        self.0.lock().unwrap().tell(Notice::State(state));
+    }
 }
 
 /// What a test may choose.
@@ -109,7 +120,7 @@ impl FakeSupervision {
             let _woken = wake_up.send(());
             assert!(!defect.swap(false, Ordering::Relaxed), "a defect that the test asked for");
         }));
-        let (state, state_receiver) = publish_state(SupervisorState::Running);
+        let (outbox, notices) = outbox::channel(SupervisorState::Running);
         // Nothing is published: every command is to reach the supervision plane.
         let (_publisher, processes) = process_snapshot();
         let control = control::start(ControlSettings {
@@ -118,7 +129,7 @@ impl FakeSupervision {
                 server(BoundListener::Unix(unix_listener), "unix_http_server"),
             ],
             sender,
-            state: state_receiver,
+            notices,
             processes,
             identity: Identity { identifier: "supervisor".to_owned(), pid: 4711 },
             namespaces,
@@ -132,7 +143,15 @@ impl FakeSupervision {
         let seen = Arc::<(Mutex<Seen>, Condvar)>::default();
         let seen_by_thread = Arc::clone(&seen);
         let thread = thread::spawn(move || supervise(&inbox, &wakes, script, &seen_by_thread));
-        Self { tcp, state, folder, seen, control: Some(control), wake, thread: Some(thread) }
+        Self {
+            tcp,
+            state: PublishedState(Mutex::new(outbox)),
+            folder,
+            seen,
+            control: Some(control),
+            wake,
+            thread: Some(thread),
+        }
     }
 
     pub(crate) fn unix(&self) -> PathBuf {

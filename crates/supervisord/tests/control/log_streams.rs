@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use supervisor_core::{Channel, Command, Reply};
-use supervisord::inbox::FollowedLog;
+use supervisord::boundary::inbox::FollowedLog;
 
 use crate::client::Client;
 use crate::fake_supervision::{FakeSupervision, bad_name};

@@ -17,13 +17,13 @@ use tokio::time::{Instant, sleep_until};
 use super::query::Wanted;
 use super::server_sent_events::{push_event, push_lost, push_position, push_restarted};
 use super::{as_document, ending, error};
+use crate::boundary::followers::FollowedChanges;
 use crate::control::context::Context;
 use crate::control::limits;
 use crate::control::listener::Section;
 use crate::control::log_stream::no_place;
 use crate::control::places::Place;
 use crate::control::response::{Response, full, stream, try_again_later};
-use crate::inbox::FollowedChanges;
 
 /// `X-Accel-Buffering: no`: proxies that understand it pass each piece on at once.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -168,7 +168,8 @@ mod tests {
     use tokio::task::LocalSet;
 
     use super::*;
-    use crate::inbox::{Follower, Inbox, Message};
+    use crate::boundary::followers::Follower;
+    use crate::boundary::inbox::{Inbox, Message};
 
     /// A client that wants TICK events, and knows those up to 10.
     struct Followed {

@@ -89,7 +89,7 @@ mod tests {
     use supervisor_core::{Pid, ProcessState};
 
     use super::*;
-    use crate::control::test_data::process_info;
+    use crate::test_data::process_info;
 
     #[test]
     fn what_there_is_nothing_to_say_of_is_absent() {

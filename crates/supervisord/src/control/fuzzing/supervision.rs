@@ -15,8 +15,8 @@ use supervisor_core::{
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use super::super::test_data::{group_config, process_config, process_info};
-use crate::inbox::{self, CommandSender, Inbox, Message};
+use crate::boundary::inbox::{self, CommandSender, Inbox, Message};
+use crate::test_data::{group_config, process_config, process_info};
 
 /// What the log of everybody holds: characters of several bytes, bytes that are none, and what XML cannot carry.
 const LOG: &[u8] = b"one\ntwo \xc3\xa9\xe2\x98\x83\xf0\x9f\x98\x80 \xff\xfe\xc3 \x00\x08\x1b[31m ]]> <&> \r\n\xed\xa0\x80 \xef\xbf\xbf three\n";

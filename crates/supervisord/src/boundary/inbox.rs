@@ -1,20 +1,20 @@
-//! The boundary between the two planes: what the control plane sends and how it is answered.
+//! What the control plane sends to the supervision plane, and how it is answered.
 //!
-//! Messages in by a bounded queue and a wake-up, answers out by a one-shot slot, followers of logs and events by a weak
-//! handle. Plain data only: no lock is shared, neither side ever waits for the other to let go of something. The
-//! control plane waits asynchronously while the queue is full; the supervision plane never waits here at all, and never
-//! names the runtime of the other side.
+//! Messages go in by a bounded queue and a wake-up, answers come back by a one-shot slot. The control plane waits
+//! asynchronously while the queue is full; the supervision plane never waits here at all, and never names the runtime
+//! of the other side.
 //!
 //! Invariants: a request is answered once or its slot is dropped, which the caller sees as SHUTDOWN_STATE; a lost
-//! wake-up is harmless, since the inbox is drained after every return of wait (architecture study, risk 21).
+//! wake-up is harmless, since the inbox is drained after every return of wait.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak, mpsc};
+use std::sync::{Arc, mpsc};
 
 use supervisor_core::{Channel, Command, Fault, FaultCode, LogLevel, Reply};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::followers::{FollowedChanges, Follower};
 use crate::limits;
 
 /// Makes the supervision loop return from its wait. Called from the control thread after each message.
@@ -106,48 +106,6 @@ impl ReplySlot {
     }
 }
 
-/// A client that follows a log or events, as the plane that has them sees it. Holds nothing alive.
-#[derive(Clone)]
-pub struct Follower(Weak<Notify>);
-
-impl Follower {
-    /// Tells the client's stream that the log has grown, was rotated or was cleared, or that there are events. Cheap
-    /// enough for every write: any number of notifications between two looks at the file are one. False when the client
-    /// has gone away and this handle is to be dropped.
-    pub fn notify(&self) -> bool {
-        match self.0.upgrade() {
-            Some(change) => {
-                change.notify_one();
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Whether the client has gone away.
-    pub fn is_gone(&self) -> bool {
-        self.0.strong_count() == 0
-    }
-}
-
-/// The control plane's end of a [`Follower`]: dropping it ends the following.
-#[derive(Debug)]
-pub struct FollowedChanges(Arc<Notify>);
-
-impl FollowedChanges {
-    /// Both ends.
-    pub fn new() -> (Self, Follower) {
-        let change = Arc::new(Notify::new());
-        let follower = Follower(Arc::downgrade(&change));
-        (Self(change), follower)
-    }
-
-    /// Returns after the next change; at once when there was one since the last call.
-    pub async fn changed(&self) {
-        self.0.notified().await;
-    }
-}
-
 /// The control plane's end. Cheap to clone, one for each connection.
 #[derive(Clone)]
 pub struct CommandSender {
@@ -232,12 +190,6 @@ impl fmt::Debug for ReplySlot {
     }
 }
 
-impl fmt::Debug for Follower {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Follower").field("is_gone", &self.is_gone()).finish()
-    }
-}
-
 impl fmt::Debug for CommandSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CommandSender").field("free_places", &self.places.available_permits()).finish_non_exhaustive()
@@ -310,18 +262,5 @@ mod tests {
         assert!(caller.await.unwrap_err().is_cancelled());
         assert!(reply.is_abandoned());
         reply.send(Ok(Reply::Done));
-    }
-
-    #[tokio::test]
-    async fn a_follower_is_notified_once_for_many_changes_and_ends_with_its_client() {
-        let (changes, follower) = FollowedChanges::new();
-        assert!(follower.notify());
-        assert!(follower.notify());
-        changes.changed().await;
-        let again = tokio::time::timeout(std::time::Duration::ZERO, changes.changed()).await;
-        assert!(again.is_err(), "two notifications before a look are one");
-        drop(changes);
-        assert!(follower.is_gone());
-        assert!(!follower.notify());
     }
 }

@@ -136,7 +136,7 @@ mod tests {
     use supervisor_core::{FaultCode, ProcessState};
 
     use super::*;
-    use crate::control::test_data::process_info;
+    use crate::test_data::process_info;
 
     /// A process that was started at this time.
     fn info(group: &str, name: &str, start: i64) -> ProcessInfo {
