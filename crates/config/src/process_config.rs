@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use supervisor_core::{Channel, ProcessConfig, SocketConfig};
+use supervisor_core::{Channel, EnvironmentConfig, IdentityConfig, LogConfig, ProcessConfig, SocketConfig};
 
 use crate::context::{Context, SectionReader};
 use crate::datatypes::process_or_group_name;
@@ -129,24 +129,16 @@ impl<'c> ProcessBuilder<'c> {
         Ok(Some(ProcessConfig {
             name,
             command: (&*command).into(),
-            directory,
-            umask: program.umask,
-            uid: program.uid,
             priority: program.priority,
-            autostart: program.autostart,
-            autorestart: program.autorestart,
-            startsecs: program.startsecs,
-            startretries: program.startretries,
-            exitcodes: program.exitcodes.clone(),
-            stopsignal: program.stopsignal,
-            stopwaitsecs: program.stopwaitsecs,
-            stopasgroup: program.stopasgroup,
-            killasgroup: program.killasgroup,
-            redirect_stderr,
-            stdout,
-            stderr,
-            environment: environment.merged.clone(),
-            serverurl: program.serverurl.clone(),
+            start: program.start.clone(),
+            restart: program.restart.clone(),
+            stop: program.stop.clone(),
+            log: LogConfig { redirect_stderr, stdout, stderr },
+            environment: EnvironmentConfig {
+                variables: environment.merged.clone(),
+                serverurl: program.serverurl.clone(),
+            },
+            identity: IdentityConfig { uid: program.uid, directory, umask: program.umask },
             socket: source.socket.cloned(),
         }))
     }

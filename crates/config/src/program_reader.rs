@@ -86,8 +86,9 @@ mod tests {
         let processes = read(&[command, ("AutoStart", "false"), ("environment", "B=\"2\"")]).unwrap();
         let [process] = &*processes else { panic!("{processes:?}") };
         assert_eq!(&*process.command, "/etc/dyn web /root 1");
-        assert_eq!((&*process.name, process.autostart), ("dyn", false));
-        let variables: Vec<_> = process.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!((&*process.name, process.start.autostart), ("dyn", false));
+        let variables: Vec<_> =
+            process.environment.variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(variables, ["A=1", "B=2"]);
         let many = [("command", "x"), ("numprocs", "2"), ("process_name", "%(program_name)s_%(process_num)d")];
         let names: Vec<_> = read(&many).unwrap().iter().map(|process| process.name.to_string()).collect();

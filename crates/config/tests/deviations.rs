@@ -98,7 +98,7 @@ fn f48_a_stderr_that_goes_to_stdout_warns_only_of_a_file_it_loses() {
         ["For [program:a], redirect_stderr=true but stderr_logfile has also been set to a filename, the filename has \
           been ignored"]
     );
-    assert_eq!(load(&text).unwrap().groups[0].processes[0].stderr.logfile, LogFile::None);
+    assert_eq!(load(&text).unwrap().groups[0].processes[0].log.stderr.logfile, LogFile::None);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn k19_a_file_that_cannot_be_included_is_skipped_with_a_warning() {
 fn d1_environment_has_posix_quoting_and_is_expanded_once() {
     let config =
         load("environment=A=\"x\\\"y\",B=\"100%%\",H=\"%(host_node_name)s\"\n[program:a]\ncommand=x\n").unwrap();
-    let environment = &config.groups[0].processes[0].environment;
+    let environment = &config.groups[0].processes[0].environment.variables;
     assert_eq!(environment[0], ("A".into(), "x\"y".into()));
     assert_eq!(environment[1], ("B".into(), "100%".into()));
     assert!(!environment[2].1.contains('%'));
@@ -219,6 +219,6 @@ fn n25_a_variable_that_is_gone_from_the_file_is_gone_at_the_next_reading() {
 fn n27_an_empty_log_file_is_none() {
     let text = "[program:a]\ncommand=x\nredirect_stderr=true\nstdout_logfile=\nstderr_logfile=\n";
     let process = load(text).unwrap().groups[0].processes[0].clone();
-    assert_eq!((&process.stdout.logfile, &process.stderr.logfile), (&LogFile::None, &LogFile::None));
+    assert_eq!((&process.log.stdout.logfile, &process.log.stderr.logfile), (&LogFile::None, &LogFile::None));
     assert!(warnings(text).is_empty());
 }

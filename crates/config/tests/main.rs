@@ -6,6 +6,7 @@
 mod check;
 mod client;
 mod command_line;
+mod defaults;
 mod deviations;
 mod documentation;
 mod effective;

@@ -12,8 +12,12 @@ fn equal_environments_are_one() {
          [program:d]\ncommand=x\nenvironment=B=2\n[program:e]\ncommand=x\nenvironment=A=%(program_name)s\n",
     )
     .unwrap();
-    let environments: Vec<_> =
-        config.groups.iter().flat_map(|group| &group.processes).map(|process| process.environment.clone()).collect();
+    let environments: Vec<_> = config
+        .groups
+        .iter()
+        .flat_map(|group| &group.processes)
+        .map(|process| process.environment.variables.clone())
+        .collect();
     let [a, b, c0, c1, d, e] = environments.as_slice() else { panic!("{} processes", environments.len()) };
     assert!(Arc::ptr_eq(a, b) && Arc::ptr_eq(c0, c1) && Arc::ptr_eq(c0, d));
     assert_eq!(**c0, [("A".into(), "1".into()), ("B".into(), "2".into())]);

@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use crate::channel::Channel;
+use crate::group_config::GroupConfig;
 use crate::log_level::LogLevel;
-use crate::process_config::{GroupConfig, ProcessConfig};
+use crate::process_config::ProcessConfig;
 
 /// A request of the control plane. Answered exactly once, with a [`crate::Reply`] or a [`crate::Fault`];
 /// the comment names the reply.

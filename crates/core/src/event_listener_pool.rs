@@ -11,9 +11,10 @@ use crate::channel::Channel;
 use crate::event::EventType;
 use crate::event_buffer::{Bound, EventBuffer, PoolEvent};
 use crate::event_drop_report::DropReport;
+use crate::group_config::{EventListenerPoolConfig, OnProtocolError, Overflow};
 use crate::host::Host;
 use crate::limits;
-use crate::process_config::{EventListenerPoolConfig, OnProtocolError, Overflow, ProcessConfig};
+use crate::process_config::ProcessConfig;
 use crate::process_id::ProcessId;
 use crate::reply::PoolStatistics;
 
@@ -100,7 +101,7 @@ impl EventListenerPool {
 
     /// Whether a channel of a program, as it is configured, makes events that the pool wants.
     pub(crate) fn wants_output(&self, config: &ProcessConfig, channel: Channel) -> bool {
-        let options = config.channel(channel);
+        let options = config.log.channel(channel);
         let (log, message) = match channel {
             Channel::Stdout => (EventType::ProcessLogStdout, EventType::ProcessCommunicationStdout),
             Channel::Stderr => (EventType::ProcessLogStderr, EventType::ProcessCommunicationStderr),

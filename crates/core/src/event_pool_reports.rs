@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use crate::event_journal::JournalFate;
 use crate::event_listener_pool::{Blocking, EventListenerPool};
+use crate::group_config::Overflow;
 use crate::host::Host;
 use crate::log_level::LogLevel;
-use crate::process_config::Overflow;
 use crate::supervisor::Supervisor;
 use crate::timers::{Timer, after};
 

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::group_config::GroupConfig;
 use crate::host::Host;
 use crate::log_level::LogLevel;
-use crate::process_config::{GroupConfig, ProcessConfig, SocketConfig};
+use crate::process_config::{ProcessConfig, SocketConfig};
 use crate::supervisor::Supervisor;
 
 impl Supervisor {

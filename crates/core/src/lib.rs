@@ -43,6 +43,7 @@ mod exit_status;
 mod fault;
 mod fcgi_sockets;
 mod goal;
+mod group_config;
 mod handover;
 mod host;
 mod input;
@@ -91,6 +92,7 @@ pub use event_ring::{EventBatch, EventRing, RingStatistics, StreamEvent};
 pub use exit_status::ExitStatus;
 pub use fault::{Fault, FaultCode};
 pub use goal::{DownCause, Gate, Goal, PendingStart, Turn, UpCause};
+pub use group_config::{EventListenerPoolConfig, GroupConfig, GroupKind, OnProtocolError, Overflow};
 pub use handover::{Handover, ProcessHandover};
 pub use host::{BadCommand, Host, KillError, KillTarget, SpawnError, StdinError};
 pub use input::{DaemonSignal, Input};
@@ -98,8 +100,8 @@ pub use last_exit::LastExit;
 pub use log_level::LogLevel;
 pub use namespec::{Namespec, find_process, make_namespec};
 pub use process_config::{
-    Autorestart, ChannelConfig, EventListenerPoolConfig, GroupConfig, GroupKind, LogFile, OnProtocolError, Overflow,
-    ProcessConfig, SocketAddress, SocketConfig, SocketOwner,
+    Autorestart, ChannelConfig, EnvironmentConfig, IdentityConfig, LogConfig, LogFile, ProcessConfig, RestartConfig,
+    SocketAddress, SocketConfig, SocketOwner, StartConfig, StopConfig,
 };
 pub use process_id::{Life, Pid, ProcessId, RequestId};
 pub use process_state::{ProcessState, SupervisorState};

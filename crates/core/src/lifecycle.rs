@@ -79,7 +79,7 @@ impl Supervisor {
             LogLevel::Info,
             format_args!(
                 "success: {} entered RUNNING state, process has stayed up for > than {} seconds (startsecs)",
-                config.name, config.startsecs
+                config.name, config.start.startsecs
             ),
         );
         self.dispatch_for(id, host);
@@ -130,10 +130,10 @@ impl Supervisor {
                 Ok(())
             }
             Phase::Starting { pid, .. } | Phase::Running { pid } => {
-                let signal = config.stopsignal;
-                let target = announce_signal(&config, pid, signal, config.stopasgroup, host);
+                let signal = config.stop.stopsignal;
+                let target = announce_signal(&config, pid, signal, config.stop.stopasgroup, host);
                 let kill_at =
-                    after(now.monotonic, config.stopwaitsecs).max(now.monotonic.saturating_add(LEAST_STOP_WAIT));
+                    after(now.monotonic, config.stop.stopwaitsecs).max(now.monotonic.saturating_add(LEAST_STOP_WAIT));
                 self.change_phase(id, Phase::Stopping { pid, kill_at }, StateDetail::Pid(pid.get()), host);
                 self.deliver(id, target, signal, "killing", host)
             }
@@ -147,9 +147,9 @@ impl Supervisor {
         let Phase::Stopping { pid, .. } = process.phase else { return Ok(()) };
         let config = Arc::clone(&process.config);
         host.log(LogLevel::Warn, format_args!("killing '{}' ({pid}) with SIGKILL", config.name));
-        let target = announce_signal(&config, pid, Signal::KILL, config.killasgroup, host);
+        let target = announce_signal(&config, pid, Signal::KILL, config.stop.killasgroup, host);
         // With `stopwaitsecs=0` it must not become a loop without a pause.
-        let kill_at = after(now.monotonic, config.stopwaitsecs.max(1));
+        let kill_at = after(now.monotonic, config.stop.stopwaitsecs.max(1));
         self.processes.change(id, host).phase = Phase::Stopping { pid, kill_at };
         self.timers.set(Timer::Process(id), kill_at);
         self.deliver(id, target, Signal::KILL, "killing", host)
@@ -211,7 +211,7 @@ impl Supervisor {
         let last_exit = LastExit {
             at: now.wall,
             status,
-            expected: config.exitcodes.contains(&status.code()),
+            expected: config.restart.exitcodes.contains(&status.code()),
             ran_for: now.monotonic.saturating_sub(process.spawned_at),
         };
         self.processes[id].ended = Some(status);
@@ -220,7 +220,7 @@ impl Supervisor {
         self.timers.cancel(Timer::StopReport(id));
         match self.processes[id].phase {
             Phase::Stopping { .. } | Phase::Unknown { .. } => self.finish_stopped(now, id, pid, status, host),
-            Phase::Starting { since, .. } if now.monotonic < after(since, config.startsecs) => {
+            Phase::Starting { since, .. } if now.monotonic < after(since, config.start.startsecs) => {
                 self.fail_start(now, id, "Exited too quickly (process log may have details)".into(), host);
                 host.log(LogLevel::Warn, format_args!("exited: {} ({status}; not expected)", config.name));
             }
@@ -256,7 +256,7 @@ impl Supervisor {
         }
         self.processes.change(id, host).exit_code = Some(status.code());
         self.change_phase(id, Phase::Stopped, StateDetail::Pid(pid.get()), host);
-        let level = if config.exitcodes.contains(&status.code()) { LogLevel::Info } else { LogLevel::Warn };
+        let level = if config.restart.exitcodes.contains(&status.code()) { LogLevel::Info } else { LogLevel::Warn };
         host.log(level, format_args!("stopped: {} ({status})", config.name));
     }
 
@@ -264,7 +264,7 @@ impl Supervisor {
         let process = &mut self.processes[id];
         let config = Arc::clone(&process.config);
         let code = status.code();
-        let expected = config.exitcodes.contains(&code);
+        let expected = config.restart.exitcodes.contains(&code);
         process.backoff = 0;
         if process.goal.is_up() {
             process.goal = if restart_policy::follows_an_end(&config, code) {

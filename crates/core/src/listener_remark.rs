@@ -5,10 +5,10 @@
 
 use std::fmt;
 
+use crate::group_config::OnProtocolError;
 use crate::limits;
 use crate::listener_protocol::{ListenerState, Outcome, Step};
 use crate::log_level::LogLevel;
-use crate::process_config::OnProtocolError;
 
 /// One line, not written yet, so that one that nobody sees costs nothing.
 #[derive(Clone, Copy, Debug)]

@@ -11,9 +11,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::fault::{Fault, FaultCode};
+use crate::group_config::{GroupConfig, GroupKind};
 use crate::host::Host;
 use crate::process::Process;
-use crate::process_config::{GroupConfig, GroupKind, ProcessConfig};
+use crate::process_config::ProcessConfig;
 use crate::process_group::ProcessGroup;
 use crate::process_id::ProcessId;
 use crate::reply::{LogPaths, Reply};

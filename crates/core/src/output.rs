@@ -88,7 +88,7 @@ impl Supervisor {
             Piece::Log(_) => {
                 host.append_log(*id, channel, data);
                 log_output(config, channel, data, OutputForm::Text, host);
-                if config.channel(channel).events_enabled {
+                if config.log.channel(channel).events_enabled {
                     for data in parts_for_events(data) {
                         self.notify(&Event::ProcessLog { process, group, pid, channel, data }, host);
                     }

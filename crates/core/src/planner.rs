@@ -48,7 +48,7 @@ pub(crate) fn next_step(process: &Process, goal: &Goal, now: Duration) -> Step {
         Phase::Backoff => step_in_backoff(process, goal, now),
         Phase::Starting { .. } | Phase::Running { .. } if is_to_end(goal) => Step::Stop,
         Phase::Starting { since, .. } => {
-            let up_at = after(since, process.config.startsecs);
+            let up_at = after(since, process.config.start.startsecs);
             match (wait(up_at, now), process.waits_for_batch) {
                 (Some(wait), _) => wait,
                 (None, true) => Step::Nothing,
@@ -119,9 +119,8 @@ mod tests {
 
     use super::*;
     use crate::goal::{PendingStart, UpCause};
-    use crate::process_config::ProcessConfig;
     use crate::process_id::Pid;
-    use crate::test_config::program;
+    use crate::test_config::{program, with};
 
     const NOW: Duration = Duration::from_secs(100);
 
@@ -131,7 +130,10 @@ mod tests {
 
     /// A process with `startsecs=5` and `startretries=3` in this phase.
     fn process(phase: Phase) -> Process {
-        let config = ProcessConfig { startsecs: 5, startretries: 3, ..program("cat") };
+        let config = with(program("cat"), |it| {
+            it.start.startsecs = 5;
+            it.restart.startretries = 3;
+        });
         Process::in_phase(Arc::new(config), phase)
     }
 
@@ -258,7 +260,7 @@ mod tests {
             (-1, true, Step::Nothing),
             (5, true, Step::WaitUntil(seconds(105))),
         ] {
-            let config = ProcessConfig { startsecs, ..program("cat") };
+            let config = with(program("cat"), |it| it.start.startsecs = startsecs);
             let mut process = Process::in_phase(Arc::new(config), starting(100));
             process.waits_for_batch = waits_for_batch;
             assert_eq!(next_step(&process, &UP, NOW), expected, "{startsecs} {waits_for_batch}");

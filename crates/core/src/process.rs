@@ -124,11 +124,14 @@ impl Phase {
 
 impl Process {
     pub(crate) fn new(config: Arc<ProcessConfig>, group: Arc<str>) -> Self {
-        let goal =
-            if config.autostart { Goal::start(UpCause::Autostart, None) } else { Goal::Down(DownCause::NoAutostart) };
+        let goal = if config.start.autostart {
+            Goal::start(UpCause::Autostart, None)
+        } else {
+            Goal::Down(DownCause::NoAutostart)
+        };
         Self {
-            stdout: OutputDispatcher::new(&config.stdout),
-            stderr: OutputDispatcher::new(&config.stderr),
+            stdout: OutputDispatcher::new(&config.log.stdout),
+            stderr: OutputDispatcher::new(&config.log.stderr),
             config,
             group,
             told: Told {

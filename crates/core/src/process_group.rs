@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::fault::{Fault, FaultCode};
+use crate::group_config::GroupConfig;
 use crate::namespec::{self, Namespec};
 use crate::process::table::ProcessTable;
-use crate::process_config::GroupConfig;
 use crate::process_id::ProcessId;
 
 /// An active process group.

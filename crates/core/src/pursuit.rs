@@ -67,7 +67,7 @@ impl Supervisor {
             pending.turn = Turn::Come;
             self.pursue(now, id, host).ok();
             let process = &mut self.processes[id];
-            if matches!(process.phase, Phase::Starting { .. }) && process.config.startsecs <= 0 {
+            if matches!(process.phase, Phase::Starting { .. }) && process.config.start.startsecs <= 0 {
                 process.waits_for_batch = true;
                 self.start_queue.wait_for_batch(id);
             }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::event::Event;
 use crate::fault::{Fault, FaultCode};
+use crate::group_config::GroupConfig;
 use crate::host::Host;
 use crate::log_level::LogLevel;
 use crate::process::Process;
-use crate::process_config::{GroupConfig, ProcessConfig};
+use crate::process_config::ProcessConfig;
 use crate::process_group::ProcessGroup;
 use crate::process_id::ProcessId;
 use crate::reply::{ConfigInfo, ReloadDiff, Reply};

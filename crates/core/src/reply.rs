@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::event_ring::{EventBatch, RingStatistics};
 use crate::fault::Fault;
+use crate::group_config::{GroupConfig, Overflow};
 use crate::last_exit::LastExit;
-use crate::process_config::{GroupConfig, Overflow, ProcessConfig};
+use crate::process_config::ProcessConfig;
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
 

@@ -10,16 +10,16 @@ use crate::timers::after;
 
 /// Whether a process that was RUNNING and has ended with this status is started again.
 pub(crate) fn follows_an_end(config: &ProcessConfig, exit_code: i32) -> bool {
-    match config.autorestart {
+    match config.restart.autorestart {
         Autorestart::Never => false,
         Autorestart::Always => true,
-        Autorestart::Unexpected => !config.exitcodes.contains(&exit_code),
+        Autorestart::Unexpected => !config.restart.exitcodes.contains(&exit_code),
     }
 }
 
 /// Whether so many failed starts in succession are one too many.
 pub(crate) fn gives_up(config: &ProcessConfig, failed_starts: u64) -> bool {
-    i64::try_from(failed_starts).unwrap_or(i64::MAX) > config.startretries
+    i64::try_from(failed_starts).unwrap_or(i64::MAX) > config.restart.startretries
 }
 
 /// The monotonic time of the next try after so many failed starts in succession: each waits a second longer.

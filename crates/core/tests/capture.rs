@@ -1,8 +1,8 @@
 //! Output of children: log, main log, events and capture mode (§6, §6.3; quirks.md F08, F09, F10).
 
-use supervisor_core::{Channel, ChannelConfig, ExitStatus, Input, LogLevel, ProcessConfig, Settings};
+use supervisor_core::{Channel, ChannelConfig, ExitStatus, Input, LogLevel, Settings};
 
-use crate::sim::config::{alone, channel, program};
+use crate::sim::config::{alone, channel, program, with};
 use crate::sim::{Script, Sim};
 
 const BEGIN: &str = "<!--XSUPERVISOR:BEGIN-->";
@@ -10,7 +10,7 @@ const END: &str = "<!--XSUPERVISOR:END-->";
 
 /// A running `cat` with this stdout; the main log does not show output.
 fn cat(stdout: ChannelConfig) -> Sim {
-    let mut sim = Sim::running(ProcessConfig { stdout, ..program("cat") }, Script::lives());
+    let mut sim = Sim::running(with(program("cat"), |it| it.log.stdout = stdout), Script::lives());
     sim.host.log_level = LogLevel::Info;
     sim
 }
@@ -48,7 +48,7 @@ fn the_main_log_shows_output_only_at_debug_and_events_are_sent_only_where_enable
 #[test]
 fn channels_are_apart() {
     let stderr = ChannelConfig { events_enabled: true, ..capturing(100) };
-    let mut sim = Sim::running(ProcessConfig { stderr, ..program("cat") }, Script::lives());
+    let mut sim = Sim::running(with(program("cat"), |it| it.log.stderr = stderr), Script::lives());
     sim.host.log_level = LogLevel::Info;
     sim.output("cat", Channel::Stderr, BEGIN.as_bytes());
     write(&mut sim, "out");
@@ -160,7 +160,7 @@ fn nothing_of_one_life_is_left_in_the_next() {
 
 #[test]
 fn output_of_a_stopping_process_is_output() {
-    let config = ProcessConfig { stdout: ChannelConfig { events_enabled: true, ..channel() }, ..program("cat") };
+    let config = with(program("cat"), |it| it.log.stdout = ChannelConfig { events_enabled: true, ..channel() });
     let mut sim = Sim::running(config, Script::stubborn());
     sim.host.log_level = LogLevel::Info;
     sim.stop("cat");
@@ -173,7 +173,7 @@ fn output_of_a_stopping_process_is_output() {
 fn escape_sequences_are_stripped_from_output_and_not_from_messages() {
     let mut sim = Sim::new(Settings { strip_ansi: true, ..Settings::default() });
     let stdout = ChannelConfig { events_enabled: true, ..capturing(100) };
-    let groups = vec![alone(ProcessConfig { stdout, ..program("cat") })];
+    let groups = vec![alone(with(program("cat"), |it| it.log.stdout = stdout))];
     sim.supervisor.configure(groups, &mut sim.host).expect("there are no sockets");
     sim.feed(Input::Boot);
     sim.take();

@@ -3,11 +3,9 @@
 
 use std::time::Duration;
 
-use supervisor_core::{
-    Autorestart, Command, DaemonSignal, ExitStatus, Input, ProcessConfig, ProcessState, SupervisorState, limits,
-};
+use supervisor_core::{Autorestart, Command, DaemonSignal, ExitStatus, Input, ProcessState, SupervisorState, limits};
 
-use crate::sim::config::{alone, program};
+use crate::sim::config::{alone, program, with};
 use crate::sim::{Scheduled, Script, Sim, WALL_BEGIN};
 
 const HOUR: i64 = 3_600;
@@ -16,7 +14,11 @@ const JUMPS: [i64; 4] = [-HOUR, 24 * HOUR, -WALL_BEGIN, 1 << 40];
 /// A life through every state: quick exit, retry, running, exit, restart, stop with SIGKILL, start, shutdown; all that
 /// was seen with its (monotonic) times. The wall clock jumps after each half second, if at all.
 fn a_life(jump: Option<i64>) -> Vec<String> {
-    let config = ProcessConfig { startsecs: 2, stopwaitsecs: 3, startretries: 2, ..program("cat") };
+    let config = with(program("cat"), |it| {
+        it.start.startsecs = 2;
+        it.stop.stopwaitsecs = 3;
+        it.restart.startretries = 2;
+    });
     let scripts = [Script::exits(0.5, 1), Script::exits(1.0, 0), Script::exits(5.0, 1), Script::stubborn()];
     let mut sim = Sim::of_scripted(config, scripts);
     let stop = Command::StopProcess { name: "cat".to_owned(), wait: true };
@@ -50,7 +52,7 @@ fn a_jump_of_the_wall_clock_moves_nothing_in_any_state() {
 
 #[test]
 fn the_wall_clock_is_only_reported() {
-    let mut sim = Sim::of(ProcessConfig { autorestart: Autorestart::Never, ..program("cat") });
+    let mut sim = Sim::of(with(program("cat"), |it| it.restart.autorestart = Autorestart::Never));
     sim.advance(5.0);
     sim.step_wall_clock(-HOUR);
     sim.exit("cat", ExitStatus::Exited(0));
@@ -71,8 +73,8 @@ fn a_machine_that_boots_in_1970_has_its_processes_started_once() {
 
 #[test]
 fn an_idle_supervisor_asks_for_no_wake_up() {
-    let off = ProcessConfig { autostart: false, ..program("stopped") };
-    let no_retries = ProcessConfig { startretries: 0, ..program("fatal") };
+    let off = with(program("stopped"), |it| it.start.autostart = false);
+    let no_retries = with(program("fatal"), |it| it.restart.startretries = 0);
     let groups = vec![alone(off), alone(no_retries), alone(program("running")), alone(program("exited"))];
     let mut sim = Sim::scripted(groups, [("fatal", Script::unborn("no")), ("exited", Script::exits(2.0, 0))]);
     sim.run_until_quiet();
@@ -95,7 +97,7 @@ fn an_answered_wait_leaves_no_wake_up_behind() {
 
 #[test]
 fn deadlines_are_met_exactly() {
-    let config = ProcessConfig { startsecs: 7, ..program("cat") };
+    let config = with(program("cat"), |it| it.start.startsecs = 7);
     let mut sim = Sim::of(config);
     assert_eq!(sim.deadline(), Some(Duration::from_secs(7)));
     sim.advance(7.0);

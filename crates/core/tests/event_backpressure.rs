@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use supervisor_core::{
     Channel, ChannelConfig, Command, DaemonSignal, EventType, ExitStatus, FaultCode, GroupConfig, Overflow,
-    ProcessConfig, ProcessState, limits,
+    ProcessState, limits,
 };
 
-use crate::sim::config::{alone, channel, program};
+use crate::sim::config::{alone, channel, program, with};
 use crate::sim::listeners::{pool, with_options};
 use crate::sim::{Script, Sim};
 
@@ -23,7 +23,7 @@ fn blocking(buffer_size: usize, events: &[EventType]) -> Arc<GroupConfig> {
 /// `talks` makes events of its stdout, `quiet` makes none.
 fn programs() -> [Arc<GroupConfig>; 2] {
     let stdout = ChannelConfig { events_enabled: true, ..channel() };
-    [alone(ProcessConfig { stdout, ..program("talks") }), alone(program("quiet"))]
+    [alone(with(program("talks"), |it| it.log.stdout = stdout)), alone(program("quiet"))]
 }
 
 /// All of them RUNNING; the listeners have said nothing yet.
@@ -70,7 +70,7 @@ fn a_program_waits_while_the_pool_is_full_and_nothing_is_lost() {
 #[test]
 fn a_message_that_spans_the_wait_is_one_message() {
     let stdout = ChannelConfig { capture_maxbytes: 100, ..channel() };
-    let mut sim = Sim::with(vec![blocking(1, EVENTS), alone(ProcessConfig { stdout, ..program("talks") })]);
+    let mut sim = Sim::with(vec![blocking(1, EVENTS), alone(with(program("talks"), |it| it.log.stdout = stdout))]);
     sim.advance(2.0);
     let text = "<!--XSUPERVISOR:BEGIN-->one<!--XSUPERVISOR:END-->log<!--XSUPERVISOR:BEGIN-->two<!--XSUPERVISOR:END-->";
     sim.write("talks", Channel::Stdout, text.as_bytes());
@@ -172,7 +172,7 @@ fn listeners_are_never_held() {
     let stderr = ChannelConfig { events_enabled: true, ..channel() };
     let mut group = (*blocking(1, EVENTS)).clone();
     for process in &mut group.processes {
-        *process = Arc::new(ProcessConfig { stderr: stderr.clone(), ..(**process).clone() });
+        *process = Arc::new(with((**process).clone(), |it| it.log.stderr = stderr.clone()));
     }
     let mut sim = Sim::with(vec![Arc::new(group)]);
     sim.advance(2.0);

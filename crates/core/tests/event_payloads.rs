@@ -2,7 +2,7 @@
 
 use supervisor_core::{Channel, ChannelConfig, EventType, ExitStatus, KillError, ProcessConfig, Settings};
 
-use crate::sim::config::{alone, channel, group, program};
+use crate::sim::config::{alone, channel, group, program, with};
 use crate::sim::listeners::{Delivery, pool};
 use crate::sim::{Script, Sim};
 
@@ -84,7 +84,7 @@ fn a_stop_and_an_exit() {
 
 #[test]
 fn failed_starts_to_the_end() {
-    let mut watched = Watched::of(ProcessConfig { startretries: 1, ..program("cat") }, [Script::exits(0.1, 0)]);
+    let mut watched = Watched::of(with(program("cat"), |it| it.restart.startretries = 1), [Script::exits(0.1, 0)]);
     watched.sim.advance(10.0);
     let payloads = watched.payloads();
     assert_eq!(
@@ -125,7 +125,10 @@ fn one_that_cannot_be_signalled() {
 #[test]
 fn output_and_messages() {
     let talks = ChannelConfig { events_enabled: true, capture_maxbytes: 1_000, ..channel() };
-    let config = ProcessConfig { stdout: talks.clone(), stderr: talks, ..program("cat") };
+    let config = with(program("cat"), |it| {
+        it.log.stdout = talks.clone();
+        it.log.stderr = talks;
+    });
     let mut watched = Watched::of(config, [Script::lives()]);
     watched.payloads();
     let text = "é <!--XSUPERVISOR:BEGIN-->two\nlines<!--XSUPERVISOR:END-->";
@@ -145,7 +148,7 @@ fn output_and_messages() {
 #[test]
 fn output_that_is_no_text_and_characters_of_several_bytes() {
     let stdout = ChannelConfig { events_enabled: true, ..channel() };
-    let mut watched = Watched::of(ProcessConfig { stdout, ..program("cat") }, [Script::lives()]);
+    let mut watched = Watched::of(with(program("cat"), |it| it.log.stdout = stdout), [Script::lives()]);
     watched.payloads();
     let head = "processname:cat groupname:cat pid:101 channel:stdout\n";
     for (bytes, shown, characters) in [
@@ -167,7 +170,7 @@ fn output_that_is_no_text_and_characters_of_several_bytes() {
 #[test]
 fn no_event_carries_more_output_than_listeners_are_used_to() {
     let stdout = ChannelConfig { events_enabled: true, ..channel() };
-    let mut watched = Watched::of(ProcessConfig { stdout, ..program("cat") }, [Script::lives()]);
+    let mut watched = Watched::of(with(program("cat"), |it| it.log.stdout = stdout), [Script::lives()]);
     watched.payloads();
     let text = "x".repeat(256 * 1024);
     watched.sim.output("cat", Channel::Stdout, text.as_bytes());
@@ -189,7 +192,7 @@ fn messages_of_clients_are_not_escaped() {
 fn groups_that_come_and_go() {
     let mut watched = Watched::of(program("cat"), [Script::lives()]);
     watched.payloads();
-    let idle = group("g", 999, [ProcessConfig { autostart: false, ..program("x") }]);
+    let idle = group("g", 999, [with(program("x"), |it| it.start.autostart = false)]);
     watched.sim.request(supervisor_core::Command::ReloadConfig { groups: vec![idle] });
     watched.sim.request(supervisor_core::Command::AddProcessGroup { name: "g".to_owned() });
     watched.sim.request(supervisor_core::Command::RemoveProcessGroup { name: "g".to_owned() });

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use supervisor_core::{Command, GroupConfig, Input, ProcessConfig, Reply};
 
 use crate::sim::Sim;
-use crate::sim::config::{alone, group, program};
+use crate::sim::config::{alone, group, program, with};
 
 fn with_priority(name: &str, priority: i64) -> ProcessConfig {
     ProcessConfig { priority, ..program(name) }
 }
 
 fn off(process: ProcessConfig) -> ProcessConfig {
-    ProcessConfig { autostart: false, ..process }
+    with(process, |it| it.start.autostart = false)
 }
 
 /// Three groups in start order; inside of them priorities contradict names and order of configuration.

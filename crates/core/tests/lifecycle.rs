@@ -6,9 +6,9 @@ mod startsecs;
 mod stopping;
 mod unreachable;
 
-use supervisor_core::{Autorestart, Command, ExitStatus, ProcessConfig, ProcessState};
+use supervisor_core::{Autorestart, Command, ExitStatus, ProcessState};
 
-use crate::sim::config::program;
+use crate::sim::config::{program, with};
 use crate::sim::{Script, Sim};
 
 #[test]
@@ -29,7 +29,7 @@ fn row_1_autostart_spawns_at_boot() {
 
 #[test]
 fn row_1_without_autostart_nothing_happens() {
-    let mut sim = Sim::of(ProcessConfig { autostart: false, ..program("cat") });
+    let mut sim = Sim::of(with(program("cat"), |it| it.start.autostart = false));
     assert_eq!(sim.take().lines(), ["PROCESS_GROUP_ADDED groupname:cat", "SUPERVISOR_STATE_CHANGE_RUNNING"]);
     assert!(!sim.step(), "there is nothing to wait for");
     assert_eq!(sim.state("cat"), ProcessState::Stopped);
@@ -37,7 +37,11 @@ fn row_1_without_autostart_nothing_happens() {
 
 #[test]
 fn row_2_a_start_by_hand_leaves_every_stopped_state() {
-    let config = ProcessConfig { autostart: false, autorestart: Autorestart::Never, startretries: 0, ..program("cat") };
+    let config = with(program("cat"), |it| {
+        it.start.autostart = false;
+        it.restart.autorestart = Autorestart::Never;
+        it.restart.startretries = 0;
+    });
     let scripts = [Script::exits(3.0, 0), Script::exits(0.5, 1), Script::lives()];
     let mut sim = Sim::of_scripted(config, scripts);
 
@@ -81,7 +85,10 @@ fn row_3_a_restart_follows_an_exit_at_once() {
 
 #[test]
 fn row_3_restarts_are_not_limited() {
-    let config = ProcessConfig { autorestart: Autorestart::Always, startretries: 0, ..program("cat") };
+    let config = with(program("cat"), |it| {
+        it.restart.autorestart = Autorestart::Always;
+        it.restart.startretries = 0;
+    });
     let mut sim = Sim::of_scripted(config, [Script::exits(1.5, 0)]);
     sim.advance(1_500.0);
     assert_eq!(sim.take().calls().with("spawn cat").lines().len(), 1_001);
@@ -138,7 +145,7 @@ fn row_6_a_spawn_error_is_a_failed_start() {
 
 #[test]
 fn row_7_the_last_failure_ends_in_fatal_without_a_wait() {
-    let config = ProcessConfig { startretries: 1, ..program("cat") };
+    let config = with(program("cat"), |it| it.restart.startretries = 1);
     let mut sim = Sim::of_scripted(config, [Script::exits(0.25, 2)]);
     sim.advance(1.0);
     sim.take();
@@ -228,7 +235,7 @@ fn row_13_an_exit_of_a_running_process_is_told_with_its_status() {
         ),
     ];
     for (status, expected, line, code) in ends {
-        let config = ProcessConfig { autorestart: Autorestart::Never, ..program("cat") };
+        let config = with(program("cat"), |it| it.restart.autorestart = Autorestart::Never);
         let mut sim = Sim::running(config, Script::lives());
         sim.exit("cat", status);
         let event = format!("PROCESS_STATE_EXITED cat from_state:RUNNING {expected} pid:100");
@@ -242,7 +249,7 @@ fn row_13_an_exit_of_a_running_process_is_told_with_its_status() {
 
 #[test]
 fn row_14_an_exit_before_the_timer_of_running_was_told_is_no_failed_start() {
-    let config = ProcessConfig { autorestart: Autorestart::Never, ..program("cat") };
+    let config = with(program("cat"), |it| it.restart.autorestart = Autorestart::Never);
     let mut sim = Sim::of_scripted(config, [Script::exits(1.0, 0)]);
     sim.take();
     sim.run_until_quiet();

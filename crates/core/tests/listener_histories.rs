@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 
 use supervisor_core::{
-    Channel, ChannelConfig, DaemonSignal, EventType, ExitStatus, Input, OnProtocolError, Overflow, ProcessConfig,
-    ProcessState, StdinError,
+    Channel, ChannelConfig, DaemonSignal, EventType, ExitStatus, Input, OnProtocolError, Overflow, ProcessState,
+    StdinError,
 };
 
 use crate::sim::Sim;
-use crate::sim::config::{alone, channel, program};
+use crate::sim::config::{alone, channel, program, with};
 use crate::sim::listeners::{pool, with_options};
 use crate::sim::random::{Random, seeds};
 
@@ -226,7 +226,7 @@ fn every_event_is_done_once_or_dropped_with_a_line() {
             }));
         }
         let stdout = ChannelConfig { events_enabled: true, ..channel() };
-        groups.push(alone(ProcessConfig { stdout, ..program("cat") }));
+        groups.push(alone(with(program("cat"), |it| it.log.stdout = stdout)));
         let mut sim = Sim::with(groups);
         let (mut ledger, mut unsaid) = (Ledger::default(), BTreeMap::new());
         for _ in 0..random.below(150) {

@@ -3,12 +3,10 @@
 
 use std::sync::Arc;
 
-use supervisor_core::{
-    Command, DaemonSignal, EventType, ExitStatus, GroupConfig, Input, ProcessConfig, Settings, StdinError, limits,
-};
+use supervisor_core::{Command, DaemonSignal, EventType, ExitStatus, GroupConfig, Input, Settings, StdinError, limits};
 
 use crate::sim::Sim;
-use crate::sim::config::{alone, program};
+use crate::sim::config::{alone, program, with};
 use crate::sim::listeners::pool;
 
 const REMOTE: &[EventType] = &[EventType::RemoteCommunication];
@@ -363,7 +361,7 @@ fn listeners_that_stop_get_no_more_events() {
 
 #[test]
 fn the_order_of_events_is_that_in_which_they_happened() {
-    let config = ProcessConfig { startsecs: 0, ..program("cat") };
+    let config = with(program("cat"), |it| it.start.startsecs = 0);
     let mut sim = running(vec![pool("l", 100, &[EventType::ProcessState], &["l"]), alone(config)]);
     sim.say("l", "READY\n");
     for _ in 0..10 {

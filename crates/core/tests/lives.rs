@@ -2,14 +2,14 @@
 
 use supervisor_core::{Channel, EventType, ExitStatus, Input, Life, ProcessState};
 
-use crate::sim::config::{alone, channel, program};
+use crate::sim::config::{alone, channel, program, with};
 use crate::sim::listeners::pool;
 use crate::sim::{Script, Sim};
 
 /// The program `cat`, which has events of its output, in its second life; and its first one.
 fn in_its_second_life() -> (Sim, Life) {
     let loud = supervisor_core::ChannelConfig { events_enabled: true, capture_maxbytes: 100, ..channel() };
-    let config = supervisor_core::ProcessConfig { stdout: loud, ..program("cat") };
+    let config = with(program("cat"), |it| it.log.stdout = loud);
     let mut sim = Sim::running(config, Script::lives());
     let first = sim.life("cat");
     sim.exit("cat", ExitStatus::Exited(1));

@@ -8,7 +8,7 @@ use supervisor_core::{
     ProcessConfig, ProcessState,
 };
 
-use crate::sim::config::{alone, group, program};
+use crate::sim::config::{alone, group, program, with};
 use crate::sim::{Script, Sim};
 
 fn add(sim: &mut Sim, group: &str, processes: impl IntoIterator<Item = ProcessConfig>) -> String {
@@ -25,7 +25,7 @@ fn web() -> Vec<Arc<GroupConfig>> {
 }
 
 fn off(name: &str) -> ProcessConfig {
-    ProcessConfig { autostart: false, ..program(name) }
+    with(program(name), |it| it.start.autostart = false)
 }
 
 #[test]

@@ -7,11 +7,11 @@ use supervisor_core::{
     LogPaths, OnProtocolError, Overflow, ProcessConfig, ProcessState, Reply, SocketAddress, SocketConfig, SocketOwner,
 };
 
-use crate::sim::config::{alone, channel, group, program, unix_socket};
+use crate::sim::config::{alone, channel, group, program, unix_socket, with};
 use crate::sim::{Script, Sim};
 
 fn off(name: &str) -> ProcessConfig {
-    ProcessConfig { autostart: false, ..program(name) }
+    with(program(name), |it| it.start.autostart = false)
 }
 
 fn reload(sim: &mut Sim, groups: Vec<Arc<GroupConfig>>) -> String {
@@ -33,7 +33,7 @@ fn a_reload_tells_what_is_new_different_and_gone_and_touches_nothing() {
     sim.take();
     let pending = vec![
         alone(program("new")),
-        alone(ProcessConfig { startsecs: 9, ..program("other") }),
+        alone(with(program("other"), |it| it.start.startsecs = 9)),
         alone(program("same")),
         alone(program("brand")),
     ];
@@ -54,7 +54,7 @@ fn a_reload_of_the_same_finds_nothing_however_often() {
 #[test]
 fn the_comparison_is_with_what_is_active_and_not_with_the_last_reload() {
     let mut sim = Sim::with(vec![alone(program("a"))]);
-    let changed = || alone(ProcessConfig { stopwaitsecs: 1, ..program("a") });
+    let changed = || alone(with(program("a"), |it| it.stop.stopwaitsecs = 1));
     assert_eq!(reload(&mut sim, vec![changed()]), r#"[[], ["a"], []]"#);
     assert_eq!(reload(&mut sim, vec![changed()]), r#"[[], ["a"], []]"#);
     assert_eq!(reload(&mut sim, vec![alone(program("a"))]), "[[], [], []]");
@@ -65,14 +65,14 @@ fn every_option_of_a_process_counts() {
     let logged = |logfile| ChannelConfig { logfile, ..channel() };
     let changes = [
         ProcessConfig { command: "/bin/other".into(), ..program("a") },
-        ProcessConfig { directory: Some("/".into()), ..program("a") },
-        ProcessConfig { umask: Some(0o22), ..program("a") },
-        ProcessConfig { uid: Some(0), ..program("a") },
-        ProcessConfig { exitcodes: [0, 1].into(), ..program("a") },
-        ProcessConfig { environment: Arc::from([("A".into(), "1".into())]), ..program("a") },
-        ProcessConfig { serverurl: Some("unix:///x".into()), ..program("a") },
-        ProcessConfig { stdout: logged(LogFile::Path("/tmp/a".into())), ..program("a") },
-        ProcessConfig { stderr: logged(LogFile::Auto), ..program("a") },
+        with(program("a"), |it| it.identity.directory = Some("/".into())),
+        with(program("a"), |it| it.identity.umask = Some(0o22)),
+        with(program("a"), |it| it.identity.uid = Some(0)),
+        with(program("a"), |it| it.restart.exitcodes = [0, 1].into()),
+        with(program("a"), |it| it.environment.variables = Arc::from([("A".into(), "1".into())])),
+        with(program("a"), |it| it.environment.serverurl = Some("unix:///x".into())),
+        with(program("a"), |it| it.log.stdout = logged(LogFile::Path("/tmp/a".into()))),
+        with(program("a"), |it| it.log.stderr = logged(LogFile::Auto)),
         ProcessConfig { socket: Some(unix_socket("/run/a")), ..program("a") },
     ];
     let mut sim = Sim::with(vec![alone(program("a"))]);
@@ -84,7 +84,7 @@ fn every_option_of_a_process_counts() {
 
 #[test]
 fn a_path_for_auto_and_the_owner_of_a_socket_are_changes() {
-    let logged = |logfile| ProcessConfig { stdout: ChannelConfig { logfile, ..channel() }, ..program("a") };
+    let logged = |logfile| with(program("a"), |it| it.log.stdout = ChannelConfig { logfile, ..channel() });
     let mut sim = Sim::with(vec![alone(logged(LogFile::Path("/tmp/a".into())))]);
     assert_eq!(reload(&mut sim, vec![alone(logged(LogFile::Auto))]), r#"[[], ["a"], []]"#);
 
@@ -233,8 +233,8 @@ fn a_changed_group_comes_back_as_its_autostart_says() {
     reload(
         &mut sim,
         vec![
-            alone(ProcessConfig { startsecs: 2, ..program("on") }),
-            alone(ProcessConfig { startsecs: 2, ..off("off") }),
+            alone(with(program("on"), |it| it.start.startsecs = 2)),
+            alone(with(off("off"), |it| it.start.startsecs = 2)),
         ],
     );
     sim.stop("off");
@@ -249,10 +249,10 @@ fn a_changed_group_comes_back_as_its_autostart_says() {
 
 #[test]
 fn a_process_named_twice_counts_once_with_its_last_options() {
-    let twice = [ProcessConfig { startsecs: 7, ..off("a") }, off("b"), off("a")];
+    let twice = [with(off("a"), |it| it.start.startsecs = 7), off("b"), off("a")];
     let mut sim = Sim::with(vec![group("g", 1, twice)]);
     assert_eq!(sim.supervisor.process_states().count(), 2);
-    assert_eq!(sim.info("g:a").config.startsecs, 1);
+    assert_eq!(sim.info("g:a").config.start.startsecs, 1);
 }
 
 /// `getAllConfigInfo`: group, process, in use, AUTO stdout.
@@ -273,8 +273,7 @@ fn row(group: &str, process: &str, in_use: bool, auto: Option<&str>) -> (String,
 
 #[test]
 fn configuration_information_is_of_what_is_pending_and_knows_auto_names_until_a_reload() {
-    let auto =
-        |name: &str| ProcessConfig { stdout: ChannelConfig { logfile: LogFile::Auto, ..channel() }, ..off(name) };
+    let auto = |name: &str| with(off(name), |it| it.log.stdout = ChannelConfig { logfile: LogFile::Auto, ..channel() });
     let groups = || vec![group("z", 1, [auto("b"), off("a")]), alone(auto("c"))];
     let mut sim = Sim::with(groups());
     assert_eq!(

@@ -10,7 +10,7 @@ use supervisor_core::{
     SupervisorState, limits,
 };
 
-use crate::sim::config::{alone, group, program};
+use crate::sim::config::{alone, group, program, with};
 use crate::sim::{Script, Sim};
 
 fn with_priority(name: &str, priority: i64) -> ProcessConfig {
@@ -76,7 +76,7 @@ fn equal_priorities_stop_one_after_another_too_the_last_added_first() {
 
 #[test]
 fn groups_that_have_stopped_cost_no_time() {
-    let off = |name| alone(ProcessConfig { autostart: false, ..program(name) });
+    let off = |name| alone(with(program(name), |it| it.start.autostart = false));
     let mut sim = Sim::with(vec![off("a"), off("b"), off("c")]);
     sim.signal(DaemonSignal::Int);
     assert!(sim.supervisor.is_finished());
@@ -167,7 +167,7 @@ fn no_retry_is_made_while_other_groups_stop() {
 
 #[test]
 fn nothing_is_restarted_while_other_groups_stop() {
-    let config = ProcessConfig { autorestart: Autorestart::Always, ..program("first") };
+    let config = with(program("first"), |it| it.restart.autorestart = Autorestart::Always);
     let mut sim = first_waits_for_last(config, Script::exits(3.0, 1));
     sim.advance(2.0);
     sim.take();
@@ -181,7 +181,10 @@ fn nothing_is_restarted_while_other_groups_stop() {
 
 #[test]
 fn a_start_that_fails_for_the_last_time_gives_up_in_a_shutdown_too() {
-    let config = ProcessConfig { startretries: 0, startsecs: 5, ..program("first") };
+    let config = with(program("first"), |it| {
+        it.restart.startretries = 0;
+        it.start.startsecs = 5;
+    });
     let mut sim = first_waits_for_last(config, Script::exits(3.0, 1));
     sim.signal(DaemonSignal::Term);
     sim.run_until_quiet();

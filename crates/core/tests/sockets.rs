@@ -2,13 +2,16 @@
 
 use supervisor_core::{Command, ExitStatus, Input, KillError, ProcessConfig, ProcessState, Settings};
 
-use crate::sim::config::{alone, group, program, unix_socket};
+use crate::sim::config::{alone, group, program, unix_socket, with};
 use crate::sim::{Script, Sim};
 
 const URL: &str = "unix:///run/php";
 
 fn worker(name: &str) -> ProcessConfig {
-    ProcessConfig { socket: Some(unix_socket("/run/php")), autostart: false, ..program(name) }
+    with(program(name), |it| {
+        it.socket = Some(unix_socket("/run/php"));
+        it.start.autostart = false;
+    })
 }
 
 fn two_workers() -> Sim {
@@ -154,7 +157,7 @@ fn one_that_cannot_be_bound_at_a_spawn_is_a_failed_start() {
 
 #[test]
 fn a_shutdown_closes_it() {
-    let autostarted = ProcessConfig { autostart: true, ..worker("a") };
+    let autostarted = with(worker("a"), |it| it.start.autostart = true);
     let mut sim = Sim::configured(vec![alone(autostarted)]);
     sim.feed(Input::Boot);
     sim.advance(2.0);

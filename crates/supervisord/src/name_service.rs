@@ -76,7 +76,7 @@ impl NameService {
     pub(crate) fn learn_processes<'a>(&self, processes: impl IntoIterator<Item = &'a Arc<ProcessConfig>>) {
         let mut named = Known::default();
         for process in processes {
-            named.users.extend(process.uid.map(|uid| (uid, Err(unknown_user(uid)))));
+            named.users.extend(process.identity.uid.map(|uid| (uid, Err(unknown_user(uid)))));
             if let Some(SocketAddress::Tcp { host, port }) = process.socket.as_ref().map(|socket| &socket.address) {
                 named.hosts.insert((host.clone(), *port), unknown_host(host));
             }

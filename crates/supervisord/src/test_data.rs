@@ -2,44 +2,13 @@
 
 use std::sync::Arc;
 
-use supervisor_core::{
-    Autorestart, ChannelConfig, GroupConfig, GroupKind, LogFile, LogPaths, ProcessConfig, ProcessInfo, ProcessState,
-    Signal,
-};
+use supervisor_core::{GroupConfig, GroupKind, LogFile, LogPaths, ProcessConfig, ProcessInfo, ProcessState};
 
 /// A program with the defaults, an AUTO log for stdout and none for stderr.
 pub(crate) fn process_config(name: &str) -> ProcessConfig {
-    let channel = |logfile| ChannelConfig {
-        logfile,
-        maxbytes: 50 << 20,
-        backups: 10,
-        capture_maxbytes: 0,
-        events_enabled: false,
-        syslog: false,
-    };
-    ProcessConfig {
-        name: name.into(),
-        command: "/bin/cat".into(),
-        directory: None,
-        umask: None,
-        uid: None,
-        priority: 999,
-        autostart: true,
-        autorestart: Autorestart::Unexpected,
-        startsecs: 1,
-        startretries: 3,
-        exitcodes: [0].into(),
-        stopsignal: Signal::TERM,
-        stopwaitsecs: 10,
-        stopasgroup: false,
-        killasgroup: false,
-        redirect_stderr: false,
-        stdout: channel(LogFile::Auto),
-        stderr: channel(LogFile::None),
-        environment: [].into(),
-        serverurl: None,
-        socket: None,
-    }
+    let mut config = ProcessConfig::new(name, "/bin/cat");
+    config.log.stderr.logfile = LogFile::None;
+    config
 }
 
 /// A program that was never started, alone in its group.

@@ -172,12 +172,12 @@ impl<'c> SectionValues<'c> {
 
     /// A value with its names replaced, but for those that differ from process to process and secrets.
     fn pieces(&self, scope: &Scope<'_>, row: &OptionRow, text: &str) -> Option<Pieces> {
-        let own = scope.processes().next().map_or(&[][..], |process| &process.environment);
+        let own = scope.processes().next().map_or(&[][..], |process| &process.environment.variables);
         let own = if is_read_for_each_process(row) { own } else { &[] };
         let names = Names::new(&self.context.environment, &scope.words).with_own(own);
         let differs = |name: &str| {
             let of = |process: &ProcessConfig| {
-                process.environment.iter().find(|(known, _)| **known == *name).map(|(_, value)| value.clone())
+                process.environment.variables.iter().find(|(known, _)| **known == *name).map(|(_, value)| value.clone())
             };
             let mut values = scope.processes().map(of);
             let first = values.next();
@@ -317,8 +317,10 @@ fn socket_mode(process: &ProcessConfig) -> Option<String> {
 
 fn settled_process_option(process: &ProcessConfig, name: &str) -> Option<String> {
     match name {
-        "killasgroup" => Some(process.killasgroup.to_string()),
-        "stderr_logfile" if process.redirect_stderr && process.channel(Channel::Stderr).logfile == LogFile::None => {
+        "killasgroup" => Some(process.stop.killasgroup.to_string()),
+        "stderr_logfile"
+            if process.log.redirect_stderr && process.log.channel(Channel::Stderr).logfile == LogFile::None =>
+        {
             Some("NONE".to_owned())
         }
         _ => None,

@@ -32,7 +32,7 @@ pub(super) fn program_file(process: &ProcessConfig, environment: &[(String, Stri
 
 /// The PATH that a start would search.
 pub(super) fn search_path<'p>(process: &'p ProcessConfig, environment: &'p [(String, String)]) -> &'p str {
-    let own = process.environment.iter().find(|(name, _)| **name == *"PATH").map(|(_, value)| &**value);
+    let own = process.environment.variables.iter().find(|(name, _)| **name == *"PATH").map(|(_, value)| &**value);
     let inherited = environment.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
     own.or(inherited).unwrap_or(DEFAULT_PATH)
 }
@@ -46,6 +46,6 @@ pub(super) fn find(program: &str, path: &str) -> Option<PathBuf> {
 }
 
 pub(super) fn look_at_directory(process: &ProcessConfig) -> Option<Found> {
-    let directory = process.directory.as_deref().filter(|directory| !directory.is_empty())?;
+    let directory = process.identity.directory.as_deref().filter(|directory| !directory.is_empty())?;
     (!real_path(directory).is_dir()).then(|| Found::new("directory", format!("there is no directory {directory}")))
 }

@@ -53,7 +53,7 @@ pub(super) fn shared_log_files(context: &Context, main_log: Option<&Path>) -> Ve
 
 /// The log files of a process.
 fn paths(process: &ProcessConfig) -> impl Iterator<Item = (&ProcessConfig, Channel, PathBuf)> {
-    Channel::BOTH.into_iter().filter_map(move |channel| match &process.channel(channel).logfile {
+    Channel::BOTH.into_iter().filter_map(move |channel| match &process.log.channel(channel).logfile {
         LogFile::Path(path) => {
             let path = absolute(&**path);
             may_be_a_file(&path).then_some((process, channel, path))

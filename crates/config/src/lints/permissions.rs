@@ -18,7 +18,7 @@ const EXECUTE: u32 = 1;
 
 /// `uid` is that of supervisord, which programs without `user=` have.
 pub(super) fn look_at(process: &ProcessConfig, file: &Path, uid: u32) -> Vec<Found> {
-    let Some(person) = Person::of(process.uid.unwrap_or(uid)) else { return Vec::new() };
+    let Some(person) = Person::of(process.identity.uid.unwrap_or(uid)) else { return Vec::new() };
     let name = &person.name;
     let mut found = Vec::new();
     let hint = |path: &Path| format!("ls -ld {0} shows whose it is; chmod and chown change it", path.display());
@@ -32,7 +32,7 @@ pub(super) fn look_at(process: &ProcessConfig, file: &Path, uid: u32) -> Vec<Fou
         let text = format!("user {name} may not read the script {}, which its interpreter has to", file.display());
         found.push(Found::new("command", text).hint(hint(file)));
     }
-    let directory = process.directory.as_deref().map(Path::new).filter(|directory| directory.is_dir());
+    let directory = process.identity.directory.as_deref().map(Path::new).filter(|directory| directory.is_dir());
     if let Some((directory, path)) =
         directory.and_then(|directory| Some((directory, person.barrier(directory, EXECUTE)?)))
     {

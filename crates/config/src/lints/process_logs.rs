@@ -7,7 +7,7 @@ use supervisor_core::{Channel, LogFile, ProcessConfig};
 use super::processes::Found;
 
 pub(super) fn look_at(process: &ProcessConfig) -> Vec<Found> {
-    let folder = |channel| match &process.channel(channel).logfile {
+    let folder = |channel| match &process.log.channel(channel).logfile {
         LogFile::Path(path) if Path::new(&**path).is_dir() => {
             let option = match channel {
                 Channel::Stdout => "stdout_logfile",

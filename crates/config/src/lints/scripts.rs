@@ -110,7 +110,7 @@ fn script_argument(process: &ProcessConfig) -> Option<(PathBuf, bool)> {
     }
     // Options may have values: only what comes first is sure to be a file.
     let script = Path::new(words.get(1).filter(|word| !word.starts_with('-'))?);
-    let folder = process.directory.as_deref().map(Path::new);
+    let folder = process.identity.directory.as_deref().map(Path::new);
     let script = match folder {
         _ if script.is_absolute() => script.to_owned(),
         Some(folder) if folder.is_dir() => folder.join(script),

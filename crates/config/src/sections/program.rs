@@ -2,7 +2,7 @@
 //! (contract/config.md §5.3): what is the same for all processes of a section. One process at a time:
 //! `process_config.rs`.
 
-use supervisor_core::{Autorestart, Channel, Signal};
+use supervisor_core::{Channel, RestartConfig, StartConfig, StopConfig};
 
 use super::log_channels::{ChannelCapture, read_capture};
 use crate::context::SectionReader;
@@ -13,18 +13,11 @@ use crate::python_text::strip;
 
 /// What all processes of a section have in common.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an independent switch of the file")]
 pub(crate) struct ProgramSection {
     pub(crate) priority: i64,
-    pub(crate) autostart: bool,
-    pub(crate) autorestart: Autorestart,
-    pub(crate) startsecs: i64,
-    pub(crate) startretries: i64,
-    pub(crate) stopsignal: Signal,
-    pub(crate) stopwaitsecs: i64,
-    pub(crate) stopasgroup: bool,
-    pub(crate) killasgroup: bool,
-    pub(crate) exitcodes: Box<[i32]>,
+    pub(crate) start: StartConfig,
+    pub(crate) restart: RestartConfig,
+    pub(crate) stop: StopConfig,
     pub(crate) redirect_stderr: bool,
     pub(crate) numprocs: i64,
     pub(crate) numprocs_start: i64,
@@ -63,15 +56,9 @@ pub(crate) fn read_program(reader: &SectionReader<'_>) -> Result<ProgramSection,
     }
     Ok(ProgramSection {
         priority,
-        autostart,
-        autorestart,
-        startsecs,
-        startretries,
-        stopsignal,
-        stopwaitsecs,
-        stopasgroup,
-        killasgroup,
-        exitcodes,
+        start: StartConfig { autostart, startsecs },
+        restart: RestartConfig { autorestart, startretries, exitcodes },
+        stop: StopConfig { stopsignal, stopwaitsecs, stopasgroup, killasgroup },
         redirect_stderr,
         numprocs,
         numprocs_start,

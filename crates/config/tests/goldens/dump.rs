@@ -5,7 +5,8 @@ use std::path::Path;
 
 use supervisor_config::{Config, HttpServerAddress, HttpServerConfig, MainLogFile, Repr};
 use supervisor_core::{
-    Autorestart, Channel, GroupConfig, GroupKind, LogFile, LogLevel, ProcessConfig, SocketAddress, SocketOwner,
+    Autorestart, Channel, GroupConfig, GroupKind, LogFile, LogLevel, ProcessConfig, RestartConfig, SocketAddress,
+    SocketOwner, StartConfig, StopConfig,
 };
 
 /// One line for each thing, details indented.
@@ -108,25 +109,31 @@ fn dump_group(group: &GroupConfig) -> Vec<String> {
 }
 
 fn dump_process(process: &ProcessConfig) -> Vec<String> {
-    let autorestart = match process.autorestart {
+    let autorestart = match process.restart.autorestart {
         Autorestart::Always => "always",
         Autorestart::Unexpected => "unexpected",
         Autorestart::Never => "never",
     };
     let (name, command, directory) =
-        (Repr(&process.name), Repr(&process.command), optional(process.directory.as_deref()));
-    let ProcessConfig { autostart, startsecs, startretries, exitcodes, stopwaitsecs, .. } = process;
-    let ProcessConfig { stopasgroup, killasgroup, redirect_stderr, priority, .. } = process;
+        (Repr(&process.name), Repr(&process.command), optional(process.identity.directory.as_deref()));
+    let ProcessConfig { priority, start, restart, stop, log, identity, .. } = process;
+    let StartConfig { autostart, startsecs } = start;
+    let RestartConfig { startretries, exitcodes, .. } = restart;
+    let (redirect_stderr, StopConfig { stopsignal, stopwaitsecs, stopasgroup, killasgroup }) =
+        (log.redirect_stderr, stop);
     let mut lines = vec![
-        format!(" process {name} {command} {directory} {} {} {priority}", number(process.umask), number(process.uid)),
+        format!(" process {name} {command} {directory} {} {} {priority}", number(identity.umask), number(identity.uid)),
         format!(
             "  {autostart} {autorestart} {startsecs} {startretries} {exitcodes:?} {} {stopwaitsecs}",
-            process.stopsignal.number()
+            stopsignal.number()
         ),
-        format!("  {stopasgroup} {killasgroup} {redirect_stderr} {}", optional(process.serverurl.as_deref())),
+        format!(
+            "  {stopasgroup} {killasgroup} {redirect_stderr} {}",
+            optional(process.environment.serverurl.as_deref())
+        ),
     ];
     lines.extend(Channel::BOTH.map(|name| {
-        let channel = process.channel(name);
+        let channel = process.log.channel(name);
         let logfile = match &channel.logfile {
             LogFile::None => "none".to_owned(),
             LogFile::Auto => "auto".to_owned(),
@@ -142,7 +149,8 @@ fn dump_process(process: &ProcessConfig) -> Vec<String> {
             channel.syslog
         )
     }));
-    let variables: Vec<String> = process.environment.iter().map(|(k, v)| format!("{}={}", Repr(k), Repr(v))).collect();
+    let variables: Vec<String> =
+        process.environment.variables.iter().map(|(k, v)| format!("{}={}", Repr(k), Repr(v))).collect();
     lines.push(format!("  {}", variables.join(" ")));
     lines
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use supervisor_core::{Command, Fault, FaultCode, GroupConfig, KillError, ProcessConfig, Reply};
 
 use super::{signal, start, stop};
-use crate::sim::config::{alone, group, program};
+use crate::sim::config::{alone, group, program, with};
 use crate::sim::{Script, Sim};
 
 fn off(name: &str) -> ProcessConfig {
-    ProcessConfig { autostart: false, ..program(name) }
+    with(program(name), |it| it.start.autostart = false)
 }
 
 fn three() -> Vec<Arc<GroupConfig>> {
@@ -40,7 +40,7 @@ fn results_come_in_order_of_completion_when_the_last_is_done() {
 
 #[test]
 fn what_is_known_at_once_comes_first() {
-    let quick = ProcessConfig { startsecs: 0, ..off("quick") };
+    let quick = with(off("quick"), |it| it.start.startsecs = 0);
     let groups = vec![group("g", 1, [off("slow"), off("lost"), quick, off("broken")])];
     let mut sim = Sim::scripted(groups, [("broken", Script::unborn("no fork"))]);
     sim.hide("lost");
@@ -63,7 +63,7 @@ fn a_start_concerns_only_what_does_not_run() {
 
 #[test]
 fn a_start_reaches_fatal_and_exited_processes_and_tells_of_unknown_and_stopping_ones() {
-    let fatal = ProcessConfig { startretries: 0, ..program("fatal") };
+    let fatal = with(program("fatal"), |it| it.restart.startretries = 0);
     let groups = vec![group("g", 1, [fatal, program("exited"), program("unknown"), program("stopping")])];
     let mut sim = Sim::configured(groups);
     sim.script("fatal", [Script::unborn("no"), Script::lives()]);

@@ -1,12 +1,11 @@
 //! Commands that never wait: signals, stdin, events, logs, information (contract/rpc.md §4; quirks.md F06, F12, F30).
 
 use supervisor_core::{
-    Autorestart, Channel, ChannelConfig, Command, ExitStatus, Fault, FaultCode, LogFile, ProcessConfig, ProcessState,
-    StdinError,
+    Autorestart, Channel, ChannelConfig, Command, ExitStatus, Fault, FaultCode, LogFile, ProcessState, StdinError,
 };
 
 use super::{signal, stop};
-use crate::sim::config::{alone, channel, group, program};
+use crate::sim::config::{alone, channel, group, program, with};
 use crate::sim::{Script, Sim, WALL_BEGIN};
 
 fn stdin(name: &str, chars: &str) -> Command {
@@ -15,7 +14,7 @@ fn stdin(name: &str, chars: &str) -> Command {
 
 #[test]
 fn a_signal_is_checked_after_the_name_and_before_the_state() {
-    let mut sim = Sim::of(ProcessConfig { autostart: false, ..program("cat") });
+    let mut sim = Sim::of(with(program("cat"), |it| it.start.autostart = false));
     assert_eq!(sim.ask(signal("cat", "NOSUCH")), "11 BAD_SIGNAL: NOSUCH");
     assert_eq!(sim.ask(signal("cat", "0")), "11 BAD_SIGNAL: 0");
     assert_eq!(sim.ask(signal("cat", "HUP")), "70 NOT_RUNNING: cat");
@@ -71,11 +70,10 @@ fn logged(logfile: LogFile) -> ChannelConfig {
 
 #[test]
 fn log_files_are_told_with_the_names_that_were_chosen() {
-    let config = ProcessConfig {
-        stdout: logged(LogFile::Auto),
-        stderr: logged(LogFile::Path("/var/log/cat.err".into())),
-        ..program("cat")
-    };
+    let config = with(program("cat"), |it| {
+        it.log.stdout = logged(LogFile::Auto);
+        it.log.stderr = logged(LogFile::Path("/var/log/cat.err".into()));
+    });
     let mut sim = Sim::with(vec![alone(config), alone(program("mute"))]);
     let file = |name: &str, channel| Command::GetLogFile { name: name.to_owned(), channel };
     assert_eq!(sim.ask(file("cat", Channel::Stdout)), "log file Some(\"/auto/cat-stdout-1.log\")");
@@ -87,7 +85,7 @@ fn log_files_are_told_with_the_names_that_were_chosen() {
 
 #[test]
 fn logs_are_cleared_whether_the_process_runs_or_not() {
-    let off = ProcessConfig { autostart: false, ..program("off") };
+    let off = with(program("off"), |it| it.start.autostart = false);
     let mut sim = Sim::with(vec![group("g", 1, [program("on"), off]), alone(program("bad"))]);
     sim.host.clear_errors.insert("bad".to_owned(), "EACCES".to_owned());
     sim.take();
@@ -110,8 +108,8 @@ fn the_main_log_is_cleared_or_the_reason_is_told() {
 
 #[test]
 fn information_follows_the_life_of_a_process() {
-    let config = ProcessConfig { autorestart: Autorestart::Never, ..program("cat") };
-    let mut sim = Sim::of_scripted(ProcessConfig { autostart: false, ..config }, [Script::exits(5.0, 3)]);
+    let config = with(program("cat"), |it| it.restart.autorestart = Autorestart::Never);
+    let mut sim = Sim::of_scripted(with(config, |it| it.start.autostart = false), [Script::exits(5.0, 3)]);
     let seen = |sim: &mut Sim| {
         let info = sim.info("cat");
         let since = |time: i64| if time == 0 { 0 } else { time - WALL_BEGIN };

@@ -3,11 +3,11 @@
 use supervisor_core::{BadCommand, ExitStatus, KillError, ProcessConfig, ProcessState};
 
 use super::{start, stop};
-use crate::sim::config::program;
+use crate::sim::config::{program, with};
 use crate::sim::{Script, Sim};
 
 fn off(name: &str) -> ProcessConfig {
-    ProcessConfig { autostart: false, ..program(name) }
+    with(program(name), |it| it.start.autostart = false)
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn it_is_answered_when_the_process_is_running() {
 
 #[test]
 fn it_is_answered_at_once_without_startsecs_or_without_a_wish_to_wait() {
-    let mut sim = Sim::of(ProcessConfig { startsecs: 0, ..off("cat") });
+    let mut sim = Sim::of(with(off("cat"), |it| it.start.startsecs = 0));
     assert_eq!(sim.ask(start("cat", true)), "True");
     let mut sim = Sim::of(off("cat"));
     assert_eq!(sim.ask(start("cat", false)), "True");

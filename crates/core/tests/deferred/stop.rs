@@ -1,9 +1,9 @@
 //! `stopProcess` (contract/rpc.md §4.2; quirks.md K03, K04).
 
-use supervisor_core::{Autorestart, Command, ExitStatus, ProcessConfig, ProcessState};
+use supervisor_core::{Autorestart, Command, ExitStatus, ProcessState};
 
 use super::stop;
-use crate::sim::config::program;
+use crate::sim::config::{program, with};
 use crate::sim::{Script, Sim};
 
 #[test]
@@ -24,16 +24,16 @@ fn without_a_wish_to_wait_it_is_answered_at_once() {
 
 #[test]
 fn what_does_not_run_is_refused_in_each_state() {
-    let off = ProcessConfig { autostart: false, ..program("cat") };
+    let off = with(program("cat"), |it| it.start.autostart = false);
     let mut stopped = Sim::of(off);
     assert_eq!(stopped.ask(stop("cat", true)), "70 NOT_RUNNING: cat");
 
-    let never = ProcessConfig { autorestart: Autorestart::Never, ..program("cat") };
+    let never = with(program("cat"), |it| it.restart.autorestart = Autorestart::Never);
     let mut exited = Sim::running(never, Script::lives());
     exited.exit("cat", ExitStatus::Exited(0));
     assert_eq!(exited.ask(stop("cat:cat", true)), "70 NOT_RUNNING: cat:cat");
 
-    let no_retries = ProcessConfig { startretries: 0, ..program("cat") };
+    let no_retries = with(program("cat"), |it| it.restart.startretries = 0);
     let mut fatal = Sim::of_scripted(no_retries, [Script::unborn("no")]);
     assert_eq!(fatal.state("cat"), ProcessState::Fatal);
     assert_eq!(fatal.ask(stop("cat", true)), "70 NOT_RUNNING: cat");

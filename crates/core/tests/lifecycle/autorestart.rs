@@ -1,8 +1,8 @@
 //! What becomes of a RUNNING process that ends by itself (§1.3 #3, #13).
 
-use supervisor_core::{Autorestart, ExitStatus, ProcessConfig, ProcessState};
+use supervisor_core::{Autorestart, ExitStatus, ProcessState};
 
-use crate::sim::config::program;
+use crate::sim::config::{program, with};
 use crate::sim::{Script, Sim};
 
 const KILLED: ExitStatus = ExitStatus::Signaled { signal: 9, core_dumped: false };
@@ -30,7 +30,10 @@ fn autorestart_and_exitcodes_decide_over_a_restart() {
         (Never, &[], ExitStatus::Exited(0), false, false),
     ];
     for (autorestart, exitcodes, status, expected, restarted) in table {
-        let config = ProcessConfig { autorestart, exitcodes: exitcodes.into(), ..program("cat") };
+        let config = with(program("cat"), |it| {
+            it.restart.autorestart = autorestart;
+            it.restart.exitcodes = exitcodes.into();
+        });
         let mut sim = Sim::running(config, Script::lives());
         sim.exit("cat", status);
         let case = format!("{autorestart:?} {exitcodes:?} {status:?}");
@@ -43,7 +46,7 @@ fn autorestart_and_exitcodes_decide_over_a_restart() {
 
 #[test]
 fn a_process_that_was_stopped_stays_stopped() {
-    let config = ProcessConfig { autorestart: Autorestart::Always, ..program("cat") };
+    let config = with(program("cat"), |it| it.restart.autorestart = Autorestart::Always);
     let mut sim = Sim::running(config, Script::lives().exiting_when_asked(0.0, 1));
     sim.stop("cat");
     sim.run_until_quiet();
@@ -61,7 +64,7 @@ fn a_stop_in_the_turn_of_an_exit_finds_the_restarted_process() {
 
 #[test]
 fn a_restart_that_fails_to_spawn_goes_through_the_retries() {
-    let config = ProcessConfig { startretries: 1, ..program("cat") };
+    let config = with(program("cat"), |it| it.restart.startretries = 1);
     let mut sim = Sim::of_scripted(config, [Script::exits(5.0, 1), Script::unborn("no fork today")]);
     sim.advance(5.0);
     assert_eq!(sim.state("cat"), ProcessState::Backoff);

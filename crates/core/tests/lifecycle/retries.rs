@@ -1,13 +1,13 @@
 //! Failed starts: when they are tried again, how often, and what resets the count (§1.3; quirks.md F29, K12, K21, K22).
 
-use supervisor_core::{ExitStatus, ProcessConfig, ProcessState};
+use supervisor_core::{ExitStatus, ProcessState};
 
-use crate::sim::config::program;
+use crate::sim::config::{program, with};
 use crate::sim::{Script, Sim};
 
 #[test]
 fn the_nth_retry_comes_n_seconds_after_the_failure() {
-    let config = ProcessConfig { startretries: 4, ..program("cat") };
+    let config = with(program("cat"), |it| it.restart.startretries = 4);
     let mut sim = Sim::of_scripted(config, [Script::exits(0.5, 1)]);
     sim.run_until_quiet();
     assert_eq!(
@@ -66,7 +66,7 @@ fn a_program_that_comes_late_is_found_by_a_retry() {
 #[test]
 fn without_retries_the_first_failure_is_fatal() {
     for startretries in [0, -1] {
-        let config = ProcessConfig { startretries, ..program("cat") };
+        let config = with(program("cat"), |it| it.restart.startretries = startretries);
         let mut sim = Sim::of_scripted(config, [Script::exits(0.5, 1)]);
         sim.take();
         sim.run_until_quiet();
@@ -102,7 +102,7 @@ fn the_reason_of_a_failure_stays_until_the_next_try() {
 #[test]
 fn running_resets_the_count() {
     let scripts = [Script::exits(0.5, 1), Script::exits(0.5, 1), Script::exits(5.0, 1), Script::exits(0.5, 1)];
-    let mut sim = Sim::of_scripted(ProcessConfig { startretries: 2, ..program("cat") }, scripts);
+    let mut sim = Sim::of_scripted(with(program("cat"), |it| it.restart.startretries = 2), scripts);
     sim.run_until_quiet();
     let tries = sim.take().events().with("BACKOFF cat").lines();
     let numbers: Vec<&str> = tries.iter().filter_map(|line| line.split("tries:").nth(1)).collect();
@@ -146,7 +146,7 @@ fn a_start_by_hand_after_a_stop_in_starting_counts_from_none() {
 
 #[test]
 fn a_start_by_hand_after_giving_up_has_all_retries_again() {
-    let config = ProcessConfig { startretries: 1, ..program("cat") };
+    let config = with(program("cat"), |it| it.restart.startretries = 1);
     let mut sim = Sim::of_scripted(config, [Script::exits(0.5, 1)]);
     sim.run_until_quiet();
     sim.take();

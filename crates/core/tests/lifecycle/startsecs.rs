@@ -1,13 +1,17 @@
 //! How long a process has to stay up: the edges of `startsecs` (§1.3 #5, #6, #14; quirks.md F02).
 
-use supervisor_core::{Autorestart, ProcessConfig, ProcessState, limits};
+use supervisor_core::{Autorestart, ProcessState, limits};
 
-use crate::sim::config::{alone, program};
+use crate::sim::config::{alone, program, with};
 use crate::sim::{Script, Sim};
 
 /// The state after the last thing that happens to a child that ends after so long.
 fn outcome(startsecs: i64, script: Script, timers_first: bool) -> ProcessState {
-    let config = ProcessConfig { startsecs, startretries: 0, autorestart: Autorestart::Never, ..program("cat") };
+    let config = with(program("cat"), |it| {
+        it.start.startsecs = startsecs;
+        it.restart.startretries = 0;
+        it.restart.autorestart = Autorestart::Never;
+    });
     let mut sim = Sim::configured(vec![alone(config)]);
     sim.timers_first = timers_first;
     sim.script("cat", [script]);
@@ -37,7 +41,7 @@ fn without_startsecs_no_exit_is_too_quick() {
 #[test]
 fn without_startsecs_a_process_is_running_with_its_spawn() {
     for startsecs in [0, -1] {
-        let mut sim = Sim::of(ProcessConfig { startsecs, ..program("cat") });
+        let mut sim = Sim::of(with(program("cat"), |it| it.start.startsecs = startsecs));
         let success = format!(
             "INFO success: cat entered RUNNING state, process has stayed up for > than {startsecs} seconds (startsecs)"
         );
@@ -58,7 +62,7 @@ fn without_startsecs_a_process_is_running_with_its_spawn() {
 
 #[test]
 fn without_startsecs_all_that_start_by_themselves_are_starting_before_one_is_running() {
-    let quick = |name: &str| alone(ProcessConfig { startsecs: 0, ..program(name) });
+    let quick = |name: &str| alone(with(program(name), |it| it.start.startsecs = 0));
     let mut sim = Sim::configured(vec![quick("a"), quick("b")]);
     sim.feed(supervisor_core::Input::Boot);
     let order = [
@@ -73,7 +77,7 @@ fn without_startsecs_all_that_start_by_themselves_are_starting_before_one_is_run
 #[test]
 fn without_startsecs_that_is_so_for_more_than_one_turn_starts() {
     let names: Vec<String> = (0..=2 * limits::SPAWNS_PER_TURN).map(|number| format!("p{number:03}")).collect();
-    let quick = |name: &String| alone(ProcessConfig { startsecs: 0, ..program(name) });
+    let quick = |name: &String| alone(with(program(name), |it| it.start.startsecs = 0));
     let mut sim = Sim::configured(names.iter().map(quick).collect());
     sim.feed(supervisor_core::Input::Boot);
     sim.run_until_quiet();
@@ -85,7 +89,12 @@ fn without_startsecs_that_is_so_for_more_than_one_turn_starts() {
 
 #[test]
 fn without_startsecs_what_a_client_starts_is_running_before_the_next_is_started() {
-    let quick = |name: &str| alone(ProcessConfig { startsecs: 0, autostart: false, ..program(name) });
+    let quick = |name: &str| {
+        alone(with(program(name), |it| {
+            it.start.startsecs = 0;
+            it.start.autostart = false;
+        }))
+    };
     let mut sim = Sim::configured(vec![quick("a"), quick("b")]);
     sim.feed(supervisor_core::Input::Boot);
     sim.request(supervisor_core::Command::StartAllProcesses { wait: true });
@@ -117,7 +126,7 @@ fn a_late_timer_makes_it_running_then() {
 #[test]
 fn an_exit_and_a_timer_that_both_come_late_raise_both_events() {
     for timers_first in [false, true] {
-        let config = ProcessConfig { autorestart: Autorestart::Never, ..program("cat") };
+        let config = with(program("cat"), |it| it.restart.autorestart = Autorestart::Never);
         let mut sim = Sim::of_scripted(config, [Script::exits(10.0, 0)]);
         sim.timers_first = timers_first;
         sim.take();
@@ -145,7 +154,7 @@ fn a_stop_takes_the_deadline_of_starting_away() {
 
 #[test]
 fn startsecs_beyond_any_clock_is_a_wait_without_an_end() {
-    let mut sim = Sim::of(ProcessConfig { startsecs: i64::MAX, ..program("cat") });
+    let mut sim = Sim::of(with(program("cat"), |it| it.start.startsecs = i64::MAX));
     sim.advance(1e9);
     assert_eq!(sim.state("cat"), ProcessState::Starting);
 }

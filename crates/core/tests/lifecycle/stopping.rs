@@ -1,8 +1,8 @@
 //! Stop signals, SIGKILL after `stopwaitsecs`, process groups, and exits meanwhile (§1.3 #10–#12, §4; quirks.md K11).
 
-use supervisor_core::{Command, ExitStatus, ProcessConfig, ProcessState, Signal};
+use supervisor_core::{Command, ExitStatus, ProcessState, Signal};
 
-use crate::sim::config::program;
+use crate::sim::config::{program, with};
 use crate::sim::{Script, Sim};
 
 fn named_signal(name: &str) -> Signal {
@@ -11,7 +11,7 @@ fn named_signal(name: &str) -> Signal {
 
 #[test]
 fn sigkill_is_repeated_every_stopwaitsecs_until_it_works() {
-    let config = ProcessConfig { stopwaitsecs: 3, ..program("cat") };
+    let config = with(program("cat"), |it| it.stop.stopwaitsecs = 3);
     let mut sim = Sim::running(config, Script::stubborn().outliving_kills(2));
     sim.stop("cat");
     sim.run_until_quiet();
@@ -32,7 +32,7 @@ fn sigkill_is_repeated_every_stopwaitsecs_until_it_works() {
 #[test]
 fn without_stopwaitsecs_sigkill_comes_at_once_and_then_every_second() {
     for stopwaitsecs in [0, -5] {
-        let config = ProcessConfig { stopwaitsecs, ..program("cat") };
+        let config = with(program("cat"), |it| it.stop.stopwaitsecs = stopwaitsecs);
         let mut sim = Sim::running(config, Script::stubborn().outliving_kills(2));
         sim.stop("cat");
         sim.run_until_quiet();
@@ -50,7 +50,7 @@ fn without_stopwaitsecs_sigkill_comes_at_once_and_then_every_second() {
 
 #[test]
 fn a_process_that_ends_in_time_is_not_killed() {
-    let config = ProcessConfig { stopwaitsecs: 3, ..program("cat") };
+    let config = with(program("cat"), |it| it.stop.stopwaitsecs = 3);
     let mut sim = Sim::running(config, Script::lives().dying_slowly(2.999));
     sim.stop("cat");
     sim.run_until_quiet();
@@ -65,7 +65,7 @@ fn exitcodes_decide_only_over_the_level_of_stopped() {
         (1, "WARN stopped: cat (exit status 1)"),
     ];
     for (status, line) in lines {
-        let config = ProcessConfig { exitcodes: [0, 7].into(), ..program("cat") };
+        let config = with(program("cat"), |it| it.restart.exitcodes = [0, 7].into());
         let mut sim = Sim::running(config, Script::lives().exiting_when_asked(0.5, status));
         sim.stop("cat");
         sim.run_until_quiet();
@@ -103,7 +103,7 @@ fn a_stop_while_starting_is_a_stop_and_no_failed_start() {
 
 #[test]
 fn stopsignal_is_the_one_that_is_sent() {
-    let config = ProcessConfig { stopsignal: named_signal("USR1"), ..program("cat") };
+    let config = with(program("cat"), |it| it.stop.stopsignal = named_signal("USR1"));
     let mut sim = Sim::running(config, Script::lives());
     sim.stop("cat");
     assert_eq!(sim.take().calls().lines(), ["kill 100 SIGUSR1"]);
@@ -118,7 +118,10 @@ fn group_flags_decide_who_gets_each_signal() {
         (true, true, ["kill -100 SIGTERM", "kill -100 SIGKILL"], 0),
     ];
     for (stopasgroup, killasgroup, calls, survivors) in table {
-        let config = ProcessConfig { stopasgroup, killasgroup, ..program("cat") };
+        let config = with(program("cat"), |it| {
+            it.stop.stopasgroup = stopasgroup;
+            it.stop.killasgroup = killasgroup;
+        });
         let mut sim = Sim::running(config, Script::stubborn().with_members(2));
         sim.stop("cat");
         sim.run_until_quiet();
@@ -132,7 +135,10 @@ fn group_flags_decide_who_gets_each_signal() {
 
 #[test]
 fn sigkill_as_stopsignal_goes_to_the_group_only_with_stopasgroup() {
-    let config = ProcessConfig { stopsignal: Signal::KILL, killasgroup: true, ..program("cat") };
+    let config = with(program("cat"), |it| {
+        it.stop.stopsignal = Signal::KILL;
+        it.stop.killasgroup = true;
+    });
     let mut sim = Sim::running(config, Script::lives().outliving_kills(1));
     sim.stop("cat");
     sim.run_until_quiet();
@@ -141,7 +147,10 @@ fn sigkill_as_stopsignal_goes_to_the_group_only_with_stopasgroup() {
 
 #[test]
 fn a_signal_goes_to_the_process_alone_and_changes_nothing() {
-    let config = ProcessConfig { stopasgroup: true, killasgroup: true, ..program("cat") };
+    let config = with(program("cat"), |it| {
+        it.stop.stopasgroup = true;
+        it.stop.killasgroup = true;
+    });
     let mut sim = Sim::running(config, Script::stubborn().with_members(2));
     let answer = sim.ask(Command::SignalProcess { name: "cat".to_owned(), signal: "hup".to_owned() });
     assert_eq!(answer, "True");
@@ -162,7 +171,7 @@ fn a_stopping_process_takes_signals_and_no_more_stops() {
 
 #[test]
 fn waiting_is_reported_at_once_and_every_two_seconds_while_a_client_waits() {
-    let config = ProcessConfig { stopwaitsecs: 5, ..program("cat") };
+    let config = with(program("cat"), |it| it.stop.stopwaitsecs = 5);
     let mut sim = Sim::running(config, Script::stubborn());
     sim.stop("cat");
     sim.run_until_quiet();

@@ -1,8 +1,8 @@
 //! Signals that cannot be sent (§1.3 #15, #16).
 
-use supervisor_core::{Autorestart, Command, ExitStatus, KillError, ProcessConfig, ProcessState};
+use supervisor_core::{Autorestart, Command, ExitStatus, KillError, ProcessState};
 
-use crate::sim::config::program;
+use crate::sim::config::{program, with};
 use crate::sim::{Script, Sim};
 
 fn out_of_reach() -> Script {
@@ -43,7 +43,7 @@ fn row_15_a_signal_that_may_not_be_sent_makes_it_unknown() {
 
 #[test]
 fn row_15_a_sigkill_that_may_not_be_sent_ends_the_wait_of_the_client() {
-    let mut sim = Sim::running(ProcessConfig { stopwaitsecs: 9, ..program("cat") }, Script::stubborn());
+    let mut sim = Sim::running(with(program("cat"), |it| it.stop.stopwaitsecs = 9), Script::stubborn());
     let request = sim.stop("cat");
     sim.advance(5.0);
     let child = sim.host.children.get_mut(&100).expect("it ignores SIGTERM");
@@ -56,7 +56,7 @@ fn row_15_a_sigkill_that_may_not_be_sent_ends_the_wait_of_the_client() {
 
 #[test]
 fn an_unknown_process_is_left_alone_until_it_ends() {
-    let config = ProcessConfig { autorestart: Autorestart::Always, ..program("cat") };
+    let config = with(program("cat"), |it| it.restart.autorestart = Autorestart::Always);
     let mut sim = Sim::running(config, out_of_reach());
     sim.stop("cat");
     let start = sim.start("cat");
@@ -103,7 +103,7 @@ fn row_16_a_process_that_has_just_gone_is_reaped_as_stopped() {
 
 #[test]
 fn row_16_a_signal_to_a_process_that_has_just_gone_is_no_failure() {
-    let config = ProcessConfig { autorestart: Autorestart::Never, ..program("cat") };
+    let config = with(program("cat"), |it| it.restart.autorestart = Autorestart::Never);
     let mut sim = Sim::running(config, Script::lives().unreachable(KillError::Gone));
     assert_eq!(sim.ask(Command::SignalProcess { name: "cat".to_owned(), signal: "HUP".to_owned() }), "True");
     assert_eq!(sim.state("cat"), ProcessState::Running);

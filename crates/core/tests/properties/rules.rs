@@ -15,7 +15,7 @@ const UNTIL_REST: f64 = 120.0;
 
 /// How long it takes at most until a process has stopped that is asked to.
 fn longest_stop(config: &ProcessConfig) -> Duration {
-    let seconds = config.stopwaitsecs.max(0) + i64::from(MOST_KILLS) * config.stopwaitsecs.max(1);
+    let seconds = config.stop.stopwaitsecs.max(0) + i64::from(MOST_KILLS) * config.stop.stopwaitsecs.max(1);
     Duration::from_secs(seconds.unsigned_abs())
 }
 
@@ -85,12 +85,12 @@ pub(crate) fn come_to_rest(sim: &mut Sim) -> Result<(), String> {
         let (name, state, config) = (&track.config.name, track.state, &track.config);
         let rests = match state {
             ProcessState::Starting | ProcessState::Backoff | ProcessState::Stopping => false,
-            ProcessState::Exited => match config.autorestart {
+            ProcessState::Exited => match config.restart.autorestart {
                 Autorestart::Never => true,
                 Autorestart::Unexpected => track.ended_as_expected,
                 Autorestart::Always => false,
             },
-            ProcessState::Stopped => track.was_started || !config.autostart,
+            ProcessState::Stopped => track.was_started || !config.start.autostart,
             ProcessState::Running | ProcessState::Fatal | ProcessState::Unknown => true,
         };
         if !rests {

@@ -9,7 +9,7 @@ use supervisor_core::{
 };
 
 use crate::sim::Script;
-use crate::sim::config::{channel, program, unix_socket};
+use crate::sim::config::{channel, program, unix_socket, with};
 use crate::sim::random::Random;
 
 /// Groups and their processes. The members of `beta` share a FastCGI socket.
@@ -73,21 +73,20 @@ pub(crate) fn process(random: &mut Random, name: &str, with_socket: bool) -> Pro
     let stopasgroup = random.percent(20);
     let stdout =
         ChannelConfig { capture_maxbytes: random.pick(&[0, 10]), events_enabled: random.percent(50), ..channel() };
-    ProcessConfig {
-        priority: random.pick(&[1, 1, 2, 999]),
-        autostart: random.percent(80),
-        autorestart,
-        startsecs: random.pick(&[-1, 0, 1, 1, 1, 2, 5]),
-        startretries: random.pick(&[-1, 0, 1, 3]),
-        exitcodes: random.pick::<&[i32]>(&[&[0], &[0, 2], &[]]).into(),
-        stopsignal: Signal::parse(stopsignal).expect("these are signals"),
-        stopwaitsecs: random.pick(&[-1, 0, 1, 3, 10]),
-        stopasgroup,
-        killasgroup: stopasgroup || random.percent(20),
-        stdout,
-        socket: with_socket.then(|| unix_socket("/run/beta")),
-        ..program(name)
-    }
+    with(program(name), |it| {
+        it.priority = random.pick(&[1, 1, 2, 999]);
+        it.start.autostart = random.percent(80);
+        it.restart.autorestart = autorestart;
+        it.start.startsecs = random.pick(&[-1, 0, 1, 1, 1, 2, 5]);
+        it.restart.startretries = random.pick(&[-1, 0, 1, 3]);
+        it.restart.exitcodes = random.pick::<&[i32]>(&[&[0], &[0, 2], &[]]).into();
+        it.stop.stopsignal = Signal::parse(stopsignal).expect("these are signals");
+        it.stop.stopwaitsecs = random.pick(&[-1, 0, 1, 3, 10]);
+        it.stop.stopasgroup = stopasgroup;
+        it.stop.killasgroup = stopasgroup || random.percent(20);
+        it.log.stdout = stdout;
+        it.socket = with_socket.then(|| unix_socket("/run/beta"));
+    })
 }
 
 /// What the next children of a process do. No child lives for less than a tenth of a second: one that ends at once

@@ -1,8 +1,8 @@
 //! SIGHUP, the restart command and other signals to supervisord (§9.7, §9.9; quirks.md D6, F26).
 
-use supervisor_core::{Command, DaemonSignal, Input, LogLevel, ProcessConfig, ProcessState, SupervisorState};
+use supervisor_core::{Command, DaemonSignal, Input, LogLevel, ProcessState, SupervisorState};
 
-use crate::sim::config::program;
+use crate::sim::config::{program, with};
 use crate::sim::{Script, Sim};
 
 #[test]
@@ -103,7 +103,7 @@ fn a_configuration_that_was_read_too_late_does_not_turn_a_shutdown_into_a_restar
 
 #[test]
 fn a_second_hangup_changes_nothing() {
-    let mut sim = Sim::running(ProcessConfig { stopwaitsecs: 5, ..program("cat") }, Script::stubborn());
+    let mut sim = Sim::running(with(program("cat"), |it| it.stop.stopwaitsecs = 5), Script::stubborn());
     sim.signal(DaemonSignal::Hup);
     sim.advance(2.0);
     sim.signal(DaemonSignal::Hup);

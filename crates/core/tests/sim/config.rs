@@ -1,37 +1,22 @@
 //! Configurations to start from. A test writes only what it is about:
-//! `ProcessConfig { startsecs: 0, ..program("cat") }`.
+//! `with(program("cat"), |it| it.start.startsecs = 0)`.
 
 use std::sync::Arc;
 
-use supervisor_core::{
-    Autorestart, ChannelConfig, GroupConfig, GroupKind, LogFile, ProcessConfig, Signal, SocketAddress, SocketConfig,
-};
+use supervisor_core::{ChannelConfig, GroupConfig, GroupKind, LogFile, ProcessConfig, SocketAddress, SocketConfig};
 
 /// A program with the defaults of the file format, but for its logs.
 pub(crate) fn program(name: &str) -> ProcessConfig {
-    ProcessConfig {
-        name: name.into(),
-        command: format!("/bin/{name}").into(),
-        directory: None,
-        umask: None,
-        uid: None,
-        priority: 999,
-        autostart: true,
-        autorestart: Autorestart::Unexpected,
-        startsecs: 1,
-        startretries: 3,
-        exitcodes: [0].into(),
-        stopsignal: Signal::TERM,
-        stopwaitsecs: 10,
-        stopasgroup: false,
-        killasgroup: false,
-        redirect_stderr: false,
-        stdout: channel(),
-        stderr: channel(),
-        environment: Arc::from([]),
-        serverurl: None,
-        socket: None,
-    }
+    with(ProcessConfig::new(name, &format!("/bin/{name}")), |it| {
+        it.log.stdout = channel();
+        it.log.stderr = channel();
+    })
+}
+
+/// The same with a change.
+pub(crate) fn with(mut config: ProcessConfig, change: impl FnOnce(&mut ProcessConfig)) -> ProcessConfig {
+    change(&mut config);
+    config
 }
 
 /// An output channel that goes nowhere.

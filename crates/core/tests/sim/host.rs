@@ -148,8 +148,8 @@ impl Host for SimHost {
         self.witness.created(process, config);
         let LogPaths { stdout, stderr } = known.clone();
         LogPaths {
-            stdout: stdout.or_else(|| self.log_path(&config.name, Channel::Stdout, &config.stdout.logfile)),
-            stderr: stderr.or_else(|| self.log_path(&config.name, Channel::Stderr, &config.stderr.logfile)),
+            stdout: stdout.or_else(|| self.log_path(&config.name, Channel::Stdout, &config.log.stdout.logfile)),
+            stderr: stderr.or_else(|| self.log_path(&config.name, Channel::Stderr, &config.log.stderr.logfile)),
         }
     }
 

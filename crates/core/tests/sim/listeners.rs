@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use supervisor_core::{
     Autorestart, Channel, Command, EventListenerPoolConfig, EventType, GroupConfig, GroupKind, Input, OnProtocolError,
-    Overflow, PoolStatistics, ProcessConfig,
+    Overflow, PoolStatistics,
 };
 
 use super::Sim;
-use super::config::program;
+use super::config::{program, with};
 
 /// An event as a listener reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +44,12 @@ impl Delivery {
 
 /// An `[eventlistener:x]` with these processes, which are restarted whatever happens.
 pub(crate) fn pool(name: &str, buffer_size: usize, events: &[EventType], members: &[&str]) -> Arc<GroupConfig> {
-    let member =
-        |name: &&str| Arc::new(ProcessConfig { priority: -1, autorestart: Autorestart::Always, ..program(name) });
+    let member = |name: &&str| {
+        Arc::new(with(program(name), |it| {
+            it.priority = -1;
+            it.restart.autorestart = Autorestart::Always;
+        }))
+    };
     let config = EventListenerPoolConfig {
         buffer_size,
         events: events.to_vec(),

@@ -224,9 +224,9 @@ impl Track {
         if from != self.state {
             return Some("it was in another state");
         }
-        let retries = u64::try_from(self.config.startretries).unwrap_or(0);
+        let retries = u64::try_from(self.config.restart.startretries).unwrap_or(0);
         let up_since = now.saturating_sub(self.started);
-        let startsecs = Duration::from_secs(u64::try_from(self.config.startsecs).unwrap_or(0));
+        let startsecs = Duration::from_secs(u64::try_from(self.config.start.startsecs).unwrap_or(0));
         let pid = StateDetail::Pid(self.pid.unwrap_or(0));
         let good = match (from, to) {
             (Stopped | Exited | Fatal, Starting) => detail == StateDetail::Tries(0),
@@ -243,7 +243,7 @@ impl Track {
             (Starting | Running, Stopping) => detail == pid && self.ended.is_none(),
             (Stopping | Unknown, Stopped) => detail == pid && self.ended.is_some(),
             (Running, Exited) => self.ended.is_some_and(|status| {
-                let expected = self.config.exitcodes.contains(&status.code());
+                let expected = self.config.restart.exitcodes.contains(&status.code());
                 detail == StateDetail::Exit { expected, pid: self.pid.unwrap_or(0) }
             }),
             (Backoff, Fatal) | (Starting | Running | Stopping, Unknown) => detail == StateDetail::None,

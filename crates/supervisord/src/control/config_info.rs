@@ -16,16 +16,16 @@ const AUTO: &str = "auto";
 pub(super) fn write_config_info(writer: &mut Writer, info: &ConfigInfo) {
     let config = &info.process;
     writer.begin_struct();
-    writer.boolean_member("autostart", config.autostart);
-    writer.string_member("directory", config.directory.as_deref().unwrap_or(NONE));
-    match config.uid {
+    writer.boolean_member("autostart", config.start.autostart);
+    writer.string_member("directory", config.identity.directory.as_deref().unwrap_or(NONE));
+    match config.identity.uid {
         Some(uid) => writer.int_member("uid", i64::from(uid)),
         None => writer.string_member("uid", NONE),
     }
     writer.string_member("command", &config.command);
     writer.member("exitcodes", |writer| {
         writer.begin_array();
-        for code in &config.exitcodes {
+        for code in &config.restart.exitcodes {
             writer.int(i64::from(*code));
         }
         writer.end_array();
@@ -33,23 +33,23 @@ pub(super) fn write_config_info(writer: &mut Writer, info: &ConfigInfo) {
     writer.string_member("group", &info.group.name);
     writer.int_member("group_prio", capped(info.group.priority));
     writer.boolean_member("inuse", info.in_use);
-    writer.boolean_member("killasgroup", config.killasgroup);
+    writer.boolean_member("killasgroup", config.stop.killasgroup);
     writer.string_member("name", &config.name);
     writer.int_member("process_prio", capped(config.priority));
-    writer.boolean_member("redirect_stderr", config.redirect_stderr);
-    writer.int_member("startretries", capped(config.startretries));
-    writer.int_member("startsecs", capped(config.startsecs));
+    writer.boolean_member("redirect_stderr", config.log.redirect_stderr);
+    writer.int_member("startretries", capped(config.restart.startretries));
+    writer.int_member("startsecs", capped(config.start.startsecs));
     write_channel(writer, info, Channel::Stdout);
-    writer.int_member("stopsignal", i64::from(config.stopsignal.number()));
-    writer.int_member("stopwaitsecs", capped(config.stopwaitsecs));
+    writer.int_member("stopsignal", i64::from(config.stop.stopsignal.number()));
+    writer.int_member("stopwaitsecs", capped(config.stop.stopwaitsecs));
     write_channel(writer, info, Channel::Stderr);
-    writer.string_member("serverurl", config.serverurl.as_deref().unwrap_or(NONE));
+    writer.string_member("serverurl", config.environment.serverurl.as_deref().unwrap_or(NONE));
     writer.end_struct();
 }
 
 /// The members that both channels have.
 fn write_channel(writer: &mut Writer, info: &ConfigInfo, channel: Channel) {
-    let config = info.process.channel(channel);
+    let config = info.process.log.channel(channel);
     let (names, auto_log) = match channel {
         Channel::Stdout => (&STDOUT, &info.auto_logs.stdout),
         Channel::Stderr => (&STDERR, &info.auto_logs.stderr),
@@ -135,12 +135,10 @@ mod tests {
         for name in ["directory", "uid", "serverurl", "stderr_logfile"] {
             assert_eq!(value.member(name), Some(&Value::from("none")), "{name}");
         }
-        let process = ProcessConfig {
-            directory: Some("/srv".into()),
-            uid: Some(33),
-            serverurl: Some("http://x".into()),
-            ..process_config("cat")
-        };
+        let mut process = process_config("cat");
+        process.identity.directory = Some("/srv".into());
+        process.identity.uid = Some(33);
+        process.environment.serverurl = Some("http://x".into());
         let value = struct_of(process, LogPaths::default());
         assert_eq!(value.member("directory"), Some(&Value::from("/srv")));
         assert_eq!(value.member("uid"), Some(&Value::Int(33)));
@@ -158,7 +156,7 @@ mod tests {
     #[test]
     fn numbers_beyond_32_bits_are_capped() {
         let mut process = process_config("cat");
-        process.stdout.maxbytes = 5 << 30;
+        process.log.stdout.maxbytes = 5 << 30;
         let value = struct_of(process, LogPaths::default());
         assert_eq!(value.member("stdout_logfile_maxbytes"), Some(&Value::Int(i64::from(i32::MAX))));
     }

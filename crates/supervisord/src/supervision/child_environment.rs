@@ -44,7 +44,7 @@ impl ChildEnvironment {
     /// The environment of one process.
     pub fn of(&self, group: &str, config: &ProcessConfig) -> CStrArray {
         let mut own: Vec<(&str, &str)> = vec![("SUPERVISOR_ENABLED", "1")];
-        let url = config.serverurl.as_deref().or(self.server_url.as_deref());
+        let url = config.environment.serverurl.as_deref().or(self.server_url.as_deref());
         own.extend(url.map(|url| ("SUPERVISOR_SERVER_URL", url)));
         let certificate = url.and_then(|url| self.certificates.at(url));
         let certificate = certificate.map(|path| raw_text::to_text(path.as_os_str().as_bytes()));
@@ -53,7 +53,7 @@ impl ChildEnvironment {
         let is_stale = |name: &[u8]| name == TLS_CA.as_bytes() && url.is_some_and(|url| !url.starts_with("https://"));
         own.push(("SUPERVISOR_PROCESS_NAME", &config.name));
         own.push(("SUPERVISOR_GROUP_NAME", group));
-        for (name, value) in config.environment.iter() {
+        for (name, value) in config.environment.variables.iter() {
             own.retain(|(known, _)| *known != &**name);
             own.push((name, value));
         }
@@ -69,7 +69,7 @@ impl ChildEnvironment {
 
     /// The PATH that a process will have: its own, else the inherited one.
     pub fn path_of<'a>(&'a self, config: &'a ProcessConfig) -> Option<Cow<'a, OsStr>> {
-        let own = config.environment.iter().find(|(name, _)| **name == *"PATH").map(|(_, value)| {
+        let own = config.environment.variables.iter().find(|(name, _)| **name == *"PATH").map(|(_, value)| {
             match raw_text::to_bytes(value) {
                 Cow::Borrowed(bytes) => Cow::Borrowed(OsStr::from_bytes(bytes)),
                 Cow::Owned(bytes) => Cow::Owned(OsString::from_vec(bytes)),

@@ -72,12 +72,13 @@ impl Kernel {
         socket: Option<BorrowedFd<'_>>,
     ) -> Result<Child, SpawnFailure> {
         let (stdin, stdout) = (pipe(OwnEnd::Write)?, pipe(OwnEnd::Read)?);
-        let stderr = if config.redirect_stderr { None } else { Some(pipe(OwnEnd::Read)?) };
+        let stderr = if config.log.redirect_stderr { None } else { Some(pipe(OwnEnd::Read)?) };
         if let Some(Ok(user)) = credentials {
             let pipes = [&stdin, &stdout].into_iter().chain(&stderr);
             pipes.for_each(|pipe| supervisor_sys::pipe::give_to(pipe.read.as_fd(), user.uid));
         }
         let directory = config
+            .identity
             .directory
             .as_deref()
             .map(|directory| std::ffi::CString::new(raw_text::to_bytes(directory)))
@@ -88,7 +89,7 @@ impl Kernel {
             argv: &program.arguments,
             envp,
             directory: directory.as_deref(),
-            umask: config.umask,
+            umask: config.identity.umask,
             credentials: credentials.and_then(|credentials| credentials.as_ref().ok()),
             refusal: credentials.and_then(|credentials| credentials.as_ref().err()).map(String::as_str),
             stdin: socket.unwrap_or(stdin.read.as_fd()),
@@ -347,7 +348,8 @@ fn method_for(mounts: &mut MountTable, program: &Program, config: &ProcessConfig
     use std::os::unix::ffi::OsStrExt;
     let executable = OsStr::from_bytes(program.executable.to_bytes());
     let mut remote = |path: &OsStr| mounts.is_remote(path.as_ref());
-    if remote(executable) || config.directory.as_deref().is_some_and(|directory| remote(OsStr::new(directory))) {
+    if remote(executable) || config.identity.directory.as_deref().is_some_and(|directory| remote(OsStr::new(directory)))
+    {
         SpawnMethod::CopiedMemory
     } else {
         SpawnMethod::SharedMemory

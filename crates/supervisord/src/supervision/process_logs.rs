@@ -52,7 +52,7 @@ impl ProcessLogs {
         mut warn: impl FnMut(String),
     ) -> Self {
         let mut create = |channel: Channel| {
-            let settings = config.channel(channel);
+            let settings = config.log.channel(channel);
             let known = match channel {
                 Channel::Stdout => &known.stdout,
                 Channel::Stderr => &known.stderr,
@@ -81,7 +81,7 @@ impl ProcessLogs {
         };
         let stdout = create(Channel::Stdout);
         // What a redirected stderr would be logged to has no pipe to be read from.
-        let stderr = if config.redirect_stderr { ChannelLog::default() } else { create(Channel::Stderr) };
+        let stderr = if config.log.redirect_stderr { ChannelLog::default() } else { create(Channel::Stderr) };
         Self { stdout, stderr, open: false }
     }
 

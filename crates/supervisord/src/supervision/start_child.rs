@@ -61,6 +61,7 @@ impl OsHost {
         })?;
         let opening = watch.too_long();
         let credentials = config
+            .identity
             .uid
             .map(|uid| settings.names.user(uid).map_err(|reason| format!("couldn't setuid to {uid}: {reason}")));
         let socket = config.socket.as_ref().and_then(|socket| sockets.get(&socket.url)).map(FcgiSocket::fd);

@@ -1,0 +1,12 @@
+//! As whom a program runs, and where.
+
+/// See above.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IdentityConfig {
+    /// User id the child drops to; of the option `user`.
+    pub uid: Option<u32>,
+    /// Directory the child changes to.
+    pub directory: Option<Box<str>>,
+    /// File mode creation mask of the child.
+    pub umask: Option<u32>,
+}
