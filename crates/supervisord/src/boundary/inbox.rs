@@ -15,6 +15,7 @@ use supervisor_core::{Channel, Command, Fault, FaultCode, LogLevel, Reply};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::followers::{FollowedChanges, Follower};
+use super::requests::Request;
 use crate::limits;
 
 /// Makes the supervision loop return from its wait. Called from the control thread after each message.
@@ -123,11 +124,16 @@ struct Envelope {
 }
 
 impl CommandSender {
-    /// Asks for something and waits for the answer. SHUTDOWN_STATE when the supervision plane has ended.
-    pub async fn call(&self, command: Command) -> Result<Reply, Fault> {
-        let (slot, answer) = oneshot::channel();
-        self.send(Message::Request { command, reply: ReplySlot(slot) }).await;
-        answer.await.unwrap_or_else(|_| Err(Fault::bare(FaultCode::ShutdownState)))
+    /// Asks for something and waits for the answer.
+    ///
+    /// # Errors
+    /// The core's refusal; SHUTDOWN_STATE when the supervision plane has ended; FAILED when the core has answered
+    /// something else, which is a defect of it.
+    pub async fn call<R: Request>(&self, request: R) -> Result<R::Answer, Fault> {
+        let (slot, reply) = oneshot::channel();
+        self.send(Message::Request { command: request.into_command(), reply: ReplySlot(slot) }).await;
+        let reply = reply.await.unwrap_or_else(|_| Err(Fault::bare(FaultCode::ShutdownState)))?;
+        R::answer(reply).ok_or_else(|| Fault::bare(FaultCode::Failed))
     }
 
     /// Registers a follower of a log.
@@ -198,6 +204,7 @@ impl fmt::Debug for CommandSender {
 
 #[cfg(test)]
 mod tests {
+    use super::super::requests::{MethodAnswer, ReadEvents};
     use super::*;
 
     fn counted() -> (CommandSender, Inbox, Arc<AtomicUsize>) {
@@ -218,7 +225,7 @@ mod tests {
         let Some(Message::Request { command, reply }) = inbox.try_recv() else { panic!("a request was sent") };
         assert_eq!(command, Command::Shutdown);
         reply.send(Ok(Reply::Done));
-        assert_eq!(caller.await.unwrap(), Ok(Reply::Done));
+        assert_eq!(caller.await.unwrap(), Ok(MethodAnswer::Done));
         assert!(inbox.try_recv().is_none());
     }
 
@@ -227,6 +234,17 @@ mod tests {
         let (sender, inbox, _) = counted();
         drop(inbox);
         assert_eq!(sender.call(Command::Restart).await, Err(Fault::bare(FaultCode::ShutdownState)));
+    }
+
+    #[tokio::test]
+    async fn an_answer_to_something_else_is_a_failure() {
+        let (sender, inbox, _) = counted();
+        let caller = tokio::spawn(async move { sender.call(ReadEvents { after: None }).await });
+        tokio::task::yield_now().await;
+        let Some(Message::Request { command, reply }) = inbox.try_recv() else { panic!("a request was sent") };
+        assert_eq!(command, Command::ReadEvents { after: None });
+        reply.send(Ok(Reply::Done));
+        assert_eq!(caller.await.unwrap(), Err(Fault::bare(FaultCode::Failed)));
     }
 
     #[tokio::test]
@@ -245,7 +263,7 @@ mod tests {
         assert_eq!(rest.len(), limits::INBOX_MESSAGES);
         let Some(Message::Request { reply, .. }) = rest.into_iter().next_back() else { panic!("the caller got in") };
         reply.send(Ok(Reply::Done));
-        assert_eq!(caller.await.unwrap(), Ok(Reply::Done));
+        assert_eq!(caller.await.unwrap(), Ok(MethodAnswer::Done));
         sender.log(LogLevel::Info, "next".to_owned());
         let Some(Message::Log { text, .. }) = inbox.try_recv() else { panic!("there is room again") };
         assert_eq!(text, "next (1 lines of the control plane were dropped before this one)");

@@ -2,7 +2,8 @@
 //! other to let go of something. The planes name this folder and not each other, and it names neither of them
 //! (`tests/tidy.rs::planes_meet_at_the_boundary_alone`).
 //!
-//! - [`inbox`], control to supervision: messages through a bounded queue with a wake-up, and the answers to them.
+//! - [`inbox`], control to supervision: messages through a bounded queue with a wake-up. Those that want an answer are
+//!   [`requests`], each with the type of its own.
 //! - [`outbox`], supervision to control: notices that nobody has asked for, from a closed list. [`followers`] are the
 //!   clients that are told of one thing each: a log, or events.
 //! - [`snapshot`], supervision to control: what is told of processes, to be read at any time.
@@ -13,4 +14,5 @@
 pub mod followers;
 pub mod inbox;
 pub mod outbox;
+pub mod requests;
 pub mod snapshot;

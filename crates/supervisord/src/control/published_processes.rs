@@ -1,20 +1,19 @@
-//! What is told of processes without asking the supervision plane: from the snapshot that it publishes.
+//! What is told of processes without asking the supervision plane: from the snapshot that it publishes. The answer is
+//! the one that the supervision plane would give.
 
 use supervisor_core::{Command, Fault, FaultCode, SupervisorState};
-use supervisor_protocol::xmlrpc::Writer;
 
 use super::context::Context;
-use super::process_info::ProcessInfoWriter;
-use super::reply::write_process_infos;
+use crate::boundary::requests::MethodAnswer;
 
-/// Writes exactly one value, if the command is answered so and succeeds. `None`: the supervision plane is to be asked.
-pub(super) fn answer(command: &Command, context: &Context, writer: &mut Writer) -> Option<Result<(), Fault>> {
+/// The answer to a command, if it is one that is answered so. `None`: the supervision plane is to be asked.
+pub(super) fn answer(command: &Command, context: &Context) -> Option<Result<MethodAnswer, Fault>> {
     if let Command::GetProcessInfo { name } = command {
         let found = context.processes.find(name)?;
-        Some(still_running(context).and(found).map(|info| ProcessInfoWriter::new().write(writer, &info)))
+        Some(still_running(context).and(found).map(MethodAnswer::ProcessInfo))
     } else if *command == Command::GetAllProcessInfo {
         let infos = context.processes.all()?;
-        Some(still_running(context).map(|()| write_process_infos(writer, &infos)))
+        Some(still_running(context).map(|()| MethodAnswer::AllProcessInfo(infos)))
     } else {
         None
     }
@@ -31,7 +30,9 @@ fn still_running(context: &Context) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use supervisor_core::ProcessId;
+    use supervisor_protocol::xmlrpc::Writer;
 
+    use super::super::reply::write_answer;
     use super::*;
     use crate::boundary::outbox::{self, Notice, Outbox};
     use crate::boundary::snapshot::{SnapshotPublisher, process_snapshot};
@@ -53,7 +54,12 @@ mod tests {
 
     fn answered(command: &Command, context: &Context) -> Option<Result<usize, Fault>> {
         let mut writer = Writer::default();
-        answer(command, context, &mut writer).map(|outcome| outcome.map(|()| writer.len()))
+        answer(command, context).map(|outcome| {
+            outcome.map(|answer| {
+                write_answer(&mut writer, &answer);
+                writer.len()
+            })
+        })
     }
 
     #[test]

@@ -1,37 +1,33 @@
-//! Replies of the core as XML-RPC values (contract/rpc.md §4).
+//! Answers of the supervision plane as XML-RPC values (contract/rpc.md §4).
 
-use std::borrow::Borrow;
+use std::sync::Arc;
 
-use supervisor_core::{FaultCode, ProcessInfo, ProcessResult, ReloadDiff, Reply};
-use supervisor_protocol::xmlrpc::{Value, Writer};
+use supervisor_core::{FaultCode, ProcessInfo, ProcessResult, ReloadDiff};
+use supervisor_protocol::xmlrpc::Writer;
 
 use super::config_info::write_config_info;
 use super::process_info::ProcessInfoWriter;
+use crate::boundary::requests::MethodAnswer;
 
 /// What a process takes in an answer, long log paths included; a guess too low costs a copy.
 const PROCESS_INFO_BYTES: usize = 1_400;
 
 /// Writes exactly one value.
-pub(super) fn write_reply(writer: &mut Writer, reply: &Reply) {
-    match reply {
-        Reply::Done => writer.boolean(true),
-        Reply::Results(results) => write_array(writer, results, write_result),
-        Reply::ProcessInfo(info) => ProcessInfoWriter::new().write(writer, info),
-        Reply::AllProcessInfo(infos) => write_process_infos(writer, infos),
-        Reply::AllConfigInfo(infos) => write_array(writer, infos, write_config_info),
-        Reply::LogFile(path) => writer.string(path.as_deref().unwrap_or_default()),
-        Reply::Reloaded(diff) => write_diff(writer, diff),
-        Reply::GroupNames(names) => write_array(writer, names, |writer, name| writer.string(name)),
-        // No method asks for these: they are told in JSON alone.
-        Reply::Events(_) | Reply::EventStatistics(_) => writer.value(&Value::Nil),
+pub(super) fn write_answer(writer: &mut Writer, answer: &MethodAnswer) {
+    match answer {
+        MethodAnswer::Done => writer.boolean(true),
+        MethodAnswer::Results(results) => write_array(writer, results, write_result),
+        MethodAnswer::ProcessInfo(info) => ProcessInfoWriter::new().write(writer, info),
+        MethodAnswer::AllProcessInfo(infos) => write_process_infos(writer, infos),
+        MethodAnswer::AllConfigInfo(infos) => write_array(writer, infos, write_config_info),
+        MethodAnswer::GroupNames(names) => write_array(writer, names, |writer, name| writer.string(name)),
     }
 }
 
-/// Writes how many processes are.
-pub(super) fn write_process_infos<T: Borrow<ProcessInfo>>(writer: &mut Writer, infos: &[T]) {
+fn write_process_infos(writer: &mut Writer, infos: &[Arc<ProcessInfo>]) {
     let mut one = ProcessInfoWriter::new();
     writer.reserve(infos.len() * PROCESS_INFO_BYTES);
-    write_array(writer, infos, |writer, info| one.write(writer, info.borrow()));
+    write_array(writer, infos, |writer, info| one.write(writer, info));
 }
 
 fn write_array<T>(writer: &mut Writer, items: &[T], mut write: impl FnMut(&mut Writer, &T)) {
@@ -58,7 +54,7 @@ fn write_result(writer: &mut Writer, result: &ProcessResult) {
 }
 
 /// `[[added, changed, removed]]`, once more nested than needed (contract/quirks.md K06).
-fn write_diff(writer: &mut Writer, diff: &ReloadDiff) {
+pub(super) fn write_diff(writer: &mut Writer, diff: &ReloadDiff) {
     let ReloadDiff { added, changed, removed } = diff;
     writer.begin_array();
     write_array(writer, &[added, changed, removed], |writer, names| {
@@ -70,13 +66,17 @@ fn write_diff(writer: &mut Writer, diff: &ReloadDiff) {
 #[cfg(test)]
 mod tests {
     use supervisor_core::Fault;
-    use supervisor_protocol::xmlrpc::{Answer, read_answer};
+    use supervisor_protocol::xmlrpc::{Answer, Value, read_answer};
 
     use super::*;
 
-    fn value_of(reply: &Reply) -> Value {
+    fn value_of(answer: &MethodAnswer) -> Value {
+        value(|writer| write_answer(writer, answer))
+    }
+
+    fn value(write: impl FnOnce(&mut Writer)) -> Value {
         let mut writer = Writer::response(0);
-        write_reply(&mut writer, reply);
+        write(&mut writer);
         match read_answer(&writer.finish_response()) {
             Ok(Answer::Result(value)) => value,
             other => panic!("{other:?}"),
@@ -85,16 +85,16 @@ mod tests {
 
     #[test]
     fn done_is_true_and_nothing_is_an_empty_array() {
-        assert_eq!(value_of(&Reply::Done), Value::Bool(true));
-        assert_eq!(value_of(&Reply::Results(vec![])), Value::Array(vec![]));
-        assert_eq!(value_of(&Reply::AllProcessInfo(vec![])), Value::Array(vec![]));
+        assert_eq!(value_of(&MethodAnswer::Done), Value::Bool(true));
+        assert_eq!(value_of(&MethodAnswer::Results(vec![])), Value::Array(vec![]));
+        assert_eq!(value_of(&MethodAnswer::AllProcessInfo(vec![])), Value::Array(vec![]));
     }
 
     #[test]
     fn results_tell_what_became_of_each_process() {
         let result = |fault| ProcessResult { name: "p".into(), group: "g".into(), fault };
         let not_running = Fault::new(FaultCode::NotRunning, "g:p");
-        let value = value_of(&Reply::Results(vec![result(None), result(Some(not_running))]));
+        let value = value_of(&MethodAnswer::Results(vec![result(None), result(Some(not_running))]));
         let expected = |status: i64, description: &str| {
             let member = |name: &str, value: Value| (name.to_owned(), value);
             Value::Struct(vec![
@@ -112,6 +112,6 @@ mod tests {
         let diff = ReloadDiff { added: vec!["a".into()], changed: vec![], removed: vec!["r".into(), "s".into()] };
         let names = |names: &[&str]| Value::Array(names.iter().map(|name| Value::from(*name)).collect());
         let expected = Value::Array(vec![Value::Array(vec![names(&["a"]), names(&[]), names(&["r", "s"])])]);
-        assert_eq!(value_of(&Reply::Reloaded(diff)), expected);
+        assert_eq!(value(|writer| write_diff(writer, &diff)), expected);
     }
 }

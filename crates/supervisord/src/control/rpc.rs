@@ -12,7 +12,7 @@ use supervisor_core::raw_text;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Request, StatusCode};
-use supervisor_core::{Channel, Command, Fault, FaultCode, LogLevel, Reply, SupervisorState};
+use supervisor_core::{Channel, Command, Fault, FaultCode, LogLevel, ReloadDiff, SupervisorState};
 use supervisor_protocol::method::{LocalRequest, Namespace, Request as MethodRequest};
 use supervisor_protocol::xmlrpc::{Call, ReadError, Value, Writer, read_call, write_fault};
 use supervisor_protocol::{API_VERSION, SUPERVISOR_VERSION};
@@ -21,11 +21,12 @@ use super::budget::Share;
 use super::context::Context;
 use super::error_page::{closing_error_page, error_page};
 use super::log_answer::LogRequest;
-use super::reply::write_reply;
+use super::reply::{write_answer, write_diff};
 use super::response::{Response, full};
 use super::rpc_fault::RpcFault;
 use super::workers::Workers;
 use super::{limits, namespaces, published_processes, request_body, system_namespace};
+use crate::boundary::requests::{GetLogFile, MethodAnswer, ReloadConfig};
 
 /// Room for the answers that are asked for most; longer ones grow.
 const ANSWER_CAPACITY: usize = 2_048;
@@ -150,13 +151,7 @@ pub(super) async fn perform_single(
 ) -> Result<(), RpcFault> {
     let local = match request {
         MethodRequest::Command(command) => {
-            if let Some(answered) = published_processes::answer(&command, context, writer) {
-                return Ok(answered?);
-            }
-            if is_start(&command) {
-                refresh_names(context).await;
-            }
-            write_reply(writer, &context.sender.call(command).await?);
+            write_answer(writer, &answer_to(command, context).await?);
             return Ok(());
         }
         MethodRequest::Local(local) => local,
@@ -177,7 +172,7 @@ pub(super) async fn perform_single(
             }
             answer.write(context, writer).await?;
         }
-        LocalRequest::ReloadConfig => write_reply(writer, &reload_config(context).await?),
+        LocalRequest::ReloadConfig => write_diff(writer, &reload_config(context).await?),
         LocalRequest::ListMethods => system_namespace::list_methods(&context.namespaces, writer),
         LocalRequest::MethodHelp { name } => system_namespace::method_help(&context.namespaces, &name, writer)?,
         LocalRequest::MethodSignature { name } => {
@@ -193,6 +188,17 @@ pub(super) async fn perform_single(
     Ok(())
 }
 
+/// Has a command answered, where it can be without the supervision plane.
+async fn answer_to(command: Command, context: &Context) -> Result<MethodAnswer, Fault> {
+    if let Some(answer) = published_processes::answer(&command, context) {
+        return answer;
+    }
+    if is_start(&command) {
+        refresh_names(context).await;
+    }
+    context.sender.call(command).await
+}
+
 fn write_state(writer: &mut Writer, state: SupervisorState) {
     writer.begin_struct();
     writer.int_member("statecode", i64::from(state.code()));
@@ -202,18 +208,8 @@ fn write_state(writer: &mut Writer, state: SupervisorState) {
 
 /// The log file of a process; `None`: it has none.
 pub(super) async fn log_file(name: String, channel: Channel, context: &Context) -> Result<Option<PathBuf>, Fault> {
-    match context.sender.call(Command::GetLogFile { name, channel }).await? {
-        Reply::LogFile(path) => Ok(path.map(|path| PathBuf::from(OsStr::from_bytes(&raw_text::to_bytes(&path))))),
-        Reply::Done
-        | Reply::Results(_)
-        | Reply::ProcessInfo(_)
-        | Reply::AllProcessInfo(_)
-        | Reply::AllConfigInfo(_)
-        | Reply::Events(_)
-        | Reply::EventStatistics(_)
-        | Reply::GroupNames(_)
-        | Reply::Reloaded(_) => Err(Fault::bare(FaultCode::Failed)),
-    }
+    let path = context.sender.call(GetLogFile { name, channel }).await?;
+    Ok(path.map(|path| PathBuf::from(OsStr::from_bytes(&raw_text::to_bytes(&path)))))
 }
 
 /// Has work done that may block; what could not be done is FAILED.
@@ -249,19 +245,19 @@ async fn refresh_names(context: &Context) {
 }
 
 /// Reads the configuration and makes it the pending one.
-async fn reload_config(context: &Rc<Context>) -> Result<Reply, Fault> {
+async fn reload_config(context: &Rc<Context>) -> Result<ReloadDiff, Fault> {
     let _one_at_a_time = context.reload.lock().await;
     let reader = context.config_reader.clone();
     let fresh =
         done_by(&context.rereads, move || reader.read().map_err(|error| Fault::new(FaultCode::CantReread, error)))
             .await?;
-    let reply = context.sender.call(Command::ReloadConfig { groups: fresh.groups }).await?;
+    let diff = context.sender.call(ReloadConfig { groups: fresh.groups }).await?;
     context.set_warnings(fresh.warnings);
     context.set_program_reader(fresh.program_reader);
     if context.set_identifier(&fresh.identifier) {
         context.sender.change_identifier(fresh.identifier).await;
     }
-    Ok(reply)
+    Ok(diff)
 }
 
 /// An answer that is this document.

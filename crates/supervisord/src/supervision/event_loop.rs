@@ -413,6 +413,7 @@ mod tests {
     use supervisor_core::{Command, Fault, Reply};
 
     use super::*;
+    use crate::boundary::requests::MethodAnswer;
     use crate::boundary::snapshot::process_snapshot;
     use crate::boundary::{inbox, outbox};
     use crate::supervision::child_environment::ChildEnvironment;
@@ -438,7 +439,7 @@ mod tests {
     }
 
     /// What a client is told whose request is dealt with so.
-    async fn told(deal: impl FnOnce(&mut OsHost, RequestId)) -> Result<Reply, Fault> {
+    async fn told(deal: impl FnOnce(&mut OsHost, RequestId)) -> Result<MethodAnswer, Fault> {
         let mut host = host();
         let (sender, inbox) = inbox::channel(Arc::new(|| {}));
         let client = tokio::spawn(async move { sender.call(Command::Shutdown).await });
@@ -461,11 +462,11 @@ mod tests {
                 panic!("on purpose");
             });
         });
-        assert_eq!(after.await, Ok(Reply::Done));
+        assert_eq!(after.await, Ok(MethodAnswer::Done));
         let another = told(|host, request| {
             survive(host, None, |_| panic!("on purpose"));
             host.reply(request, Ok(Reply::Done));
         });
-        assert_eq!(another.await, Ok(Reply::Done));
+        assert_eq!(another.await, Ok(MethodAnswer::Done));
     }
 }

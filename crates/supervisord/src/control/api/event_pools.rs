@@ -1,15 +1,16 @@
 //! `/api/v1/event-pools`: what became of events so far, pool by pool, and what the event stream holds.
 
 use hyper::StatusCode;
-use supervisor_core::{Command, EventStatistics, PoolStatistics, Reply, RingStatistics, limits};
+use supervisor_core::{EventStatistics, PoolStatistics, RingStatistics, limits};
 use supervisor_protocol::json::{self, Object};
 
 use super::{document, ending};
+use crate::boundary::requests::GetEventStatistics;
 use crate::control::context::Context;
 use crate::control::response::Response;
 
 pub(super) async fn tell(context: &Context) -> Response {
-    let Ok(Reply::EventStatistics(statistics)) = context.sender.call(Command::GetEventStatistics).await else {
+    let Ok(statistics) = context.sender.call(GetEventStatistics).await else {
         return ending();
     };
     document(StatusCode::OK, text(&statistics, context.event_followers()))

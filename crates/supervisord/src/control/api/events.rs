@@ -9,7 +9,7 @@ use std::rc::Rc;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
-use supervisor_core::{Command, EventBatch, Reply};
+use supervisor_core::EventBatch;
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, sleep_until};
@@ -18,6 +18,7 @@ use super::query::Wanted;
 use super::server_sent_events::{push_event, push_lost, push_position, push_restarted};
 use super::{as_document, ending, error};
 use crate::boundary::followers::FollowedChanges;
+use crate::boundary::requests::ReadEvents;
 use crate::control::context::Context;
 use crate::control::limits;
 use crate::control::listener::Section;
@@ -62,10 +63,7 @@ fn with_headers(mut response: Response) -> Response {
 
 /// What follows a serial; `None` when supervisord has ended.
 async fn read(context: &Context, after: Option<u64>) -> Option<EventBatch> {
-    match context.sender.call(Command::ReadEvents { after }).await {
-        Ok(Reply::Events(batch)) => Some(*batch),
-        Ok(_) | Err(_) => None,
-    }
+    context.sender.call(ReadEvents { after }).await.ok()
 }
 
 /// What a client takes up: a stream, one of those for events, a mark by which it is counted.
@@ -163,7 +161,7 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
-    use supervisor_core::{EventType, StreamEvent};
+    use supervisor_core::{Command, EventType, Reply, StreamEvent};
     use tokio::sync::mpsc::Receiver;
     use tokio::task::LocalSet;
 

@@ -4,11 +4,12 @@
 use std::borrow::Borrow;
 
 use hyper::StatusCode;
-use supervisor_core::{Command, ExitStatus, LastExit, ProcessInfo, Reply, make_namespec, signal_name};
+use supervisor_core::{ExitStatus, LastExit, ProcessInfo, make_namespec, signal_name};
 use supervisor_protocol::json::{self, Object};
 
 use super::time::time_text;
 use super::{document_of, ending, error};
+use crate::boundary::requests::GetAllProcessInfo;
 use crate::control::context::Context;
 use crate::control::response::Response;
 
@@ -17,7 +18,7 @@ pub(super) async fn tell(context: &Context) -> Response {
         return bounded(text(&infos), context);
     }
     // While one of them changes, the supervision plane is asked.
-    let Ok(Reply::AllProcessInfo(infos)) = context.sender.call(Command::GetAllProcessInfo).await else {
+    let Ok(infos) = context.sender.call(GetAllProcessInfo).await else {
         return ending();
     };
     bounded(text(&infos), context)

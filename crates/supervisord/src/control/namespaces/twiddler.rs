@@ -1,12 +1,12 @@
 //! `twiddler.*`: programs that come to living groups, as with the plug-in supervisor_twiddler 1.0.0, and lines of
 //! clients in the main log. What needs no more than a command is a row of the table alone.
 
-use supervisor_core::{Command, FaultCode, LogLevel};
+use supervisor_core::{FaultCode, LogLevel};
 use supervisor_protocol::method::TwiddlerRequest;
 use supervisor_protocol::xmlrpc::{Value, Writer};
 
+use crate::boundary::requests::{AddProcesses, Log};
 use crate::control::context::Context;
-use crate::control::reply::write_reply;
 use crate::control::rpc_fault::RpcFault;
 
 /// What `getAPIVersion` answers.
@@ -23,13 +23,15 @@ pub(in crate::control) async fn perform(
         TwiddlerRequest::AddProgram { group, program, options } => {
             let options = texts(options)?;
             // A group that is not there is told before what is wrong with the options.
-            context.sender.call(Command::AddProcesses { group: group.clone(), processes: vec![] }).await?;
+            context.sender.call(AddProcesses { group: group.clone(), processes: vec![] }).await?;
             let processes = context.read_program(&group, &program, options).await?;
-            write_reply(writer, &context.sender.call(Command::AddProcesses { group, processes }).await?);
+            context.sender.call(AddProcesses { group, processes }).await?;
+            writer.boolean(true);
         }
         TwiddlerRequest::Log { message, level } => {
             let level = log_level(&level).ok_or_else(|| RpcFault::bare(FaultCode::IncorrectParameters))?;
-            write_reply(writer, &context.sender.call(Command::Log { level, message }).await?);
+            context.sender.call(Log { level, message }).await?;
+            writer.boolean(true);
         }
     }
     Ok(())

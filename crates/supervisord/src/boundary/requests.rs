@@ -1,0 +1,224 @@
+//! What the control plane can ask of the supervision plane, and the type of each answer.
+//!
+//! The core answers every [`Command`] with one of all replies. Here, and nowhere else, the reply that belongs to a
+//! request is taken out of them, so that a caller gets its answer or a fault and lists no replies that it cannot get. A
+//! request bears the name of the command that it becomes.
+
+use std::sync::Arc;
+
+use supervisor_core::{
+    Channel, Command, ConfigInfo, EventBatch, EventStatistics, GroupConfig, LogLevel, ProcessConfig, ProcessInfo,
+    ProcessResult, ReloadDiff, Reply,
+};
+
+/// Something that can be asked by [`super::inbox::CommandSender::call`].
+pub trait Request {
+    /// What it is answered with if it is not refused.
+    type Answer;
+
+    /// The command that asks for it.
+    fn into_command(self) -> Command;
+
+    /// The answer that the core's reply holds; `None`: a reply to something else, which is a defect of the core.
+    fn answer(reply: Reply) -> Option<Self::Answer>;
+}
+
+/// Where a channel of a process is logged; `None`: it is not logged to a file.
+#[derive(Clone, Debug)]
+pub struct GetLogFile {
+    /// `group:process`, as the client gave it.
+    pub name: String,
+    /// Which channel.
+    pub channel: Channel,
+}
+
+impl Request for GetLogFile {
+    type Answer = Option<Arc<str>>;
+
+    fn into_command(self) -> Command {
+        let Self { name, channel } = self;
+        Command::GetLogFile { name, channel }
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::LogFile(path) = reply { Some(path) } else { None }
+    }
+}
+
+/// All processes, sorted by group, then name.
+#[derive(Clone, Copy, Debug)]
+pub struct GetAllProcessInfo;
+
+impl Request for GetAllProcessInfo {
+    type Answer = Vec<Arc<ProcessInfo>>;
+
+    fn into_command(self) -> Command {
+        Command::GetAllProcessInfo
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::AllProcessInfo(infos) = reply { Some(shared(infos)) } else { None }
+    }
+}
+
+/// What follows in the event stream. Works to the very end of a shutdown.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadEvents {
+    /// The serial of the last event that the reader knows; 0: all that can be read; `None`: none, only where to go on
+    /// from.
+    pub after: Option<u64>,
+}
+
+impl Request for ReadEvents {
+    type Answer = EventBatch;
+
+    fn into_command(self) -> Command {
+        let Self { after } = self;
+        Command::ReadEvents { after }
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Events(batch) = reply { Some(*batch) } else { None }
+    }
+}
+
+/// What became of events so far; works during a shutdown.
+#[derive(Clone, Copy, Debug)]
+pub struct GetEventStatistics;
+
+impl Request for GetEventStatistics {
+    type Answer = EventStatistics;
+
+    fn into_command(self) -> Command {
+        Command::GetEventStatistics
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::EventStatistics(statistics) = reply { Some(*statistics) } else { None }
+    }
+}
+
+/// These groups become the pending configuration; what that changes.
+#[derive(Clone, Debug)]
+pub struct ReloadConfig {
+    /// As read from the files, in start order.
+    pub groups: Vec<Arc<GroupConfig>>,
+}
+
+impl Request for ReloadConfig {
+    type Answer = ReloadDiff;
+
+    fn into_command(self) -> Command {
+        let Self { groups } = self;
+        Command::ReloadConfig { groups }
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Reloaded(diff) = reply { Some(diff) } else { None }
+    }
+}
+
+/// Processes come to a living group. Those with `autostart` start.
+#[derive(Clone, Debug)]
+pub struct AddProcesses {
+    /// Name of an active group.
+    pub group: String,
+    /// The processes.
+    pub processes: Vec<Arc<ProcessConfig>>,
+}
+
+impl Request for AddProcesses {
+    type Answer = ();
+
+    fn into_command(self) -> Command {
+        let Self { group, processes } = self;
+        Command::AddProcesses { group, processes }
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Done = reply { Some(()) } else { None }
+    }
+}
+
+/// A line of a client in the main log, which is there when it is answered.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// Its level.
+    pub level: LogLevel,
+    /// The line.
+    pub message: String,
+}
+
+impl Request for Log {
+    type Answer = ();
+
+    fn into_command(self) -> Command {
+        let Self { level, message } = self;
+        Command::Log { level, message }
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Done = reply { Some(()) } else { None }
+    }
+}
+
+/// A command from the table of methods, which is known only when a client has named it.
+impl Request for Command {
+    type Answer = MethodAnswer;
+
+    fn into_command(self) -> Command {
+        self
+    }
+
+    fn answer(reply: Reply) -> Option<MethodAnswer> {
+        match reply {
+            Reply::Done => Some(MethodAnswer::Done),
+            Reply::Results(results) => Some(MethodAnswer::Results(results)),
+            Reply::ProcessInfo(info) => Some(MethodAnswer::ProcessInfo(Arc::from(info))),
+            Reply::AllProcessInfo(infos) => Some(MethodAnswer::AllProcessInfo(shared(infos))),
+            Reply::AllConfigInfo(infos) => Some(MethodAnswer::AllConfigInfo(infos)),
+            Reply::GroupNames(names) => Some(MethodAnswer::GroupNames(names)),
+            // No method is a command that is answered so: those are requests of their own.
+            Reply::LogFile(_) | Reply::Events(_) | Reply::EventStatistics(_) | Reply::Reloaded(_) => None,
+        }
+    }
+}
+
+/// What a method is answered with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MethodAnswer {
+    /// It is done.
+    Done,
+    /// What became of each process, in order of completion.
+    Results(Vec<ProcessResult>),
+    /// One process.
+    ProcessInfo(Arc<ProcessInfo>),
+    /// All processes, sorted by group, then name.
+    AllProcessInfo(Vec<Arc<ProcessInfo>>),
+    /// The pending configuration, sorted by process name.
+    AllConfigInfo(Vec<ConfigInfo>),
+    /// Names of groups, in the order they were added.
+    GroupNames(Vec<Arc<str>>),
+}
+
+/// As the snapshot has them.
+fn shared(infos: Vec<ProcessInfo>) -> Vec<Arc<ProcessInfo>> {
+    infos.into_iter().map(Arc::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_takes_its_own_answer_and_no_other() {
+        assert_eq!(GetLogFile::answer(Reply::LogFile(Some("/l".into()))), Some(Some("/l".into())));
+        assert_eq!(ReloadConfig::answer(Reply::Reloaded(ReloadDiff::default())), Some(ReloadDiff::default()));
+        assert_eq!(AddProcesses::answer(Reply::Done), Some(()));
+        assert_eq!(GetLogFile::answer(Reply::Done), None);
+        assert_eq!(GetAllProcessInfo::answer(Reply::Done), None);
+        assert_eq!(Log::answer(Reply::LogFile(None)), None);
+        assert_eq!(Command::answer(Reply::Done), Some(MethodAnswer::Done));
+        assert_eq!(Command::answer(Reply::LogFile(None)), None);
+    }
+}
