@@ -110,9 +110,7 @@ fn start(
         umask: None,
         credentials: None,
         refusal: None,
-        stdin: stdin_end.as_fd(),
-        stdout: stdout_end.as_fd(),
-        stderr: stderr_end.as_fd(),
+        descriptors: &[(stdin_end.as_fd(), 0), (stdout_end.as_fd(), 1), (stderr_end.as_fd(), 2)],
         method,
     })?;
     *spawning += before.elapsed();

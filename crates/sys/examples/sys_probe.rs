@@ -11,7 +11,7 @@
 use std::ffi::{CStr, CString, c_long};
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::path::Path;
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ fn spawn_without_descriptors() {
         hoard.push(file);
     }
     let spawn = |spawner: &mut Spawner, method| {
-        let child = spawn_here(spawner, c"/bin/true", &[c"true".to_owned()], None, method);
+        let child = spawn_here(spawner, c"/bin/true", &[c"true".to_owned()], None, method, &[]);
         child.map(|child| child.pidfd.is_some()).map_err(|error| error.raw_os_error())
     };
     println!("{:?}", METHODS.map(|method| spawn(&mut spawner, method)));
@@ -123,14 +123,17 @@ fn spawn_without_descriptors() {
     println!("{:?}", METHODS.map(|method| spawn(&mut spawner, method)));
 }
 
-/// Spawns on our own standard descriptors.
+/// Spawns on our own standard descriptors, and more.
 fn spawn_here(
     spawner: &mut Spawner,
     file: &CStr,
     argv: &[CString],
     credentials: Option<&Credentials>,
     method: SpawnMethod,
+    more: &[(BorrowedFd<'_>, RawFd)],
 ) -> std::io::Result<Child> {
+    let (stdin, stdout, stderr) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
+    let standard = [(stdin.as_fd(), 0), (stdout.as_fd(), 1), (stderr.as_fd(), 2)];
     spawner.spawn(&SpawnPlan {
         executable: file,
         argv,
@@ -139,9 +142,7 @@ fn spawn_here(
         umask: None,
         credentials,
         refusal: None,
-        stdin: std::io::stdin().as_fd(),
-        stdout: std::io::stdout().as_fd(),
-        stderr: std::io::stderr().as_fd(),
+        descriptors: &[&standard[..], more].concat(),
         method,
     })
 }
@@ -165,7 +166,7 @@ fn spawn_as_nonroot() {
     let root = Credentials { uid: 0, gid: 0, groups: vec![0] };
     for method in METHODS {
         let argv = [c"true".to_owned()];
-        let child = spawn_here(&mut spawner, c"/bin/true", &argv, Some(&root), method).expect("there is a child");
+        let child = spawn_here(&mut spawner, c"/bin/true", &argv, Some(&root), method, &[]).expect("there is a child");
         println!("{}", end_of(&child));
     }
 }
@@ -188,9 +189,11 @@ fn spawn_with_refused_calls(method: &str, calls: &[&str]) {
             _ => panic!("unknown call: {call}"),
         }
     }
+    let stdin = std::io::stdin();
+    let more = [(stdin.as_fd(), 5)];
     let list = [c"ls".to_owned(), c"/proc/self/fd".to_owned()];
     for (file, argv) in [(c"/bin/ls", &list[..]), (c"/bin/ls", &list[..]), (c"/no/such/file", &[c"x".to_owned()])] {
-        let child = spawn_here(&mut spawner, file, argv, None, method).expect("one way is left");
+        let child = spawn_here(&mut spawner, file, argv, None, method, &more).expect("one way is left");
         let status = end_of(&child);
         let failures: Vec<String> = spawner.take_failures().into_iter().map(|failure| failure.words).collect();
         println!("{status}, pidfd {}, {failures:?}", child.pidfd.is_some());

@@ -17,9 +17,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use nix::errno::Errno;
 
 use crate::child_message::Words;
-use crate::close_descriptors::{close, close_from, unshare_table};
+use crate::close_descriptors::unshare_table;
 use crate::credentials::Credentials;
 use crate::exec_report::{Word, tell};
+use crate::place_descriptors::{Placement, place_descriptors};
 use crate::raw_credentials;
 use crate::signal_dispositions::SignalDispositions;
 
@@ -44,8 +45,8 @@ pub(crate) struct ChildPlan<'a> {
     pub(crate) credentials: Option<&'a Credentials>,
     /// Why it cannot be started at all.
     pub(crate) refusal: Option<&'a str>,
-    /// What becomes fd 0, 1 and 2; each 3 or above, closed on exec.
-    pub(crate) slots: [RawFd; 3],
+    /// What it gets, and nothing else.
+    pub(crate) descriptors: &'a [Placement],
     /// Whose descriptors it sees at first.
     pub(crate) table: DescriptorTable,
     /// Whose memory it runs on.
@@ -54,7 +55,7 @@ pub(crate) struct ChildPlan<'a> {
     pub(crate) dispositions: &'a SignalDispositions,
     /// Its RLIMIT_NOFILE, where the daemon has another one.
     pub(crate) descriptor_limit: Option<&'a libc::rlimit>,
-    /// The pipe where its fate is told; closed on exec, and among the lowest numbers as the slots.
+    /// The pipe where its fate is told; closed on exec, and below what is copied of a shared table.
     pub(crate) report: RawFd,
 }
 
@@ -63,11 +64,21 @@ pub(crate) struct ChildPlan<'a> {
 pub(crate) enum DescriptorTable {
     /// The daemon's own; the child copies what lies below this number and leaves the rest alone.
     Shared {
-        /// One above the highest slot.
+        /// One above the highest number that the child needs.
         copy_below: u32,
     },
     /// A copy of the daemon's.
     Copied,
+}
+
+impl DescriptorTable {
+    /// Above this nothing is open once the child has a table of its own.
+    pub(crate) fn end(self) -> Option<RawFd> {
+        match self {
+            Self::Shared { copy_below } => Some(RawFd::try_from(copy_below).unwrap_or(RawFd::MAX)),
+            Self::Copied => None,
+        }
+    }
 }
 
 /// Whose memory a child runs on. The daemon's own only for one that stays who the daemon is: whoever else may stop,
@@ -130,8 +141,9 @@ enum Failure {
 
 /// Becomes the program, or ends with status 127 after telling why.
 pub(crate) fn run(plan: &ChildPlan<'_>) -> ! {
-    let Err(failure) = become_program(plan);
-    explain(plan, &failure);
+    let mut report = plan.report;
+    let Err(failure) = become_program(plan, &mut report);
+    explain(plan, &failure, report);
     if let Memory::Shared(outcome) = plan.memory {
         outcome.write(&failure);
     }
@@ -147,17 +159,18 @@ pub(crate) extern "C" fn run_cloned(plan: *mut c_void) -> c_int {
     run(plan)
 }
 
-fn become_program(plan: &ChildPlan<'_>) -> Result<Infallible, Failure> {
+/// `report`: where the pipe of reports is, which moves with the other descriptors.
+fn become_program(plan: &ChildPlan<'_>, report: &mut RawFd) -> Result<Infallible, Failure> {
     if let DescriptorTable::Shared { copy_below } = plan.table {
         // The first step: until it is done, each close and dup would be the daemon's.
         unshare_table(copy_below).map_err(|_| Failure::Table)?;
     }
     lead_own_process_group();
     if let (DescriptorTable::Shared { .. }, Memory::Copied) = (plan.table, plan.memory) {
-        tell(plan.report, &Word::TableUnshared);
+        tell(*report, &Word::TableUnshared);
     }
     plan.dispositions.apply();
-    place_descriptors(plan)?;
+    place_descriptors(plan.descriptors, report, plan.table).map_err(Failure::Descriptors)?;
     if plan.refusal.is_some() {
         return Err(Failure::Refused);
     }
@@ -208,23 +221,6 @@ fn lead_own_process_group() {
     unsafe { libc::setpgid(0, 0) };
 }
 
-fn place_descriptors(plan: &ChildPlan<'_>) -> Result<(), Failure> {
-    for (standard, slot) in (0..).zip(plan.slots) {
-        // A slot is never itself standard, so the copy is one that stays open across exec (dup(2)).
-        // SAFETY: dup2(2) replaces a descriptor in a table that is the child's own by now.
-        check(unsafe { libc::dup2(slot, standard) }).map_err(Failure::Descriptors)?;
-    }
-    match plan.table {
-        // Of 0 to 6, the slots and the pipe of reports close themselves on exec.
-        DescriptorTable::Shared { copy_below: 0..=7 } => {}
-        DescriptorTable::Shared { copy_below: 8.. } | DescriptorTable::Copied => {
-            (3..plan.report).for_each(close);
-            close_from(plan.report.unsigned_abs() + 1);
-        }
-    }
-    Ok(())
-}
-
 /// From here on signals act, by default: a stop signal that came before is not lost (contract/quirks.md F18).
 fn unblock_signals() {
     let mut none = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
@@ -235,10 +231,10 @@ fn unblock_signals() {
 }
 
 /// Tells the daemon, and the log of the program by fd 2.
-fn explain(plan: &ChildPlan<'_>, failure: &Failure) {
+fn explain(plan: &ChildPlan<'_>, failure: &Failure, report: RawFd) {
     let mut words = Words::new();
     match *failure {
-        Failure::Table => return tell(plan.report, &Word::TableRefused),
+        Failure::Table => return tell(report, &Word::TableRefused),
         Failure::Descriptors(errno) => words.descriptors(errno),
         Failure::Refused => words.refused(plan.refusal.unwrap_or_default().as_bytes()),
         Failure::Credentials(reason) => {
@@ -247,7 +243,7 @@ fn explain(plan: &ChildPlan<'_>, failure: &Failure) {
         Failure::Directory(errno) => words.directory(plan.directory.map_or(b"", CStr::to_bytes), errno),
         Failure::Exec(errno) => words.exec(plan.argv0, errno),
     }
-    tell(plan.report, &Word::Failed(&words));
+    tell(report, &Word::Failed(&words));
     if let Failure::Descriptors(_) = failure {
         // fd 2 is not ours yet.
         return;

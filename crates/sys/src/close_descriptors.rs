@@ -9,23 +9,40 @@ use nix::errno::Errno;
 /// Stops sharing the table of descriptors: those below `copy_below` are copied, the others are not. The error is
 /// the error number: ENOSYS or EPERM where the kernel or a filter does not know close_range(2).
 pub(crate) fn unshare_table(copy_below: u32) -> Result<(), i32> {
-    close_range(copy_below, libc::CLOSE_RANGE_UNSHARE)
+    close_range(copy_below, c_uint::MAX, libc::CLOSE_RANGE_UNSHARE)
 }
 
-/// Closes every descriptor from `first` on. The table is the child's own.
-pub(crate) fn close_from(first: c_uint) {
-    if close_range(first, 0).is_ok() {
-        return;
+/// Closes every descriptor that is not kept. `next_kept` says which is, the first from a number on. From `end` on there
+/// is none. The table is the child's own.
+pub(crate) fn close_all_but(next_kept: impl Fn(RawFd) -> Option<RawFd>, end: Option<RawFd>) {
+    let mut first = 0;
+    while let Some(kept) = next_kept(first) {
+        close_between(first, kept);
+        let Some(next) = kept.checked_add(1) else { return };
+        first = next;
     }
-    let first = RawFd::try_from(first).unwrap_or(RawFd::MAX);
-    if close_listed(first).is_err() {
+    match end {
+        Some(end) => close_between(first, end),
+        None => close_from(first),
+    }
+}
+
+/// Closes those from `first` on that are below `end`.
+fn close_between(first: RawFd, end: RawFd) {
+    if first < end && close_range(first.unsigned_abs(), end.unsigned_abs() - 1, 0).is_err() {
+        (first..end).for_each(close);
+    }
+}
+
+fn close_from(first: RawFd) {
+    if close_range(first.unsigned_abs(), c_uint::MAX, 0).is_err() && close_listed(first).is_err() {
         close_up_to_limit(first);
     }
 }
 
-fn close_range(first: c_uint, flags: c_uint) -> Result<(), i32> {
+fn close_range(first: c_uint, last: c_uint, flags: c_uint) -> Result<(), i32> {
     // SAFETY: close_range(2) closes descriptors of the child's own table, or unshares it first.
-    let result = unsafe { libc::syscall(libc::SYS_close_range, first, c_uint::MAX, flags) };
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) };
     if result == -1 { Err(Errno::last_raw()) } else { Ok(()) }
 }
 
@@ -145,7 +162,7 @@ mod tests {
         let high = unsafe { libc::fcntl(2, libc::F_DUPFD, 900) };
         assert!(high >= 900, "the limit of descriptors is too low for this test");
         let ways: [fn(RawFd); 3] = [
-            |first| close_from(first.unsigned_abs()),
+            close_from,
             |first| {
                 if close_listed(first).is_err() {
                     close(0);

@@ -4,7 +4,7 @@
 //! decides anything: when to start, stop or log is the core's and the daemon's.
 //!
 //! Invariants:
-//! - every descriptor made here is closed on exec; a program gets 0, 1 and 2 and nothing else;
+//! - every descriptor made here is closed on exec; a program gets those of its list and nothing else;
 //! - nothing sleeps, and nothing but [`Poller::wait`] waits without a bound;
 //! - every signal handler does no more than to set a bit and to write to a descriptor.
 #![deny(unsafe_op_in_unsafe_fn)]
@@ -30,6 +30,7 @@ mod own_addresses;
 mod path_watch;
 mod pidfile;
 pub mod pipe;
+mod place_descriptors;
 mod poller;
 mod process_attributes;
 mod random;

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Bytes of a path in the address of a unix socket (unix(7), without the NUL).
 pub const SOCKET_PATH_BYTES: usize = 107;
 
+/// Descriptors that a program may be given: the standard three, and what an extension or a listening socket needs.
+pub const CHILD_DESCRIPTORS: usize = 16;
+
 /// Bytes of stack for a child between clone and exec; only pages that are touched cost memory.
 pub const CHILD_STACK_BYTES: usize = 64 * 1024;
 

@@ -1,8 +1,8 @@
 //! Starting programs: the parent half (contract/processes.md §3.1 steps 7 and 8, §3.3).
 //!
-//! The child begins on the daemon's own table of descriptors and copies only its lowest slots, so that a spawn costs
-//! the same with ten programs as with ten thousand; fork(2), as vfork and posix_spawn, copies the whole table for
-//! each child, which exec then closes again.
+//! The child begins on the daemon's own table of descriptors and copies only its lowest part, where its own wait in
+//! slots, so that a spawn costs the same with ten programs as with ten thousand; fork(2), as vfork and posix_spawn,
+//! copies the whole table for each child, which exec then closes again.
 //!
 //! Whose memory it begins on, and who waits:
 //! - a child that stays who the daemon is shares the daemon's memory, whose thread waits until the exec is done or has
@@ -30,7 +30,9 @@ use crate::child::{ChildPlan, DescriptorTable, Memory, Outcome};
 use crate::child_stack::ChildStack;
 use crate::credentials::{Credentials, Privilege};
 use crate::exec_report::{ExecFailure, ExecReports};
+use crate::limits::CHILD_DESCRIPTORS;
 use crate::make_child::{Attempt, Pidfds, child_on_a_copy, child_on_our_memory, forked_child};
+use crate::place_descriptors::Placement;
 use crate::rlimits::DescriptorLimit;
 use crate::signal_dispositions::SignalDispositions;
 use crate::signal_mask::SignalsBlocked;
@@ -53,12 +55,11 @@ pub struct SpawnPlan<'a> {
     /// Why it cannot be started, as found out before (`couldn't setuid to 7: Can't find uid 7`): the child writes
     /// `supervisor: ` and this to its fd 2 and ends with status 127, as it does for a failure of its own.
     pub refusal: Option<&'a str>,
-    /// Its fd 0.
-    pub stdin: BorrowedFd<'a>,
-    /// Its fd 1.
-    pub stdout: BorrowedFd<'a>,
-    /// Its fd 2.
-    pub stderr: BorrowedFd<'a>,
+    /// What it finds open, each with its number there, and nothing else. They stay open here. Their open files are the
+    /// program's too, so they have to be blocking where it expects that.
+    ///
+    /// At most [`CHILD_DESCRIPTORS`], and no number twice. The first three cost least: the standard ones belong there.
+    pub descriptors: &'a [(BorrowedFd<'a>, RawFd)],
     /// How to make the child.
     pub method: SpawnMethod,
 }
@@ -90,8 +91,8 @@ pub struct Child {
 
 /// Starts children, one at a time. Made once, early at boot, when descriptors 0 to 2 are open and 3 to 6 still free.
 ///
-/// It holds four descriptors as low as it can get them: where each child tells its fate, and where it looks for what
-/// will be its 0, 1 and 2.
+/// It holds four descriptors as low as it can get them: where each child tells its fate, and where it looks for the
+/// first three of its list, which are its 0, 1 and 2.
 #[derive(Debug)]
 pub struct Spawner {
     report: OwnedFd,
@@ -144,9 +145,9 @@ impl Spawner {
     /// Starts a child. An error means that there is none: EMFILE or ENFILE (descriptors), EAGAIN (processes), ENOMEM.
     /// What fails later, the child tells.
     ///
-    /// `plan.stdin`, `stdout` and `stderr` stay open here. Their open files are the program's too, so they have to be
-    /// blocking.
+    /// InvalidInput: the list of descriptors breaks its rules.
     pub fn spawn(&mut self, plan: &SpawnPlan<'_>) -> io::Result<Child> {
+        check_descriptors(plan.descriptors)?;
         self.dispositions.refresh();
         let child = self.fill_slots(plan).and_then(|()| self.start(plan));
         self.clear_slots();
@@ -174,8 +175,8 @@ impl Spawner {
     }
 
     fn fill_slots(&mut self, plan: &SpawnPlan<'_>) -> io::Result<()> {
-        for (end, slot) in [plan.stdin, plan.stdout, plan.stderr].into_iter().zip(&mut self.slots) {
-            nix::unistd::dup3(end, slot, OFlag::O_CLOEXEC)?;
+        for ((fd, _), slot) in plan.descriptors.iter().zip(&mut self.slots) {
+            nix::unistd::dup3(fd, slot, OFlag::O_CLOEXEC)?;
         }
         Ok(())
     }
@@ -186,6 +187,15 @@ impl Spawner {
             let cleared = nix::unistd::dup3(&self.dev_null, slot, OFlag::O_CLOEXEC);
             debug_assert_eq!(cleared, Ok(()), "both are open, and no number is needed (dup(2))");
         }
+    }
+
+    /// Where the child finds what it is to get: the first in the slots; those beyond, which few have, as they are.
+    fn placements(&self, descriptors: &[(BorrowedFd<'_>, RawFd)]) -> Vec<Placement> {
+        let slots = self.slots.iter().map(|slot| Some(slot.as_raw_fd())).chain(std::iter::repeat(None));
+        let placed = descriptors.iter().zip(slots);
+        placed
+            .map(|((fd, number), slot)| Placement { source: slot.unwrap_or(fd.as_raw_fd()), number: *number })
+            .collect()
     }
 
     fn start(&mut self, plan: &SpawnPlan<'_>) -> io::Result<Child> {
@@ -199,8 +209,10 @@ impl Spawner {
             }
         };
         let argv = null_terminated(plan.argv);
-        let slots = self.slots.each_ref().map(AsRawFd::as_raw_fd);
+        let placements = self.placements(plan.descriptors);
         let report = self.report.as_raw_fd();
+        let needed = placements.iter().map(|placement| placement.source).chain([report]);
+        let copy_below = needed.fold(0, |above, fd| above.max(fd.unsigned_abs() + 1));
         let outcome = Outcome::default();
         let mut child_plan = ChildPlan {
             executable: plan.executable,
@@ -211,8 +223,8 @@ impl Spawner {
             umask: plan.umask,
             credentials,
             refusal,
-            slots,
-            table: DescriptorTable::Shared { copy_below: one_above(slots).max(report.unsigned_abs() + 1) },
+            descriptors: &placements,
+            table: DescriptorTable::Shared { copy_below },
             memory: Memory::Copied,
             dispositions: &self.dispositions,
             descriptor_limit: self.descriptor_limit.as_ref(),
@@ -251,6 +263,16 @@ fn low_copy(fd: &impl AsFd) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
 
-fn one_above(slots: [RawFd; 3]) -> u32 {
-    slots.into_iter().fold(0, |most, slot| most.max(slot.unsigned_abs() + 1))
+/// What a child could not be given.
+fn check_descriptors(descriptors: &[(BorrowedFd<'_>, RawFd)]) -> io::Result<()> {
+    let refused = |text| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    if descriptors.len() > CHILD_DESCRIPTORS {
+        return refused("too many descriptors for one program");
+    }
+    for (place, (_, number)) in descriptors.iter().enumerate() {
+        if *number < 0 || descriptors.iter().take(place).any(|(_, other)| other == number) {
+            return refused("a descriptor's number is negative, or that of another");
+        }
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@
 mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use supervisor_core::ExitStatus;
@@ -59,6 +60,11 @@ fn no_way_through_the_child_allocates() {
             let finished = program.by(method).run(&mut spawner);
             assert_eq!(finished.status, ExitStatus::Exited(expected), "{what} by {method:?}: {}", finished.stderr);
         }
+        let null = support::dev_null();
+        // Some numbers are the spawner's own, so that things have to be moved.
+        let list: Vec<_> = (0..9).map(|number| (null.as_fd(), number)).collect();
+        let child = Program::script("exit 7").by(method).start_with(&mut spawner, &list).unwrap();
+        assert_eq!(support::wait_for_end(&child), ExitStatus::Exited(7), "a list of descriptors by {method:?}");
     }
 }
 

@@ -148,7 +148,7 @@ fn where_calls_are_refused_another_way_is_found_and_kept() {
         let program = Program::probe(&[&["spawn-refused", method], refused].concat());
         let finished = program.run(&mut spawner);
         // ls(1) itself opens fd 3.
-        let listed = format!("0\n1\n2\n3\nexit status 0, pidfd {pidfd}, []\n");
+        let listed = format!("0\n1\n2\n3\n5\nexit status 0, pidfd {pidfd}, []\n");
         let failed = format!("exit status 127, pidfd {pidfd}, [\"couldn't exec x: ENOENT\"]\n");
         assert_eq!(finished.stdout, format!("{listed}{listed}{failed}"), "{refused:?}: {}", finished.stderr);
         assert_eq!(finished.stderr, missing, "{refused:?}");

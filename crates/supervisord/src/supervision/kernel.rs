@@ -84,6 +84,9 @@ impl Kernel {
             .map(|directory| std::ffi::CString::new(raw_text::to_bytes(directory)))
             .transpose();
         let directory = directory.map_err(|_| SpawnFailure::Pipes(io::Error::from(io::ErrorKind::InvalidInput)))?;
+        let stdin_end = socket.unwrap_or(stdin.read.as_fd());
+        let stdout_end = stdout.write.as_fd();
+        let stderr_end = stderr.as_ref().map_or(stdout_end, |stderr| stderr.write.as_fd());
         let plan = SpawnPlan {
             executable: &program.executable,
             argv: &program.arguments,
@@ -92,9 +95,7 @@ impl Kernel {
             umask: config.identity.umask,
             credentials: credentials.and_then(|credentials| credentials.as_ref().ok()),
             refusal: credentials.and_then(|credentials| credentials.as_ref().err()).map(String::as_str),
-            stdin: socket.unwrap_or(stdin.read.as_fd()),
-            stdout: stdout.write.as_fd(),
-            stderr: stderr.as_ref().map_or(stdout.write.as_fd(), |stderr| stderr.write.as_fd()),
+            descriptors: &[(stdin_end, 0), (stdout_end, 1), (stderr_end, 2)],
             method: method_for(&mut self.log_writers.mounts, program, config),
         };
         let started = self.spawner.spawn(&plan).map_err(SpawnFailure::Fork)?;

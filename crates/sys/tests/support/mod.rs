@@ -5,7 +5,7 @@
 use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -77,14 +77,17 @@ impl Program {
         let (stdin_reader, stdin) = pipe::pipe()?;
         let (stdout, stdout_writer) = pipe::pipe()?;
         let (stderr, stderr_writer) = pipe::pipe()?;
-        let ends = [stdin_reader.as_fd(), stdout_writer.as_fd(), stderr_writer.as_fd()];
-        let child = self.start_between(spawner, ends)?;
+        let ends = [(stdin_reader.as_fd(), 0), (stdout_writer.as_fd(), 1), (stderr_writer.as_fd(), 2)];
+        let child = self.start_with(spawner, &ends)?;
         Ok(Running { child, stdin: Some(File::from(stdin)), stdout: File::from(stdout), stderr: File::from(stderr) })
     }
 
-    /// Starts it on these descriptors.
-    pub(crate) fn start_between(&self, spawner: &mut Spawner, ends: [BorrowedFd<'_>; 3]) -> std::io::Result<Child> {
-        let [stdin, stdout, stderr] = ends;
+    /// Starts it with these descriptors, each with its number.
+    pub(crate) fn start_with(
+        &self,
+        spawner: &mut Spawner,
+        descriptors: &[(BorrowedFd<'_>, RawFd)],
+    ) -> std::io::Result<Child> {
         spawner.spawn(&SpawnPlan {
             executable: &self.executable,
             argv: &self.argv,
@@ -93,9 +96,7 @@ impl Program {
             umask: self.umask,
             credentials: self.credentials.as_ref(),
             refusal: self.refusal.as_deref(),
-            stdin,
-            stdout,
-            stderr,
+            descriptors,
             method: self.method,
         })
     }
