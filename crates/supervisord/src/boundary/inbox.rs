@@ -71,7 +71,7 @@ pub enum FollowedLog {
     },
 }
 
-/// Both ends of the boundary. `wake` is called after each message.
+/// Both ends. `wake` is called after each message.
 pub fn channel(wake: Wake) -> (CommandSender, Inbox) {
     let (queue, messages) = mpsc::channel();
     let places = Arc::new(Semaphore::new(limits::INBOX_MESSAGES));

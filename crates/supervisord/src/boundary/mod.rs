@@ -9,7 +9,8 @@
 //! - [`snapshot`], supervision to control: what is told of processes, to be read at any time.
 //!
 //! What a request, an answer or a process looks like on the wire is not known here: XML-RPC and JSON are read and
-//! written at the edge of the control plane.
+//! written at the edge of the control plane. What the name service says of users and hosts is no message of one plane
+//! to the other: both ask [`crate::name_service`].
 
 pub mod followers;
 pub mod inbox;

@@ -65,7 +65,8 @@ pub(super) fn write_diff(writer: &mut Writer, diff: &ReloadDiff) {
 
 #[cfg(test)]
 mod tests {
-    use supervisor_core::Fault;
+    use supervisor_core::{Command, Fault};
+    use supervisor_protocol::method::{Request, Type, all_methods};
     use supervisor_protocol::xmlrpc::{Answer, Value, read_answer};
 
     use super::*;
@@ -113,5 +114,31 @@ mod tests {
         let names = |names: &[&str]| Value::Array(names.iter().map(|name| Value::from(*name)).collect());
         let expected = Value::Array(vec![Value::Array(vec![names(&["a"]), names(&[]), names(&["r", "s"])])]);
         assert_eq!(value(|writer| write_diff(writer, &diff)), expected);
+    }
+
+    #[test]
+    fn every_command_of_the_table_of_methods_is_answered_by_what_can_be_written() {
+        let sample = |kind| match kind {
+            Type::Int | Type::Integer => Value::Int(1),
+            Type::Boolean => Value::Bool(true),
+            Type::String | Type::StringOrInt => Value::from("x"),
+            Type::Array => Value::Array(vec![]),
+            Type::Struct => Value::Struct(vec![]),
+        };
+        let mut commands = 0;
+        for method in all_methods() {
+            let given = method.parameters.iter().map(|parameter| sample(parameter.kind)).collect();
+            let Ok(Request::Command(command)) = method.request(given) else { continue };
+            commands += 1;
+            let has_a_request_of_its_own = matches!(
+                command,
+                Command::GetLogFile { .. }
+                    | Command::ReadEvents { .. }
+                    | Command::GetEventStatistics
+                    | Command::ReloadConfig { .. }
+            );
+            assert!(!has_a_request_of_its_own, "{}: {command:?} has no MethodAnswer", method.name);
+        }
+        assert!(commands > 20, "{commands} methods are commands");
     }
 }
