@@ -1,9 +1,11 @@
-//! What travels between supervisord and its clients: XML-RPC documents, the table of methods, JSON.
+//! What travels between supervisord and its clients: XML-RPC documents, the table of methods, JSON, the lines of
+//! extensions.
 //!
 //! Pure functions from bytes to values and back. It opens no socket, asks no process and knows no HTTP; what a
 //! method does is the control plane's and the core's. Rules: contract/rpc.md §2–§6.
 #![forbid(unsafe_code)]
 
+pub mod extension;
 pub mod json;
 pub mod limits;
 pub mod method;

@@ -8,3 +8,12 @@ pub const CALL_VALUES: usize = 65_536;
 
 /// Values in one answer: some 60,000 processes.
 pub const ANSWER_VALUES: usize = 1 << 20;
+
+/// Bytes of a line from an extension, without its end.
+pub const EXTENSION_LINE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Values in a line from an extension: in memory they may take many times what they take in the line.
+pub const EXTENSION_VALUES: usize = 65_536;
+
+/// Bytes of an id that an extension gives a request of its own.
+pub const EXTENSION_ID_BYTES: usize = 64;
