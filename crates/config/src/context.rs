@@ -7,7 +7,7 @@ use crate::datatypes::{Checked, UserDatabase, process_or_group_name};
 use crate::diagnostics::{ConfigError, ConfigWarning, Culprit, Place, Refusal};
 use crate::expand::{EnvironmentNames, Label, Names, expand};
 use crate::ini::{Document, Entry, Section, name_after_colon};
-use crate::options_table::{DefaultValue, OptionRow};
+use crate::options_table::{DefaultValue, OptionRow, Row};
 use crate::problems::Problems;
 use crate::python_format::Value;
 use crate::python_path::Home;
@@ -146,24 +146,34 @@ impl<'c> SectionReader<'c> {
     }
 
     /// The value of an option that has a default in the table.
-    pub(crate) fn value<T>(&self, row: &OptionRow, data_type: impl Fn(&str) -> Checked<T>) -> Result<T, ConfigError> {
-        if let Some(value) = self.optional(row, &data_type)? {
+    pub(crate) fn value<T>(&self, row: &Row<T>) -> Result<T, ConfigError> {
+        self.value_as(row, |text| (row.read)(self.context, text))
+    }
+
+    /// The value of an option, or of its default, if it has one.
+    pub(crate) fn optional<T>(&self, row: &Row<T>) -> Result<Option<T>, ConfigError> {
+        self.optional_as(row, |text| (row.read)(self.context, text))
+    }
+
+    /// The value of an option that has a default, by a reader of its own.
+    pub(crate) fn value_as<T>(&self, row: &OptionRow, read: impl Fn(&str) -> Checked<T>) -> Result<T, ConfigError> {
+        if let Some(value) = self.optional_as(row, &read)? {
             return Ok(value);
         }
         let DefaultValue::Text(default) = row.default else {
             unreachable!("{} is read with a default that it has not", row.name);
         };
-        Ok(data_type(default).unwrap_or_else(|error| unreachable!("the default of {}: {error}", row.name)))
+        Ok(read(default).unwrap_or_else(|error| unreachable!("the default of {}: {error}", row.name)))
     }
 
-    /// The value of an option, or of its default, if it has one.
-    pub(crate) fn optional<T>(
+    /// The value of an option, or of its default, if it has one, by a reader of its own.
+    pub(crate) fn optional_as<T>(
         &self,
         row: &OptionRow,
-        data_type: impl Fn(&str) -> Checked<T>,
+        read: impl Fn(&str) -> Checked<T>,
     ) -> Result<Option<T>, ConfigError> {
         let Some(text) = self.text(row)? else { return Ok(None) };
-        match data_type(&text) {
+        match read(&text) {
             Ok(value) => Ok(Some(value)),
             Err(text) => self.refuse(row, text).map(|()| None),
         }

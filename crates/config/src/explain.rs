@@ -146,7 +146,7 @@ fn option_hint(error: &ConfigError, context: &Context) -> Option<String> {
     if row.data_type == DataType::Factory && entry.value.contains(':') {
         return Some(factory_hint(row));
     }
-    let known = words_of(row).and_then(|words| nearest(&entry.value.to_lowercase(), words.into_iter()));
+    let known = nearest(&entry.value.to_lowercase(), row.data_type.words().iter().copied());
     Some(known.map_or_else(|| format!("it has to be {}", row.data_type.description()), did_you_mean))
 }
 
@@ -158,34 +158,4 @@ fn factory_hint(row: &OptionRow) -> String {
         _ => return "Python plug-ins are not run here, and there are no others".to_owned(),
     };
     format!("Python plug-ins are not run here, there is only {known}")
-}
-
-/// The words that an option takes, where it takes only certain ones.
-fn words_of(row: &OptionRow) -> Option<Vec<&'static str>> {
-    match row.data_type {
-        DataType::Boolean => Some(vec!["true", "false", "yes", "no", "on", "off"]),
-        DataType::Autorestart => Some(vec!["true", "false", "unexpected"]),
-        DataType::OverflowPolicy => Some(vec!["drop-oldest", "block", "spill"]),
-        DataType::ProtocolErrorPolicy => Some(vec!["unknown", "restart"]),
-        DataType::LogLevel => Some(supervisor_core::LogLevel::ALL.map(supervisor_core::LogLevel::name).to_vec()),
-        DataType::Factory
-        | DataType::ByteSize
-        | DataType::Directory
-        | DataType::Environment
-        | DataType::EventTypes
-        | DataType::ExitCodes
-        | DataType::FilePatterns
-        | DataType::InetAddress
-        | DataType::Integer
-        | DataType::LogFile
-        | DataType::Names
-        | DataType::Octal
-        | DataType::Owner
-        | DataType::Path
-        | DataType::Signal
-        | DataType::Socket
-        | DataType::Text
-        | DataType::Url
-        | DataType::User => None,
-    }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use supervisor_core::{GroupConfig, GroupKind};
 
 use crate::context::Context;
-use crate::datatypes::integer;
 use crate::diagnostics::ConfigError;
 use crate::environment::Variables;
 use crate::ini::Section;
@@ -50,7 +49,7 @@ fn read_program_group(builder: &mut ProcessBuilder<'_>, section: &Section) -> Re
     let here = [context.here_word()];
     let reader = context.reader(section, &here);
     let Some(name) = reader.name_of_section()? else { return Ok(None) };
-    let priority = reader.value(&program::PRIORITY, integer)?;
+    let priority = reader.value(&program::PRIORITY)?;
     let processes = builder.build(ProcessSource { section, group_name: name, socket: None })?;
     Ok(Some(GroupConfig { name: name.into(), priority, kind: GroupKind::Programs, processes }))
 }

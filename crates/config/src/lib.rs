@@ -5,7 +5,8 @@
 //! (`groups.rs`, `process_config.rs`) → [`Config`] (`load.rs`, top to bottom). A command line goes: words (`getopt.rs`)
 //! → [`SupervisordOptions`], [`ClientOptions`] (`command_line/`).
 //!
-//! What an option is called, means and defaults to stands in [`options_table`], for parser, warnings and documentation.
+//! What an option is called, means and defaults to, and how its value is read, stands in [`options_table`], for parser,
+//! warnings and documentation.
 //! Errors are upstream's, in its order and its words; [`check`] collects them all. Modules named `python_…` are what
 //! Python itself contributes to the format. The crate reads files and looks up users, the host's name and directories;
 //! it changes nothing, starts nothing and keeps nothing between two calls.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use supervisor_core::{Channel, EnvironmentConfig, IdentityConfig, LogConfig, ProcessConfig, SocketConfig};
+use supervisor_core::{ProcessConfig, SocketConfig};
 
 use crate::context::{Context, SectionReader};
 use crate::datatypes::process_or_group_name;
@@ -13,10 +13,10 @@ use crate::environment::{Variables, merge, parse_environment};
 use crate::expand::Names;
 use crate::ini::Section;
 use crate::limits::PROCESSES;
-use crate::options_table::program as rows;
+use crate::options_table::{Reading, program as rows};
 use crate::python_format::Value;
 use crate::recorder::Made;
-use crate::sections::log_channels::{drop_unused_stderr_logfile, read_channel};
+use crate::sections::log_channels::read_log;
 use crate::sections::program::{ProgramSection, read_program};
 
 /// Makes processes; remembers what they share.
@@ -113,34 +113,25 @@ impl<'c> ProcessBuilder<'c> {
         *variables = merge(variables, &environment.own);
         let reader = reader.with_names(names.with_own(variables));
 
-        let directory = reader.text(&rows::DIRECTORY)?.map(|directory| Box::from(&*directory));
-        let redirect_stderr = program.redirect_stderr;
-        let stdout = read_channel(&reader, Channel::Stdout, program.stdout, false)?;
-        let mut stderr = read_channel(&reader, Channel::Stderr, program.stderr, redirect_stderr)?;
-        if redirect_stderr {
-            drop_unused_stderr_logfile(&reader, &mut stderr);
+        let mut process = program.process.clone();
+        process.environment.variables = environment.merged.clone();
+        process.socket = source.socket.cloned();
+        for (_, reading) in rows::READINGS {
+            match reading {
+                Reading::Process(read) => read(&reader, &mut process)?,
+                Reading::Section(_) | Reading::Together => {}
+            }
         }
+        read_log(&reader, &mut process.log)?;
         if reader.entry(&rows::COMMAND).is_none() {
             let text = format!("program section {} does not specify a command", source.section.name);
             reader.refuse(&rows::COMMAND, text)?;
         }
         let Some(command) = reader.text(&rows::COMMAND)? else { return Ok(None) };
+        process.command = (&*command).into();
         let Some(name) = process_name(&reader, program)? else { return Ok(None) };
-        Ok(Some(ProcessConfig {
-            name,
-            command: (&*command).into(),
-            priority: program.priority,
-            start: program.start.clone(),
-            restart: program.restart.clone(),
-            stop: program.stop.clone(),
-            log: LogConfig { redirect_stderr, stdout, stderr },
-            environment: EnvironmentConfig {
-                variables: environment.merged.clone(),
-                serverurl: program.serverurl.clone(),
-            },
-            identity: IdentityConfig { uid: program.uid, directory, umask: program.umask },
-            socket: source.socket.cloned(),
-        }))
+        process.name = name;
+        Ok(Some(process))
     }
 
     /// The variables of a process. Programs whose lists read the same share them.

@@ -42,12 +42,12 @@ pub(crate) fn list_of_strings(text: &str) -> Vec<&str> {
 }
 
 /// Numbers 0..=255 between commas.
-pub(crate) fn exitcodes(text: &str) -> Checked<Vec<i32>> {
+pub(crate) fn exitcodes(text: &str) -> Checked<Box<[i32]>> {
     if text.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Box::default());
     }
     let code = |word| parse_decimal(word).and_then(|number| u8::try_from(number).ok()).map(i32::from);
-    let codes: Option<Vec<i32>> = text.split(',').map(code).collect();
+    let codes: Option<Box<[i32]>> = text.split(',').map(code).collect();
     codes.ok_or_else(|| format!("not a valid list of exit codes: {}", Repr(text)))
 }
 
@@ -114,8 +114,8 @@ mod tests {
 
     #[test]
     fn exit_codes() {
-        assert_eq!(exitcodes("0, 2 ,255"), Ok(vec![0, 2, 255]));
-        assert_eq!(exitcodes(""), Ok(vec![]));
+        assert_eq!(exitcodes("0, 2 ,255"), Ok([0, 2, 255].into()));
+        assert_eq!(exitcodes(""), Ok(Box::default()));
         for text in ["a,b", "256", "-1", "0,", ","] {
             assert_eq!(exitcodes(text), Err(format!("not a valid list of exit codes: '{text}'")));
         }

@@ -9,7 +9,7 @@ mod numbers;
 mod paths;
 mod users;
 
-pub(crate) use addresses::{inet_address, port_number, url};
+pub(crate) use addresses::{InetAddress, inet_address, port_number, url};
 pub(crate) use choices::{autorestart, boolean, exitcodes, list_of_strings, loglevel, process_or_group_name, signal};
 pub(crate) use numbers::{byte_size, file_mode, integer, octal};
 pub(crate) use paths::{existing_directory, existing_dirpath, temporary_directory};
@@ -17,3 +17,9 @@ pub(crate) use users::UserDatabase;
 
 /// A value, or the words for what is wrong with it.
 pub(crate) type Checked<T> = Result<T, String>;
+
+/// A text that is the value.
+#[expect(clippy::unnecessary_wraps, reason = "it is one of the data types")]
+pub(crate) fn as_written(text: &str) -> Checked<Box<str>> {
+    Ok(text.into())
+}

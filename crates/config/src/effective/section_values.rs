@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::environment::{parse_environment, write_environment};
 use crate::expand::Names;
 use crate::ini::{Entry, Section, name_after_colon};
-use crate::options_table::{DataType, DefaultValue, OptionRow, SectionType};
+use crate::options_table::{DataType, DefaultValue, OptionRow, Reading, SectionType, program};
 use crate::python_format::Value;
 use crate::python_text::strip;
 use crate::recorder::{Made, Recorder};
@@ -346,8 +346,10 @@ fn passes(row: &OptionRow) -> u32 {
 
 /// Options in which a program's own variables are names, too (contract/config.md §3.2).
 fn is_read_for_each_process(row: &OptionRow) -> bool {
-    let each = ["command", "directory", "process_name", "_logfile", "_logfile_maxbytes", "_logfile_backups", "_syslog"];
-    each.iter().any(|end| row.name.ends_with(end))
+    program::READINGS.iter().find(|(name, _)| *name == row.name).is_some_and(|(_, reading)| match reading {
+        Reading::Process(_) | Reading::Together => true,
+        Reading::Section(_) => false,
+    })
 }
 
 /// An option of `[supervisord]` as the command line has it.

@@ -1,6 +1,6 @@
 //! `[supervisorctl]` (contract/config.md §5.8).
 
-use super::{DataType, DefaultValue, OptionRow, options};
+use super::{DataType, DefaultValue, OptionRow, Reading, Row, data_type, options};
 
 options! {
     /// `[supervisorctl]`

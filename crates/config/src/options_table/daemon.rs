@@ -1,6 +1,6 @@
 //! `[supervisord]` (contract/config.md §5.1).
 
-use super::{DataType, DefaultValue, OptionRow, options};
+use super::{DataType, DefaultValue, OptionRow, Reading, Row, data_type, options};
 
 options! {
     /// `[supervisord]`

@@ -1,6 +1,6 @@
 //! What `[fcgi-program:x]` and `[eventlistener:x]` add to a program, and `[group:x]` (contract/config.md §5.4 to §5.6).
 
-use super::{DataType, DefaultValue, OptionRow, options};
+use super::{DataType, DefaultValue, OptionRow, Reading, Row, data_type, options};
 
 options! {
     /// `[fcgi-program:x]`

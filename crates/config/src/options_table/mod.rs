@@ -1,20 +1,25 @@
-//! Every option of every section as data: name, data type, default, one line of help.
+//! Every option of every section, declared in one place: its name, data type (and with it, its reader), default, one line
+//! of help, and of a program's option the field that it goes to.
 //!
-//! The parser reads names and defaults from here, the warning about an unknown option its candidates, and
-//! documentation all of it. An option that is not here does not exist.
+//! The parser reads from here, and so do `--show-config`, the hints of `--check`, the warning about an unknown option and
+//! docs/configuration.md. An option that is not here does not exist.
 
 mod client;
 mod daemon;
+mod data_type;
 mod groups;
 mod programs;
+mod row;
 mod servers;
 
 use std::fmt;
 
 pub(crate) use client::supervisorctl;
 pub(crate) use daemon::supervisord;
+pub use data_type::DataType;
 pub(crate) use groups::{eventlistener, fcgi_program, group};
 pub(crate) use programs::program;
+pub(crate) use row::{Place, ReadInto, Reading, Row};
 pub(crate) use servers::{ctlplugin, include, inet_http_server, rpcinterface, unix_http_server};
 
 /// An option.
@@ -41,68 +46,6 @@ pub enum DefaultValue {
     Text(&'static str),
     /// Depends on something else, in words.
     Computed(&'static str),
-}
-
-/// Data types of options.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "`DataType::description` says what each accepts")]
-pub enum DataType {
-    Autorestart,
-    Boolean,
-    ByteSize,
-    Directory,
-    Environment,
-    EventTypes,
-    ExitCodes,
-    Factory,
-    FilePatterns,
-    InetAddress,
-    Integer,
-    LogFile,
-    LogLevel,
-    Names,
-    Octal,
-    OverflowPolicy,
-    Owner,
-    Path,
-    ProtocolErrorPolicy,
-    Signal,
-    Socket,
-    Text,
-    Url,
-    User,
-}
-
-impl DataType {
-    /// What a value may be, in a few words.
-    pub fn description(self) -> &'static str {
-        match self {
-            Self::Autorestart => "true, false or unexpected",
-            Self::Boolean => "true or false (also yes, no, on, off, 1, 0)",
-            Self::ByteSize => "bytes; KB, MB or GB may follow",
-            Self::Directory => "an existing directory",
-            Self::Environment => "KEY=\"value\" pairs with commas between them",
-            Self::EventTypes => "event types with commas between them",
-            Self::ExitCodes => "numbers 0 to 255 with commas between them",
-            Self::Factory => "module:attribute",
-            Self::FilePatterns => "file name patterns with blanks between them",
-            Self::InetAddress => "port, or host:port; * is every host",
-            Self::Integer => "a whole number",
-            Self::LogFile => "a path, AUTO or NONE",
-            Self::LogLevel => "critical, error, warn, info, debug, trace or blather",
-            Self::Names => "names with commas between them",
-            Self::Octal => "an octal number",
-            Self::Owner => "user, or user:group",
-            Self::OverflowPolicy => "drop-oldest, block or spill",
-            Self::Path => "a path in an existing directory",
-            Self::ProtocolErrorPolicy => "unknown or restart",
-            Self::Signal => "name or number of a signal",
-            Self::Socket => "tcp://host:port or unix:///path",
-            Self::Text => "any text",
-            Self::Url => "http://host:port or unix:///path",
-            Self::User => "name or id of a user",
-        }
-    }
 }
 
 /// Types of sections.
@@ -213,22 +156,47 @@ enum Heading {
     BeforeColon,
 }
 
-/// A module with a constant for each option and a table of all.
+/// A module with a constant for each option and a table of all. In a table of programs a row may end with when and
+/// where its value is read to (`row.rs`).
 macro_rules! options {
-    ($(#[$doc:meta])* $section:ident { $($constant:ident: $name:literal, $data_type:ident, $default:expr, $help:literal;)* }) => {
+    ($(#[$doc:meta])* $section:ident {
+        $($constant:ident: $name:literal, $data_type:ident, $default:expr, $help:literal
+            $(=> $scope:ident $($place:ident).*)?;)*
+    }) => {
         $(#[$doc])*
         pub(crate) mod $section {
             #[allow(unused_imports, reason = "not every table has every kind of default")]
-            use super::{DataType, OptionRow, DefaultValue::{Computed, Required, Text, Unset}};
+            use super::{DataType, OptionRow, Row, data_type, DefaultValue::{Computed, Required, Text, Unset}};
 
-            $(pub(crate) const $constant: OptionRow =
-                OptionRow { name: $name, data_type: DataType::$data_type, default: $default, help: $help };)*
+            $(pub(crate) const $constant: Row<data_type::value::$data_type> = Row {
+                option: OptionRow { name: $name, data_type: DataType::$data_type, default: $default, help: $help },
+                read: data_type::read::$data_type,
+            };)*
 
-            pub(crate) const TABLE: &[OptionRow] = &[$($constant),*];
+            pub(crate) const TABLE: &[OptionRow] = &[$($constant.option),*];
+
+            /// The rows that say so, by their names, and how they are read.
+            #[allow(dead_code, reason = "only the options of programs say so")]
+            pub(crate) const READINGS: &[(&str, super::Reading)] =
+                &[$($(($name, super::reading!($constant $scope $($place).*)),)?)*];
         }
     };
 }
 use options;
+
+/// When and where the value of a row is read to.
+macro_rules! reading {
+    ($row:ident all $($place:ident).+) => {
+        super::Reading::Section(|reader, section| super::Place::put(&mut section.$($place).+, reader, &$row))
+    };
+    ($row:ident with $function:ident) => { super::Reading::Section(crate::sections::program::$function) };
+    ($row:ident each $($place:ident).+) => {
+        super::Reading::Process(|reader, process| super::Place::put(&mut process.$($place).+, reader, &$row))
+    };
+    ($row:ident each) => { super::Reading::Together };
+}
+#[allow(unused_imports, reason = "for the tables of programs alone")]
+use reading;
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! HTTP servers, RPC namespaces, client plug-ins and `[include]` (contract/config.md §2.4, §5.2, §5.9).
 
-use super::{DataType, DefaultValue, OptionRow, options};
+use super::{DataType, DefaultValue, OptionRow, Reading, Row, data_type, options};
 
 options! {
     /// `[unix_http_server]`

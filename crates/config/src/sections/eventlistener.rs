@@ -4,7 +4,7 @@ use supervisor_core::{EventListenerPoolConfig, EventType, GroupConfig, GroupKind
 
 use super::plugins::is_known_factory;
 use crate::context::SectionReader;
-use crate::datatypes::{Checked, boolean, integer, list_of_strings};
+use crate::datatypes::{Checked, integer, list_of_strings};
 use crate::diagnostics::{ConfigError, Culprit, Refusal};
 use crate::ini::{Section, name_after_colon};
 use crate::options_table::{OptionRow, eventlistener as rows, program};
@@ -20,19 +20,19 @@ pub(crate) fn read_eventlistener(
     let here = [context.here_word()];
     let reader = context.reader(section, &here);
     let name = strip(name_after_colon(&section.name));
-    let priority = reader.value(&rows::PRIORITY, integer)?;
-    let buffer_size = reader.value(&rows::BUFFER_SIZE, |text| buffer_size(text, &section.name))?;
-    let result_handler = reader.value(&rows::RESULT_HANDLER, |specification| {
+    let priority = reader.value(&rows::PRIORITY)?;
+    let buffer_size = reader.value_as(&rows::BUFFER_SIZE, |text| buffer_size(text, &section.name))?;
+    let result_handler = reader.value_as(&rows::RESULT_HANDLER, |specification| {
         if is_known_factory(specification) {
             Ok(specification.into())
         } else {
             Err(format!("{specification} cannot be resolved within [{}]", section.name))
         }
     })?;
-    let overflow = reader.value(&rows::OVERFLOW, |text| overflow(text, &reader))?;
-    let on_protocol_error = reader.value(&rows::ON_PROTOCOL_ERROR, |text| on_protocol_error(text, &reader))?;
+    let overflow = reader.value_as(&rows::OVERFLOW, |text| overflow(text, &reader))?;
+    let on_protocol_error = reader.value_as(&rows::ON_PROTOCOL_ERROR, |text| on_protocol_error(text, &reader))?;
     let events = read_events(&reader)?;
-    if reader.value(&program::REDIRECT_STDERR, boolean)? {
+    if reader.value(&program::REDIRECT_STDERR)? {
         let text = "section sets redirect_stderr=true but this is not allowed because it will interfere with the \
                     eventlistener protocol";
         reader.refuse(&program::REDIRECT_STDERR, format!("[{}] {text}", section.name))?;

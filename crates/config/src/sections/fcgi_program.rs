@@ -29,7 +29,7 @@ pub(crate) fn read_fcgi_program(
     let here = [context.here_word()];
     let reader = context.reader(section, &here);
     let Some(name) = reader.name_of_section()? else { return Ok(None) };
-    let priority = reader.value(&program::PRIORITY, integer)?;
+    let priority = reader.value(&program::PRIORITY)?;
     let socket = sockets.of_program(context, section)?;
     let processes = builder.build(ProcessSource { section, group_name: name, socket: socket.as_ref() })?;
     Ok(Some(GroupConfig { name: name.into(), priority, kind: GroupKind::FastCgi, processes }))
@@ -75,12 +75,12 @@ struct SocketAccess {
 fn read_socket(context: &Context, section: &Section) -> Result<Option<SocketConfig>, ConfigError> {
     let here = [context.here_word()];
     let reader = context.reader(section, &here);
-    let user = reader.optional(&program::USER, |user| context.users.uid(user))?;
-    let backlog = reader.optional(&rows::SOCKET_BACKLOG, backlog)?;
-    let owner = reader.optional(&rows::SOCKET_OWNER, |value| {
+    let user = reader.optional(&program::USER)?;
+    let backlog = reader.optional_as(&rows::SOCKET_BACKLOG, backlog)?;
+    let owner = reader.optional_as(&rows::SOCKET_OWNER, |value| {
         context.users.owner(value).map_err(|_| format!("Invalid socket_owner value {value}"))
     })?;
-    let mode = reader.optional(&rows::SOCKET_MODE, |value| {
+    let mode = reader.optional_as(&rows::SOCKET_MODE, |value| {
         octal(value).map(file_mode).map_err(|_| format!("Invalid socket_mode value {value}"))
     })?;
     let name = process_or_group_name(name_after_colon(&section.name)).unwrap_or("");

@@ -4,7 +4,7 @@ use supervisor_core::{GroupConfig, GroupKind};
 
 use super::fcgi_program::SocketTable;
 use crate::context::Context;
-use crate::datatypes::{integer, list_of_strings};
+use crate::datatypes::list_of_strings;
 use crate::diagnostics::{ConfigError, Culprit, Refusal};
 use crate::ini::Section;
 use crate::options_table::group as rows;
@@ -22,7 +22,7 @@ pub(crate) fn read_group<'c>(
     let reader = context.reader(section, &here);
     let Some(name) = reader.name_of_section()? else { return Ok(None) };
     let programs = reader.text(&rows::PROGRAMS)?.unwrap_or_default();
-    let priority = reader.value(&rows::PRIORITY, integer)?;
+    let priority = reader.value(&rows::PRIORITY)?;
     let mut processes = Vec::new();
     for program in list_of_strings(&programs) {
         match find_member(context, section, program) {

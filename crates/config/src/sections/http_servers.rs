@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::pem_files::{pem_path, refuse_alone};
 use crate::config::{HttpServerAddress, HttpServerConfig, TlsFiles};
 use crate::context::{Context, SectionReader};
-use crate::datatypes::{boolean, file_mode, inet_address, octal};
+use crate::datatypes::{file_mode, octal};
 use crate::diagnostics::ConfigError;
 use crate::expand::Names;
 use crate::ini::Section;
@@ -35,8 +35,8 @@ fn read_inet(context: &Context, section: &Section) -> Result<Option<HttpServerCo
     if reader.entry(&inet_http_server::PORT).is_none() {
         reader.refuse(&inet_http_server::PORT, format!("section [{}] has no port value", section.name))?;
     }
-    let address = reader.optional(&inet_http_server::PORT, inet_address)?;
-    let allow_insecure = reader.value(&inet_http_server::ALLOW_INSECURE, boolean)?;
+    let address = reader.optional(&inet_http_server::PORT)?;
+    let allow_insecure = reader.value(&inet_http_server::ALLOW_INSECURE)?;
     let allowed_hosts = reader.text(&inet_http_server::ALLOWED_HOSTS)?;
     let tls = read_tls(context, reader)?;
     Ok(address.map(|address| HttpServerConfig {
@@ -84,11 +84,11 @@ fn read_unix(context: &Context, section: &Section) -> Result<Option<HttpServerCo
     let file = reader.with_names(Names::new(&context.environment, &here)).text(&unix_http_server::FILE)?;
     let path = file.map(|file| context.home.normalize(strip(&file)));
     let (username, password) = read_login(&reader, &unix_http_server::USERNAME, &unix_http_server::PASSWORD)?;
-    let owner = reader.optional(&unix_http_server::CHOWN, |value| {
+    let owner = reader.optional_as(&unix_http_server::CHOWN, |value| {
         context.users.owner(value).map_err(|_| format!("Invalid sockchown value {value}"))
     })?;
     let mode = reader
-        .value(&unix_http_server::CHMOD, |value| octal(value).map_err(|_| format!("Invalid chmod value {value}")))?;
+        .value_as(&unix_http_server::CHMOD, |value| octal(value).map_err(|_| format!("Invalid chmod value {value}")))?;
     Ok(path.map(|path| HttpServerConfig {
         section: section.name.to_string(),
         address: HttpServerAddress::Unix { path, mode: file_mode(mode), owner },

@@ -1,88 +1,68 @@
-//! The `stdout_…` and `stderr_…` options of a program: where its output goes (contract/config.md §5.3).
+//! The `stdout_…` and `stderr_…` options of a program that may differ from process to process: where its output goes (contract/config.md §5.3).
 
-use supervisor_core::{Channel, ChannelConfig, LogFile};
+use supervisor_core::{ChannelConfig, LogConfig, LogFile};
 
 use crate::context::SectionReader;
-use crate::datatypes::{Checked, boolean, byte_size, existing_dirpath, integer};
+use crate::datatypes::{Checked, existing_dirpath};
 use crate::diagnostics::ConfigError;
-use crate::options_table::{OptionRow, program as rows};
+use crate::options_table::{OptionRow, Row, program as rows};
 use crate::python_path::Home;
 
-/// The options of one channel.
+/// The options of one channel that are read for each process.
 struct ChannelRows {
-    logfile: OptionRow,
-    maxbytes: OptionRow,
-    backups: OptionRow,
-    syslog: OptionRow,
-    capture_maxbytes: OptionRow,
-    events_enabled: OptionRow,
+    logfile: &'static Row<Box<str>>,
+    maxbytes: &'static Row<i64>,
+    backups: &'static Row<i64>,
+    syslog: &'static Row<bool>,
 }
 
-impl ChannelRows {
-    fn of(channel: Channel) -> Self {
-        match channel {
-            Channel::Stdout => Self {
-                logfile: rows::STDOUT_LOGFILE,
-                maxbytes: rows::STDOUT_LOGFILE_MAXBYTES,
-                backups: rows::STDOUT_LOGFILE_BACKUPS,
-                syslog: rows::STDOUT_SYSLOG,
-                capture_maxbytes: rows::STDOUT_CAPTURE_MAXBYTES,
-                events_enabled: rows::STDOUT_EVENTS_ENABLED,
-            },
-            Channel::Stderr => Self {
-                logfile: rows::STDERR_LOGFILE,
-                maxbytes: rows::STDERR_LOGFILE_MAXBYTES,
-                backups: rows::STDERR_LOGFILE_BACKUPS,
-                syslog: rows::STDERR_SYSLOG,
-                capture_maxbytes: rows::STDERR_CAPTURE_MAXBYTES,
-                events_enabled: rows::STDERR_EVENTS_ENABLED,
-            },
-        }
+static STDOUT: ChannelRows = ChannelRows {
+    logfile: &rows::STDOUT_LOGFILE,
+    maxbytes: &rows::STDOUT_LOGFILE_MAXBYTES,
+    backups: &rows::STDOUT_LOGFILE_BACKUPS,
+    syslog: &rows::STDOUT_SYSLOG,
+};
+
+static STDERR: ChannelRows = ChannelRows {
+    logfile: &rows::STDERR_LOGFILE,
+    maxbytes: &rows::STDERR_LOGFILE_MAXBYTES,
+    backups: &rows::STDERR_LOGFILE_BACKUPS,
+    syslog: &rows::STDERR_SYSLOG,
+};
+
+/// Where the output of one process goes. With `redirect_stderr` the log file of stderr is none, whatever the file says,
+/// and needs no warning (quirks.md F48).
+pub(crate) fn read_log(reader: &SectionReader<'_>, log: &mut LogConfig) -> Result<(), ConfigError> {
+    read_channel(reader, &STDOUT, &mut log.stdout, false)?;
+    read_channel(reader, &STDERR, &mut log.stderr, log.redirect_stderr)?;
+    if log.redirect_stderr {
+        drop_unused_stderr_logfile(reader, &mut log.stderr);
     }
+    Ok(())
 }
 
-/// What is the same for all processes of a section.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ChannelCapture {
-    capture_maxbytes: i64,
-    events_enabled: bool,
-}
-
-/// Capture and events of a channel.
-pub(crate) fn read_capture(reader: &SectionReader<'_>, channel: Channel) -> Result<ChannelCapture, ConfigError> {
-    let rows = ChannelRows::of(channel);
-    Ok(ChannelCapture {
-        capture_maxbytes: reader.value(&rows.capture_maxbytes, byte_size)?,
-        events_enabled: reader.value(&rows.events_enabled, boolean)?,
-    })
-}
-
-/// All of a channel for one process. `unused`: stderr goes where stdout goes, so its log file is none, whatever
-/// the file says, and needs no warning (quirks.md F48).
-pub(crate) fn read_channel(
+fn read_channel(
     reader: &SectionReader<'_>,
-    channel: Channel,
-    capture: ChannelCapture,
+    rows: &ChannelRows,
+    channel: &mut ChannelConfig,
     unused: bool,
-) -> Result<ChannelConfig, ConfigError> {
-    let rows = ChannelRows::of(channel);
-    let logfile = read_logfile(reader, &rows.logfile)?;
-    let backups = reader.value(&rows.backups, integer)?;
-    let maxbytes = reader.value(&rows.maxbytes, byte_size)?;
-    let mut syslog = reader.value(&rows.syslog, boolean)?;
-    let logfile = match logfile {
+) -> Result<(), ConfigError> {
+    let logfile = read_logfile(reader, rows.logfile)?;
+    channel.backups = reader.value(rows.backups)?;
+    channel.maxbytes = reader.value(rows.maxbytes)?;
+    channel.syslog = reader.value(rows.syslog)?;
+    channel.logfile = match logfile {
         Logfile::Syslog => {
-            syslog = true;
-            warn_of_syslog(reader, &rows);
+            channel.syslog = true;
+            warn_of_syslog(reader, rows);
             LogFile::None
         }
         Logfile::File(logfile) => logfile,
     };
-    if logfile == LogFile::Auto && maxbytes == 0 && !unused {
-        warn_of_endless_log(reader, &rows.logfile);
+    if channel.logfile == LogFile::Auto && channel.maxbytes == 0 && !unused {
+        warn_of_endless_log(reader, rows.logfile);
     }
-    let ChannelCapture { capture_maxbytes, events_enabled } = capture;
-    Ok(ChannelConfig { logfile, maxbytes, backups, capture_maxbytes, events_enabled, syslog })
+    Ok(())
 }
 
 enum Logfile {
@@ -118,7 +98,7 @@ fn warn_of_syslog(reader: &SectionReader<'_>, rows: &ChannelRows) {
     let (section, logfile, syslog) = (&reader.section.name, rows.logfile.name, rows.syslog.name);
     warn(
         reader,
-        &rows.logfile,
+        rows.logfile,
         format!(
             "For [{section}], {logfile}=syslog but this is deprecated and will be removed.  Use {syslog}=true to \
              enable syslog instead."
@@ -139,7 +119,7 @@ fn warn_of_endless_log(reader: &SectionReader<'_>, row: &OptionRow) {
 }
 
 /// Forgets the log file of a stderr that goes where stdout goes.
-pub(crate) fn drop_unused_stderr_logfile(reader: &SectionReader<'_>, stderr: &mut ChannelConfig) {
+fn drop_unused_stderr_logfile(reader: &SectionReader<'_>, stderr: &mut ChannelConfig) {
     match std::mem::replace(&mut stderr.logfile, LogFile::None) {
         LogFile::None | LogFile::Auto => {}
         LogFile::Path(_) => warn(

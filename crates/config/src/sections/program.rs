@@ -1,82 +1,97 @@
 //! `[program:x]` and the options that `[fcgi-program:x]` and `[eventlistener:x]` share with it
 //! (contract/config.md §5.3): what is the same for all processes of a section. One process at a time:
 //! `process_config.rs`.
+//!
+//! Which options there are and where their values go is the table's to say; here are the ones that take more than that.
 
-use supervisor_core::{Channel, RestartConfig, StartConfig, StopConfig};
+use std::sync::LazyLock;
 
-use super::log_channels::{ChannelCapture, read_capture};
+use supervisor_core::ProcessConfig;
+
 use crate::context::SectionReader;
-use crate::datatypes::{autorestart, boolean, exitcodes, file_mode, integer, octal, process_or_group_name, signal};
+use crate::datatypes::process_or_group_name;
 use crate::diagnostics::ConfigError;
-use crate::options_table::program as rows;
+use crate::options_table::{ReadInto, Reading, program as rows};
 use crate::python_text::strip;
 
 /// What all processes of a section have in common.
 #[derive(Debug)]
 pub(crate) struct ProgramSection {
-    pub(crate) priority: i64,
-    pub(crate) start: StartConfig,
-    pub(crate) restart: RestartConfig,
-    pub(crate) stop: StopConfig,
-    pub(crate) redirect_stderr: bool,
+    /// All of them; what may differ is not filled in.
+    pub(crate) process: ProcessConfig,
     pub(crate) numprocs: i64,
     pub(crate) numprocs_start: i64,
-    pub(crate) stdout: ChannelCapture,
-    pub(crate) stderr: ChannelCapture,
-    pub(crate) serverurl: Option<Box<str>>,
-    pub(crate) uid: Option<u32>,
-    pub(crate) umask: Option<u32>,
     /// As written: the names in it are replaced for each process.
     pub(crate) process_name: String,
 }
 
-/// Reads the options in upstream's order.
+/// Upstream's options in its order: of several that are wrong, the first is told.
+const FIRST: [&str; 20] = [
+    "priority",
+    "autostart",
+    "autorestart",
+    "startsecs",
+    "startretries",
+    "stopsignal",
+    "stopwaitsecs",
+    "stopasgroup",
+    "killasgroup",
+    "exitcodes",
+    "redirect_stderr",
+    "numprocs",
+    "numprocs_start",
+    "stdout_capture_maxbytes",
+    "stdout_events_enabled",
+    "stderr_capture_maxbytes",
+    "stderr_events_enabled",
+    "serverurl",
+    "user",
+    "umask",
+];
+
+/// The readers of what is read once a section: upstream's options, then those that it has not.
+static READERS: LazyLock<Vec<ReadInto<ProgramSection>>> = LazyLock::new(|| {
+    let place = |name| FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len());
+    let mut readers: Vec<_> = rows::READINGS
+        .iter()
+        .filter_map(|(name, reading)| match reading {
+            Reading::Section(read) => Some((place(*name), *read)),
+            Reading::Process(_) | Reading::Together => None,
+        })
+        .collect();
+    readers.sort_by_key(|(place, _)| *place);
+    readers.into_iter().map(|(_, read)| read).collect()
+});
+
+/// Reads what all processes of a section have in common.
 pub(crate) fn read_program(reader: &SectionReader<'_>) -> Result<ProgramSection, ConfigError> {
-    let priority = reader.value(&rows::PRIORITY, integer)?;
-    let autostart = reader.value(&rows::AUTOSTART, boolean)?;
-    let autorestart = reader.value(&rows::AUTORESTART, autorestart)?;
-    let startsecs = reader.value(&rows::STARTSECS, integer)?;
-    let startretries = reader.value(&rows::STARTRETRIES, integer)?;
-    let stopsignal = reader.value(&rows::STOPSIGNAL, signal)?;
-    let stopwaitsecs = reader.value(&rows::STOPWAITSECS, integer)?;
-    let stopasgroup = reader.value(&rows::STOPASGROUP, boolean)?;
-    let killasgroup = reader.optional(&rows::KILLASGROUP, boolean)?.unwrap_or(stopasgroup);
-    let exitcodes = reader.value(&rows::EXITCODES, exitcodes)?.into();
-    let redirect_stderr = reader.value(&rows::REDIRECT_STDERR, boolean)?;
-    let numprocs = reader.value(&rows::NUMPROCS, integer)?;
-    let numprocs_start = reader.value(&rows::NUMPROCS_START, integer)?;
-    let stdout = read_capture(reader, Channel::Stdout)?;
-    let stderr = read_capture(reader, Channel::Stderr)?;
-    let serverurl = read_serverurl(reader)?;
-    let uid = reader.optional(&rows::USER, |user| reader.context.users.uid(user))?;
-    let umask = reader.optional(&rows::UMASK, octal)?.map(file_mode);
-    let process_name = read_process_name(reader, numprocs)?;
-    if stopasgroup && !killasgroup {
+    let process = ProcessConfig::new("", "");
+    let mut section = ProgramSection { process, numprocs: 1, numprocs_start: 0, process_name: String::new() };
+    for read in &*READERS {
+        read(reader, &mut section)?;
+    }
+    section.process_name = read_process_name(reader, section.numprocs)?;
+    if section.process.stop.stopasgroup && !section.process.stop.killasgroup {
         reader.refuse(&rows::KILLASGROUP, "Cannot set stopasgroup=true and killasgroup=false")?;
     }
-    Ok(ProgramSection {
-        priority,
-        start: StartConfig { autostart, startsecs },
-        restart: RestartConfig { autorestart, startretries, exitcodes },
-        stop: StopConfig { stopsignal, stopwaitsecs, stopasgroup, killasgroup },
-        redirect_stderr,
-        numprocs,
-        numprocs_start,
-        stdout,
-        stderr,
-        serverurl,
-        uid,
-        umask,
-        process_name,
-    })
+    Ok(section)
+}
+
+/// Unset, it is as `stopasgroup`, which is read before.
+pub(crate) fn killasgroup(reader: &SectionReader<'_>, section: &mut ProgramSection) -> Result<(), ConfigError> {
+    let stop = &mut section.process.stop;
+    stop.killasgroup = reader.optional(&rows::KILLASGROUP)?.unwrap_or(stop.stopasgroup);
+    Ok(())
 }
 
 /// `AUTO` is as unset; an empty one is kept: it means that the program is told nothing.
-fn read_serverurl(reader: &SectionReader<'_>) -> Result<Option<Box<str>>, ConfigError> {
-    let url = reader.text(&rows::SERVERURL)?;
-    Ok(url.filter(|url| !strip(url).eq_ignore_ascii_case("AUTO")).map(|url| url.into_owned().into()))
+pub(crate) fn serverurl(reader: &SectionReader<'_>, section: &mut ProgramSection) -> Result<(), ConfigError> {
+    let url = reader.text(&rows::SERVERURL)?.filter(|url| !strip(url).eq_ignore_ascii_case("AUTO"));
+    section.process.environment.serverurl = url.map(|url| url.into_owned().into());
+    Ok(())
 }
 
+/// The name of its processes, as written: several need one each.
 fn read_process_name(reader: &SectionReader<'_>, numprocs: i64) -> Result<String, ConfigError> {
     let written = reader.entry(&rows::PROCESS_NAME).map_or("%(program_name)s", |entry| &entry.value);
     let name = match process_or_group_name(written) {
@@ -91,4 +106,17 @@ fn read_process_name(reader: &SectionReader<'_>, numprocs: i64) -> Result<String
         reader.refuse(&rows::PROCESS_NAME, text)?;
     }
     Ok(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_first_is_read_once_a_section() {
+        for first in FIRST {
+            let reading = rows::READINGS.iter().find(|(name, _)| *name == first).map(|(_, reading)| reading);
+            assert!(matches!(reading, Some(Reading::Section(_))), "{first}: {reading:?}");
+        }
+    }
 }

@@ -7,9 +7,7 @@ use supervisor_core::LogLevel;
 use crate::command_line::SupervisordOptions;
 use crate::config::{MainLogFile, SupervisordConfig};
 use crate::context::{Context, SectionReader};
-use crate::datatypes::{
-    boolean, byte_size, existing_directory, existing_dirpath, file_mode, integer, loglevel, octal, temporary_directory,
-};
+use crate::datatypes::temporary_directory;
 use crate::diagnostics::ConfigError;
 use crate::environment::{Variables, parse_environment};
 use crate::expand::Names;
@@ -45,26 +43,24 @@ pub(crate) fn read_supervisord(context: &Context) -> Result<SupervisordSection, 
     let section = context.document.section("supervisord").expect("its presence was checked before anything is read");
     let here = [context.here_word()];
     let reader = context.reader(section, &here);
-    let file = |path: &str| existing_dirpath(path, &context.home);
-    let directory = |path: &str| existing_directory(path, &context.home);
     let text = |row| reader.text(row).map(|text| text.map(std::borrow::Cow::into_owned));
     Ok(SupervisordSection {
-        minfds: reader.value(&rows::MINFDS, integer)?,
-        minprocs: reader.value(&rows::MINPROCS, integer)?,
-        directory: reader.optional(&rows::DIRECTORY, directory)?,
+        minfds: reader.value(&rows::MINFDS)?,
+        minprocs: reader.value(&rows::MINPROCS)?,
+        directory: reader.optional(&rows::DIRECTORY)?,
         user: text(&rows::USER)?,
-        umask: file_mode(reader.value(&rows::UMASK, octal)?),
-        logfile: reader.value(&rows::LOGFILE, file)?,
-        logfile_maxbytes: reader.value(&rows::LOGFILE_MAXBYTES, byte_size)?,
-        logfile_backups: reader.value(&rows::LOGFILE_BACKUPS, integer)?,
-        loglevel: reader.value(&rows::LOGLEVEL, loglevel)?,
-        pidfile: reader.value(&rows::PIDFILE, file)?,
+        umask: reader.value(&rows::UMASK)?,
+        logfile: reader.value(&rows::LOGFILE)?,
+        logfile_maxbytes: reader.value(&rows::LOGFILE_MAXBYTES)?,
+        logfile_backups: reader.value(&rows::LOGFILE_BACKUPS)?,
+        loglevel: reader.value(&rows::LOGLEVEL)?,
+        pidfile: reader.value(&rows::PIDFILE)?,
         identifier: text(&rows::IDENTIFIER)?.unwrap_or_default(),
-        nodaemon: reader.value(&rows::NODAEMON, boolean)?,
-        silent: reader.value(&rows::SILENT, boolean)?,
-        childlogdir: reader.optional(&rows::CHILDLOGDIR, directory)?,
-        nocleanup: reader.value(&rows::NOCLEANUP, boolean)?,
-        strip_ansi: reader.value(&rows::STRIP_ANSI, boolean)?,
+        nodaemon: reader.value(&rows::NODAEMON)?,
+        silent: reader.value(&rows::SILENT)?,
+        childlogdir: reader.optional(&rows::CHILDLOGDIR)?,
+        nocleanup: reader.value(&rows::NOCLEANUP)?,
+        strip_ansi: reader.value(&rows::STRIP_ANSI)?,
         environment: read_environment(context, &reader)?,
     })
 }

@@ -117,9 +117,9 @@ fn dump_process(process: &ProcessConfig) -> Vec<String> {
     let (name, command, directory) =
         (Repr(&process.name), Repr(&process.command), optional(process.identity.directory.as_deref()));
     let ProcessConfig { priority, start, restart, stop, log, identity, .. } = process;
-    let StartConfig { autostart, startsecs } = start;
+    let StartConfig { autostart, startsecs, .. } = start;
     let RestartConfig { startretries, exitcodes, .. } = restart;
-    let (redirect_stderr, StopConfig { stopsignal, stopwaitsecs, stopasgroup, killasgroup }) =
+    let (redirect_stderr, StopConfig { stopsignal, stopwaitsecs, stopasgroup, killasgroup, .. }) =
         (log.redirect_stderr, stop);
     let mut lines = vec![
         format!(" process {name} {command} {directory} {} {} {priority}", number(identity.umask), number(identity.uid)),

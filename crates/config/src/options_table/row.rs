@@ -1,0 +1,62 @@
+//! A row of the table with the reader of its value, and where the value goes.
+
+use std::ops::Deref;
+
+use supervisor_core::ProcessConfig;
+
+use super::OptionRow;
+use super::data_type::Read;
+use crate::context::SectionReader;
+use crate::diagnostics::ConfigError;
+use crate::sections::program::ProgramSection;
+
+/// An option with how its value is read.
+#[derive(Debug)]
+pub(crate) struct Row<T> {
+    pub(crate) option: OptionRow,
+    pub(crate) read: Read<T>,
+}
+
+impl<T> Deref for Row<T> {
+    type Target = OptionRow;
+
+    fn deref(&self) -> &OptionRow {
+        &self.option
+    }
+}
+
+/// Reads an option of a program into its place.
+pub(crate) type ReadInto<T> = fn(&SectionReader<'_>, &mut T) -> Result<(), ConfigError>;
+
+/// When an option of a program is read, and into what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reading {
+    /// Once, for all processes of a section; `all …` and `with …` in the table.
+    Section(ReadInto<ProgramSection>),
+    /// For each process, with the names that only it has; `each …` in the table.
+    Process(ReadInto<ProcessConfig>),
+    /// For each process, together with others; `each` alone in the table.
+    Together,
+}
+
+/// Where a value goes.
+pub(crate) trait Place<T> {
+    /// Puts the value of an option there.
+    fn put(&mut self, reader: &SectionReader<'_>, row: &Row<T>) -> Result<(), ConfigError>;
+}
+
+/// An option that has a value in any case, its default if need be.
+impl<T> Place<T> for T {
+    fn put(&mut self, reader: &SectionReader<'_>, row: &Row<T>) -> Result<(), ConfigError> {
+        *self = reader.value(row)?;
+        Ok(())
+    }
+}
+
+/// An option that is set or not.
+impl<T> Place<T> for Option<T> {
+    fn put(&mut self, reader: &SectionReader<'_>, row: &Row<T>) -> Result<(), ConfigError> {
+        *self = reader.optional(row)?;
+        Ok(())
+    }
+}
