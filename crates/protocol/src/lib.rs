@@ -9,6 +9,7 @@ pub mod extension;
 pub mod json;
 pub mod limits;
 pub mod method;
+pub mod plugin_host;
 mod python;
 pub mod terminal;
 pub mod xmlrpc;
