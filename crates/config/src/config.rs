@@ -79,6 +79,8 @@ pub struct SupervisordConfig {
     pub strip_ansi: bool,
     /// Variables of every program; `%(ENV_x)s` knows them too.
     pub environment: Vec<(Box<str>, Box<str>)>,
+    /// Interpreter of Python plug-ins: an absolute path, or a name to be looked for in `PATH`. `None`: not told.
+    pub python_host: Option<String>,
 }
 
 /// One `[unix_http_server]` or `[inet_http_server]`.
@@ -176,10 +178,39 @@ pub struct ClientConfig {
     /// Users who serve the unix socket, as far as the same file says: `user=` of `[supervisord]`, `chown=` of
     /// `[unix_http_server]`.
     pub server_users: Vec<u32>,
+    /// The plug-ins, in file order.
+    pub plugins: Vec<CtlPluginConfig>,
+    /// As in [`SupervisordConfig`], as far as the same file says.
+    pub python_host: Option<String>,
     /// What is of no use in the file, and costs no more than itself: a sentence each.
     pub warnings: Vec<String>,
     /// The file it was read from, absolute; `None`: there was none, all of the above are defaults.
     pub path: Option<PathBuf>,
+}
+
+/// One `[ctlplugin:x]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CtlPluginConfig {
+    /// `x`
+    pub name: String,
+    /// `module:attribute` as in the file.
+    pub factory: String,
+    /// All other options of the section, `[DEFAULT]` ones included.
+    pub options: Vec<(String, String)>,
+    /// Where the section begins.
+    pub place: Place,
+}
+
+impl CtlPluginConfig {
+    /// What is said when its commands are missing: why.
+    pub fn warning(&self, why: &str) -> String {
+        plugin_warning(&format!("ctlplugin:{}", self.name), &self.place, why)
+    }
+}
+
+/// The sentence about a plug-in of supervisorctl that cannot be used.
+pub(crate) fn plugin_warning(section: &str, place: &Place, why: &str) -> String {
+    format!("[{section}] in {} line {}: {why}; its commands are missing", place.file, place.line)
 }
 
 /// Whom supervisorctl believes, and what it shows of itself. Paths are absolute.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use supervisor_config::{ClientConfig, ClientOptions, ClientTlsFiles, load_client};
+use supervisor_config::{ClientConfig, ClientOptions, ClientTlsFiles, CtlPluginConfig, load_client};
 
 use crate::folder::Folder;
 
@@ -29,6 +29,8 @@ fn without_a_file_all_is_default() {
         history_file: None,
         tls: ClientTlsFiles::default(),
         server_users: vec![],
+        plugins: vec![],
+        python_host: None,
         warnings: vec![],
         path: None,
     };
@@ -112,27 +114,50 @@ fn errors() {
 }
 
 #[test]
-fn plugins_that_cannot_be_served_cost_a_warning_each() {
+fn plugins_come_with_their_options_and_those_that_cannot_be_read_cost_a_warning_each() {
     let folder = Folder::new();
+    let read = |text: &str| read(&folder, text, &ClientOptions::default()).unwrap();
+    let config = read(
+        "[ctlplugin:b]\nsupervisor.ctl_factory = quick:make\nRetries = %(ENV_WHO)s\n[supervisorctl]\nprompt=a\n\
+         [ctlplugin:a]\nsupervisor.ctl_factory = cache:make\n",
+    );
+    let options = vec![("retries".to_owned(), "admin".to_owned())];
+    let told = |plugin: &CtlPluginConfig| (plugin.name.clone(), plugin.factory.clone(), plugin.options.clone());
+    let expected = [("b", "quick:make", options), ("a", "cache:make", vec![])]
+        .map(|(name, factory, options)| (name.to_owned(), factory.to_owned(), options));
+    assert_eq!(config.plugins.iter().map(told).collect::<Vec<_>>(), expected);
+    assert_eq!(config.warnings, [""; 0]);
+
+    let file = config.path.as_ref().unwrap().display().to_string();
+    let words = format!("[ctlplugin:b] in {file} line 1: there is no such module; its commands are missing");
+    assert_eq!(config.plugins[0].warning("there is no such module"), words);
+
     for (text, warning) in [
         ("[ctlplugin:x]\n", "[ctlplugin:x] in FILE line 3: it has no supervisor.ctl_factory; its commands are missing"),
         (
             "[ctlplugin:x]\nsupervisor.ctl_factory=cache:make\nother=%(nosuch)s\n",
-            "[ctlplugin:x] in FILE line 3: supervisor.ctl_factory=cache:make is Python code, which is not loaded here; its \
-             commands are missing",
-        ),
-        (
-            "[ctlplugin:]\nsupervisor.ctl_factory=%(nosuch)s\n",
-            "[ctlplugin:] in FILE line 3: supervisor.ctl_factory=%(nosuch)s is Python code, which is not loaded here; its \
-             commands are missing",
+            "[ctlplugin:x] in FILE line 3: Format string '%(nosuch)s' for 'ctlplugin:x.other' contains names ('nosuch') \
+             which cannot be expanded. Available names: ENV_HOME, ENV_WHO; its commands are missing",
         ),
     ] {
-        let config = read(&folder, &format!("[supervisorctl]\nprompt=a\n{text}"), &ClientOptions::default()).unwrap();
-        let file = config.path.as_ref().unwrap().display().to_string();
+        let config = read(&format!("[supervisorctl]\nprompt=a\n{text}"));
         assert_eq!((config.prompt.as_str(), config.warnings), ("a", vec![warning.replace("FILE", &file)]));
+        assert_eq!(config.plugins, []);
     }
-    let two = load("[ctlplugin:b]\n[supervisorctl]\n[ctlplugin:a]\n").unwrap().warnings;
-    assert!(two.len() == 2 && two[0].starts_with("[ctlplugin:b]"), "{two:?}");
+}
+
+#[test]
+fn the_interpreter_of_plugins_is_taken_from_the_section_of_the_server() {
+    let folder = Folder::new();
+    let interpreter = |value: &str| {
+        let text = format!("[supervisord]\npython_host={value}\n[supervisorctl]\n");
+        let found = read(&folder, &text, &ClientOptions::default()).unwrap().python_host;
+        found.map(|path| folder.anonymous(&path))
+    };
+    assert_eq!(interpreter("python3.11").as_deref(), Some("python3.11"));
+    assert_eq!(interpreter("%(here)s/x/../bin/python").as_deref(), Some("{dir}/bin/python"));
+    assert_eq!(interpreter(""), None);
+    assert_eq!(interpreter("%(nosuch)s"), None);
 }
 
 /// Who says where the server is needs nothing from a file that was only found.

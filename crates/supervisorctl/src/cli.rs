@@ -23,6 +23,7 @@ use crate::completion_words::{self, Wanted};
 use crate::controller::Controller;
 use crate::descriptors;
 use crate::failure::UrlOrigin;
+use crate::foreign::{Foreign, Seed};
 use crate::hash_password;
 use crate::history::History;
 use crate::limits::COMPLETION_TIMEOUT;
@@ -123,8 +124,7 @@ fn hash_password(program: &str) -> u8 {
     };
     let nobody =
         Account { url: String::new(), username: None, password: None, tls: Tls::default(), server_users: Vec::new() };
-    let mut output = Output::new(Box::new(io::stdout()), Box::new(io::stderr()), io::stdout().is_terminal());
-    hash_password::run(&mut LiveWorld::new(nobody, runtime), &mut output, io::stdin().is_terminal())
+    hash_password::run(&mut LiveWorld::new(nobody, runtime), &mut standard_output(), io::stdin().is_terminal())
 }
 
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
@@ -179,6 +179,17 @@ fn knows_escapes() -> bool {
     std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
+fn standard_output() -> Output {
+    Output::new(Box::new(io::stdout()), Box::new(io::stderr()), io::stdout().is_terminal())
+}
+
+/// Another session beside that of the command line, for what a plug-in asks.
+pub(crate) fn session(seed: Seed) -> io::Result<Controller> {
+    let Seed { account, origin, interactive } = seed;
+    let world = LiveWorld::new(account, runtime()?);
+    Ok(Controller::new(Box::new(world), standard_output(), interactive, origin))
+}
+
 /// A single command, or the shell; the status of the shell is always 0.
 fn serve(options: &ClientOptions, config: ClientConfig) -> u8 {
     let runtime = match runtime() {
@@ -186,23 +197,25 @@ fn serve(options: &ClientOptions, config: ClientConfig) -> u8 {
         Err(error) => return refuse("supervisorctl", &error),
     };
     let account = account(&config);
+    let search_path = std::env::var_os("PATH");
+    let foreign = Foreign::new(&config, search_path.as_deref(), &options.arguments);
     let origin = match (&options.serverurl, config.path) {
         (Some(_), _) => UrlOrigin::Given,
         (None, Some(path)) => UrlOrigin::File(path),
         (None, None) => UrlOrigin::Default,
     };
     let out_is_terminal = io::stdout().is_terminal();
-    let output = Output::new(Box::new(io::stdout()), Box::new(io::stderr()), out_is_terminal);
-    let output = output.with_colour(wants_colour()).with_columns(terminal::columns).with_progress(knows_escapes());
+    let output =
+        standard_output().with_colour(wants_colour()).with_columns(terminal::columns).with_progress(knows_escapes());
     let world = LiveWorld::new(account, runtime);
     if options.arguments.is_empty() {
         let has_terminal = out_is_terminal && io::stdin().is_terminal();
         let history = has_terminal.then(|| History::open(config.history_file));
         let world = Box::new(world.for_shell(history));
-        shell::run(&mut Controller::new(world, output, true, origin), &config.prompt);
+        shell::run(&mut Controller::new(world, output, true, origin).with_foreign(foreign), &config.prompt);
         return 0;
     }
-    let mut controller = Controller::new(Box::new(world), output, options.interactive, origin);
+    let mut controller = Controller::new(Box::new(world), output, options.interactive, origin).with_foreign(foreign);
     if out_is_terminal {
         controller.world.catch_interrupts();
     }

@@ -9,6 +9,7 @@ use crate::actions::{self, Action};
 use crate::answers::FromValue;
 use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, UrlOrigin};
+use crate::foreign::{self, Foreign, Seed};
 use crate::name_pattern;
 use crate::output::{Output, visible_on_one_line};
 use crate::suggestion;
@@ -32,6 +33,8 @@ pub(crate) struct Controller {
     pub(crate) exit_status: ExitStatus,
     /// There is somebody to ask: before a shutdown, and for a password.
     pub(crate) interactive: bool,
+    /// Commands that are not ours.
+    pub(crate) foreign: Foreign,
     url_origin: UrlOrigin,
     /// Ctrl-C has ended a command.
     was_interrupted: bool,
@@ -40,7 +43,26 @@ pub(crate) struct Controller {
 impl Controller {
     /// A session that has not been asked for anything yet.
     pub(crate) fn new(world: Box<dyn World>, output: Output, interactive: bool, url_origin: UrlOrigin) -> Self {
-        Self { world, output, exit_status: ExitStatus::Success, interactive, url_origin, was_interrupted: false }
+        Self {
+            world,
+            output,
+            exit_status: ExitStatus::Success,
+            interactive,
+            foreign: Foreign::default(),
+            url_origin,
+            was_interrupted: false,
+        }
+    }
+
+    /// With commands that are not ours.
+    pub(crate) fn with_foreign(self, foreign: Foreign) -> Self {
+        Self { foreign, ..self }
+    }
+
+    /// For another session with the server of this one; `None` without a real one.
+    pub(crate) fn seed(&self) -> Option<Seed> {
+        let account = self.world.account()?.clone();
+        Some(Seed { account, origin: self.url_origin.clone(), interactive: self.interactive })
     }
 
     /// Executes one line, failures included, and hands over what it printed.
@@ -50,7 +72,7 @@ impl Controller {
         let flow = match parse(line) {
             Parsed::Nothing => Flow::Continue,
             Parsed::EndOfInput => actions::leave(self),
-            Parsed::Unknown(line) => self.unknown_syntax(&line),
+            Parsed::Unknown(line) => self.run_foreign(&line),
             Parsed::Command(action, argument) if asks_for_help(&argument) => {
                 actions::show_help(self, action);
                 Flow::Continue
@@ -143,18 +165,38 @@ impl Controller {
         self.exit_status = status;
     }
 
-    /// Runs an action until it works or fails for another reason than a missing password.
     fn run(&mut self, action: &Action, argument: &str) -> Flow {
+        match self.attempt(|controller| Some((action.run)(controller, argument))) {
+            Some(Ok(flow)) => flow,
+            Some(Err(failure)) => self.report(&failure, Some((action, argument))),
+            None => Flow::Continue,
+        }
+    }
+
+    /// A line that begins with no action.
+    fn run_foreign(&mut self, line: &str) -> Flow {
+        match self.attempt(|controller| foreign::run(controller, line)) {
+            Some(Ok(flow)) => flow,
+            Some(Err(failure)) => self.report(&failure, None),
+            None => self.unknown_syntax(line),
+        }
+    }
+
+    /// Does something until it works, turns out to be nothing, or fails for another reason than a missing password.
+    fn attempt(
+        &mut self,
+        mut work: impl FnMut(&mut Self) -> Option<Result<Flow, Failure>>,
+    ) -> Option<Result<Flow, Failure>> {
         loop {
-            let failure = match (action.run)(self, argument) {
-                Ok(flow) => return flow,
+            let failure = match work(self)? {
+                Ok(flow) => return Some(Ok(flow)),
                 Err(failure) => failure,
             };
             if !failure.is_unauthorized() || !self.interactive {
-                return self.report(&failure, action, argument);
+                return Some(Err(failure));
             }
             if let Err(failure) = self.ask_for_credentials() {
-                return self.report(&failure, action, argument);
+                return Some(Err(failure));
             }
         }
     }
@@ -170,13 +212,16 @@ impl Controller {
         Ok(())
     }
 
-    fn report(&mut self, failure: &Failure, action: &Action, argument: &str) -> Flow {
+    /// Says how a command has failed; `action` is it, if it is ours, with its argument.
+    fn report(&mut self, failure: &Failure, action: Option<(&Action, &str)>) -> Flow {
         self.fail(if failure.is_lateness() { ExitStatus::NotRunning } else { ExitStatus::Generic });
         if failure.is_interruption() {
             self.output.line("");
             self.was_interrupted = true;
             if self.output.is_terminal() {
-                actions::tell_interruption(self, action, argument);
+                if let Some((action, argument)) = action {
+                    actions::tell_interruption(self, action, argument);
+                }
                 return Flow::Continue;
             }
             return Flow::Leave;
@@ -213,7 +258,9 @@ impl Controller {
 
     fn unknown_syntax(&mut self, line: &str) -> Flow {
         self.output.line(&format!("*** Unknown syntax: {line}"));
-        if let Some(advice) = suggestion::for_action(line) {
+        if let Some(reason) = foreign::reason_against(self, line) {
+            self.output.error_line(&reason);
+        } else if let Some(advice) = suggestion::for_action(line) {
             self.advise(&advice);
         }
         self.fail(ExitStatus::Generic);

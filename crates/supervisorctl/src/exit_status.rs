@@ -26,6 +26,8 @@ pub(crate) enum ExitStatus {
     ApiMismatch,
     /// A process is dead that should live, or the server's socket file is missing.
     NotRunning,
+    /// What a plug-in, or an executable in `PATH`, says.
+    Foreign(u8),
 }
 
 impl ExitStatus {
@@ -39,6 +41,7 @@ impl ExitStatus {
             Self::ConnectionRefused | Self::StatusUnknown => 4,
             Self::ApiMismatch => 5,
             Self::NotRunning => 7,
+            Self::Foreign(number) => number,
         }
     }
 

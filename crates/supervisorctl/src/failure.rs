@@ -34,6 +34,8 @@ pub(crate) enum Failure {
     NoAnswer(&'static str),
     /// Ctrl-C.
     Interrupted,
+    /// Nothing can be had of the plug-ins: why.
+    PluginHost(String),
 }
 
 /// Where the server's URL was found.
@@ -82,6 +84,7 @@ impl Failure {
             }
             Self::NoAnswer(question) => format!("the input ended before {question}"),
             Self::Interrupted => "interrupted".to_owned(),
+            Self::PluginHost(why) => format!("plug-ins of {origin}: {why}").replace("serverurl in ", ""),
         }
     }
 }

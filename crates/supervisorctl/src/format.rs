@@ -157,6 +157,12 @@ pub(crate) fn columns(words: &[&str]) -> Vec<String> {
     }
 }
 
+/// A list of `help`: its head, the names in columns, and an empty line on both sides.
+pub(crate) fn topics(header: &str, names: &[&str]) -> Vec<String> {
+    let head = [String::new(), header.to_owned(), "=".repeat(header.len())];
+    head.into_iter().chain(columns(names)).chain([String::new()]).collect()
+}
+
 fn fits(words: &[&str], rows: usize) -> bool {
     let widths: usize = words.chunks(rows).map(|column| longest(column) + 2).sum();
     widths - 2 < SCREEN_WIDTH

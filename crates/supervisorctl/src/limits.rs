@@ -8,6 +8,18 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long Tab, or a completion script, waits for names before it goes without.
 pub(crate) const COMPLETION_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long the runtime looks for what has come already: a turn of it.
+pub(crate) const MOMENT: Duration = Duration::from_millis(1);
+
+/// How long the interpreter of plug-ins may take to load them.
+pub(crate) const PLUGIN_HOST_START: Duration = Duration::from_secs(30);
+
+/// Questions of plug-ins that are answered at once; further ones wait for one of these.
+pub(crate) const MAX_PLUGIN_QUESTIONS: usize = 16;
+
+/// Longest line of the interpreter of plug-ins, in bytes (docs/extensions.md, «Bounds»).
+pub(crate) const MAX_PLUGIN_LINE_BYTES: u64 = 16 * 1024 * 1024;
+
 /// Longest `--timeout`.
 pub(crate) const MAX_WAIT: Duration = Duration::from_hours(24);
 

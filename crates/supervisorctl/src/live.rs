@@ -18,7 +18,7 @@ use crate::client::{Account, Client};
 use crate::editor::Editor;
 use crate::follow::Streams;
 use crate::history::History;
-use crate::limits::{PACE_OF_PROGRESS, STREAM_SILENCE};
+use crate::limits::{MOMENT, PACE_OF_PROGRESS, STREAM_SILENCE};
 use crate::line_reader::LineReader;
 use crate::output::Output;
 use crate::terminal::{self, SecretPrompt};
@@ -95,6 +95,10 @@ impl World for LiveWorld {
         &self.client.account().url
     }
 
+    fn account(&self) -> Option<&Account> {
+        Some(self.client.account())
+    }
+
     fn open(&mut self, url: &str) {
         self.client.set_account(Account { url: url.to_owned(), ..self.client.account().clone() });
     }
@@ -106,6 +110,14 @@ impl World for LiveWorld {
 
     fn catch_interrupts(&mut self) {
         self.interrupts.catch(&self.runtime);
+    }
+
+    fn forget_interrupts(&mut self) {
+        let Self { runtime, interrupts, .. } = self;
+        runtime.block_on(async {
+            // What has come lies ready: one look finds it.
+            while interrupts.0.is_some() && timeout(MOMENT, interrupts.wait()).await.is_ok() {}
+        });
     }
 
     fn authenticate(&mut self, username: &str, password: &str) {

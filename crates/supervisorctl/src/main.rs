@@ -20,6 +20,7 @@ mod event_view;
 mod exit_status;
 mod failure;
 mod follow;
+mod foreign;
 mod format;
 mod hash_password;
 mod history;

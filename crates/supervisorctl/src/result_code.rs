@@ -18,15 +18,20 @@ impl ResultCode {
     pub(crate) fn from_number(number: i64) -> Self {
         i32::try_from(number).ok().and_then(FaultCode::from_number).map_or(Self::Other(number), Self::Known)
     }
+
+    /// The number.
+    pub(crate) fn value(self) -> i64 {
+        match self {
+            Self::Known(code) => code.number().into(),
+            Self::Other(number) => number,
+        }
+    }
 }
 
 /// The number.
 impl fmt::Display for ResultCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Known(code) => code.number().fmt(f),
-            Self::Other(number) => number.fmt(f),
-        }
+        self.value().fmt(f)
     }
 }
 

@@ -38,6 +38,12 @@ impl Tls {
         self.files.identity.is_some()
     }
 
+    /// The file of authorities that a server at `url` is believed by; `None`: those of the system.
+    pub(crate) fn authorities(&self, url: &str) -> Option<String> {
+        let ours = self.this_server.as_ref().filter(|(ours, _)| ours == url).map(|(_, path)| path);
+        self.files.ca.as_ref().or(ours).map(|path| path.display().to_string())
+    }
+
     fn trust(&self, url: &str) -> Trust<'_> {
         match (&self.files.ca, &self.this_server) {
             (Some(path), _) => Trust::Authorities(NamedFile { option: "tls_ca", path }),

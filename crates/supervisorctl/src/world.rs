@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use supervisor_protocol::xmlrpc::Value;
 
+use crate::client::Account;
 use crate::output::Output;
 use crate::result_code::ResultCode;
 
@@ -142,6 +143,11 @@ pub(crate) trait World {
     /// The server's URL, as it was given.
     fn url(&self) -> &str;
 
+    /// Who asks whom; `None` in a world that is none.
+    fn account(&self) -> Option<&Account> {
+        None
+    }
+
     /// From now on talks to another server.
     fn open(&mut self, url: &str);
 
@@ -187,6 +193,9 @@ pub(crate) trait World {
 
     /// From now on Ctrl-C ends a wait, as [`CallError::Interrupted`], instead of us.
     fn catch_interrupts(&mut self);
+
+    /// A Ctrl-C that has come was for somebody else.
+    fn forget_interrupts(&mut self) {}
 
     /// Copies the streams to `output` until something ends the wait.
     fn follow(&mut self, until: Until, output: &mut Output) -> FollowEvent;

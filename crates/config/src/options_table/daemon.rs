@@ -22,6 +22,7 @@ options! {
         NOCLEANUP: "nocleanup", Boolean, Text("false"), "leave AUTO logs of earlier runs alone";
         STRIP_ANSI: "strip_ansi", Boolean, Text("false"), "remove escape sequences from what is logged";
         ENVIRONMENT: "environment", Environment, Text(""), "variables for all programs";
+        PYTHON_HOST: "python_host", Text, Unset, "interpreter that runs Python plug-ins, instead of python3";
         PROFILE_OPTIONS: "profile_options", Text, Unset, "accepted for compatibility, of no effect";
     }
 }

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::pem_files::{pem_path, refuse_alone};
+use super::supervisord::python_host;
 use crate::command_line::ClientOptions;
-use crate::config::{ClientConfig, ClientTlsFiles};
+use crate::config::{ClientConfig, ClientTlsFiles, CtlPluginConfig, plugin_warning};
 use crate::context::{Context, SectionReader};
 use crate::diagnostics::ConfigError;
 use crate::expand::Names;
@@ -31,6 +32,8 @@ pub(crate) fn client_defaults(options: &ClientOptions, home: &Home) -> ClientCon
             identity: None,
         },
         server_users: Vec::new(),
+        plugins: Vec::new(),
+        python_host: None,
         warnings: Vec::new(),
         path: None,
     }
@@ -56,6 +59,7 @@ pub(crate) fn read_supervisorctl(
     let password = text(&rows::PASSWORD)?;
     let history_file = reader_with_here.text(&rows::HISTORY_FILE)?.filter(|path| !path.is_empty());
     let tls = read_tls(context, &reader_with_here)?;
+    let (plugins, warnings) = read_plugins(context);
 
     let defaults = client_defaults(options, &context.home);
     Ok(ClientConfig {
@@ -66,7 +70,9 @@ pub(crate) fn read_supervisorctl(
         history_file: defaults.history_file.or_else(|| history_file.map(|path| context.home.normalize(&path))),
         tls: ClientTlsFiles { ca: defaults.tls.ca.or(tls.ca), ..tls },
         server_users: server_users(context),
-        warnings: plugins_that_cannot_be_served(context),
+        plugins,
+        python_host: python_host_of_the_server(context),
+        warnings,
         path: None,
     })
 }
@@ -85,20 +91,39 @@ fn server_users(context: &Context) -> Vec<u32> {
         .collect()
 }
 
-/// Each `[ctlplugin:x]` names Python code. What is wrong with one is no matter of the other commands.
-fn plugins_that_cannot_be_served(context: &Context) -> Vec<String> {
-    let prefix = SectionType::CtlPlugin.prefix();
-    let sections = context.document.sections.iter().filter(|section| section.name.starts_with(prefix));
-    let warning = |section: &Section| {
-        let Section { name, place, .. } = section;
-        let option = ctlplugin::FACTORY.name;
-        let why = match context.document.get(section, option) {
-            Some(entry) => format!("{option}={} is Python code, which is not loaded here", entry.value),
-            None => format!("it has no {option}"),
-        };
-        format!("[{name}] in {} line {}: {why}; its commands are missing", place.file, place.line)
-    };
-    sections.map(warning).collect()
+/// What cannot be understood there is for supervisord to tell.
+fn python_host_of_the_server(context: &Context) -> Option<String> {
+    let section = context.document.section("supervisord")?;
+    let here = [context.here_word()];
+    python_host(context, &context.reader(section, &here)).ok()?
+}
+
+/// Each `[ctlplugin:x]`, and a sentence for each that cannot be one: what is wrong with one is no matter of the other
+/// commands.
+fn read_plugins(context: &Context) -> (Vec<CtlPluginConfig>, Vec<String>) {
+    let (mut plugins, mut warnings) = (Vec::new(), Vec::new());
+    for section in &context.document.sections {
+        let Some(name) = section.name.strip_prefix(SectionType::CtlPlugin.prefix()) else { continue };
+        match read_plugin(context, section, name) {
+            Ok(plugin) => plugins.push(plugin),
+            Err(error) => warnings.push(plugin_warning(&section.name, &section.place, &error.to_string())),
+        }
+    }
+    (plugins, warnings)
+}
+
+fn read_plugin(context: &Context, section: &Section, name: &str) -> Result<CtlPluginConfig, ConfigError> {
+    let reader = context.reader(section, &[]);
+    let row = &ctlplugin::FACTORY;
+    let missing = || ConfigError::new(format!("it has no {}", row.name));
+    let factory = reader.text(row)?.ok_or_else(missing)?.into_owned();
+    let mut options = Vec::new();
+    for entry in context.document.options(section).filter(|entry| *entry.key != *row.name) {
+        if let Some(value) = reader.free_text(entry)? {
+            options.push((entry.key.to_string(), value.into_owned()));
+        }
+    }
+    Ok(CtlPluginConfig { name: name.to_owned(), factory, options, place: section.place.clone() })
 }
 
 /// The files for an https server; a certificate and its key come together.

@@ -12,7 +12,7 @@ use crate::diagnostics::ConfigError;
 use crate::environment::{Variables, parse_environment};
 use crate::expand::Names;
 use crate::options_table::supervisord as rows;
-use crate::python_path::absolute;
+use crate::python_path::{absolute, text_of};
 
 /// What the file says.
 #[derive(Debug)]
@@ -34,6 +34,7 @@ pub(crate) struct SupervisordSection {
     childlogdir: Option<String>,
     nocleanup: bool,
     strip_ansi: bool,
+    python_host: Option<String>,
     /// For all programs.
     pub(crate) environment: Variables,
 }
@@ -62,6 +63,7 @@ pub(crate) fn read_supervisord(context: &Context) -> Result<SupervisordSection, 
         nocleanup: reader.value(&rows::NOCLEANUP)?,
         strip_ansi: reader.value(&rows::STRIP_ANSI)?,
         environment: read_environment(context, &reader)?,
+        python_host: python_host(context, &reader)?,
     })
 }
 
@@ -113,7 +115,14 @@ pub(crate) fn settle(
         nocleanup: line.nocleanup || file.nocleanup,
         strip_ansi: line.strip_ansi || file.strip_ansi,
         environment: file.environment,
+        python_host: file.python_host,
     })
+}
+
+/// `python_host=`: a name to be looked for in PATH, or a path.
+pub(crate) fn python_host(context: &Context, reader: &SectionReader<'_>) -> Result<Option<String>, ConfigError> {
+    let text = reader.text(&rows::PYTHON_HOST)?.filter(|text| !text.is_empty());
+    Ok(text.map(|text| if text.contains('/') { text_of(&context.home.normalize(&text)) } else { text.into_owned() }))
 }
 
 /// The user's id. A bad one in the file is blamed on its line, though upstream finds it last of all.

@@ -3,6 +3,7 @@
 use super::{ACTIONS, Action, Completes, find};
 use crate::controller::{Controller, Flow};
 use crate::failure::Failure;
+use crate::foreign;
 use crate::format;
 
 pub(super) const ACTION: Action = Action {
@@ -43,20 +44,26 @@ const COMMAND_LINE_ONLY: [(&str, &str); 2] = [
 /// Head of the list of commands.
 const HEADER: &str = "default commands (type help <topic>):";
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature of an action")]
 fn run(controller: &mut Controller, topic: &str) -> Result<Flow, Failure> {
     if topic.is_empty() {
         list(controller);
+        return foreign::list(controller);
+    }
+    if let Some(action) = find(topic) {
+        show(controller, action);
+    } else if let Some((_, help)) = COMMAND_LINE_ONLY.iter().find(|(name, _)| *name == topic) {
+        controller.output.line(help);
+    } else if let Some(told) = foreign::help(controller, topic) {
+        return told;
     } else {
-        match find(topic) {
-            Some(action) => show(controller, action),
-            None => match COMMAND_LINE_ONLY.iter().find(|(name, _)| *name == topic) {
-                Some((_, help)) => controller.output.line(help),
-                None => controller.output.line(&format!("*** No help on {topic}")),
-            },
-        }
+        controller.output.line(&format!("*** No help on {topic}"));
     }
     Ok(Flow::Continue)
+}
+
+/// Whether only the command line knows this word.
+pub(crate) fn is_word_of_command_line(word: &str) -> bool {
+    COMMAND_LINE_ONLY.iter().any(|(name, _)| *name == word)
 }
 
 /// All about one action.
@@ -78,14 +85,9 @@ fn list(controller: &mut Controller) {
     } else {
         names.retain(|name| !UNLISTED.contains(name));
     }
-    let ruler = "=".repeat(HEADER.len());
-    controller.output.line("");
-    controller.output.line(HEADER);
-    controller.output.line(&ruler);
-    for row in format::columns(&names) {
-        controller.output.line(&row);
+    for line in format::topics(HEADER, &names) {
+        controller.output.line(&line);
     }
-    controller.output.line("");
 }
 
 #[cfg(test)]

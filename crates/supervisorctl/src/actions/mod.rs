@@ -115,6 +115,7 @@ impl Action {
     }
 }
 
+pub(crate) use help::is_word_of_command_line;
 /// What `help ACTION` and `ACTION --help` show.
 pub(crate) use help::show as show_help;
 /// What Ctrl-C leaves to go on.

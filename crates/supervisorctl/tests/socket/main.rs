@@ -4,6 +4,8 @@
 
 mod completion;
 mod events;
+mod path_commands;
+mod plugins;
 mod server;
 mod terminal;
 mod typed_ahead;
@@ -343,23 +345,6 @@ fn the_foreground_is_left_by_ctrl_c_whatever_the_input_does() {
         assert!(out.ends_with("Exiting foreground\n"), "{input}: {out}");
         assert_eq!((err.as_str(), status.code()), ("", Some(0)), "{input}");
     }
-}
-
-#[test]
-fn a_plugin_that_cannot_be_served_costs_a_warning() {
-    let folder = Folder::new();
-    let _requests = serve_unix(&folder.socket(), vec![version(), all_processes()]);
-    let mut command = folder.client(&folder.url(), &["status"]);
-    let file = folder.0.join("s.conf");
-    let text = std::fs::read_to_string(&file).unwrap() + "[ctlplugin:cache]\nsupervisor.ctl_factory=cache:make\n";
-    std::fs::write(&file, text).unwrap();
-    let (out, err, status) = run(&mut command);
-    let words = format!(
-        "warning: [ctlplugin:cache] in {} line 4: supervisor.ctl_factory=cache:make is Python code, which is not loaded \
-         here; its commands are missing\n",
-        file.display()
-    );
-    assert_eq!((out.as_str(), err, status), (STATUS, words, 0));
 }
 
 #[test]

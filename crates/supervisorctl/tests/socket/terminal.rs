@@ -47,6 +47,11 @@ impl Session {
         Self { child, terminal: terminal.master.into(), shown: String::new(), seen: 0 }
     }
 
+    /// The process of the client.
+    pub(crate) fn pid(&self) -> i32 {
+        self.child.id().cast_signed()
+    }
+
     /// Waits until `text` is shown after what was expected before.
     pub(crate) fn expect(&mut self, text: &str) {
         loop {
