@@ -278,6 +278,9 @@ fn broken(error: &hyper::Error, is_encrypted: bool, has_certificate: bool) -> Ca
     if let Some(refusal) = tls::refusal(error) {
         return CallError::Connect(refusal);
     }
+    if is_reset(error) {
+        return CallError::Connect(ConnectError::Refused);
+    }
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
     let guess = match (is_encrypted, has_certificate) {
         (false, _) if error.is_parse() => "; if it has tls_cert=, the URL begins with https://",
@@ -285,6 +288,13 @@ fn broken(error: &hyper::Error, is_encrypted: bool, has_certificate: bool) -> Ca
         (false, _) | (true, true) => "",
     };
     CallError::Broken(format!("{error}{cause}{guess}"))
+}
+
+/// Whether the connection was reset without a byte of an answer: it waited in the queue of a server that ended (a
+/// restart), or its request was not read to the end. Whoever has read a request closes in order, which is no reset.
+fn is_reset(error: &hyper::Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::ConnectionReset)
 }
 
 /// A path with everything escaped that may not stand in a request line, and `%`, which begins no escape in a name.

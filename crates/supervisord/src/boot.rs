@@ -344,7 +344,7 @@ impl Generation {
             main_log: main_log_path,
             log_level: config.supervisord.loglevel,
         })
-        .map_err(|error| BootError(format!("could not start the control thread: {error}")))?;
+        .map_err(|error| no_control_thread(&error))?;
         // Whoever reads the pidfile now finds us, and whoever calls is answered.
         if let Some(caller) = caller.take() {
             caller.ready();
@@ -358,6 +358,17 @@ impl Generation {
         finish(control, pidfile);
         Ok((ended, kernel))
     }
+}
+
+/// A thread needs memory and a place among the processes of its user and container; its reactor needs descriptors.
+fn no_control_thread(error: &io::Error) -> BootError {
+    let remedy = match error.kind() {
+        io::ErrorKind::WouldBlock => {
+            "raise the number of processes that it may have (`ulimit -u`, TasksMax= of systemd, --pids-limit of docker)"
+        }
+        _ => "it needs clone(2), epoll_create1(2) and eventfd2(2), which a filter (seccomp) may refuse",
+    };
+    BootError(format!("could not start the control thread: {error}: {remedy}"))
 }
 
 /// The end of a generation: clients, pidfile.
@@ -377,6 +388,7 @@ fn raise_limits(config: &Config, kernel: &mut Kernel) -> Result<Vec<(LogLevel, S
         match raise(resource, minimum).map_err(BootError::new)? {
             Raised::Unchanged => {}
             raised @ Raised::To { .. } => messages.push((LogLevel::Info, raised.to_string())),
+            unknown @ Raised::Unknown { .. } => messages.push((LogLevel::Warn, unknown.to_string())),
         }
     }
     // Programs get what it is by now.

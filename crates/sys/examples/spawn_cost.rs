@@ -16,7 +16,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use supervisor_sys::rlimits::{Resource, raise};
-use supervisor_sys::{CStrArray, Child, Signals, SpawnMethod, SpawnPlan, Spawner, pipe, wait_pidfd};
+use supervisor_sys::{CStrArray, Child, Signals, SpawnMethod, SpawnPlan, Spawner, pipe, wait_pid};
 
 /// Starts and ends that the median is taken of.
 const SAMPLES: usize = 201;
@@ -123,7 +123,7 @@ fn end(program: Program) -> io::Result<()> {
     drop(program.stdin);
     let pidfd = program.child.pidfd.ok_or(io::ErrorKind::Unsupported)?;
     poll(&mut [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE)?;
-    wait_pidfd(pidfd.as_fd())?.expect("its pidfd was readable");
+    wait_pid(program.child.pid)?.expect("its pidfd was readable");
     Ok(())
 }
 

@@ -18,6 +18,7 @@ use supervisor_core::Pid;
 
 use crate::child_message::{FixedText, Words};
 use crate::limits::{CHILD_MESSAGE_BYTES, TABLE_PATIENCE};
+use crate::refusal::call_refused;
 
 /// A child that did not become its program; it ends with status 127.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +87,8 @@ pub(crate) struct ExecReports {
 impl ExecReports {
     /// The pipe; the second is the end for children.
     pub(crate) fn new() -> io::Result<(Self, OwnedFd)> {
-        let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+        let (reader, writer) =
+            nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).map_err(|error| call_refused("pipe2", error))?;
         Ok((Self { reader, unread: Vec::new(), tables: Vec::new(), failures: Vec::new() }, writer))
     }
 

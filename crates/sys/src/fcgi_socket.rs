@@ -10,10 +10,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, bind, socket};
 use supervisor_core::{SocketAddress, SocketConfig, SocketOwner, raw_text};
 
 use crate::file_place::FilePlace;
+use crate::limits::FCGI_BACKLOG;
+use crate::listen::listen;
 use crate::socket_error::SocketError;
 use crate::socket_file::{BoundFile, SocketFile};
 use crate::socket_path::SocketPath;
@@ -46,11 +48,9 @@ impl FcgiSocket {
         let backlog = config.backlog.map(|backlog| i32::try_from(backlog).unwrap_or(i32::MAX));
         let backlog = match backlog {
             Some(backlog @ 1..) => backlog,
-            // Python's SOMAXCONN is the C library's.
-            Some(_) | None => libc::SOMAXCONN,
+            Some(_) | None => FCGI_BACKLOG,
         };
-        let backlog = Backlog::new(backlog.min(libc::SOMAXCONN)).unwrap_or(Backlog::MAXCONN);
-        listen(&bound.socket, backlog).map_err(|error| os_error(error as i32, None))?;
+        listen(bound.socket.as_fd(), backlog).map_err(|error| os_error(error as i32, None))?;
         Ok(bound)
     }
 

@@ -46,6 +46,10 @@ pub const LONG_WAIT: Duration = Duration::from_millis(100);
 /// Connections that wait to be accepted by an HTTP server.
 pub const LISTEN_BACKLOG: i32 = 1024;
 
+/// Connections that wait at the socket of FastCGI programs where `socket_backlog` does not say: glibc's SOMAXCONN,
+/// which is Python's, also where the C library has a lower one.
+pub const FCGI_BACKLOG: i32 = 4096;
+
 /// How long a socket found at our path may take to answer before it counts as in use.
 pub const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 

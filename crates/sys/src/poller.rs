@@ -20,6 +20,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use crate::limits::{EVENTS_PER_WAIT, LONG_WAIT};
+use crate::refusal::call_refused;
 
 /// The highest key that may be registered; the one above is the poller's own.
 pub const LAST_KEY: usize = WAKER_KEY - 1;
@@ -62,8 +63,10 @@ pub struct Poller {
 impl Poller {
     /// An empty set.
     pub fn new() -> io::Result<Self> {
-        let registered = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
+        let registered =
+            Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(|error| call_refused("epoll_create1", error))?;
+        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK);
+        let wake = wake.map_err(|error| call_refused("eventfd2", error))?;
         // Edge-triggered, so that nobody has to read it: each write is an event of its own (epoll(7)).
         registered.add(&wake, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, WAKER_KEY as u64))?;
         Ok(Self { registered, waker: Waker { wake: Arc::new(wake) }, precise: AtomicBool::new(true) })

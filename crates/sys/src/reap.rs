@@ -7,20 +7,16 @@
 use std::ffi::c_int;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd};
 
 use nix::errno::Errno;
 use supervisor_core::{ExitStatus, Pid};
 
 use crate::process_attributes::{is_pid1, is_subreaper};
 
-/// Reaps the child of this pidfd; `None`: it still runs. ECHILD if it was reaped already.
-pub fn wait_pidfd(fd: BorrowedFd<'_>) -> io::Result<Option<ExitStatus>> {
-    let id = libc::id_t::try_from(fd.as_raw_fd()).expect("an open descriptor is not negative");
-    Ok(wait(libc::P_PIDFD, id, libc::WEXITED)?.map(|(_, status)| status))
-}
-
 /// Reaps the child with this pid; `None`: it still runs. ECHILD if it was reaped already.
+///
+/// By its pid where it has a pidfd too: the pid is nobody else's until this has returned its status, and Linux 5.3 as
+/// well as some filters know pidfds, but not how to wait for one (waitid(2), P_PIDFD: Linux 5.4).
 pub fn wait_pid(pid: Pid) -> io::Result<Option<ExitStatus>> {
     Ok(wait(libc::P_PID, pid.get().unsigned_abs(), libc::WEXITED)?.map(|(_, status)| status))
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use nix::sys::resource::{RLIM_INFINITY, getrlimit, rlim_t, setrlimit};
 
+use crate::errno::errno_name;
+
 /// A limit that can be raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
@@ -25,6 +27,13 @@ pub enum Raised {
         /// The new soft limit.
         limit: i64,
     },
+    /// It is as it was, which nobody may know: a filter refuses the question. Its text is for the main log.
+    Unknown {
+        /// Which one.
+        resource: Resource,
+        /// Why it cannot be read.
+        errno: i32,
+    },
 }
 
 impl fmt::Display for Raised {
@@ -32,6 +41,13 @@ impl fmt::Display for Raised {
         match self {
             Self::Unchanged => Ok(()),
             Self::To { resource, limit } => write!(f, "Increased {} limit to {limit}", resource.name()),
+            Self::Unknown { resource, errno } => {
+                let (name, option, errno) = (resource.name(), resource.option(), errno_name(*errno));
+                write!(
+                    f,
+                    "{name} cannot be read ({errno}: a filter refuses prlimit64(2)); {option} is not held against it"
+                )
+            }
         }
     }
 }
@@ -43,7 +59,7 @@ pub struct LimitError {
     pub resource: Resource,
     /// What it should have become.
     pub minimum: i64,
-    /// The hard limit as it is; `None`: unlimited, or not to be known.
+    /// The hard limit as it is; `None`: unlimited.
     pub hard: Option<u64>,
 }
 
@@ -82,6 +98,13 @@ impl Resource {
         }
     }
 
+    fn option(self) -> &'static str {
+        match self {
+            Self::NoFile => "minfds",
+            Self::NProc => "minprocs",
+        }
+    }
+
     fn kernel(self) -> nix::sys::resource::Resource {
         match self {
             Self::NoFile => nix::sys::resource::Resource::RLIMIT_NOFILE,
@@ -92,15 +115,17 @@ impl Resource {
 
 /// Raises the soft limit to `minimum` if it is lower, and the hard limit with it where that is needed and allowed.
 pub fn raise(resource: Resource, minimum: i64) -> Result<Raised, LimitError> {
-    let unknown = LimitError { resource, minimum, hard: None };
-    let (soft, hard) = getrlimit(resource.kernel()).map_err(|_| unknown)?;
+    let (soft, hard) = match getrlimit(resource.kernel()) {
+        Ok(limits) => limits,
+        Err(error) => return Ok(Raised::Unknown { resource, errno: error as i32 }),
+    };
     let Some(wanted) = rlim_t::try_from(minimum).ok().filter(|wanted| soft != RLIM_INFINITY && soft < *wanted) else {
         return Ok(Raised::Unchanged);
     };
     // RLIM_INFINITY is the largest number there is.
     match setrlimit(resource.kernel(), wanted, hard.max(wanted)) {
         Ok(()) => Ok(Raised::To { resource, limit: minimum }),
-        Err(_) => Err(LimitError { hard: (hard != RLIM_INFINITY).then_some(hard), ..unknown }),
+        Err(_) => Err(LimitError { resource, minimum, hard: (hard != RLIM_INFINITY).then_some(hard) }),
     }
 }
 

@@ -14,6 +14,7 @@ use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
+use crate::refusal::call_refused;
 use crate::signal_dispositions::{note_change, reset_inherited};
 use crate::signal_mask::{SignalsBlocked, block_only_real_time};
 
@@ -57,7 +58,8 @@ impl Signals {
     /// A signal that was blocked and pending is seen. Real-time signals are blocked, here and in threads started later;
     /// so it is for boot, before there is a second thread.
     pub fn install() -> io::Result<Self> {
-        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
+        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK);
+        let wake = wake.map_err(|error| call_refused("eventfd2", error))?;
         let seen = SEEN_SIGNALS.get_or_init(|| Seen { pending: AtomicU64::new(0), wake });
         {
             let _blocked = SignalsBlocked::all()?;

@@ -33,6 +33,7 @@ use crate::exec_report::{ExecFailure, ExecReports};
 use crate::limits::CHILD_DESCRIPTORS;
 use crate::make_child::{Attempt, Pidfds, child_on_a_copy, child_on_our_memory, forked_child};
 use crate::place_descriptors::Placement;
+use crate::refusal::file_refused;
 use crate::rlimits::DescriptorLimit;
 use crate::signal_dispositions::SignalDispositions;
 use crate::signal_mask::SignalsBlocked;
@@ -84,7 +85,7 @@ pub enum SpawnMethod {
 pub struct Child {
     /// Its pid; it leads a process group of the same number.
     pub pid: Pid,
-    /// Readable once it has ended, for [`crate::wait_pidfd`]; `None` where the kernel has none (before Linux 5.3), or
+    /// Readable once it has ended, for [`crate::wait_pid`]; `None` where the kernel has none (before Linux 5.3), or
     /// no descriptor is left for it.
     pub pidfd: Option<OwnedFd>,
 }
@@ -121,7 +122,10 @@ impl Spawner {
     /// # Errors
     /// As the system calls behind it: EMFILE, ENFILE, ENOMEM.
     pub fn new() -> io::Result<Self> {
-        let dev_null = File::options().read(true).write(true).open("/dev/null")?;
+        let dev_null = File::options().read(true).write(true).open("/dev/null");
+        let dev_null = dev_null.map_err(|error| {
+            file_refused("/dev/null", &error, "a chroot or container needs it too (mknod -m 666 dev/null c 1 3)")
+        })?;
         let copies = [low_copy(&dev_null)?, low_copy(&dev_null)?, low_copy(&dev_null)?];
         // Opened first it took the lowest number; those that children see deserve that more.
         let dev_null_above = low_copy(&dev_null)?;

@@ -1,13 +1,12 @@
 //! Listening on a port.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, SockaddrIn6, bind, listen, setsockopt, socket, sockopt,
-};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, SockaddrIn6, bind, setsockopt, socket, sockopt};
 
 use crate::limits::LISTEN_BACKLOG;
+use crate::listen::listen;
 use crate::socket_error::{SocketError, SocketStep};
 
 /// Listens on a port for an HTTP server. An empty host stands for every IPv4 address; a name is looked up, and its
@@ -15,7 +14,7 @@ use crate::socket_error::{SocketError, SocketStep};
 pub fn listen_tcp(host: &str, port: u16) -> Result<TcpListener, SocketError> {
     let address = resolve_host(host, port)?;
     let listener = bind_tcp(address)?;
-    listen(&listener, Backlog::new(LISTEN_BACKLOG)?)?;
+    listen(listener.as_fd(), LISTEN_BACKLOG)?;
     Ok(TcpListener::from(listener))
 }
 

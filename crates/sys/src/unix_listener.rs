@@ -10,18 +10,17 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
-use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, getsockopt, listen, socket, sockopt,
-};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, bind, connect, getsockopt, socket, sockopt};
 use supervisor_core::SocketOwner;
 
 use crate::limits::{LISTEN_BACKLOG, PROBE_TIMEOUT, STALE_SOCKET_ATTEMPTS, TAKEOVER_LOCK_ATTEMPTS};
+use crate::listen::listen;
 use crate::socket_error::{SocketError, SocketStep};
 use crate::socket_file::{BoundFile, FileIdentity, SocketFile};
 use crate::socket_path::SocketPath;
@@ -104,7 +103,7 @@ fn listen_aside(path: &Path, mode: u32) -> Result<(OwnedFd, BoundFile, Option<u3
             Ok(_) | Err(_) => return Err(SocketStep::Mode.failed(&error)),
         },
     };
-    listen(&listener, Backlog::new(LISTEN_BACKLOG)?)?;
+    listen(listener.as_fd(), LISTEN_BACKLOG)?;
     Ok((listener, made, mode_instead))
 }
 

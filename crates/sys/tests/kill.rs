@@ -6,7 +6,7 @@ use std::io::Read;
 use std::os::fd::AsFd;
 
 use supervisor_core::{ExitStatus, KillTarget, Signal};
-use supervisor_sys::{Spawner, kill, wait_pidfd};
+use supervisor_sys::{Spawner, kill, wait_pid};
 use support::{Program, wait_for_end, wait_until_readable};
 
 /// Leaves its group for the one of its parent; a child of it stays behind if it is told to.
@@ -56,5 +56,5 @@ fn one_that_has_ended_and_is_not_reaped_is_no_error() {
     let pidfd = running.child.pidfd.as_ref().unwrap();
     wait_until_readable(pidfd.as_fd());
     assert_eq!(kill(KillTarget::Group(running.child.pid), Signal::KILL), Ok(()));
-    assert_eq!(wait_pidfd(pidfd.as_fd()).unwrap(), Some(ExitStatus::Exited(0)));
+    assert_eq!(wait_pid(running.child.pid).unwrap(), Some(ExitStatus::Exited(0)));
 }

@@ -5,7 +5,7 @@ mod support;
 use std::os::fd::AsFd;
 
 use supervisor_core::{ExitStatus, Signal};
-use supervisor_sys::{Spawner, peek_any, reap_any, wait_pid, wait_pidfd};
+use supervisor_sys::{Spawner, peek_any, reap_any, wait_pid};
 use support::{Program, Running, wait_until_readable};
 
 fn wait_until_ended(running: &Running) {
@@ -22,19 +22,16 @@ fn each_child_is_reaped_once_whichever_way() {
     assert_eq!(peek_any().unwrap(), None);
     assert_eq!(reap_any().unwrap(), None);
     assert_eq!(wait_pid(still_running.child.pid).unwrap(), None);
-    assert_eq!(wait_pidfd(still_running.child.pidfd.as_ref().unwrap().as_fd()).unwrap(), None);
     assert!(supervisor_sys::may_adopt_children(), "children from before");
 
-    // By pidfd; a look before takes nothing away.
+    // By pid; a look before takes nothing away.
     let seven = Program::script("exit 7").start(&mut spawner);
     wait_until_ended(&seven);
     assert_eq!(peek_any().unwrap(), Some(seven.pid()));
     assert_eq!(peek_any().unwrap(), Some(seven.pid()));
-    let pidfd = seven.child.pidfd.as_ref().unwrap().as_fd();
-    assert_eq!(wait_pidfd(pidfd).unwrap(), Some(ExitStatus::Exited(7)));
-    assert_eq!(wait_pidfd(pidfd).unwrap_err().raw_os_error(), Some(libc::ECHILD));
+    assert_eq!(wait_pid(seven.child.pid).unwrap(), Some(ExitStatus::Exited(7)));
+    assert_eq!(wait_pid(seven.child.pid).unwrap_err().raw_os_error(), Some(libc::ECHILD));
 
-    // By pid.
     let killed = Program::cat().start(&mut spawner);
     killed.send(Signal::KILL);
     wait_until_ended(&killed);

@@ -2,8 +2,12 @@
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::server::{Answer, serve_tcp, serve_unix, status};
 use crate::{Folder, all_processes, run, version};
@@ -112,7 +116,7 @@ fn a_server_that_wants_tls() {
 #[test]
 fn a_socket_for_others() {
     let folder = Folder::new();
-    drop(std::os::unix::net::UnixListener::bind(folder.socket()).unwrap());
+    drop(UnixListener::bind(folder.socket()).unwrap());
     std::fs::set_permissions(folder.socket(), std::fs::Permissions::from_mode(0o0)).unwrap();
     let url = folder.url();
     let words = if nix::unistd::Uid::effective().is_root() {
@@ -156,5 +160,23 @@ fn too_few_descriptors_are_one_clear_error() {
     for enough in ["-n 10", "-S -n 5"] {
         let (out, err, status) = run(&mut limited(&folder, enough, &["status"]));
         assert_eq!((out.as_str(), err.as_str(), status), (crate::STATUS, "", 0), "{enough}");
+    }
+}
+
+#[test]
+fn a_server_that_ends_before_it_has_taken_the_connection_refuses_it() {
+    let folder = Folder::new();
+    let url = folder.url();
+    for words in [&["version"][..], &["pid", "app"]] {
+        let listener = UnixListener::bind(folder.socket()).unwrap();
+        let client = folder.client(&url, words).stdout(Stdio::piped()).spawn().unwrap();
+        // Its connection waits to be taken, and what nobody takes is reset.
+        let mut waiting = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
+        assert_eq!(poll(&mut waiting, PollTimeout::from(60_000_u16)), Ok(1));
+        drop(listener);
+        std::fs::remove_file(folder.socket()).unwrap();
+        let output = client.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{url} refused connection\n"), "{words:?}");
+        assert_eq!(output.status.code(), Some(4));
     }
 }

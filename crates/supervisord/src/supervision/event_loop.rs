@@ -5,7 +5,6 @@
 //! deadlines; the main log and the answers last. Work per turn is bounded for each source.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::os::fd::AsFd;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
@@ -291,11 +290,7 @@ impl EventLoop {
     /// A life has ended; nothing is to be done if it was reaped already, by a sweep.
     fn reap(&mut self, life: Life) {
         let Some(child) = self.host.child_of(life) else { return };
-        let status = match &child.pidfd {
-            Some(pidfd) => supervisor_sys::wait_pidfd(pidfd.as_fd()),
-            None => supervisor_sys::wait_pid(child.pid),
-        };
-        match status {
+        match supervisor_sys::wait_pid(child.pid) {
             Ok(Some(status)) => self.exited(life, status),
             Ok(None) => drop(self.traced.insert(life)),
             Err(_) => {}

@@ -38,6 +38,7 @@ mod original_client;
 mod pidproxy;
 mod program_users;
 mod raw_bytes;
+mod refused_calls;
 mod reload;
 mod reverse_proxy;
 mod server_sockets;

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use supervisor_core::{ExitStatus, KillTarget, Signal};
-use supervisor_sys::{CStrArray, Child, Credentials, SpawnMethod, SpawnPlan, Spawner, kill, pipe, wait_pidfd};
+use supervisor_sys::{CStrArray, Child, Credentials, SpawnMethod, SpawnPlan, Spawner, kill, pipe, wait_pid};
 
 /// How long a condition may take to come about, in milliseconds.
 pub(crate) const PATIENCE: u16 = 60_000;
@@ -162,7 +162,7 @@ impl Finished {
 pub(crate) fn wait_for_end(child: &Child) -> ExitStatus {
     let pidfd = child.pidfd.as_ref().expect("this kernel has pidfds");
     wait_until_readable(pidfd.as_fd());
-    wait_pidfd(pidfd.as_fd()).expect("it is our child").expect("its pidfd was readable")
+    wait_pid(child.pid).expect("it is our child").expect("its pidfd was readable")
 }
 
 /// Waits until a descriptor has something to say.
