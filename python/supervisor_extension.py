@@ -51,6 +51,9 @@ UNKNOWN_METHOD, INCORRECT_PARAMETERS, FAILED = 1, 2, 30
 LINE_BYTES = 16 * 1024 * 1024
 INTEGERS = range(-2**63, 2**63)
 
+# Events that wait for a slow handler; those beyond it are told as lost.
+WAITING_EVENTS = 65536
+
 # How long calls may go on after supervisord has asked for the end, in seconds: it waits for two.
 LAST_ANSWERS = 1.0
 
@@ -391,6 +394,7 @@ class Extension:
         self._supervisor: Optional[Supervisor] = None
         self._open: Dict[Any, threading.Event] = {}
         self._events: "queue.Queue[Union[Event, Lost, None]]" = queue.Queue()
+        self._gap: Optional[Lost] = None
         self._this_call = threading.local()
         # Guards `_open`; told when a call is answered.
         self._answered = threading.Condition()
@@ -489,10 +493,23 @@ class Extension:
             if cancelled is not None:
                 cancelled.set()
         elif method == "event":
-            self._events.put(Event(params["serial"], params["name"], params["payload"],
-                                   params.get("group"), params.get("process")))
+            self._happened(Event(params["serial"], params["name"], params["payload"],
+                                 params.get("group"), params.get("process")))
         elif method == "lost":
-            self._events.put(Lost(params["restarted"], params["from"], params.get("to"), params.get("count")))
+            self._happened(Lost(params["restarted"], params["from"], params.get("to"), params.get("count")))
+
+    def _happened(self, happened: Union[Event, Lost]) -> None:
+        """Hands on to the thread of the handlers; what has no room is told as one gap, once there is some."""
+        if self._events.qsize() >= WAITING_EVENTS:
+            here = happened if isinstance(happened, Lost) else Lost(False, happened.serial, happened.serial, 1)
+            gap = self._gap or here._replace(events=0)
+            known = None if gap.events is None or here.events is None else gap.events + here.events
+            self._gap = Lost(gap.restarted or here.restarted, gap.first, here.last, known)
+            return
+        if self._gap is not None:
+            self._events.put(self._gap)
+            self._gap = None
+        self._events.put(happened)
 
     def _initialize(self, wire: _Wire, me: Any, params: Dict[str, Any]) -> None:
         if int(params["protocol"]) < PROTOCOL:

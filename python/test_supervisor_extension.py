@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import unittest
+import unittest.mock
 from typing import Any, Dict, List, Mapping, Optional, Union
 
 from supervisor_extension import Event, Extension, Fault, Lost, ProtocolError, from_wire, to_wire
@@ -366,6 +367,33 @@ class Back(unittest.TestCase):
         self.assertEqual(told, [Event(6, "PROCESS_STATE_EXITED", "a:b", "g", "p"), Lost(False, 7, 8, 2),
                                 Lost(True, 9, None, None), Event(10, "TICK_5", "when:5")])
         self.assertIn("a hook that fails ends nothing", said.getvalue())
+
+    def test_events_beyond_those_that_may_wait_are_told_as_one_gap(self):
+        extension = Extension()
+        seen, gate, bound = queue.Queue(), threading.Event(), 4
+
+        @extension.on_event("TICK_5")
+        def ticked(event):
+            seen.put(event.serial)
+            gate.wait(PATIENCE)
+        extension.on_lost(seen.put)
+        supervisord = Scripted(extension)
+        tick = lambda serial: supervisord.write(
+            method="event", params={"serial": serial, "name": "TICK_5", "payload": "when:5"})
+        with unittest.mock.patch("supervisor_extension.WAITING_EVENTS", bound):
+            supervisord.write(id=supervisord.read()["id"], result={"serial": 0})
+            tick(1)
+            self.assertEqual(seen.get(timeout=PATIENCE), 1)
+            for serial in range(2, 9):
+                tick(serial)
+            # An answer comes after all before it has been read.
+            self.assertEqual(supervisord.call("nothing")[0], 1)
+            gate.set()
+            self.assertEqual([seen.get(timeout=PATIENCE) for _ in range(bound)], [2, 3, 4, 5])
+            tick(9)
+            self.assertEqual(seen.get(timeout=PATIENCE), Lost(False, 6, 8, 3))
+            self.assertEqual(seen.get(timeout=PATIENCE), 9)
+            supervisord.end()
 
 
 class Channel(unittest.TestCase):
