@@ -59,6 +59,18 @@ class Interface:
     def strange(self):
         return object()
 
+    def halfCharacter(self):
+        return "a\\ud83d"
+
+    def deep(self, depth):
+        return [] if depth == 0 else [self.deep(depth - 1)]
+
+    def many(self, count):
+        return [0] * count
+
+    def long(self, count):
+        return "x" * count
+
     def raises(self):
         return 1 / 0
 
@@ -319,6 +331,10 @@ class Namespaces(Case):
             self.assertEqual(host.call("typeError"), {"code": 30, "message": "FAILED: <class 'TypeError'>:inside"})
             strange = host.call("strange")
             self.assertEqual((strange["code"], strange["message"][:34]), (30, "FAILED: the result cannot be sent:"))
+            for method, fits, beyond in (("deep", 20, 40), ("many", 60_000, 70_000), ("long", 10 << 20, 16 << 20)):
+                self.assertNotIn("code", host.call(method, fits))
+                self.assertEqual(host.call(method, beyond)["message"][:34], "FAILED: the result cannot be sent:")
+            self.assertEqual(host.call("halfCharacter"), "a?")
             self.assertEqual(host.call("echo", 2**63 - 1), 2**63 - 1)
             self.assertEqual(host.ask("nonsense"), {"code": 1, "message": "UNKNOWN_METHOD"})
             self.assertEqual(host.call("ping"), "pong")

@@ -10,8 +10,11 @@ from typing import Any, Callable, List, Optional, Tuple
 
 from supervisor_plugin_host.facade import Facade, NotOffered
 from supervisor_plugin_host.factory import make
-from supervisor_plugin_host.values import FAILED, UNKNOWN_METHOD, Json, Refused, decode, encode
+from supervisor_plugin_host.values import UNKNOWN_METHOD, Json, Refused, decode, text_to_send
 from supervisor_plugin_host.wire import Wire
+
+# Codes between this and supervisorctl, for what is no fault of the server.
+INTERRUPTED, UNAUTHORIZED, ERRNO = -2, -401, 1000
 
 
 class Proxy:
@@ -112,14 +115,12 @@ class Controller(cmd.Cmd):
 
 
 def as_client_error(error: Refused, url: str) -> Exception:
-    """The exceptions that a client written in Python knows."""
-    kind = error.data.get("kind")
-    if kind == "http":
-        return xmlrpc.client.ProtocolError(url, int(error.data["status"]), error.text, {})
-    if kind == "os":
-        number = error.data.get("errno")
-        return OSError(int(number), error.text) if number else OSError(error.text)
-    return xmlrpc.client.Fault(error.code, error.text)
+    """The exceptions that a client written in Python knows. supervisorctl tells by negative codes what is no fault."""
+    if error.code <= -ERRNO:
+        return OSError(-error.code - ERRNO, error.text)
+    if error.code <= -100:
+        return xmlrpc.client.ProtocolError(url, -error.code, error.text, {})
+    return OSError(error.text) if error.code < 0 else xmlrpc.client.Fault(error.code, error.text)
 
 
 class Commands:
@@ -152,7 +153,7 @@ class Commands:
         try:
             plugin = self._controller.load(params["name"], params["spec"], params["config"])
         except Refused as error:
-            return {"error": encode(error.text)}
+            return {"error": text_to_send(error.text)}
         names = [name[3:] for name in dir(plugin) if name.startswith("do_") and callable(getattr(plugin, name))]
         return {"commands": [name for name in names if name not in ("help", "EOF")]}
 
@@ -169,9 +170,9 @@ class Commands:
             sys.stdout.flush()
             self._is_busy = False
         except KeyboardInterrupt:
-            self._wire.refuse(number, Refused(FAILED, "interrupted", {"kind": "interrupted"}))
+            self._wire.refuse(number, Refused(INTERRUPTED, "interrupted"))
         except xmlrpc.client.ProtocolError:
-            self._wire.refuse(number, Refused(FAILED, "Server requires authentication", {"kind": "unauthorized"}))
+            self._wire.refuse(number, Refused(UNAUTHORIZED, "Server requires authentication"))
         else:
             self._wire.answer(number, {"leaves": bool(leaves), "exitstatus": self._controller.exitstatus})
         finally:

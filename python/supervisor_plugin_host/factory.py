@@ -35,7 +35,7 @@ def make(spec: str, what: Any, config: Json) -> Any:
     try:
         return factory(what, **config)
     except NotOffered as error:
-        raise Refused(FAILED, "%s: %s" % (spec, error), {"kind": "attribute"}) from None
+        raise Refused(FAILED, "%s: %s" % (spec, error)) from None
     except Exception as error:
         traceback.print_exc()
         text = error.text if isinstance(error, Refused) else "%s: %s" % (type(error).__name__, error)

@@ -13,7 +13,8 @@ from supervisor_plugin_host.facade import Supervisord
 from supervisor_plugin_host.factory import make, refusal
 from supervisor_plugin_host.library import Library
 from supervisor_plugin_host.values import (
-    FAILED, INCORRECT_PARAMETERS, UNKNOWN_METHOD, Json, Refused, date_and_time, decode, encode, text_if_possible,
+    FAILED, INCORRECT_PARAMETERS, UNKNOWN_METHOD, Json, Refused, date_and_time, decode, text_if_possible,
+    text_to_send,
 )
 from supervisor_plugin_host.wire import Wire
 
@@ -47,7 +48,7 @@ class Namespace:
                 self._methods[name] = method
 
     def describe(self) -> Json:
-        methods = [{"name": name, "help": encode((method.__doc__ or "")[:MAX_HELP // 4]) if method.__doc__ else None,
+        methods = [{"name": name, "help": text_to_send(method.__doc__[:MAX_HELP // 4]) if method.__doc__ else None,
                     "signature": signature(method.__doc__ or "")} for name, method in self._methods.items()]
         return {"protocol": 1, "methods": methods[:MAX_METHODS], "events": self._library.own_event_types()}
 

@@ -7,7 +7,7 @@ import socket
 import threading
 from typing import Any, BinaryIO, Dict, List, Optional
 
-from supervisor_plugin_host.values import FAILED, Json, Refused, encode
+from supervisor_plugin_host.values import FAILED, Json, Refused, encode, text_to_send
 
 # Longest message in bytes (docs/extensions.md, «Bounds»).
 MAX_LINE = 16 * 1024 * 1024
@@ -33,7 +33,7 @@ class Pending:
         error = self._message.get("error")
         if error is not None:
             text = str(error.get("message", error.get("text", "FAILED")))
-            raise Refused(int(error.get("code", FAILED)), text, error.get("data"))
+            raise Refused(int(error.get("code", FAILED)), text)
         return self._message.get("result")
 
 
@@ -82,7 +82,7 @@ class Wire:
     def send(self, message: Json) -> None:
         line = json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n"
         if len(line) > MAX_LINE:
-            raise OverflowError("%d bytes are too much for one message" % len(line))
+            raise ValueError("%d bytes are too much for one message" % len(line))
         try:
             with self._sending:
                 self._connection.sendall(line)
@@ -129,11 +129,8 @@ class Wire:
     def answer(self, number: Any, result: Any) -> None:
         try:
             self.send({"id": number, "result": encode(result)})
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        except (TypeError, ValueError) as error:
             self.refuse(number, Refused(FAILED, "FAILED: the result cannot be sent: %s" % error))
 
     def refuse(self, number: Any, error: Refused) -> None:
-        about: Json = {"code": error.code, "message": encode(error.text)}
-        if error.data:
-            about["data"] = error.data
-        self.send({"id": number, "error": about})
+        self.send({"id": number, "error": {"code": error.code, "message": text_to_send(error.text)}})

@@ -17,9 +17,6 @@ pub(crate) const PLUGIN_HOST_START: Duration = Duration::from_secs(30);
 /// Questions of plug-ins that are answered at once; further ones wait for one of these.
 pub(crate) const MAX_PLUGIN_QUESTIONS: usize = 16;
 
-/// Longest line of the interpreter of plug-ins, in bytes (docs/extensions.md, «Bounds»).
-pub(crate) const MAX_PLUGIN_LINE_BYTES: u64 = 16 * 1024 * 1024;
-
 /// Longest `--timeout`.
 pub(crate) const MAX_WAIT: Duration = Duration::from_hours(24);
 

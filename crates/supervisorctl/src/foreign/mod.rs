@@ -6,7 +6,6 @@
 //! not ours, or with `help` for something that is not, and lasts as long as the session.
 
 mod executable;
-mod json_value;
 mod plugin_host;
 mod questions;
 mod search_path;

@@ -1,22 +1,24 @@
 //! The process that runs the plug-ins of the configuration, and the conversation with it.
 //!
-//! It is the program of `supervisor_protocol::plugin_host`, kind `ctl`: JSON-RPC, one object a line, questions in both
-//! directions. It has our terminal. It knows neither password nor socket: what a plug-in asks of the server it asks us,
-//! and each question is answered in a thread of its own ([`super::questions`]), since plug-ins ask in several at once.
+//! It is the program of `supervisor_protocol::plugin_host`, kind `ctl`; the messages are those of extensions. It has our
+//! terminal. It knows no socket: what a plug-in asks of the server it asks us, and each question is answered in a
+//! thread of its own ([`super::questions`]), since plug-ins ask in several at once.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use serde_json::{Value as Json, json};
 use supervisor_config::CtlPluginConfig;
+use supervisor_protocol::extension::{ErrorAnswer, Id, Message, PROTOCOL_VERSION, push_request, read_message};
+use supervisor_protocol::limits::EXTENSION_LINE_BYTES;
 use supervisor_protocol::plugin_host::{BOOTSTRAP, program_line};
+use supervisor_protocol::xmlrpc::Value;
 
 use super::Seed;
 use super::questions::{self, Question};
@@ -24,7 +26,7 @@ use super::search_path::SearchPath;
 use crate::actions::ACTIONS;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::limits::{MAX_PLUGIN_LINE_BYTES, MAX_PLUGIN_QUESTIONS, PLUGIN_HOST_START};
+use crate::limits::{MAX_PLUGIN_QUESTIONS, PLUGIN_HOST_START};
 use crate::world::CallError;
 
 /// See the module. It ends when this is dropped, since its socket does.
@@ -36,11 +38,11 @@ pub(super) struct PluginHost {
     commands: Vec<String>,
     /// Threads that answer questions.
     answering: Vec<JoinHandle<()>>,
-    last_id: u64,
+    last_id: i64,
 }
 
 /// The way to it, shared by who answers.
-pub(super) type Writer = Arc<Mutex<UnixStream>>;
+type Writer = Arc<Mutex<UnixStream>>;
 
 /// What it is asked to do.
 #[derive(Debug)]
@@ -68,6 +70,11 @@ pub(super) enum Said {
     Ended(String),
 }
 
+/// Its code for a command that Ctrl-C has ended.
+const INTERRUPTED: i32 = -2;
+/// Its code for a command that needs a login.
+const UNAUTHORIZED: i32 = -401;
+
 impl PluginHost {
     /// Starts it and loads the plug-ins; with it comes for each plug-in why it cannot be used, if so.
     pub(super) fn start(
@@ -94,23 +101,25 @@ impl PluginHost {
             last_id: 0,
         };
         let mut params = context(ExitStatus::Success, seed);
-        params["protocol"] = json!(1);
-        params["kind"] = json!("ctl");
-        params["builtin"] = ACTIONS.iter().map(|action| action.name).collect();
-        params["plugins"] = plugins.iter().map(plugin_params).collect();
-        let begun = host.send(&program_line()).and_then(|()| host.converse("initialize", &params, seed));
-        let answer = match begun {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => return Err(error["message"].as_str().unwrap_or_default().to_owned()),
-            Err(error) => return Err(host.end(&error)),
-        };
+        let ours = ACTIONS.iter().map(|action| Value::from(action.name));
+        params.extend(members([
+            ("protocol", Value::Int(PROTOCOL_VERSION)),
+            ("kind", Value::from("ctl")),
+            ("builtin", Value::Array(ours.collect())),
+            ("plugins", Value::Array(plugins.iter().map(plugin_params).collect())),
+        ]));
+        let begun = write(&host.writer, program_line().as_bytes())
+            .and_then(|()| host.converse("initialize", params, seed))
+            .map_err(|error| host.end(&error))?;
+        let told = begun.map_err(|error| error.message)?;
         // A command may take as long as it likes.
-        host.reader.get_ref().set_read_timeout(None).map_err(|error| error.to_string())?;
-        let told = answer["plugins"].as_array().map_or(&[][..], Vec::as_slice);
-        for command in told.iter().filter_map(|one| one["commands"].as_array()).flatten() {
-            host.commands.extend(command.as_str().map(str::to_owned));
+        host.reader.get_ref().set_read_timeout(None).map_err(cannot)?;
+        let mut troubles = Vec::new();
+        for plugin in items(told.member("plugins")) {
+            let names = items(plugin.member("commands")).iter().filter_map(|name| name.clone().into_text());
+            host.commands.extend(names);
+            troubles.push(plugin.member("error").cloned().and_then(Value::into_text));
         }
-        let troubles = told.iter().map(|one| one["error"].as_str().map(str::to_owned)).collect();
         Ok((host, troubles))
     }
 
@@ -124,47 +133,49 @@ impl PluginHost {
         let mut params = context(exit_status, seed);
         let method = match request {
             Request::Run { command, argument } => {
-                params["command"] = json!(command);
-                params["argument"] = json!(argument);
+                params.extend(members([("command", Value::from(*command)), ("argument", Value::from(*argument))]));
                 "run"
             }
             Request::Help { topic } => {
-                params["topic"] = json!(topic);
+                params.extend(members([("topic", Value::from(*topic))]));
                 "help"
             }
         };
-        match self.converse(method, &params, seed) {
-            Ok(Ok(answer)) => Said::Done {
-                leaves: answer["leaves"].as_bool().unwrap_or_default(),
+        match self.converse(method, params, seed) {
+            Ok(Ok(done)) => Said::Done {
+                leaves: done.member("leaves") == Some(&Value::Bool(true)),
                 // As the kernel takes it from a process that ends.
-                exit_status: answer["exitstatus"]
-                    .as_i64()
-                    .and_then(|number| u8::try_from(number & 0xff).ok())
-                    .unwrap_or(1),
+                exit_status: match done.member("exitstatus") {
+                    Some(Value::Int(number)) => number.to_le_bytes()[0],
+                    Some(_) | None => 1,
+                },
             },
-            Ok(Err(error)) => Said::Failed(match error["data"]["kind"].as_str() {
-                Some("unauthorized") => Failure::Call { method: "", error: CallError::Unauthorized },
-                Some("interrupted") => Failure::Interrupted,
-                Some(_) | None => Failure::PluginHost(error["message"].as_str().unwrap_or_default().to_owned()),
-            }),
+            Ok(Err(ErrorAnswer { code: INTERRUPTED, .. })) => Said::Failed(Failure::Interrupted),
+            Ok(Err(ErrorAnswer { code: UNAUTHORIZED, .. })) => {
+                Said::Failed(Failure::Call { method: "", error: CallError::Unauthorized })
+            }
+            Ok(Err(ErrorAnswer { message, .. })) => Said::Failed(Failure::PluginHost(message)),
             Err(error) => Said::Ended(self.end(&error)),
         }
     }
 
-    /// Asks, and answers what it asks until it has answered. The inner error is its own.
-    fn converse(&mut self, method: &str, params: &Json, seed: &Seed) -> io::Result<Result<Json, Json>> {
+    /// Asks, and answers what it asks until it has answered.
+    fn converse(
+        &mut self,
+        method: &str,
+        params: Vec<(String, Value)>,
+        seed: &Seed,
+    ) -> io::Result<Result<Value, ErrorAnswer>> {
         self.last_id += 1;
-        let request = json!({"jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params});
-        self.send(&format!("{request}\n"))?;
+        let mut line = Vec::new();
+        push_request(&mut line, self.last_id, method, &Value::Struct(params));
+        write(&self.writer, &line)?;
         loop {
-            let mut message = self.next_message()?;
-            if let Some(question) = Question::read(&mut message) {
-                self.answer(question, seed);
-            } else if message["id"] == self.last_id {
-                return Ok(match message.get_mut("error") {
-                    Some(error) => Err(error.take()),
-                    None => Ok(message["result"].take()),
-                });
+            match self.next_message()? {
+                Message::Request { id, method, params } => self.answer(Question::new(id, &method, &params), seed),
+                Message::Answer { id, outcome } if id == Some(Id::Number(self.last_id)) => return Ok(outcome),
+                // Of a question that was given up.
+                Message::Answer { .. } | Message::Notification { .. } => {}
             }
         }
     }
@@ -173,7 +184,8 @@ impl PluginHost {
     fn answer(&mut self, question: Question, seed: &Seed) {
         self.answering.retain(|thread| !thread.is_finished());
         let (writer, seed) = (Arc::clone(&self.writer), seed.clone());
-        let work = move || write(&writer, &questions::answer(question, seed));
+        // That it has gone is noticed by who reads from it.
+        let work = move || drop(write(&writer, &questions::answer(question, seed)));
         if self.answering.len() < MAX_PLUGIN_QUESTIONS {
             self.answering.push(thread::spawn(work));
         } else {
@@ -181,47 +193,39 @@ impl PluginHost {
         }
     }
 
-    fn send(&self, line: &str) -> io::Result<()> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes())
-    }
-
-    fn next_message(&mut self) -> io::Result<Json> {
+    fn next_message(&mut self) -> io::Result<Message> {
         let mut line = Vec::new();
-        while line.is_empty() || line == b"\n" {
-            line.clear();
-            let count = (&mut self.reader).take(MAX_PLUGIN_LINE_BYTES).read_until(b'\n', &mut line)?;
-            if count == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
+        let bound = u64::try_from(EXTENSION_LINE_BYTES + 1).unwrap_or(u64::MAX);
+        match (&mut self.reader).take(bound).read_until(b'\n', &mut line)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => read_message(line.trim_ascii_end()).map_err(io::Error::other),
         }
-        serde_json::from_slice(&line).map_err(io::Error::other)
     }
 
     /// Why the conversation is over.
     fn end(&mut self, error: &io::Error) -> String {
-        let is_late = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
-        if is_late {
+        if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
             return format!("the interpreter has not loaded it within {} s", PLUGIN_HOST_START.as_secs());
         }
-        let status = if error.kind() == io::ErrorKind::UnexpectedEof { self.child.wait().ok() } else { None };
-        status.map_or_else(
-            || format!("the interpreter is lost: {error}"),
-            |status| format!("the interpreter ended ({status})"),
-        )
+        // Who ends closes the socket before, or has not written to the end.
+        let ends = [io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
+        let status = if ends.contains(&error.kind()) { self.child.wait().ok() } else { None };
+        match status {
+            Some(status) => format!("the interpreter ended ({status})"),
+            None => format!("the interpreter is lost: {error}"),
+        }
     }
 }
 
-fn write(writer: &Writer, answer: &Json) {
-    let line = format!("{answer}\n");
-    // It has gone, which whoever reads from it notices.
-    drop(writer.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes()));
+fn write(writer: &Writer, line: &[u8]) -> io::Result<()> {
+    writer.lock().unwrap_or_else(PoisonError::into_inner).write_all(line)
 }
 
 /// The interpreter, and our end of its socket.
 #[expect(clippy::disallowed_methods, reason = "this is no supervisor: it starts the one program that it talks to")]
-fn spawn(path: &std::path::Path) -> io::Result<(Child, UnixStream)> {
+fn spawn(path: &Path) -> io::Result<(Child, UnixStream)> {
     let (ours, theirs) = UnixStream::pair()?;
-    // Inherited under its number. We have one thread now, and start nothing else at the same time.
+    // Inherited under its number. Nothing else is started at the same time: nobody asks before this is there.
     let theirs = File::from(OwnedFd::from(theirs));
     fcntl(&theirs, FcntlArg::F_SETFD(FdFlag::empty()))?;
     let child = Command::new(path)
@@ -232,21 +236,42 @@ fn spawn(path: &std::path::Path) -> io::Result<(Child, UnixStream)> {
 }
 
 /// What may be another time by time: who is logged in, and what has gone wrong so far.
-fn context(exit_status: ExitStatus, seed: &Seed) -> Json {
+fn context(exit_status: ExitStatus, seed: &Seed) -> Vec<(String, Value)> {
     let Seed { account, interactive, .. } = seed;
-    json!({
-        "exitstatus": exit_status.number(),
-        "options": {
-            "serverurl": account.url,
-            "username": account.username,
-            "password": account.password,
-            "interactive": interactive,
-        },
-    })
+    let text = |text: &Option<String>| text.as_deref().map_or(Value::Nil, Value::from);
+    let options = members([
+        ("serverurl", Value::from(account.url.as_str())),
+        ("username", text(&account.username)),
+        ("password", text(&account.password)),
+        ("interactive", Value::Bool(*interactive)),
+    ]);
+    members([
+        ("exitstatus", Value::Int(exit_status.number().into())),
+        ("options", Value::Struct(options.into_iter().collect())),
+    ])
+    .into_iter()
+    .collect()
 }
 
-fn plugin_params(plugin: &CtlPluginConfig) -> Json {
-    let config: serde_json::Map<String, Json> =
-        plugin.options.iter().map(|(name, value)| (name.clone(), Json::from(value.as_str()))).collect();
-    json!({"name": plugin.name, "spec": plugin.factory, "config": config})
+fn plugin_params(plugin: &CtlPluginConfig) -> Value {
+    let options = plugin.options.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+    let plugin = members([
+        ("name", Value::from(plugin.name.as_str())),
+        ("spec", Value::from(plugin.factory.as_str())),
+        ("config", Value::Struct(options.collect())),
+    ]);
+    Value::Struct(plugin.into_iter().collect())
+}
+
+/// Members of a struct.
+pub(super) fn members<const N: usize>(members: [(&str, Value); N]) -> [(String, Value); N] {
+    members.map(|(name, value)| (name.to_owned(), value))
+}
+
+/// The items of an array; none of what is no array.
+fn items(value: Option<&Value>) -> &[Value] {
+    match value {
+        Some(Value::Array(items)) => items,
+        Some(_) | None => &[],
+    }
 }

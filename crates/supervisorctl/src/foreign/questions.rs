@@ -3,11 +3,12 @@
 //! Each question gets a session of its own with the same server, so that several can be answered at once: a plug-in
 //! that stops ten programs in ten threads waits for the slowest, not for the sum.
 
-use serde_json::{Value as Json, json};
+use nix::errno::Errno;
+use supervisor_protocol::extension::{ErrorAnswer, Id, push_error, push_result};
 use supervisor_protocol::xmlrpc::Value;
 
 use super::Seed;
-use super::json_value::{from_json, to_json};
+use super::plugin_host::members;
 use crate::cli;
 use crate::controller::{Controller, Flow};
 use crate::failure::{Failure, UrlOrigin};
@@ -17,7 +18,7 @@ use crate::world::{CallError, ConnectError};
 /// A request of the process that runs the plug-ins.
 #[derive(Debug)]
 pub(super) struct Question {
-    id: Json,
+    id: Id,
     kind: Kind,
 }
 
@@ -26,7 +27,7 @@ enum Kind {
     /// A method of the server.
     Call {
         method: String,
-        params: Json,
+        params: Vec<Value>,
     },
     /// A line, as if it had been typed.
     Command {
@@ -36,89 +37,77 @@ enum Kind {
     Unknown,
 }
 
+/// Codes for what is no fault of the server: the negative of an HTTP status, or of `ERRNO` and an error of the system.
+const OTHER: i32 = -1;
+const ERRNO: i32 = 1000;
+
 impl Question {
-    /// `None`: this message is none.
-    pub(super) fn read(message: &mut Json) -> Option<Self> {
-        let method = message.get("method")?.as_str()?.to_owned();
-        let id = message.get_mut("id")?.take();
-        let params = &mut message["params"];
-        let text = |name: &str| params[name].as_str().unwrap_or_default().to_owned();
-        let kind = match method.as_str() {
-            "sup.call" => Kind::Call { method: text("method"), params: params["params"].take() },
-            "ctl.onecmd" => Kind::Command { line: text("line") },
-            "ctl.upcheck" => Kind::Upcheck,
+    pub(super) fn new(id: Id, method: &str, params: &Value) -> Self {
+        let text = |name: &str| params.member(name).cloned().and_then(Value::into_text).unwrap_or_default();
+        let kind = match (method, params.member("params")) {
+            ("sup.call", Some(Value::Array(params))) => Kind::Call { method: text("method"), params: params.clone() },
+            ("ctl.onecmd", _) => Kind::Command { line: text("line") },
+            ("ctl.upcheck", _) => Kind::Upcheck,
             _ => Kind::Unknown,
         };
-        Some(Self { id, kind })
+        Self { id, kind }
     }
 }
 
-/// The answer, once it is there.
-pub(super) fn answer(question: Question, seed: Seed) -> Json {
+/// The answer as a line, once it is there.
+pub(super) fn answer(question: Question, seed: Seed) -> Vec<u8> {
     let Question { id, kind } = question;
-    let result = match cli::session(seed) {
+    let outcome = match cli::session(seed) {
         Ok(mut controller) => work(&mut controller, kind),
-        Err(error) => Err(json!({"code": 30, "message": error.to_string(), "data": {"kind": "os"}})),
+        Err(error) => Err(ErrorAnswer { code: OTHER, message: error.to_string() }),
     };
-    match result {
-        Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
-        Err(error) => json!({"jsonrpc": "2.0", "id": id, "error": error}),
+    let mut line = Vec::new();
+    match outcome {
+        Ok(result) => push_result(&mut line, &id, &result),
+        Err(error) => push_error(&mut line, &id, &error),
     }
+    line
 }
 
-fn work(controller: &mut Controller, kind: Kind) -> Result<Json, Json> {
-    match kind {
-        Kind::Call { method, params } => call(controller, &method, params),
-        Kind::Command { line } => {
-            let flow = controller.execute(&line);
-            Ok(json!({"leaves": flow == Flow::Leave, "exitstatus": controller.exit_status.number()}))
+fn work(controller: &mut Controller, kind: Kind) -> Result<Value, ErrorAnswer> {
+    let result = match kind {
+        Kind::Call { method, params } => {
+            let answer = controller.world.call(&method, &params);
+            return answer.map_err(|error| refusal(controller, &Failure::Call { method: "it", error }));
         }
+        Kind::Command { line } => ("leaves", controller.execute(&line) == Flow::Leave),
         Kind::Upcheck => {
             let understands = upcheck(controller);
             controller.output.flush();
-            let understands = understands.map_err(|failure| refusal(controller, &failure))?;
-            Ok(json!({"understands": understands, "exitstatus": controller.exit_status.number()}))
+            ("understands", understands.map_err(|failure| refusal(controller, &failure))?)
         }
-        Kind::Unknown => Err(json!({"code": 1, "message": "UNKNOWN_METHOD"})),
-    }
-}
-
-fn call(controller: &mut Controller, method: &str, params: Json) -> Result<Json, Json> {
-    let params = match from_json(params) {
-        Ok(Value::Array(params)) => params,
-        Ok(_) => return Err(json!({"code": 2, "message": "INCORRECT_PARAMETERS"})),
-        Err(what) => return Err(json!({"code": 2, "message": format!("INCORRECT_PARAMETERS: {what}")})),
+        Kind::Unknown => return Err(ErrorAnswer { code: 1, message: "UNKNOWN_METHOD".to_owned() }),
     };
-    match controller.world.call(method, &params) {
-        Ok(value) => Ok(to_json(&value)),
-        Err(error) => Err(refusal(controller, &Failure::Call { method: "it", error })),
-    }
+    let exit_status = Value::Int(controller.exit_status.number().into());
+    Ok(Value::Struct(members([(result.0, Value::Bool(result.1)), ("exitstatus", exit_status)]).into()))
 }
 
-/// An exception that a client written in Python knows: a fault, an answer of HTTP, or an error of the system.
-fn refusal(controller: &Controller, failure: &Failure) -> Json {
-    let words = failure.describe(controller.world.url(), &UrlOrigin::Given);
-    let data = match failure {
+/// As an exception that a client written in Python knows: a fault, an answer of HTTP, or an error of the system.
+fn refusal(controller: &Controller, failure: &Failure) -> ErrorAnswer {
+    let message = failure.describe(controller.world.url(), &UrlOrigin::Given);
+    let code = match failure {
         Failure::Call { error, .. } => match error {
-            CallError::Fault { code, text } => return json!({"code": code.value(), "message": text}),
-            CallError::Unauthorized => json!({"kind": "http", "status": 401}),
-            CallError::Http { status, .. } => json!({"kind": "http", "status": status}),
-            CallError::Connect(ConnectError::Refused) => {
-                json!({"kind": "os", "errno": nix::errno::Errno::ECONNREFUSED as i32})
+            CallError::Fault { code, text } => {
+                let code = i32::try_from(code.value()).unwrap_or(OTHER);
+                return ErrorAnswer { code, message: text.clone() };
             }
-            CallError::Connect(ConnectError::NoSuchFile) => {
-                json!({"kind": "os", "errno": nix::errno::Errno::ENOENT as i32})
-            }
+            CallError::Unauthorized => -401,
+            CallError::Http { status, .. } => -i32::from(*status),
+            CallError::Connect(ConnectError::Refused) => -(ERRNO + Errno::ECONNREFUSED as i32),
+            CallError::Connect(ConnectError::NoSuchFile) => -(ERRNO + Errno::ENOENT as i32),
             CallError::Connect(_)
             | CallError::Broken(_)
             | CallError::BadAnswer(_)
             | CallError::BadUrl
             | CallError::Interrupted
-            | CallError::DeadlinePassed => json!({"kind": "os"}),
+            | CallError::DeadlinePassed => OTHER,
         },
-        Failure::UnknownResult { .. } | Failure::NoAnswer(_) | Failure::Interrupted | Failure::PluginHost(_) => {
-            json!({"kind": "os"})
-        }
+        Failure::UnknownResult { .. } | Failure::NoAnswer(_) | Failure::Interrupted | Failure::PluginHost(_) => OTHER,
     };
-    json!({"code": 30, "message": words, "data": data})
+    ErrorAnswer { code, message }
 }
