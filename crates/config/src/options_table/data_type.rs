@@ -1,7 +1,7 @@
 //! The data types of options, each declared once: its words in documentation and hints, and how a value is read.
 //!
-//! What a reader says of a bad value are upstream's words (contract/config.md §4). An option with words of its own is read
-//! by its section, and so is one whose text is only taken apart there: its value is the text.
+//! What a reader says of a bad value are upstream's words (contract/config.md §4). An option with words of its own is
+//! read by its section, and so is one whose text is only taken apart there: its value is the text.
 
 use crate::context::Context;
 use crate::datatypes::Checked;

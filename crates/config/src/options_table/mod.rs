@@ -1,8 +1,8 @@
-//! Every option of every section, declared in one place: its name, data type (and with it, its reader), default, one line
-//! of help, and of a program's option the field that it goes to.
+//! Every option of every section, declared in one place: its name, data type (and with it, its reader), default, one
+//! line of help, and of a program's option the field that it goes to.
 //!
-//! The parser reads from here, and so do `--show-config`, the hints of `--check`, the warning about an unknown option and
-//! docs/configuration.md. An option that is not here does not exist.
+//! The parser reads from here, and so do `--show-config`, the hints of `--check`, the warning about an unknown option
+//! and docs/configuration.md. An option that is not here does not exist.
 
 mod client;
 mod daemon;

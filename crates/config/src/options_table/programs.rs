@@ -2,8 +2,8 @@
 //!
 //! A row ends with where its value goes. `all FIELD`: read once a section into a field of `ProgramSection`; `with
 //! FUNCTION`: the same by a function of `sections/program.rs`; `each FIELD`: read for each process, with the names that
-//! only it has, into a field of its `ProcessConfig`; `each`: the same by `process_config.rs`. Upstream's options are read
-//! as upstream reads them; for others `each FIELD` is the rule.
+//! only it has, into a field of its `ProcessConfig`; `each`: the same by `process_config.rs`. Upstream's options are
+//! read as upstream reads them; for others `each FIELD` is the rule.
 
 use super::{DataType, DefaultValue, OptionRow, Place, Reading, Row, data_type, options, reading};
 

@@ -1,4 +1,5 @@
-//! The `stdout_…` and `stderr_…` options of a program that may differ from process to process: where its output goes (contract/config.md §5.3).
+//! The `stdout_…` and `stderr_…` options of a program that may differ from process to process: where its output goes
+//! (contract/config.md §5.3).
 
 use supervisor_core::{ChannelConfig, LogConfig, LogFile};
 
