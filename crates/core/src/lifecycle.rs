@@ -211,7 +211,7 @@ impl Supervisor {
         let last_exit = LastExit {
             at: now.wall,
             status,
-            expected: config.restart.exitcodes.contains(&status.code()),
+            expected: config.restart.expects(status),
             ran_for: now.monotonic.saturating_sub(process.spawned_at),
         };
         self.processes[id].ended = Some(status);
@@ -256,7 +256,7 @@ impl Supervisor {
         }
         self.processes.change(id, host).exit_code = Some(status.code());
         self.change_phase(id, Phase::Stopped, StateDetail::Pid(pid.get()), host);
-        let level = if config.restart.exitcodes.contains(&status.code()) { LogLevel::Info } else { LogLevel::Warn };
+        let level = if config.restart.expects(status) { LogLevel::Info } else { LogLevel::Warn };
         host.log(level, format_args!("stopped: {} ({status})", config.name));
     }
 
@@ -264,10 +264,10 @@ impl Supervisor {
         let process = &mut self.processes[id];
         let config = Arc::clone(&process.config);
         let code = status.code();
-        let expected = config.restart.exitcodes.contains(&code);
+        let expected = config.restart.expects(status);
         process.backoff = 0;
         if process.goal.is_up() {
-            process.goal = if restart_policy::follows_an_end(&config, code) {
+            process.goal = if restart_policy::follows_an_end(&config, status) {
                 Goal::start(UpCause::Autorestart, None)
             } else {
                 Goal::Down(DownCause::Ended)

@@ -4,16 +4,17 @@
 
 use std::time::Duration;
 
+use crate::exit_status::ExitStatus;
 use crate::limits;
 use crate::process_config::{Autorestart, ProcessConfig};
 use crate::timers::after;
 
-/// Whether a process that was RUNNING and has ended with this status is started again.
-pub(crate) fn follows_an_end(config: &ProcessConfig, exit_code: i32) -> bool {
+/// Whether a process that was RUNNING and has ended so is started again.
+pub(crate) fn follows_an_end(config: &ProcessConfig, status: ExitStatus) -> bool {
     match config.restart.autorestart {
         Autorestart::Never => false,
         Autorestart::Always => true,
-        Autorestart::Unexpected => !config.restart.exitcodes.contains(&exit_code),
+        Autorestart::Unexpected => !config.restart.expects(status),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What follows when a program ends by itself, or does not start. Who acts on it is `restart_policy.rs`.
 
+use crate::exit_status::ExitStatus;
+
 /// See above.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RestartConfig {
@@ -9,6 +11,13 @@ pub struct RestartConfig {
     pub startretries: i64,
     /// Exit statuses that are expected.
     pub exitcodes: Box<[i32]>,
+}
+
+impl RestartConfig {
+    /// Whether an end is an expected one.
+    pub fn expects(&self, status: ExitStatus) -> bool {
+        self.exitcodes.contains(&status.code())
+    }
 }
 
 impl Default for RestartConfig {
@@ -22,7 +31,7 @@ impl Default for RestartConfig {
 pub enum Autorestart {
     /// Nothing.
     Never,
-    /// Start it again unless its status is one of `exitcodes`.
+    /// Start it again unless its end is an expected one.
     Unexpected,
     /// Start it again.
     Always,
