@@ -3,6 +3,7 @@
 //! That values and error texts are upstream's is shown by the goldens (src/golden_tests.rs); here is what they cannot
 //! show: what differs on purpose, files that are none, the command line, the client, and the check.
 
+mod additions;
 mod check;
 mod client;
 mod command_line;

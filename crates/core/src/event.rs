@@ -180,7 +180,7 @@ pub enum StateDetail {
     Pid(i32),
     /// EXITED
     Exit {
-        /// The exit status is one of `exitcodes`.
+        /// The exit status is one of `exitcodes`, or the signal one of `exitsignals`.
         expected: bool,
         /// The pid it had.
         pid: i32,

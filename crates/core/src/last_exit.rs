@@ -12,7 +12,7 @@ pub struct LastExit {
     pub at: Duration,
     /// How it ended.
     pub status: ExitStatus,
-    /// Its status is one of `exitcodes`. Death by a signal never is.
+    /// Its status is one of `exitcodes`, or the signal that it died of one of `exitsignals`.
     pub expected: bool,
     /// For how long it had run, by the monotonic clock.
     pub ran_for: Duration,

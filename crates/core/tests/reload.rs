@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use supervisor_core::{
     ChannelConfig, Command, EventListenerPoolConfig, EventType, ExitStatus, GroupConfig, GroupKind, KillError, LogFile,
-    LogPaths, OnProtocolError, Overflow, ProcessConfig, ProcessState, Reply, SocketAddress, SocketConfig, SocketOwner,
+    LogPaths, OnProtocolError, Overflow, ProcessConfig, ProcessState, Reply, Signal, SocketAddress, SocketConfig,
+    SocketOwner,
 };
 
 use crate::sim::config::{alone, channel, group, program, unix_socket, with};
@@ -69,6 +70,7 @@ fn every_option_of_a_process_counts() {
         with(program("a"), |it| it.identity.umask = Some(0o22)),
         with(program("a"), |it| it.identity.uid = Some(0)),
         with(program("a"), |it| it.restart.exitcodes = [0, 1].into()),
+        with(program("a"), |it| it.restart.exitsignals = [Signal::TERM].into()),
         with(program("a"), |it| it.environment.variables = Arc::from([("A".into(), "1".into())])),
         with(program("a"), |it| it.environment.serverurl = Some("unix:///x".into())),
         with(program("a"), |it| it.log.stdout = logged(LogFile::Path("/tmp/a".into()))),

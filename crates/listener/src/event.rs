@@ -23,7 +23,7 @@ pub enum Event {
         pid: Option<u32>,
         /// STARTING, BACKOFF: failed starts so far.
         tries: Option<u64>,
-        /// EXITED: the exit status is one of `exitcodes`.
+        /// EXITED: the exit status is one of `exitcodes`, or the signal one of `exitsignals`.
         expected: Option<bool>,
     },
     /// `PROCESS_LOG_*`: a process wrote to its log.

@@ -5,6 +5,7 @@
 
 use crate::context::Context;
 use crate::datatypes::Checked;
+use crate::python_text::strip;
 
 /// From the text of an option, its names replaced, to its value, or to what is wrong with it.
 pub(crate) type Read<T> = fn(&Context, &str) -> Checked<T>;
@@ -43,7 +44,7 @@ macro_rules! data_types {
         /// How they are read.
         #[expect(non_upper_case_globals, reason = "these are the names of the types")]
         pub(crate) mod read {
-            use super::{Read, value};
+            use super::{Read, list, value};
             use crate::datatypes as types;
 
             $(pub(crate) const $name: Read<value::$name> = $read;)*
@@ -77,8 +78,33 @@ data_types! {
     Path(String), "a path in an existing directory", [], |context, text| types::existing_dirpath(text, &context.home);
     ProtocolErrorPolicy(Box<str>), "unknown or restart", ["unknown", "restart"], |_, text| types::as_written(text);
     Signal(supervisor_core::Signal), "name or number of a signal", [], |_, text| types::signal(text);
+    Signals(Box<[supervisor_core::Signal]>), "names or numbers of signals with commas between them", [],
+        |_, text| list(text, types::signal);
     Socket(Box<str>), "tcp://host:port or unix:///path", [], |_, text| types::as_written(text);
     Text(Box<str>), "any text", [], |_, text| types::as_written(text);
     Url(Box<str>), "http://host:port or unix:///path", [], |_, text| types::as_written(text);
     User(u32), "name or id of a user", [], |context, text| context.users.uid(text);
+}
+
+/// Values with commas between them; blanks around them and empty places do not count.
+fn list<T>(text: &str, value: fn(&str) -> Checked<T>) -> Checked<Box<[T]>> {
+    text.split(',').map(strip).filter(|word| !word.is_empty()).map(value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::list;
+    use crate::datatypes::signal;
+
+    #[test]
+    fn lists() {
+        for (text, numbers) in [("", &[][..]), (" , ", &[]), ("TERM", &[15]), ("term, ,SIGUSR1,9,", &[15, 10, 9])] {
+            let read = list(text, signal).map(|signals| signals.iter().map(|signal| signal.number()).collect());
+            assert_eq!(read, Ok::<Vec<_>, _>(numbers.to_vec()), "{text:?}");
+        }
+        for (text, word) in [("TERM,NOSUCH,33", "name"), ("33,TERM", "number"), ("TERM USR1", "name")] {
+            let bad = text.trim_start_matches("TERM,").split(',').next().unwrap();
+            assert_eq!(list(text, signal), Err(format!("value '{bad}' is not a valid signal {word}")), "{text:?}");
+        }
+    }
 }

@@ -30,6 +30,8 @@ options! {
             => all process.restart.startretries;
         EXITCODES: "exitcodes", ExitCodes, Text("0"), "exit statuses that are expected"
             => all process.restart.exitcodes;
+        EXITSIGNALS: "exitsignals", Signals, Text(""), "signals by which death is expected"
+            => each restart.exitsignals;
         STOPSIGNAL: "stopsignal", Signal, Text("TERM"), "signal that asks to stop"
             => all process.stop.stopsignal;
         STOPWAITSECS: "stopwaitsecs", Integer, Text("10"), "seconds from stopsignal to SIGKILL"

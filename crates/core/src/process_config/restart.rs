@@ -1,6 +1,7 @@
 //! What follows when a program ends by itself, or does not start. Who acts on it is `restart_policy.rs`.
 
 use crate::exit_status::ExitStatus;
+use crate::signal::Signal;
 
 /// See above.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,18 +12,23 @@ pub struct RestartConfig {
     pub startretries: i64,
     /// Exit statuses that are expected.
     pub exitcodes: Box<[i32]>,
+    /// Signals by which death is expected.
+    pub exitsignals: Box<[Signal]>,
 }
 
 impl RestartConfig {
     /// Whether an end is an expected one.
     pub fn expects(&self, status: ExitStatus) -> bool {
-        self.exitcodes.contains(&status.code())
+        match status {
+            ExitStatus::Exited(_) => self.exitcodes.contains(&status.code()),
+            ExitStatus::Signaled { signal, .. } => self.exitsignals.iter().any(|known| known.number() == signal),
+        }
     }
 }
 
 impl Default for RestartConfig {
     fn default() -> Self {
-        Self { autorestart: Autorestart::Unexpected, startretries: 3, exitcodes: [0].into() }
+        Self { autorestart: Autorestart::Unexpected, startretries: 3, exitcodes: [0].into(), exitsignals: [].into() }
     }
 }
 
@@ -35,4 +41,34 @@ pub enum Autorestart {
     Unexpected,
     /// Start it again.
     Always,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_expected_by_its_status_or_its_signal() {
+        let signal = |signal, core_dumped| ExitStatus::Signaled { signal, core_dumped };
+        let both = RestartConfig {
+            exitcodes: [0, 9].into(),
+            exitsignals: [Signal::TERM, Signal::KILL].into(),
+            ..RestartConfig::default()
+        };
+        for (status, is_expected) in [
+            (ExitStatus::Exited(0), true),
+            (ExitStatus::Exited(9), true),
+            (ExitStatus::Exited(15), false),
+            (signal(15, false), true),
+            (signal(9, true), true),
+            (signal(2, false), false),
+            // One without a name.
+            (signal(35, false), false),
+        ] {
+            assert_eq!(both.expects(status), is_expected, "{status:?}");
+        }
+        for signal in [signal(9, false), signal(1, false)] {
+            assert!(!RestartConfig::default().expects(signal), "{signal:?}");
+        }
+    }
 }

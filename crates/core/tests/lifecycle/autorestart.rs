@@ -1,6 +1,6 @@
 //! What becomes of a RUNNING process that ends by itself (§1.3 #3, #13).
 
-use supervisor_core::{Autorestart, ExitStatus, ProcessState};
+use supervisor_core::{Autorestart, ExitStatus, ProcessState, Signal};
 
 use crate::sim::config::{program, with};
 use crate::sim::{Script, Sim};
@@ -42,6 +42,51 @@ fn autorestart_and_exitcodes_decide_over_a_restart() {
         let state = if restarted { ProcessState::Starting } else { ProcessState::Exited };
         assert_eq!(sim.state("cat"), state, "{case}");
     }
+}
+
+#[test]
+fn exitsignals_decide_over_a_restart_as_exitcodes_do() {
+    use Autorestart::{Always, Never, Unexpected};
+    let by = |signal| ExitStatus::Signaled { signal, core_dumped: false };
+    let table = [
+        // autorestart, how it ends: the words of the log, whether it is restarted
+        (Unexpected, by(15), "INFO exited: cat (terminated by SIGTERM; expected)", false),
+        (Unexpected, by(10), "INFO exited: cat (terminated by SIGUSR1; expected)", false),
+        (Unexpected, by(9), "WARN exited: cat (terminated by SIGKILL; not expected)", true),
+        (Unexpected, ExitStatus::Exited(15), "WARN exited: cat (exit status 15; not expected)", true),
+        (Unexpected, ExitStatus::Exited(0), "INFO exited: cat (exit status 0; expected)", false),
+        (Always, by(15), "INFO exited: cat (terminated by SIGTERM; expected)", true),
+        (Never, by(9), "WARN exited: cat (terminated by SIGKILL; not expected)", false),
+    ];
+    for (autorestart, status, line, restarted) in table {
+        let config = with(program("cat"), |it| {
+            it.restart.autorestart = autorestart;
+            it.restart.exitsignals = ["TERM", "USR1"].into_iter().filter_map(Signal::parse).collect();
+        });
+        let mut sim = Sim::running(config, Script::lives());
+        sim.take();
+        sim.exit("cat", status);
+        let (seen, expected) = (sim.take(), line.ends_with("; expected)"));
+        assert_eq!(seen.with("exited:").lines(), [line]);
+        let event = format!("PROCESS_STATE_EXITED cat from_state:RUNNING expected:{} pid:100", i32::from(expected));
+        assert_eq!(seen.events().lines()[0], event, "{line}");
+        let info = sim.info("cat");
+        let state = if restarted { ProcessState::Starting } else { ProcessState::Exited };
+        assert_eq!((info.state, info.last_exit.map(|end| end.expected)), (state, Some(expected)), "{line}");
+        if !restarted {
+            let spawnerr = (!expected).then_some("Bad exit code -1");
+            assert_eq!((info.exit_code, info.spawnerr.as_deref()), (Some(status.code()), spawnerr), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_death_before_startsecs_is_a_failed_start_whatever_exitsignals_says() {
+    let config = with(program("cat"), |it| it.restart.exitsignals = [Signal::TERM].into());
+    let mut sim = Sim::of(config);
+    sim.exit("cat", ExitStatus::Signaled { signal: 15, core_dumped: false });
+    assert_eq!(sim.take().with("exited:").lines(), ["WARN exited: cat (terminated by SIGTERM; not expected)"]);
+    assert_eq!(sim.state("cat"), ProcessState::Backoff);
 }
 
 #[test]

@@ -77,6 +77,21 @@ fn exitcodes_decide_only_over_the_level_of_stopped() {
 }
 
 #[test]
+fn exitsignals_decide_over_the_level_of_stopped_too() {
+    for (exitsignals, line) in [
+        (&[][..], "WARN stopped: cat (terminated by SIGTERM)"),
+        (&[Signal::TERM], "INFO stopped: cat (terminated by SIGTERM)"),
+        (&[Signal::KILL], "WARN stopped: cat (terminated by SIGTERM)"),
+    ] {
+        let mut sim =
+            Sim::running(with(program("cat"), |it| it.restart.exitsignals = exitsignals.into()), Script::lives());
+        sim.stop("cat");
+        sim.run_until_quiet();
+        assert_eq!(sim.take().with("stopped:").lines(), [line]);
+    }
+}
+
+#[test]
 fn a_process_that_ends_by_itself_while_it_is_asked_to_has_stopped() {
     let mut sim = Sim::running(program("cat"), Script::stubborn());
     sim.stop("cat");

@@ -80,6 +80,7 @@ pub(crate) fn process(random: &mut Random, name: &str, with_socket: bool) -> Pro
         it.start.startsecs = random.pick(&[-1, 0, 1, 1, 1, 2, 5]);
         it.restart.startretries = random.pick(&[-1, 0, 1, 3]);
         it.restart.exitcodes = random.pick::<&[i32]>(&[&[0], &[0, 2], &[]]).into();
+        it.restart.exitsignals = Signal::parse(random.pick(&["none", "none", "SEGV", "KILL"])).into_iter().collect();
         it.stop.stopsignal = Signal::parse(stopsignal).expect("these are signals");
         it.stop.stopwaitsecs = random.pick(&[-1, 0, 1, 3, 10]);
         it.stop.stopasgroup = stopasgroup;

@@ -243,7 +243,13 @@ impl Track {
             (Starting | Running, Stopping) => detail == pid && self.ended.is_none(),
             (Stopping | Unknown, Stopped) => detail == pid && self.ended.is_some(),
             (Running, Exited) => self.ended.is_some_and(|status| {
-                let expected = self.config.restart.exitcodes.contains(&status.code());
+                let restart = &self.config.restart;
+                let expected = match status {
+                    ExitStatus::Exited(code) => restart.exitcodes.contains(&i32::from(code)),
+                    ExitStatus::Signaled { signal, .. } => {
+                        restart.exitsignals.iter().any(|known| known.number() == signal)
+                    }
+                };
                 detail == StateDetail::Exit { expected, pid: self.pid.unwrap_or(0) }
             }),
             (Backoff, Fatal) | (Starting | Running | Stopping, Unknown) => detail == StateDetail::None,

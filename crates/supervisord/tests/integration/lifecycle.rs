@@ -111,6 +111,40 @@ fn expected_exit_is_not_restarted() {
 }
 
 #[test]
+fn death_by_an_expected_signal_is_not_restarted() {
+    let mut daemon = TestDaemon::started(
+        "[program:worker]\ncommand=/bin/cat\nstartsecs=0\nexitsignals=TERM, usr1\n\
+         [program:other]\ncommand=/bin/cat\nstartsecs=0\n",
+    );
+    for name in ["worker", "other"] {
+        daemon.wait_for_state(name, "RUNNING");
+    }
+    let before = daemon.pid_of("other");
+    for name in ["worker", "other"] {
+        send_signal("USR1", &daemon.pid_of(name).to_string());
+    }
+    daemon.wait_for_state("worker", "EXITED");
+    daemon.wait_for_log("INFO exited: worker (terminated by SIGUSR1; expected)");
+    let info = daemon.info("worker");
+    assert_eq!((&info["exitstatus"], &info["spawnerr"]), (&(-1).into(), &"".into()));
+    until("the other one runs again", || {
+        let now = daemon.info("other");
+        (now["statename"] == "RUNNING".into() && now["pid"].as_int() != before).then_some(())
+    });
+    daemon.wait_for_log("WARN exited: other (terminated by SIGUSR1; not expected)");
+    assert_eq!(daemon.state("worker"), "EXITED");
+
+    // What is not in the list is as ever; a stop by SIGTERM is one that is expected.
+    daemon.ctl(&["start", "worker"]);
+    send_signal("SEGV", &daemon.pid_of("worker").to_string());
+    daemon.wait_for_log("WARN exited: worker (terminated by SIGSEGV");
+    daemon.wait_for_state("worker", "RUNNING");
+    daemon.ctl(&["stop", "worker"]);
+    daemon.wait_for_log("INFO stopped: worker (terminated by SIGTERM)");
+    daemon.stop();
+}
+
+#[test]
 fn program_that_never_stays_up_is_given_up() {
     let mut daemon = TestDaemon::started("[program:loop]\ncommand=/bin/false\nstartretries=2\nstartsecs=3\n");
     daemon.wait_for_state("loop", "FATAL");
