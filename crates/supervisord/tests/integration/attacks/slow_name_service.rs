@@ -77,6 +77,8 @@ fn programs_start_though_the_name_service_does_not_answer() {
     daemon.wait_for_state("f", "RUNNING");
     stop_answering(&mut daemon, &["passwd", "group", "hosts"]);
     comes_back(&daemon, "g:p");
+    // Before it is stopped again: this life is to be heard too.
+    daemon.wait_for_text("p.log", "54400\n54400\n");
     // Its socket has no other user, so it is closed meanwhile.
     comes_back(&daemon, "f");
     for process in ["g:p", "f"] {
