@@ -102,6 +102,40 @@ pub struct HttpServerConfig {
     pub allowed_hosts: Vec<String>,
     /// What it needs to speak HTTPS; `None`: it speaks HTTP.
     pub tls: Option<TlsFiles>,
+    /// What it shows to browsers, and what it believes of them.
+    pub web: WebConfig,
+}
+
+/// The pages of a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebConfig {
+    /// Which ones there are.
+    pub interface: WebInterface,
+    /// The URL under which browsers reach them; `None`: the one that they ask for.
+    pub base_url: Option<BaseUrl>,
+    /// A browser that asks for an action and says not from which page has it carried out, and is not asked about it.
+    pub classic_actions: bool,
+}
+
+/// Which pages a server shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WebInterface {
+    /// What suits who asks: browsers are offered more than programs that read pages.
+    #[default]
+    Auto,
+    /// Those of Supervisor 4.3, the same for all.
+    Classic,
+    /// None.
+    Off,
+}
+
+/// An `http://` or `https://` URL without a slash at its end, of visible ASCII characters alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    /// `scheme://authority` or `scheme://authority/path`
+    pub url: String,
+    /// `host` or `host:port`
+    pub authority: String,
 }
 
 /// The files of a server that speaks HTTPS, all PEM; their paths are absolute.

@@ -1,5 +1,6 @@
 //! Where we differ from upstream on purpose (contract/quirks.md, tables 2 and 3).
 
+use supervisor_config::{BaseUrl, WebConfig, WebInterface};
 use supervisor_core::{GroupKind, LogFile, SocketAddress};
 
 use crate::folder::{Folder, load, names, warnings};
@@ -221,4 +222,27 @@ fn n27_an_empty_log_file_is_none() {
     let process = load(text).unwrap().groups[0].processes[0].clone();
     assert_eq!((&process.log.stdout.logfile, &process.log.stderr.logfile), (&LogFile::None, &LogFile::None));
     assert!(warnings(text).is_empty());
+}
+
+#[test]
+fn n140_servers_say_which_pages_they_show() {
+    let of = |options: &str| {
+        let text =
+            format!("[inet_http_server]\nport=9001\n{options}\n[unix_http_server]\nfile=/tmp/s.sock\n{options}\n");
+        load(&text).map(|config| config.http_servers.into_iter().map(|server| server.web).collect::<Vec<_>>())
+    };
+    assert_eq!(of("").unwrap(), [WebConfig::default(), WebConfig::default()]);
+    let web = WebConfig {
+        interface: WebInterface::Classic,
+        base_url: Some(BaseUrl { url: "https://sup.example/x".to_owned(), authority: "sup.example".to_owned() }),
+        classic_actions: true,
+    };
+    let options = "web_interface=Classic\nbase_url=https://sup.example/x/\nclassic_actions=on";
+    assert_eq!(of(options).unwrap(), [web.clone(), web]);
+    assert_eq!(of("web_interface=off").unwrap()[0].interface, WebInterface::Off);
+    assert_eq!(of("base_url=").unwrap()[0].base_url, None, "it may come from a variable");
+    let error = of("web_interface=new").unwrap_err();
+    let told = "[inet_http_server] section sets invalid web_interface (new), it has to be one of auto, classic, off";
+    assert!(error.contains(told), "{error}");
+    assert!(of("base_url=sup.example").unwrap_err().contains("is no URL of the form https://host/path"));
 }

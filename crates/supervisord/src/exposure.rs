@@ -78,7 +78,7 @@ fn is_this_machine_alone(host: &str) -> bool {
 mod tests {
     use std::path::PathBuf;
 
-    use supervisor_config::{Place, TlsFiles};
+    use supervisor_config::{Place, TlsFiles, WebConfig};
 
     use super::*;
 
@@ -92,6 +92,7 @@ mod tests {
             allow_insecure: false,
             allowed_hosts: vec![],
             tls: None,
+            web: WebConfig::default(),
         }
     }
 

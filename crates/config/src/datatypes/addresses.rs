@@ -2,6 +2,7 @@
 
 use super::Checked;
 use super::numbers::integer;
+use crate::config::BaseUrl;
 use crate::python_repr::Repr;
 
 /// Host and port of an inet socket.
@@ -42,6 +43,28 @@ pub(crate) fn inet_address(text: &str) -> Checked<InetAddress> {
 /// Something with a scheme and a host or path after it, as Python's `urlparse` sees it.
 pub(crate) fn url(text: &str) -> Checked<&str> {
     if has_scheme_and_place(text)? { Ok(text) } else { Err(format!("value {} is not a URL", Repr(text))) }
+}
+
+/// Where pages are to be found: nothing may stand behind the path, and no user before the host. An empty one is none:
+/// it may come from a variable.
+pub(crate) fn base_url(text: &str) -> Checked<Option<BaseUrl>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let refusal = || format!("value {} is no URL of the form https://host/path", Repr(text));
+    let url = text.trim_end_matches('/');
+    let after_scheme = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).ok_or_else(refusal)?;
+    let authority = after_scheme.split('/').next().unwrap_or_default();
+    let port_is_one = match authority.rsplit_once(':') {
+        Some((_, port)) if !port.contains(']') => port.parse::<u16>().is_ok(),
+        Some(_) | None => true,
+    };
+    let host_is_one = !authority.is_empty() && !authority.starts_with(':');
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"?#@\"<>\\^`{|}".contains(&byte);
+    if !host_is_one || !port_is_one || !url.bytes().all(is_plain) {
+        return Err(refusal());
+    }
+    Ok(Some(BaseUrl { url: url.to_owned(), authority: authority.to_owned() }))
 }
 
 fn has_scheme_and_place(text: &str) -> Checked<bool> {
@@ -95,6 +118,42 @@ mod tests {
         ] {
             assert_eq!(inet_address(text), Err(error.to_owned()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn base_urls() {
+        for (text, url, authority) in [
+            ("https://sup.example", "https://sup.example", "sup.example"),
+            ("http://sup.example:8080/", "http://sup.example:8080", "sup.example:8080"),
+            ("https://sup.example/a/b//", "https://sup.example/a/b", "sup.example"),
+            ("https://[::1]:8443/x", "https://[::1]:8443/x", "[::1]:8443"),
+            ("https://[::1]", "https://[::1]", "[::1]"),
+        ] {
+            let parsed = BaseUrl { url: url.to_owned(), authority: authority.to_owned() };
+            assert_eq!(base_url(text), Ok(Some(parsed)));
+        }
+        for text in [
+            "/",
+            "sup.example",
+            "//sup.example",
+            "ftp://sup.example",
+            "https://",
+            "https:///x",
+            "https://:80",
+            "https://h:x",
+            "https://h:99999",
+            "https://u:p@h",
+            "https://h/?x",
+            "https://h/#x",
+            "https://h/a b",
+            "https://h/é",
+            "https://h\r\nX: y",
+            "https://h/\"",
+            "https://h/<b>",
+        ] {
+            assert!(base_url(text).is_err_and(|error| error.contains("is no URL of the form")), "{text}");
+        }
+        assert_eq!(base_url(""), Ok(None));
     }
 
     #[test]

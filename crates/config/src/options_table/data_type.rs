@@ -55,6 +55,7 @@ macro_rules! data_types {
 data_types! {
     Autorestart(supervisor_core::Autorestart), "true, false or unexpected", ["true", "false", "unexpected"],
         |_, text| types::autorestart(text);
+    BaseUrl(Option<crate::config::BaseUrl>), "http://host/path or https://host/path", [], |_, text| types::base_url(text);
     Boolean(bool), "true or false (also yes, no, on, off, 1, 0)", ["true", "false", "yes", "no", "on", "off"],
         |_, text| types::boolean(text);
     ByteSize(i64), "bytes; KB, MB or GB may follow", [], |_, text| types::byte_size(text);
@@ -84,6 +85,7 @@ data_types! {
     Text(Box<str>), "any text", [], |_, text| types::as_written(text);
     Url(Box<str>), "http://host:port or unix:///path", [], |_, text| types::as_written(text);
     User(u32), "name or id of a user", [], |context, text| context.users.uid(text);
+    WebInterface(Box<str>), "auto, classic or off", ["auto", "classic", "off"], |_, text| types::as_written(text);
 }
 
 /// Values with commas between them; blanks around them and empty places do not count.

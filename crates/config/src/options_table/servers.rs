@@ -10,6 +10,9 @@ options! {
         CHOWN: "chown", Owner, Unset, "its owner";
         USERNAME: "username", Text, Unset, "name to log in with";
         PASSWORD: "password", Text, Unset, "password, or {SHA} and its SHA-1, or its argon2 hash";
+        WEB_INTERFACE: "web_interface", WebInterface, Text("auto"), "which pages it shows";
+        BASE_URL: "base_url", BaseUrl, Unset, "URL under which browsers reach it, where a proxy makes that another one";
+        CLASSIC_ACTIONS: "classic_actions", Boolean, Text("false"), "links to actions that say not from where are carried out, not asked about";
     }
 }
 
@@ -21,6 +24,9 @@ options! {
         PASSWORD: "password", Text, Unset, "password, or {SHA} and its SHA-1, or its argon2 hash";
         ALLOW_INSECURE: "allow_insecure", Boolean, Text("false"), "may be reached from other machines without a password";
         ALLOWED_HOSTS: "allowed_hosts", Names, Unset, "host names that browsers may use for it, besides this machine's own";
+        WEB_INTERFACE: "web_interface", WebInterface, Text("auto"), "which pages it shows";
+        BASE_URL: "base_url", BaseUrl, Unset, "URL under which browsers reach it, where a proxy makes that another one";
+        CLASSIC_ACTIONS: "classic_actions", Boolean, Text("false"), "links to actions that say not from where are carried out, not asked about";
         TLS_CERT: "tls_cert", Path, Unset, "certificate chain (PEM): the server speaks HTTPS";
         TLS_KEY: "tls_key", Path, Unset, "private key of the certificate (PEM)";
         TLS_CLIENT_CA: "tls_client_ca", Path, Unset, "authorities (PEM), one of which has to have signed a client's certificate";

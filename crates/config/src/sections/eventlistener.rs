@@ -3,11 +3,12 @@
 use supervisor_core::{EventListenerPoolConfig, EventType, GroupConfig, GroupKind, OnProtocolError, Overflow};
 
 use super::plugins::is_known_factory;
+use super::words::word;
 use crate::context::SectionReader;
 use crate::datatypes::{Checked, integer, list_of_strings};
 use crate::diagnostics::{ConfigError, Culprit, Refusal};
 use crate::ini::{Section, name_after_colon};
-use crate::options_table::{OptionRow, eventlistener as rows, program};
+use crate::options_table::{eventlistener as rows, program};
 use crate::process_config::{ProcessBuilder, ProcessSource};
 use crate::python_text::strip;
 
@@ -47,21 +48,6 @@ fn buffer_size(text: &str, section: &str) -> Checked<usize> {
     let number = integer(text)?;
     let size = usize::try_from(number).ok().filter(|size| *size > 0);
     size.ok_or_else(|| format!("[{section}] section sets invalid buffer_size ({number})"))
-}
-
-/// One of a few words, in any case; the error says which there are.
-fn word<T: Copy>(words: &[(&str, T)], text: &str, row: &OptionRow, reader: &SectionReader<'_>) -> Checked<T> {
-    let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let (section, option, place) = (&reader.section.name, row.name, reader.place(row));
-        format!(
-            "[{section}] section sets invalid {option} ({text}), it has to be one of {} (file {}, line {})",
-            known.join(", "),
-            place.file,
-            place.line
-        )
-    })
 }
 
 fn overflow(text: &str, reader: &SectionReader<'_>) -> Checked<Overflow> {

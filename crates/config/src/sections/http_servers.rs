@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use super::pem_files::{pem_path, refuse_alone};
-use crate::config::{HttpServerAddress, HttpServerConfig, TlsFiles};
+use super::words::word;
+use crate::config::{BaseUrl, HttpServerAddress, HttpServerConfig, TlsFiles, WebConfig, WebInterface};
 use crate::context::{Context, SectionReader};
 use crate::datatypes::{file_mode, octal};
 use crate::diagnostics::ConfigError;
 use crate::expand::Names;
 use crate::ini::Section;
-use crate::options_table::{OptionRow, SectionType, inet_http_server, unix_http_server};
+use crate::options_table::{OptionRow, Row, SectionType, inet_http_server, unix_http_server};
 use crate::python_path::text_of;
 use crate::python_text::strip;
 
@@ -38,6 +39,12 @@ fn read_inet(context: &Context, section: &Section) -> Result<Option<HttpServerCo
     let address = reader.optional(&inet_http_server::PORT)?;
     let allow_insecure = reader.value(&inet_http_server::ALLOW_INSECURE)?;
     let allowed_hosts = reader.text(&inet_http_server::ALLOWED_HOSTS)?;
+    let web = read_web(
+        &reader,
+        &inet_http_server::WEB_INTERFACE,
+        &inet_http_server::BASE_URL,
+        &inet_http_server::CLASSIC_ACTIONS,
+    )?;
     let tls = read_tls(context, reader)?;
     Ok(address.map(|address| HttpServerConfig {
         section: section.name.to_string(),
@@ -48,6 +55,7 @@ fn read_inet(context: &Context, section: &Section) -> Result<Option<HttpServerCo
         allow_insecure,
         allowed_hosts: allowed_hosts.as_deref().map(host_names).unwrap_or_default(),
         tls,
+        web,
     }))
 }
 
@@ -84,6 +92,12 @@ fn read_unix(context: &Context, section: &Section) -> Result<Option<HttpServerCo
     let file = reader.with_names(Names::new(&context.environment, &here)).text(&unix_http_server::FILE)?;
     let path = file.map(|file| context.home.normalize(strip(&file)));
     let (username, password) = read_login(&reader, &unix_http_server::USERNAME, &unix_http_server::PASSWORD)?;
+    let web = read_web(
+        &reader,
+        &unix_http_server::WEB_INTERFACE,
+        &unix_http_server::BASE_URL,
+        &unix_http_server::CLASSIC_ACTIONS,
+    )?;
     let owner = reader.optional_as(&unix_http_server::CHOWN, |value| {
         context.users.owner(value).map_err(|_| format!("Invalid sockchown value {value}"))
     })?;
@@ -98,7 +112,22 @@ fn read_unix(context: &Context, section: &Section) -> Result<Option<HttpServerCo
         allow_insecure: false,
         allowed_hosts: Vec::new(),
         tls: None,
+        web,
     }))
+}
+
+fn read_web(
+    reader: &SectionReader<'_>,
+    interface: &OptionRow,
+    base_url: &Row<Option<BaseUrl>>,
+    classic_actions: &Row<bool>,
+) -> Result<WebConfig, ConfigError> {
+    let interfaces = [("auto", WebInterface::Auto), ("classic", WebInterface::Classic), ("off", WebInterface::Off)];
+    Ok(WebConfig {
+        interface: reader.value_as(interface, |text| word(&interfaces, text, interface, reader))?,
+        base_url: reader.optional(base_url)?.flatten(),
+        classic_actions: reader.value(classic_actions)?,
+    })
 }
 
 type Login = (Option<String>, Option<String>);

@@ -11,3 +11,4 @@ pub(crate) mod plugins;
 pub(crate) mod program;
 pub(crate) mod supervisorctl;
 pub(crate) mod supervisord;
+mod words;
