@@ -28,7 +28,7 @@ PACKAGES = ["supervisor==4.3.0", "superlance==2.0.0", "setuptools<81", "psutil",
 SCENARIOS = (
     "((test_superlance or test_childutils) and not superguard) or (test_supervisorctl.py and not test_same_words)"
     " or test_transports or credentials or test_whole_supervisor_namespace or test_protocol_corners or test_log_window"
-    " or test_deferred_start or _like_sequence"
+    " or test_deferred_start or _like_sequence or test_web_pages"
 )
 
 # Plug-ins that are built in: the lab marks their scenarios as in need of Python inside the daemon; here they have none.

@@ -225,7 +225,7 @@ fn n27_an_empty_log_file_is_none() {
 }
 
 #[test]
-fn n140_servers_say_which_pages_they_show() {
+fn n160_servers_say_which_pages_they_show() {
     let of = |options: &str| {
         let text =
             format!("[inet_http_server]\nport=9001\n{options}\n[unix_http_server]\nfile=/tmp/s.sock\n{options}\n");

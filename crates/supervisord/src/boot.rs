@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use supervisor_config::{
     Config, HttpServerAddress, LoadRequest, MainLogFile, Place, ProgramReader, RpcInterfaceFactory, ServerCertificates,
-    SupervisordCommand, SupervisordOptions, UsageError, find_config_file, no_config_file_text,
+    SupervisordCommand, SupervisordOptions, UsageError, WebInterface, find_config_file, no_config_file_text,
     parse_supervisord_command_line, program_path,
 };
 use supervisor_core::{Handover, LogLevel, Settings, SocketOwner, Supervisor, raw_text};
@@ -562,6 +562,14 @@ impl OsHost {
         for server in &config.http_servers {
             for interface in &config.rpcinterfaces {
                 self.log_line(LogLevel::Info, format_args!("RPC interface '{}' initialized", interface.name));
+            }
+            let pages = match server.web.interface {
+                WebInterface::Auto => None,
+                WebInterface::Classic => Some("shows the pages of Supervisor 4.3 alone (web_interface=classic)"),
+                WebInterface::Off => Some("shows no pages (web_interface=off)"),
+            };
+            if let Some(pages) = pages {
+                self.log_line(LogLevel::Info, format_args!("Server '{}' {pages}", server.section));
             }
             if server.username.as_deref().is_none_or(str::is_empty) {
                 let section = &server.section;

@@ -150,6 +150,7 @@ impl HttpServers {
             password: config.password.clone(),
             own_host: own_host(config),
             allowed_hosts: config.allowed_hosts.clone(),
+            web: config.web.clone(),
             tls: load_tls(config)?,
             keeper: None,
             logins: self.logins.clone(),

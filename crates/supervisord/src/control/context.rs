@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use supervisor_config::ProgramReader;
 use supervisor_core::{FaultCode, LogLevel, ProcessConfig};
 use supervisor_protocol::method::Namespaces;
@@ -20,10 +22,12 @@ use super::password::Logins;
 use super::places::Places;
 use super::rpc_fault::RpcFault;
 use super::settings::{ConfigReader, ControlSettings};
+use super::web::FormTokens;
 use super::workers::Workers;
 use crate::boundary::inbox::CommandSender;
 use crate::boundary::outbox::Notices;
 use crate::boundary::snapshot::ProcessSnapshot;
+use crate::clock;
 
 /// Shared by all connections of all listeners.
 pub(super) struct Context {
@@ -64,6 +68,10 @@ pub(super) struct Context {
     /// Reads programs as the configuration does that was read last.
     program_reader: RefCell<Option<Arc<ProgramReader>>>,
     pub(super) caches: RefCell<Caches>,
+    /// Tell forms of pages of ours from those of others.
+    pub(super) form_tokens: FormTokens,
+    /// When this control plane began.
+    pub(super) started: Timestamp,
     log_level: LogLevel,
 }
 
@@ -107,6 +115,8 @@ impl Context {
             warnings: RefCell::new(warnings.into()),
             program_reader: RefCell::new(program_reader.map(Arc::new)),
             caches: RefCell::default(),
+            form_tokens: FormTokens::default(),
+            started: clock::local_time(clock::wall_clock(), TimeZone::UTC).timestamp(),
             log_level,
         }
     }

@@ -192,3 +192,19 @@ pub(super) const TOLD_WARNINGS: usize = 1_000;
 
 /// How long a start waits for the name service, to know the groups and addresses of now.
 pub(super) const NAMES_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Bytes of a form that a page has sent; more is 413.
+pub(super) const FORM_BYTES: usize = 64 * 1024;
+
+/// Characters of the sentence with which a page is shown after an action; what names of clients' make longer is cut
+/// off.
+pub(super) const PAGE_MESSAGE_CHARACTERS: usize = 4_096;
+
+/// Bytes of a log that its page shows at least.
+pub(super) const SHORTEST_TAIL_BYTES: u64 = 1_024;
+
+/// Bytes of a log that its page shows at most.
+pub(super) const LONGEST_TAIL_BYTES: usize = 4 * 1024 * 1024;
+
+/// Hours for which a form of a page may be sent, after the one in which it was made.
+pub(super) const FORM_TOKEN_HOURS: u64 = 12;

@@ -9,6 +9,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use supervisor_config::{HttpServerAddress, WebConfig};
 use supervisor_core::LogLevel;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -48,6 +49,10 @@ pub(super) struct Section {
     pub(super) host_names: Option<HostNames>,
     /// Whose pages are its own though it is not called so: it stands behind a proxy.
     pub(super) allowed_hosts: Vec<AllowedHost>,
+    /// Its pages.
+    pub(super) web: WebConfig,
+    /// `host:port` where it listens, for clients that do not say how they have called it.
+    pub(super) own_authority: String,
     /// With what it speaks HTTPS; `None`: it speaks HTTP.
     pub(super) certificate: Option<Arc<Certificate>>,
     /// How many clients it may have.
@@ -70,6 +75,8 @@ impl Section {
             password: None,
             host_names: None,
             allowed_hosts: vec![],
+            web: WebConfig::default(),
+            own_authority: "localhost".to_owned(),
             certificate: None,
             capacity: Capacity::of(u64::MAX, 1),
             number: 0,
@@ -95,18 +102,21 @@ impl Listener {
     pub(super) fn new(server: BoundServer, number: usize, capacity: Capacity) -> io::Result<Self> {
         let BoundServer {
             listener,
-            address: _,
+            address,
             section,
             username,
             password,
             own_host,
-            allowed_hosts,
+            mut allowed_hosts,
+            web,
             open_door,
             tls,
             keeper,
             logins,
         } = server;
         let audience = open_door.map_or(Audience::Everybody, |refusal| Audience::ThisMachine { refusal });
+        // Whose address this is has been said.
+        allowed_hosts.extend(web.base_url.as_ref().map(|base| base.authority.clone()));
         let allowed_hosts: Vec<_> = allowed_hosts.iter().filter_map(|host| AllowedHost::parse(host)).collect();
         let host_names = match &listener {
             BoundListener::Tcp(_) => {
@@ -128,13 +138,29 @@ impl Listener {
         };
         let streams = Places::new(capacity.streams);
         let unguarded = Section { capacity, number, streams, ..Section::unguarded(&section) };
-        let section = Section { audience, username, password, host_names, allowed_hosts, certificate, ..unguarded };
+        let own_authority = authority(&address);
+        let guarded = Section { audience, username, password, host_names, allowed_hosts, certificate, ..unguarded };
+        let section = Section { web, own_authority, ..guarded };
         Ok(Self { socket, section, keeper })
     }
 
     /// What is to be read anew now and then.
     pub(super) fn certificate(&self) -> Option<Arc<Certificate>> {
         self.section.certificate.clone()
+    }
+}
+
+/// Where a server is to be found by name, as far as that is known here.
+fn authority(address: &HttpServerAddress) -> String {
+    match address {
+        HttpServerAddress::Inet { host, port } => {
+            let host = match host.as_str() {
+                "" => nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()),
+                host => Ok(host.to_owned()),
+            };
+            format!("{}:{port}", host.unwrap_or_else(|_| "localhost".to_owned()))
+        }
+        HttpServerAddress::Unix { .. } => "localhost".to_owned(),
     }
 }
 

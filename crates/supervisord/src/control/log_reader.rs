@@ -113,8 +113,16 @@ impl LogText {
     /// Writes the next piece; false at the end of the range.
     ///
     /// # Errors
-    /// As read(2), and `UnexpectedEof` where the file has become shorter than the range.
+    /// As [`LogText::next_piece`].
     pub(super) fn write_piece(&mut self, writer: &mut Writer) -> io::Result<bool> {
+        self.next_piece(|text| writer.part(text))
+    }
+
+    /// Hands on the text of the next piece; false at the end of the range.
+    ///
+    /// # Errors
+    /// As read(2), and `UnexpectedEof` where the file has become shorter than the range.
+    pub(super) fn next_piece(&mut self, mut take: impl FnMut(&str)) -> io::Result<bool> {
         let Some(file) = self.file.as_ref().filter(|_| self.position < self.end) else { return Ok(false) };
         let wanted = usize::try_from(self.left()).unwrap_or(usize::MAX).min(limits::LOG_PIECE_BYTES);
         let begun = self.begun.len();
@@ -128,13 +136,13 @@ impl LogText {
         self.position += count as u64;
         let mut chunks = bytes.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
-            writer.part(chunk.valid());
+            take(chunk.valid());
             let invalid = chunk.invalid();
             let may_go_on = chunks.peek().is_none() && self.position < self.end;
             if may_go_on && std::str::from_utf8(invalid).is_err_and(|error| error.error_len().is_none()) {
                 self.begun = invalid.to_vec();
             } else if !invalid.is_empty() {
-                writer.part("\u{FFFD}");
+                take("\u{FFFD}");
             }
         }
         Ok(true)

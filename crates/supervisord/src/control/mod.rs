@@ -46,10 +46,10 @@ mod router;
 mod rpc;
 mod rpc_fault;
 mod settings;
-mod start_page;
 mod system_namespace;
 mod timed_stream;
 mod tls;
+mod web;
 mod workers;
 
 use std::rc::Rc;

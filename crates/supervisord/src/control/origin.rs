@@ -10,7 +10,7 @@
 use std::fmt;
 
 use hyper::HeaderMap;
-use hyper::header::{HOST, HeaderName, ORIGIN};
+use hyper::header::{HOST, HeaderName, HeaderValue, ORIGIN};
 
 use super::limits;
 use super::listener::Section;
@@ -46,6 +46,26 @@ pub(super) fn cross_site(headers: &HeaderMap, section: &Section) -> Option<Strin
         Some(origin) => Some(section.refusal_of(origin, own.as_ref())),
         None => Some(ANOTHER_SITE.to_owned()),
     }
+}
+
+/// Whether a browser has said from which site it was made to ask, so that [`cross_site`] has judged it.
+pub(super) fn tells_its_site(headers: &HeaderMap) -> bool {
+    headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(ORIGIN)
+}
+
+/// Whether a page, by its URL in a header, is one of this server's: of a host and port by which it was called, or that
+/// `allowed_hosts=` names.
+pub(super) fn is_own_page(page: &HeaderValue, headers: &HeaderMap, section: &Section) -> bool {
+    let parsed = page.to_str().ok().and_then(|url| url.split_once("://")).and_then(|(scheme, rest)| {
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        Origin::parse(&format!("{scheme}://{authority}"))
+    });
+    let Some(page) = parsed else { return false };
+    // What stands before us may speak HTTPS and not say so: then the usual port is not the one that we believe.
+    let is_called_so = own_origin(headers, section).is_some_and(|own| {
+        own.host == page.host && (own.port == page.port || [&own, &page].iter().all(|it| it.port == it.scheme.port()))
+    });
+    is_called_so || section.allowed_hosts.iter().any(|host| host.is(&page))
 }
 
 /// Whether a person has followed a link, from wherever; as opposed to what a page does by itself.
@@ -187,8 +207,6 @@ fn host_and_port(authority: &str) -> Option<(String, Option<u16>)> {
 
 #[cfg(test)]
 mod tests {
-    use hyper::header::HeaderValue;
-
     use super::super::host_names::HostNames;
     use super::*;
 
@@ -325,6 +343,37 @@ mod tests {
         let unix = Section::unguarded("unix_http_server");
         let refusal = cross_site(&headers(&[("host", "localhost"), ("origin", "http://sup.example")]), &unix).unwrap();
         assert!(refusal.ends_with("let the proxy pass on Host and X-Forwarded-Proto."), "{refusal}");
+    }
+
+    #[test]
+    fn a_page_is_ours_by_its_host() {
+        let is_ours = |page: &'static str, host: &str| {
+            is_own_page(&HeaderValue::from_static(page), &headers(&[("host", host)]), &section(&["sup.example:8443"]))
+        };
+        for (page, host) in [
+            ("http://box.example:9001/", "box.example:9001"),
+            ("http://BOX.example:9001", "box.example:9001"),
+            ("http://box.example/index.html?x#y", "box.example"),
+            ("https://box.example/", "box.example"),
+            ("https://sup.example:8443/a/b", "127.0.0.1:9001"),
+            ("http://[::1]:9001/?x", "[::1]:9001"),
+        ] {
+            assert!(is_ours(page, host), "{page} {host}");
+        }
+        for (page, host) in [
+            ("http://evil.example/", "box.example"),
+            ("http://evil.example/?http://box.example/", "box.example"),
+            ("http://box.example.evil.example/", "box.example"),
+            ("http://box.example@evil.example/", "box.example"),
+            ("http://box.example:9002/", "box.example:9001"),
+            ("http://box.example/", "box.example:9001"),
+            ("ftp://box.example/", "box.example"),
+            ("box.example", "box.example"),
+            ("about:blank", "box.example"),
+            ("", ""),
+        ] {
+            assert!(!is_ours(page, host), "{page} {host}");
+        }
     }
 
     #[test]

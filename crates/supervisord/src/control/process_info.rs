@@ -52,7 +52,13 @@ impl ProcessInfoWriter {
         writer.end_struct();
     }
 
-    /// Makes the description in words.
+    /// How it is, in words; empty where there is nothing to say.
+    pub(super) fn description(&mut self, info: &ProcessInfo) -> &str {
+        self.describe(info);
+        &self.description
+    }
+
+    /// Makes the description.
     fn describe(&mut self, info: &ProcessInfo) {
         self.description.clear();
         let text = &mut self.description;

@@ -1,10 +1,12 @@
 //! What is told of processes without asking the supervision plane: from the snapshot that it publishes. The answer is
 //! the one that the supervision plane would give.
 
-use supervisor_core::{Command, Fault, FaultCode, SupervisorState};
+use std::sync::Arc;
+
+use supervisor_core::{Command, Fault, FaultCode, ProcessInfo, SupervisorState};
 
 use super::context::Context;
-use crate::boundary::requests::MethodAnswer;
+use crate::boundary::requests::{GetAllProcessInfo, MethodAnswer};
 
 /// The answer to a command, if it is one that is answered so. `None`: the supervision plane is to be asked.
 pub(super) fn answer(command: &Command, context: &Context) -> Option<Result<MethodAnswer, Fault>> {
@@ -17,6 +19,14 @@ pub(super) fn answer(command: &Command, context: &Context) -> Option<Result<Meth
     } else {
         None
     }
+}
+
+/// All processes, sorted by group, then name; from the supervision plane while they change.
+pub(super) async fn all(context: &Context) -> Result<Vec<Arc<ProcessInfo>>, Fault> {
+    if let Some(infos) = context.processes.all() {
+        return still_running(context).map(|()| infos);
+    }
+    context.sender.call(GetAllProcessInfo).await
 }
 
 /// What was read may be of a shutdown that has begun since the call was let in.

@@ -19,7 +19,8 @@ use super::listener::Section;
 use super::origin::{cross_site, is_followed_link};
 use super::percent::decode;
 use super::response::Response;
-use super::{api, limits, log_stream, request_body, rpc, start_page};
+use super::web::{self, WebResource};
+use super::{api, limits, log_stream, request_body, rpc};
 
 /// What a path stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,15 +31,14 @@ enum Resource {
     MainLog,
     /// For monitors.
     Ok,
-    /// What a person sees who opens the port in a browser; monitors ask for it too.
-    StartPage,
+    Web(WebResource),
     Nothing,
 }
 
 impl Resource {
     /// `path` is decoded once, `inner` twice and without leading slashes: handlers decode once more what the server
     /// has decoded, as the original does.
-    fn of(path: &str, inner: &str) -> Self {
+    fn of<B>(path: &str, inner: &str, request: &Request<B>, section: &Section) -> Self {
         if api::owns(path) {
             Self::Api
         } else if path.starts_with("/RPC2") {
@@ -49,25 +49,37 @@ impl Resource {
             Self::MainLog
         } else if inner == "ok.html" {
             Self::Ok
-        } else if start_page::owns(inner) {
-            Self::StartPage
         } else {
-            Self::Nothing
+            WebResource::of(inner, request, section).map_or(Self::Nothing, Self::Web)
         }
     }
 
     fn has_effect_or_cost(self) -> bool {
         match self {
-            Self::Api | Self::Rpc | Self::ProcessLog | Self::MainLog => true,
-            Self::Ok | Self::StartPage | Self::Nothing => false,
+            Self::Api | Self::Rpc | Self::ProcessLog | Self::MainLog | Self::Web(WebResource::Page { .. }) => true,
+            Self::Ok | Self::Web(WebResource::Static(_)) | Self::Nothing => false,
         }
     }
 
     /// Whether it is a page that another site may have a link to.
     fn may_be_linked(self) -> bool {
         match self {
-            Self::ProcessLog | Self::MainLog | Self::Ok | Self::StartPage | Self::Nothing => true,
+            Self::ProcessLog | Self::MainLog | Self::Ok | Self::Web(WebResource::Static(_)) | Self::Nothing => true,
+            Self::Web(WebResource::Page { may_act, .. }) => !may_act,
             Self::Api | Self::Rpc => false,
+        }
+    }
+
+    /// Whether nothing but that we are there can be learnt from it. Monitors call themselves browsers and ask for it.
+    fn tells_nothing(self) -> bool {
+        match self {
+            Self::Ok | Self::Web(WebResource::Static(_)) => true,
+            Self::Api
+            | Self::Rpc
+            | Self::ProcessLog
+            | Self::MainLog
+            | Self::Web(WebResource::Page { .. })
+            | Self::Nothing => false,
         }
     }
 }
@@ -82,7 +94,7 @@ pub(super) async fn route(
     let path = decode(request.uri().path());
     let inner = decode(path.trim_start_matches('/'));
     let inner = inner.trim_start_matches('/');
-    let resource = Resource::of(&path, inner);
+    let resource = Resource::of(&path, inner, &request, section);
     if let Some(refusal) = refusal(&request, resource, client, section, context).await {
         let refusal = if resource == Resource::Api { api::as_document(refusal) } else { refusal };
         request_body::let_pass(request, context).await;
@@ -91,15 +103,21 @@ pub(super) async fn route(
     let method = request.method();
     let is_get_or_post = matches!(*method, Method::GET | Method::POST);
     match resource {
-        Resource::Api => api::route(&request, &path, section, context).await,
+        Resource::Api => closed(api::route(&request, &path, section, context).await),
         Resource::Rpc if method == Method::POST => rpc::handle(request, context).await,
         Resource::Rpc => error_page(StatusCode::BAD_REQUEST),
-        Resource::ProcessLog => log_stream::process_log(method, inner, section, context).await,
-        Resource::MainLog => log_stream::main_log(method, section, context).await,
+        Resource::ProcessLog => closed(log_stream::process_log(method, inner, section, context).await),
+        Resource::MainLog => closed(log_stream::main_log(method, section, context).await),
         Resource::Ok if is_get_or_post => plain_text(StatusCode::OK, "OK"),
-        Resource::StartPage if is_get_or_post => start_page::start_page(),
-        Resource::Ok | Resource::StartPage | Resource::Nothing => nothing(method),
+        Resource::Web(resource) => web::answer(resource, request, section, context).await,
+        Resource::Ok | Resource::Nothing => nothing(method),
     }
+}
+
+/// What others have written, for which no browser may take it for a page.
+fn closed(mut response: Response) -> Response {
+    web::close_to_scripts(&mut response);
+    response
 }
 
 /// The answer where nothing is.
@@ -121,8 +139,7 @@ async fn refusal(
     if let Some(reason) = section.audience.refusal(visitor) {
         return Some(plain_text(StatusCode::FORBIDDEN, format!("{reason}\n")));
     }
-    // Monitors call themselves browsers, and learn nothing but that we are there.
-    let marks_count = !matches!(resource, Resource::Ok | Resource::StartPage);
+    let marks_count = !resource.tells_nothing();
     if let Some(host) = section.host_names.as_ref().and_then(|names| names.stranger(request, marks_count)) {
         return Some(stranger_host(host, section));
     }
@@ -163,34 +180,85 @@ fn stranger_host(host: &str, section: &Section) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use supervisor_config::{WebConfig, WebInterface};
+
+    use super::super::web::Page;
     use super::*;
+
+    fn resource(line: &str, interface: WebInterface) -> Resource {
+        let (method, uri) = line.split_once(' ').unwrap();
+        let request = Request::builder().method(method).uri(uri).body(()).unwrap();
+        let web = WebConfig { interface, ..WebConfig::default() };
+        let path = decode(request.uri().path());
+        let inner = decode(path.trim_start_matches('/'));
+        let section = Section { web, ..Section::unguarded("inet_http_server") };
+        Resource::of(&path, inner.trim_start_matches('/'), &request, &section)
+    }
+
+    const STATUS: Resource = Resource::Web(WebResource::Page { page: Page::Status, may_act: false });
+    const ACTION: Resource = Resource::Web(WebResource::Page { page: Page::Status, may_act: true });
 
     #[test]
     fn paths_are_what_they_begin_with() {
-        for (path, expected) in [
-            ("/RPC2", Resource::Rpc),
-            ("/RPC2foo", Resource::Rpc),
-            ("/logtail/x", Resource::ProcessLog),
-            ("/mainlogtail", Resource::MainLog),
-            ("/api/v1/events", Resource::Api),
-            ("/ok.html", Resource::Ok),
-            ("///ok.html", Resource::Ok),
-            ("/ok%2ehtml", Resource::Ok),
-            ("/", Resource::StartPage),
-            ("/nosuch", Resource::Nothing),
-            ("/rpc2", Resource::Nothing),
+        for (line, expected) in [
+            ("GET /RPC2", Resource::Rpc),
+            ("GET /RPC2foo", Resource::Rpc),
+            ("GET /logtail/x", Resource::ProcessLog),
+            ("GET /mainlogtail", Resource::MainLog),
+            ("GET /api/v1/events", Resource::Api),
+            ("GET /ok.html", Resource::Ok),
+            ("GET ///ok.html", Resource::Ok),
+            ("GET /ok%2ehtml", Resource::Ok),
+            ("GET /", STATUS),
+            ("GET //index.html?action=", STATUS),
+            ("GET /index.html?action=stopall", ACTION),
+            ("GET /?x&%61ction=s", ACTION),
+            ("POST /", ACTION),
+            ("HEAD /", Resource::Nothing),
+            ("PUT /index.html", Resource::Nothing),
+            ("GET /tail.html", Resource::Web(WebResource::Page { page: Page::Tail, may_act: false })),
+            ("GET /nosuch", Resource::Nothing),
+            ("GET /images/..", Resource::Nothing),
+            ("GET /rpc2", Resource::Nothing),
         ] {
-            let inner = decode(path.trim_start_matches('/'));
-            assert_eq!(Resource::of(path, inner.trim_start_matches('/')), expected, "{path}");
+            assert_eq!(resource(line, WebInterface::Auto), expected, "{line}");
+        }
+        assert!(matches!(
+            resource("HEAD /images/rule.gif", WebInterface::Classic),
+            Resource::Web(WebResource::Static(_))
+        ));
+    }
+
+    #[test]
+    fn a_server_without_pages_has_the_rest() {
+        for path in
+            ["/", "/index.html", "/tail.html", "/images/rule.gif", "/stylesheets/supervisor.css", "/?action=stopall"]
+        {
+            assert_eq!(resource(&format!("GET {path}"), WebInterface::Off), Resource::Nothing, "{path}");
+        }
+        for path in ["/ok.html", "/RPC2", "/api/v1/events", "/logtail/x", "/mainlogtail"] {
+            assert_ne!(resource(&format!("GET {path}"), WebInterface::Off), Resource::Nothing, "{path}");
         }
     }
 
     #[test]
-    fn whatever_has_a_cost_is_no_link_but_a_log() {
-        use Resource::{Api, MainLog, Nothing, Ok, ProcessLog, Rpc, StartPage};
-        for resource in [Api, Rpc, ProcessLog, MainLog, Ok, StartPage, Nothing] {
-            let log = matches!(resource, ProcessLog | MainLog);
-            assert_eq!(resource.has_effect_or_cost() && resource.may_be_linked(), log, "{resource:?}");
+    fn whatever_has_a_cost_is_no_link_but_a_log_and_a_page_that_does_nothing() {
+        for (line, linked) in [
+            ("GET /logtail/x", true),
+            ("GET /mainlogtail", true),
+            ("GET /", true),
+            ("GET /tail.html?processname=x", true),
+            ("GET /?action=stopall", false),
+            ("POST /index.html", false),
+            ("GET /api/v1/events", false),
+            ("POST /RPC2", false),
+        ] {
+            let resource = resource(line, WebInterface::Auto);
+            assert!(resource.has_effect_or_cost(), "{line}");
+            assert_eq!(resource.may_be_linked(), linked, "{line}");
+        }
+        for line in ["GET /ok.html", "GET /images/rule.gif", "GET /nosuch"] {
+            assert!(!resource(line, WebInterface::Auto).has_effect_or_cost(), "{line}");
         }
     }
 }

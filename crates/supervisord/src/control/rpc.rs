@@ -189,7 +189,7 @@ pub(super) async fn perform_single(
 }
 
 /// Has a command answered, where it can be without the supervision plane.
-async fn answer_to(command: Command, context: &Context) -> Result<MethodAnswer, Fault> {
+pub(super) async fn answer_to(command: Command, context: &Context) -> Result<MethodAnswer, Fault> {
     if let Some(answer) = published_processes::answer(&command, context) {
         return answer;
     }

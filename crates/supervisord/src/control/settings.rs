@@ -7,8 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use supervisor_config::HttpServerAddress;
-use supervisor_config::ProgramReader;
+use supervisor_config::{HttpServerAddress, ProgramReader, WebConfig};
 use supervisor_core::{GroupConfig, LogLevel};
 use supervisor_protocol::method::Namespaces;
 
@@ -62,6 +61,8 @@ pub struct BoundServer {
     /// `host` or `host:port` that browsers may call it by besides this machine's own names, and whose pages are its
     /// own; of no meaning for a unix socket.
     pub allowed_hosts: Vec<String>,
+    /// Its pages.
+    pub web: WebConfig,
     /// What clients on other machines are told, who are not answered; `None`: everybody is.
     pub open_door: Option<String>,
     /// What it needs to speak HTTPS; `None`: it speaks HTTP.

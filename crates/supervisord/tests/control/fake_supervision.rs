@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{env, fs, process};
 
+use supervisor_config::WebConfig;
 use supervisor_core::{Command, Fault, FaultCode, LogLevel, Reply, SupervisorState};
 use supervisor_protocol::method::Namespaces;
 use supervisord::boundary::followers::Follower;
@@ -61,6 +62,7 @@ impl PublishedState {
 pub(crate) struct Setup {
     pub(crate) script: Script,
     pub(crate) credentials: Option<(&'static str, &'static str)>,
+    pub(crate) web: WebConfig,
     pub(crate) namespaces: Namespaces,
     pub(crate) config_reader: ConfigReader,
     pub(crate) log_level: LogLevel,
@@ -73,6 +75,7 @@ impl Default for Setup {
         Self {
             script: Box::new(|_| Some(Ok(Reply::Done))),
             credentials: None,
+            web: WebConfig::default(),
             namespaces: Namespaces::default(),
             config_reader: ConfigReader::new(|| {
                 Ok(FreshConfig {
@@ -95,7 +98,7 @@ impl FakeSupervision {
     }
 
     pub(crate) fn start(setup: Setup) -> Self {
-        let Setup { script, credentials, namespaces, config_reader, log_level, defect } = setup;
+        let Setup { script, credentials, web, namespaces, config_reader, log_level, defect } = setup;
         let folder = new_folder();
         let tcp_listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let tcp = tcp_listener.local_addr().unwrap();
@@ -112,6 +115,7 @@ impl FakeSupervision {
             own_host: None,
             open_door: None,
             allowed_hosts: vec!["allowed.example".to_owned()],
+            web: web.clone(),
         };
         let (wake, wakes) = mpsc::channel();
         let wake_up = wake.clone();

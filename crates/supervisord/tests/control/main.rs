@@ -6,5 +6,6 @@ mod event_streams;
 mod fake_supervision;
 mod http;
 mod log_streams;
+mod pages;
 mod rpc;
 mod stopping;

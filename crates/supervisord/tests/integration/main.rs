@@ -35,6 +35,7 @@ mod mended_defects;
 mod native_namespaces;
 mod old_pains;
 mod original_client;
+mod pages;
 mod pidproxy;
 mod program_users;
 mod raw_bytes;
