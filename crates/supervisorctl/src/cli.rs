@@ -22,6 +22,7 @@ use crate::completion_script::{self, FILE_WANTED};
 use crate::completion_words::{self, Wanted};
 use crate::controller::Controller;
 use crate::descriptors;
+use crate::extension_test;
 use crate::failure::UrlOrigin;
 use crate::foreign::{Foreign, Seed};
 use crate::hash_password;
@@ -63,7 +64,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
     }
 }
 
-/// The commands that are no business of a server: `completion` and `hash-password`. Only the command line has them;
+/// The commands that are no business of a server: `completion`, `hash-password` and `extension-test`. Only the command line has them;
 /// in the shell they are unknown, as ever.
 fn run_without_server(program: &str, options: &ClientOptions) -> Option<u8> {
     let words: Vec<&str> = options.arguments.iter().map(String::as_str).collect();
@@ -76,21 +77,27 @@ fn run_without_server(program: &str, options: &ClientOptions) -> Option<u8> {
         ["completion", ..] => Some(refuse(program, &Complaint("completion requires the name of a shell"))),
         ["hash-password"] => Some(hash_password(program)),
         ["hash-password", ..] => Some(refuse(program, &Complaint("hash-password accepts no arguments"))),
+        ["extension-test", words @ ..] => Some(test_extension(program, words)),
         [..] => None,
     }
 }
 
+fn test_extension(program: &str, words: &[&str]) -> u8 {
+    let tested = extension_test::run(words, &mut standard_output());
+    tested.unwrap_or_else(|complaint| refuse(program, &Complaint(&complaint)))
+}
+
 /// What is wrong with the words of a command.
 #[derive(Debug)]
-struct Complaint(&'static str);
+struct Complaint<'c>(&'c str);
 
-impl fmt::Display for Complaint {
+impl fmt::Display for Complaint<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
-impl std::error::Error for Complaint {}
+impl std::error::Error for Complaint<'_> {}
 
 /// For completion scripts: what the last word of a command line could become, one a line, behind a tab what it does.
 fn print_candidates(program: &str, words: &[String]) -> u8 {

@@ -6,6 +6,7 @@ use supervisor_config::{ClientSwitch, supervisorctl_switches};
 
 use crate::actions::{self, ACTIONS};
 use crate::completion;
+use crate::extension_test;
 use crate::world::ProcessName;
 
 /// What the last word is.
@@ -26,8 +27,11 @@ pub(crate) struct Candidate {
 }
 
 /// The actions that only the command line has.
-const COMMAND_LINE_ONLY: [(&str, &str); 2] =
-    [("completion", "print the completion script of a shell"), ("hash-password", "print the hash of a password")];
+const COMMAND_LINE_ONLY: [(&str, &str); 3] = [
+    ("completion", "print the completion script of a shell"),
+    ("extension-test", "try an extension, and say what is wrong with it"),
+    ("hash-password", "print the hash of a password"),
+];
 
 /// What the last of `words` wants: the words behind the program's name. `processes` gets the options before the action,
 /// which say what server to ask, and is asked only if names are wanted.
@@ -48,6 +52,8 @@ pub(crate) fn wanted(words: &[String], processes: impl FnOnce(&[String]) -> Vec<
     let before: Vec<&str> = before.iter().map(String::as_str).collect();
     match before.as_slice() {
         [] if current.starts_with('-') => option(&switches, current),
+        ["extension-test", ..] if !current.starts_with('-') => Wanted::File,
+        ["extension-test", ..] => plain(&extension_test::OPTIONS.map(str::to_owned), current),
         ["completion"] => plain(&["bash", "zsh", "fish"].map(str::to_owned), current),
         [] => described(COMMAND_LINE_ONLY.into_iter().chain(described_actions()), current),
         ["help"] => described(described_actions(), current),
@@ -133,6 +139,11 @@ mod tests {
         assert_eq!(words("comp", &[]), ["completion"]);
         assert_eq!(words("completion ", &[]), ["bash", "zsh", "fish"]);
         assert_eq!(words("completion bash ", &[]), Vec::<String>::new());
+        assert_eq!(words("exten", &[]), ["extension-test"]);
+        assert_eq!(words("extension-test --c", &[]), ["--call"]);
+        for line in ["extension-test ", "extension-test --set a=b ./", "extension-test python3 "] {
+            assert_eq!(words(line, &[]), ["FILE"], "{line}");
+        }
         assert_eq!(words("", &[]).len(), ACTIONS.len() + COMMAND_LINE_ONLY.len());
         assert_eq!(wanted(&[], |_| Vec::new()), wanted(&[String::new()], |_| Vec::new()));
     }

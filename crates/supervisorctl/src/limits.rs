@@ -73,3 +73,30 @@ pub(crate) const MAX_TAIL_BYTES: i32 = 16 * 1024 * 1024;
 
 /// `tail` and `maintail` without a number show this many bytes.
 pub(crate) const DEFAULT_TAIL_BYTES: i32 = 1600;
+
+/// How often `extension-test` looks whether the extension has ended.
+pub(crate) const PACE_OF_EXITS: Duration = Duration::from_millis(10);
+
+/// How long an extension may take to answer `initialize`, as supervisord has it (docs/extensions.md, «Bounds»).
+pub(crate) const EXTENSION_START: Duration = Duration::from_secs(10);
+
+/// How long `extension-test` waits for an answer to what can be answered at once.
+pub(crate) const EXTENSION_ANSWER: Duration = Duration::from_secs(10);
+
+/// How long it waits for the answers to as many calls as may be open.
+pub(crate) const EXTENSION_ANSWERS: Duration = Duration::from_mins(1);
+
+/// How long it waits for the call that somebody names with `--call`.
+pub(crate) const EXTENSION_CALL: Duration = Duration::from_mins(5);
+
+/// How long an extension may take to end once it is asked to, before it gets SIGTERM.
+pub(crate) const EXTENSION_END: Duration = Duration::from_secs(2);
+
+/// How long the channel may be open after the end of its extension: a process that has ended has closed it.
+pub(crate) const EXTENSION_CHANNEL_END: Duration = Duration::from_secs(1);
+
+/// Calls of an extension that are open at once.
+pub(crate) const MAX_EXTENSION_CALLS: usize = 1024;
+
+/// Mistakes of an extension that are told at a time.
+pub(crate) const MAX_EXTENSION_COMPLAINTS: usize = 10;

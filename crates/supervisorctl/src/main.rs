@@ -18,6 +18,7 @@ mod editor;
 mod event_stream;
 mod event_view;
 mod exit_status;
+mod extension_test;
 mod failure;
 mod follow;
 mod foreign;

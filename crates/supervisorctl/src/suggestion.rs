@@ -29,7 +29,7 @@ pub(crate) fn for_action(line: &str) -> Option<String> {
     let word = line.split_whitespace().next()?;
     let lower = word.to_lowercase();
     let habit = HABITS.iter().find(|(habit, _)| *habit == lower).map(|(_, action)| *action);
-    let names = || ACTIONS.iter().map(|action| action.name).chain(["completion", "hash-password"]);
+    let names = || ACTIONS.iter().map(|action| action.name).chain(["completion", "extension-test", "hash-password"]);
     let begun: Vec<&str> = names().filter(|name| name.starts_with(&lower)).collect();
     let only = if let [only] = begun.as_slice() { Some(*only) } else { None };
     let meant = habit.or(only).or_else(|| nearest(&lower, names()))?;

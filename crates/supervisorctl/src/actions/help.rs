@@ -20,7 +20,7 @@ pub(super) const ACTION: Action = Action {
 const UNLISTED: [&str; 2] = ["help", "events"];
 
 /// What is no business of a server, and no action of the shell.
-const COMMAND_LINE_ONLY: [(&str, &str); 2] = [
+const COMMAND_LINE_ONLY: [(&str, &str); 3] = [
     (
         "completion",
         "completion <shell>\tPrint the completion script for bash, zsh or fish (on a command line only)\n\
@@ -29,6 +29,18 @@ const COMMAND_LINE_ONLY: [(&str, &str); 2] = [
          eval \"$(supervisorctl completion bash)\"\n\
          supervisorctl completion zsh > _supervisorctl\t\t\tIn a folder of $fpath\n\
          supervisorctl completion fish > ~/.config/fish/completions/supervisorctl.fish",
+    ),
+    (
+        "extension-test",
+        "extension-test [options] <command>\tTry an extension as supervisord would use it, and say what is wrong\n\
+         \t\t\t\t\t(on a command line only; docs/extensions.md)\n\
+         --set NAME=VALUE\tAn option of its section, any number of times\n\
+         --call 'METHOD(JSON, ...)'\tA call that does no harm and succeeds\n\
+         --name NAME\t\tIts namespace, test unless said\n\
+         \n\
+         Examples:\n\
+         supervisorctl extension-test ./queue.py\n\
+         supervisorctl extension-test --set spool=/var/spool/jobs --call 'depth(\"mail\")' ./queue.py --verbose",
     ),
     (
         "hash-password",

@@ -178,6 +178,7 @@ fn other_shells() {
         (&["completion", "tcsh"][..], "Error: completion knows bash, zsh and fish\n"),
         (&["completion"], "Error: completion requires the name of a shell\n"),
         (&["hash-password", "x"], "Error: hash-password accepts no arguments\n"),
+        (&["extension-test"], "Error: extension-test requires the command of an extension\n"),
     ] {
         let (out, err, status) = run(&mut folder.client(&folder.url(), arguments));
         assert!(err.starts_with(words), "{err}");

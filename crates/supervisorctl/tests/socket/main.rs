@@ -4,6 +4,7 @@
 
 mod completion;
 mod events;
+mod extension_test;
 mod path_commands;
 mod plugins;
 mod server;
