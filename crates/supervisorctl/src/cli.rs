@@ -64,8 +64,8 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
     }
 }
 
-/// The commands that are no business of a server: `completion`, `hash-password` and `extension-test`. Only the command line has them;
-/// in the shell they are unknown, as ever.
+/// The commands that are no business of a server: `completion`, `hash-password` and `extension-test`. Only the command
+/// line has them; in the shell they are unknown, as ever.
 fn run_without_server(program: &str, options: &ClientOptions) -> Option<u8> {
     let words: Vec<&str> = options.arguments.iter().map(String::as_str).collect();
     match words.as_slice() {

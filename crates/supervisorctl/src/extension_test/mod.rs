@@ -1,8 +1,8 @@
-//! `extension-test`: tries somebody's extension as supervisord would use it (docs/extensions.md), says what is wrong with
-//! it and what to do. Needs no server and no configuration.
+//! `extension-test`: tries somebody's extension as supervisord would use it (docs/extensions.md), says what is wrong
+//! with it and what to do. Needs no server and no configuration.
 //!
-//! It starts the command twice, with one end of a socket pair each time, and plays supervisord on the other: it describes
-//! nothing that is there, so what the extension calls back is answered, and mostly refused. What it asks of methods are
+//! It starts the command twice, with one end of a socket pair each time, and plays supervisord on the other. There are
+//! no programs behind it: what the extension calls back is answered, and mostly refused. What it asks of methods are
 //! calls with wrong arguments, which must do nothing, and the one that `--call` names.
 
 mod checks;

@@ -1,7 +1,8 @@
-//! supervisord's end of the channel: asks, answers what it is asked in between, and notices what no extension may write.
+//! supervisord's end of the channel: asks, answers what it is asked in between, and notices what no extension may
+//! write.
 //!
-//! Invariant: while it waits it reads, and it never waits to write, so that an extension that writes much and reads late
-//! is no trouble.
+//! Invariant: while it waits it reads, and it never waits to write, so that an extension that writes much and reads
+//! late is no trouble.
 
 use std::collections::{HashMap, HashSet};
 use std::io;

@@ -36,8 +36,8 @@ impl Slot {
         Ok(fcntl(io::stderr(), FcntlArg::F_DUPFD_CLOEXEC(self.0))?)
     }
 
-    /// Does something while programs inherit a copy of the socket under our number. Nobody else opens anything meanwhile,
-    /// since there is one thread.
+    /// Does something while programs inherit a copy of the socket under our number. Nobody else opens anything
+    /// meanwhile, since there is one thread.
     fn filled_with<T>(&self, socket: &UnixStream, work: impl FnOnce() -> T) -> io::Result<T> {
         close(self.0)?;
         fcntl(socket, FcntlArg::F_DUPFD(self.0))?;
