@@ -16,7 +16,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use supervisor_sys::rlimits::{Resource, raise};
-use supervisor_sys::{CStrArray, Child, Signals, SpawnMethod, SpawnPlan, Spawner, pipe, wait_pid};
+use supervisor_sys::{CStrArray, Child, ChildAttributes, Signals, SpawnMethod, SpawnPlan, Spawner, pipe, wait_pid};
 
 /// Starts and ends that the median is taken of.
 const SAMPLES: usize = 201;
@@ -107,7 +107,7 @@ fn start(
         argv: std::slice::from_ref(program),
         envp: environment,
         directory: None,
-        umask: None,
+        attributes: ChildAttributes::default(),
         credentials: None,
         refusal: None,
         descriptors: &[(stdin_end.as_fd(), 0), (stdout_end.as_fd(), 1), (stderr_end.as_fd(), 2)],

@@ -18,9 +18,9 @@ use std::time::Duration;
 use supervisor_core::ExitStatus;
 use supervisor_sys::rlimits::{Resource, raise};
 use supervisor_sys::{
-    CStrArray, Child, Credentials, Events, Interest, Poller, SocketError, SpawnMethod, SpawnPlan, Spawner, daemonize,
-    drop_privileges, ensure_standard_fds_open, listen_unix, may_adopt_children, peek_any, pipe, resolve_user,
-    set_subreaper, start_thread, wait_pid,
+    CStrArray, Child, ChildAttributes, Credentials, Events, Interest, Poller, SocketError, SpawnMethod, SpawnPlan,
+    Spawner, daemonize, drop_privileges, ensure_standard_fds_open, listen_unix, may_adopt_children, peek_any, pipe,
+    resolve_user, set_subreaper, start_thread, wait_pid,
 };
 
 fn main() {
@@ -139,7 +139,7 @@ fn spawn_here(
         argv,
         envp: &CStrArray::new(Vec::new()),
         directory: None,
-        umask: None,
+        attributes: ChildAttributes::default(),
         credentials,
         refusal: None,
         descriptors: &[&standard[..], more].concat(),

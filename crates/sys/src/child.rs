@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::errno::Errno;
 
+use crate::child_attributes::ChildAttributes;
 use crate::child_message::Words;
 use crate::close_descriptors::unshare_table;
 use crate::credentials::Credentials;
@@ -39,8 +40,8 @@ pub(crate) struct ChildPlan<'a> {
     pub(crate) envp: &'a [*const c_char],
     /// Where it starts.
     pub(crate) directory: Option<&'a CStr>,
-    /// Its file mode creation mask.
-    pub(crate) umask: Option<u32>,
+    /// What it sets of itself.
+    pub(crate) attributes: ChildAttributes,
     /// Who it is to be; `None`: who we are.
     pub(crate) credentials: Option<&'a Credentials>,
     /// Why it cannot be started at all.
@@ -184,10 +185,7 @@ fn become_program(plan: &ChildPlan<'_>, report: &mut RawFd) -> Result<Infallible
         // SAFETY: chdir(2) reads a string that ends with a zero byte.
         check(unsafe { libc::chdir(directory.as_ptr()) }).map_err(Failure::Directory)?;
     }
-    if let Some(umask) = plan.umask {
-        // SAFETY: umask(2) takes any value and cannot fail.
-        unsafe { libc::umask(umask) };
-    }
+    plan.attributes.apply();
     unblock_signals();
     // SAFETY: execve(2) reads strings and arrays that end with null; the plan holds such.
     unsafe { libc::execve(plan.executable.as_ptr(), plan.argv.as_ptr(), plan.envp.as_ptr()) };

@@ -11,6 +11,7 @@
 
 mod c_str_array;
 mod child;
+mod child_attributes;
 mod child_message;
 mod child_stack;
 mod close_descriptors;
@@ -55,6 +56,7 @@ mod unix_listener;
 mod unseen_listener;
 
 pub use c_str_array::CStrArray;
+pub use child_attributes::ChildAttributes;
 pub use credentials::{Credentials, PrivilegeChange, drop_privileges, may_become, resolve_user};
 pub use daemonize::{WaitingCaller, daemonize};
 pub use errno::errno_name;

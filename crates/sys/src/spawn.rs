@@ -27,6 +27,7 @@ use supervisor_core::Pid;
 
 use crate::c_str_array::{CStrArray, null_terminated};
 use crate::child::{ChildPlan, DescriptorTable, Memory, Outcome};
+use crate::child_attributes::ChildAttributes;
 use crate::child_stack::ChildStack;
 use crate::credentials::{Credentials, Privilege};
 use crate::exec_report::{ExecFailure, ExecReports};
@@ -49,8 +50,8 @@ pub struct SpawnPlan<'a> {
     pub envp: &'a CStrArray,
     /// Where the program starts; `None`: where the daemon is.
     pub directory: Option<&'a CStr>,
-    /// Its file mode creation mask; `None`: the daemon's.
-    pub umask: Option<u32>,
+    /// What it sets of itself.
+    pub attributes: ChildAttributes,
     /// The user it runs as; `None`: the daemon's.
     pub credentials: Option<&'a Credentials>,
     /// Why it cannot be started, as found out before (`couldn't setuid to 7: Can't find uid 7`): the child writes
@@ -224,7 +225,7 @@ impl Spawner {
             argv0: plan.argv.first().map_or(b"", |word| word.to_bytes()),
             envp: plan.envp.pointers(),
             directory: plan.directory,
-            umask: plan.umask,
+            attributes: plan.attributes,
             credentials,
             refusal,
             descriptors: &placements,

@@ -10,7 +10,7 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use supervisor_core::ExitStatus;
-use supervisor_sys::{Credentials, Spawner};
+use supervisor_sys::{ChildAttributes, Credentials, Spawner};
 use support::{METHODS, Program, c_string};
 
 const CAUGHT: i32 = 99;
@@ -71,8 +71,11 @@ fn no_way_through_the_child_allocates() {
 /// Every way through the child half, with the status in which it ends.
 fn programs() -> Vec<(&'static str, Program, u8)> {
     let plain = Program::new("/bin/true", &[]);
-    let full =
-        Program { directory: Some(c_string("/")), umask: Some(0o027), ..Program::new("/bin/sh", &["-c", "exit 7"]) };
+    let full = Program {
+        directory: Some(c_string("/")),
+        attributes: ChildAttributes { umask: Some(0o027) },
+        ..Program::new("/bin/sh", &["-c", "exit 7"])
+    };
     let somebody = Credentials { uid: 65_534, gid: 65_534, groups: vec![65_534] };
     let mut programs = vec![
         ("a plain program", plain.clone(), 0),

@@ -83,7 +83,7 @@ fn words_environment_directory_and_umask_are_as_planned() {
         program.argv.extend([c_string("zero"), c_string("one")]);
         program.environment = vec![c_string("A=b c"), c_string("PATH=/usr/bin:/bin")];
         program.directory = Some(c_string("/usr"));
-        program.umask = Some(0o027);
+        program.attributes.umask = Some(0o027);
         let output = program.run(&mut spawner).output();
         assert!(output.starts_with("zero|one|b c|/usr\n0027\nA=b c\n"), "{method:?}: {output}");
     }

@@ -18,6 +18,7 @@ use supervisor_sys::{
 };
 
 use super::child::{Child, PollKey, Stdin, Stream, Visit};
+use super::child_attributes::child_attributes;
 use super::limits;
 use super::log_stream::LogStream;
 use super::log_writers::LogWriters;
@@ -92,7 +93,7 @@ impl Kernel {
             argv: &program.arguments,
             envp,
             directory: directory.as_deref(),
-            umask: config.identity.umask,
+            attributes: child_attributes(config),
             credentials: credentials.and_then(|credentials| credentials.as_ref().ok()),
             refusal: credentials.and_then(|credentials| credentials.as_ref().err()).map(String::as_str),
             descriptors: &[(stdin_end, 0), (stdout_end, 1), (stderr_end, 2)],

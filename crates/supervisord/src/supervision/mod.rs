@@ -6,6 +6,7 @@
 mod auto_logs;
 mod catching_up;
 mod child;
+mod child_attributes;
 pub mod child_environment;
 mod child_streams;
 mod disk_watch;

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use supervisor_core::{ExitStatus, KillTarget, Signal};
-use supervisor_sys::{CStrArray, Child, Credentials, SpawnMethod, SpawnPlan, Spawner, kill, pipe, wait_pid};
+use supervisor_sys::{
+    CStrArray, Child, ChildAttributes, Credentials, SpawnMethod, SpawnPlan, Spawner, kill, pipe, wait_pid,
+};
 
 /// How long a condition may take to come about, in milliseconds.
 pub(crate) const PATIENCE: u16 = 60_000;
@@ -26,7 +28,7 @@ pub(crate) struct Program {
     pub(crate) argv: Vec<CString>,
     pub(crate) environment: Vec<CString>,
     pub(crate) directory: Option<CString>,
-    pub(crate) umask: Option<u32>,
+    pub(crate) attributes: ChildAttributes,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) refusal: Option<String>,
     pub(crate) method: SpawnMethod,
@@ -40,7 +42,7 @@ impl Program {
             argv: words.map(c_string).collect(),
             environment: vec![c_string("PATH=/usr/bin:/bin"), c_string("LC_ALL=C")],
             directory: None,
-            umask: None,
+            attributes: ChildAttributes::default(),
             credentials: None,
             refusal: None,
             method: SpawnMethod::default(),
@@ -93,7 +95,7 @@ impl Program {
             argv: &self.argv,
             envp: &CStrArray::new(self.environment.clone()),
             directory: self.directory.as_deref(),
-            umask: self.umask,
+            attributes: self.attributes,
             credentials: self.credentials.as_ref(),
             refusal: self.refusal.as_deref(),
             descriptors,
