@@ -527,7 +527,12 @@ class Extension:
         for function in self._at_start:
             self._guard(function)
         for event, since in dict.fromkeys((event, since) for event, since, _ in self._on_event):
-            self._guard(functools.partial(self.supervisor.subscribe, event, since))
+            try:
+                self.supervisor.subscribe(event, since)
+            except Fault as fault:
+                print("no events of type %s: %s" % (event, fault), file=sys.stderr, flush=True)
+            except ConnectionError:
+                return  # supervisord has gone, which the reader notices too
 
     def _call(self, wire: _Wire, me: Any, params: Dict[str, Any]) -> None:
         cancelled = threading.Event()

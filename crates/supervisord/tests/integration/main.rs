@@ -18,6 +18,7 @@ mod descriptors;
 mod event_overflow;
 mod event_stream;
 mod examples;
+mod extension_examples;
 mod facing_the_world;
 mod hostile_listeners;
 mod https;
