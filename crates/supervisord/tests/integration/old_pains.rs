@@ -81,6 +81,7 @@ fn programs_of_a_killed_daemon_run_on_and_hinder_the_next_one_in_nothing() {
         sleepers.map(|process| process.pid).collect::<BTreeSet<u32>>()
     };
     let first = pid_of(&daemon);
+    until("the program is executed", || (sleepers(&daemon) == BTreeSet::from([first])).then_some(()));
     daemon.program().kill();
     assert_eq!(sleepers(&daemon), BTreeSet::from([first]));
 
