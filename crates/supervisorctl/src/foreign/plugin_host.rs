@@ -1,7 +1,7 @@
 //! The process that runs the plug-ins of the configuration, and the conversation with it.
 //!
-//! It is the program of `supervisor_protocol::plugin_host`, kind `ctl`; the messages are those of extensions. It has our
-//! terminal. It knows no socket: what a plug-in asks of the server it asks us, and each question is answered in a
+//! It is the program of `supervisor_protocol::plugin_host`, kind `ctl`; the messages are those of extensions. It has
+//! our terminal. It knows no socket: what a plug-in asks of the server it asks us, and each question is answered in a
 //! thread of its own ([`super::questions`]), since plug-ins ask in several at once.
 
 use std::fs::File;
