@@ -57,7 +57,9 @@ impl Supervisor {
             Ok(pid) => {
                 self.processes[id].lives = life.number;
                 self.listener_started(id);
-                self.processes.change(id, host).phase = Phase::Starting { pid, since: now.monotonic };
+                let told = self.processes.change(id, host);
+                told.phase = Phase::Starting { pid, since: now.monotonic };
+                told.tally.spawned(cause);
                 self.consequences.note_transition(id);
                 host.log(LogLevel::Info, format_args!("spawned: '{}' with pid {pid}", config.name));
             }
@@ -87,7 +89,9 @@ impl Supervisor {
 
     /// STARTING → BACKOFF, with a next try unless everything is to stop.
     fn fail_start(&mut self, now: Now, id: ProcessId, spawnerr: Arc<str>, host: &mut impl Host) {
-        self.processes.change(id, host).spawnerr = Some(spawnerr);
+        let told = self.processes.change(id, host);
+        told.spawnerr = Some(spawnerr);
+        told.tally.failed_starts += 1;
         let process = &mut self.processes[id];
         process.backoff += 1;
         let tries = process.backoff;
@@ -217,6 +221,7 @@ impl Supervisor {
         self.processes[id].ended = Some(status);
         let told = self.processes.change(id, host);
         (told.laststop, told.last_exit) = (now.epoch_seconds(), Some(last_exit));
+        told.tally.ended(last_exit.expected);
         self.timers.cancel(Timer::StopReport(id));
         match self.processes[id].phase {
             Phase::Stopping { .. } | Phase::Unknown { .. } => self.finish_stopped(now, id, pid, status, host),

@@ -23,6 +23,7 @@ use crate::process_config::ProcessConfig;
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
 use crate::reply::{LogPaths, ProcessInfo};
+use crate::tally::Tally;
 
 /// A process of a group.
 #[derive(Clone, Debug)]
@@ -62,6 +63,7 @@ pub(crate) struct Told {
     pub(crate) spawnerr: Option<Arc<str>>,
     pub(crate) logs: LogPaths,
     pub(crate) last_exit: Option<LastExit>,
+    pub(crate) tally: Tally,
     /// What it said when it broke the protocol of event listeners.
     pub(crate) protocol_error: Option<Arc<str>>,
 }
@@ -142,6 +144,7 @@ impl Process {
                 spawnerr: None,
                 logs: LogPaths::default(),
                 last_exit: None,
+                tally: Tally::default(),
                 protocol_error: None,
             },
             spawned_at: Duration::ZERO,
@@ -191,6 +194,7 @@ impl Process {
             spawnerr: self.spawnerr.clone(),
             logs: self.logs.clone(),
             last_exit: self.last_exit,
+            tally: self.tally,
             protocol_error: self.protocol_error.clone(),
         }
     }

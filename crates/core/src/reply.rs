@@ -9,6 +9,7 @@ use crate::last_exit::LastExit;
 use crate::process_config::ProcessConfig;
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
+use crate::tally::Tally;
 
 /// The answer to a [`crate::Command`] that was not refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub struct ProcessInfo {
     pub logs: LogPaths,
     /// How its last life ended; `None`: none has ended yet.
     pub last_exit: Option<LastExit>,
+    /// What has happened to it so far.
+    pub tally: Tally,
     /// What a listener said when it broke the protocol, on one line; until it is started anew.
     pub protocol_error: Option<Arc<str>>,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use supervisor_core::{GroupConfig, GroupKind, LogFile, LogPaths, ProcessConfig, ProcessInfo, ProcessState};
+use supervisor_core::{GroupConfig, GroupKind, LogFile, LogPaths, ProcessConfig, ProcessInfo, ProcessState, Tally};
 
 /// A program with the defaults, an AUTO log for stdout and none for stderr.
 pub(crate) fn process_config(name: &str) -> ProcessConfig {
@@ -24,6 +24,7 @@ pub(crate) fn process_info(name: &str) -> ProcessInfo {
         spawnerr: None,
         logs: LogPaths::default(),
         last_exit: None,
+        tally: Tally::default(),
         protocol_error: None,
     }
 }

@@ -1,6 +1,6 @@
 //! Failed starts: when they are tried again, how often, and what resets the count (§1.3; quirks.md F29, K12, K21, K22).
 
-use supervisor_core::{ExitStatus, ProcessState};
+use supervisor_core::{ExitStatus, ProcessState, Tally};
 
 use crate::sim::config::{program, with};
 use crate::sim::{Script, Sim};
@@ -172,4 +172,23 @@ fn a_retry_that_nobody_could_deliver_in_time_comes_once() {
     sim.take();
     sim.stall(60.0);
     assert_eq!(sim.take().calls().timed(), ["60.750 spawn cat"]);
+}
+
+#[test]
+fn what_has_happened_is_counted_by_what_asked_for_it() {
+    let config = with(program("cat"), |it| it.restart.startretries = 1);
+    let scripts = [Script::exits(0.5, 1), Script::exits(5.0, 0), Script::exits(5.0, 3), Script::lives()];
+    let mut sim = Sim::of_scripted(config, scripts);
+    sim.run_until_quiet();
+    let tally = sim.info("cat").tally;
+    let failed_once = Tally { starts: 2, restarts: 1, failed_starts: 1, expected_ends: 1, unexpected_ends: 1 };
+    assert_eq!(tally, failed_once, "it ended as expected, so nothing follows by itself");
+    sim.start("cat");
+    sim.advance(10.0);
+    let restarted = Tally { starts: 4, restarts: 2, unexpected_ends: 2, ..failed_once };
+    assert_eq!(sim.info("cat").tally, restarted);
+    sim.stop("cat");
+    sim.run_until_quiet();
+    let tally = sim.info("cat").tally;
+    assert_eq!((tally.starts, tally.expected_ends + tally.unexpected_ends), (4, 4));
 }
