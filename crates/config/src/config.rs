@@ -115,6 +115,19 @@ pub struct WebConfig {
     pub base_url: Option<BaseUrl>,
     /// A browser that asks for an action and says not from which page has it carried out, and is not asked about it.
     pub classic_actions: bool,
+    /// What is told without a password.
+    pub anonymous: AnonymousPaths,
+}
+
+/// What a server tells to whoever reaches it, though it asks others for a password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnonymousPaths {
+    /// `/healthz`: that it works.
+    pub healthz: bool,
+    /// `/readyz`: which processes it waits for.
+    pub readyz: bool,
+    /// `/metrics`: names and numbers of all processes.
+    pub metrics: bool,
 }
 
 /// Which pages a server shows.

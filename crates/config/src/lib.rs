@@ -68,8 +68,8 @@ pub use command_line::{
     SupervisordOptions, parse_supervisorctl_command_line, parse_supervisord_command_line, supervisorctl_switches,
 };
 pub use config::{
-    BaseUrl, ClientConfig, ClientTlsFiles, Config, CtlPluginConfig, HttpServerAddress, HttpServerConfig, MainLogFile,
-    RpcInterfaceConfig, SupervisordConfig, TlsFiles, WebConfig, WebInterface,
+    AnonymousPaths, BaseUrl, ClientConfig, ClientTlsFiles, Config, CtlPluginConfig, HttpServerAddress,
+    HttpServerConfig, MainLogFile, RpcInterfaceConfig, SupervisordConfig, TlsFiles, WebConfig, WebInterface,
 };
 pub use diagnostics::{ConfigError, ConfigWarning, Place, UsageError};
 pub use effective::{

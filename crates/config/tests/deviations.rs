@@ -1,6 +1,6 @@
 //! Where we differ from upstream on purpose (contract/quirks.md, tables 2 and 3).
 
-use supervisor_config::{BaseUrl, WebConfig, WebInterface};
+use supervisor_config::{AnonymousPaths, BaseUrl, WebConfig, WebInterface};
 use supervisor_core::{GroupKind, LogFile, SocketAddress};
 
 use crate::folder::{Folder, load, names, warnings};
@@ -236,13 +236,16 @@ fn n160_servers_say_which_pages_they_show() {
         interface: WebInterface::Classic,
         base_url: Some(BaseUrl { url: "https://sup.example/x".to_owned(), authority: "sup.example".to_owned() }),
         classic_actions: true,
+        anonymous: AnonymousPaths { healthz: true, readyz: false, metrics: true },
     };
-    let options = "web_interface=Classic\nbase_url=https://sup.example/x/\nclassic_actions=on";
+    let options =
+        "web_interface=Classic\nbase_url=https://sup.example/x/\nclassic_actions=on\nanonymous=metrics, healthz";
     assert_eq!(of(options).unwrap(), [web.clone(), web]);
     assert_eq!(of("web_interface=off").unwrap()[0].interface, WebInterface::Off);
     assert_eq!(of("base_url=").unwrap()[0].base_url, None, "it may come from a variable");
     let error = of("web_interface=new").unwrap_err();
     let told = "[inet_http_server] section sets invalid web_interface (new), it has to be one of auto, classic, off";
     assert!(error.contains(told), "{error}");
+    assert!(of("anonymous=metrics,rpc").unwrap_err().contains("'rpc' cannot be told without a password"));
     assert!(of("base_url=sup.example").unwrap_err().contains("is no URL of the form https://host/path"));
 }

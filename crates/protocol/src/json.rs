@@ -46,6 +46,11 @@ impl<'o> Object<'o> {
         push_string(self.member(name), text);
     }
 
+    /// An array of strings.
+    pub fn strings(&mut self, name: &str, texts: impl IntoIterator<Item = impl AsRef<str>>) {
+        array(self.member(name), texts, |out, text| push_string(out, text.as_ref()));
+    }
+
     /// An integer.
     pub fn number(&mut self, name: &str, number: impl Display) {
         write!(self.member(name), "{number}").expect("a String takes all");

@@ -3,6 +3,7 @@
 use supervisor_core::{Autorestart, LogLevel, Signal};
 
 use super::Checked;
+use crate::config::AnonymousPaths;
 use crate::python_number::parse_decimal;
 use crate::python_repr::Repr;
 use crate::python_text::strip;
@@ -78,6 +79,25 @@ pub(crate) fn process_or_group_name(text: &str) -> Checked<&str> {
         return Err(format!("Invalid name: {} because it is empty", Repr(text)));
     }
     Ok(name)
+}
+
+/// Names of what a server tells without a password, with commas between them.
+pub(crate) fn anonymous_paths(text: &str) -> Checked<AnonymousPaths> {
+    let mut paths = AnonymousPaths::default();
+    for name in list_of_strings(text) {
+        match name {
+            "healthz" => paths.healthz = true,
+            "readyz" => paths.readyz = true,
+            "metrics" => paths.metrics = true,
+            other => {
+                return Err(format!(
+                    "{} cannot be told without a password: there are healthz, readyz, metrics",
+                    Repr(other)
+                ));
+            }
+        }
+    }
+    Ok(paths)
 }
 
 #[cfg(test)]

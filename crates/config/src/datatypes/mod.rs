@@ -10,7 +10,9 @@ mod paths;
 mod users;
 
 pub(crate) use addresses::{InetAddress, base_url, inet_address, port_number, url};
-pub(crate) use choices::{autorestart, boolean, exitcodes, list_of_strings, loglevel, process_or_group_name, signal};
+pub(crate) use choices::{
+    anonymous_paths, autorestart, boolean, exitcodes, list_of_strings, loglevel, process_or_group_name, signal,
+};
 pub(crate) use numbers::{byte_size, file_mode, integer, octal};
 pub(crate) use paths::{existing_directory, existing_dirpath, temporary_directory};
 pub(crate) use users::UserDatabase;

@@ -53,6 +53,8 @@ macro_rules! data_types {
 }
 
 data_types! {
+    AnonymousPaths(crate::config::AnonymousPaths), "healthz, readyz, metrics, with commas between them", [],
+        |_, text| types::anonymous_paths(text);
     Autorestart(supervisor_core::Autorestart), "true, false or unexpected", ["true", "false", "unexpected"],
         |_, text| types::autorestart(text);
     BaseUrl(Option<crate::config::BaseUrl>), "http://host/path or https://host/path", [], |_, text| types::base_url(text);

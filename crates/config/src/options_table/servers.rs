@@ -12,6 +12,7 @@ options! {
         PASSWORD: "password", Text, Unset, "password, or {SHA} and its SHA-1, or its argon2 hash";
         WEB_INTERFACE: "web_interface", WebInterface, Text("auto"), "which pages it shows";
         BASE_URL: "base_url", BaseUrl, Unset, "URL under which browsers reach it, where a proxy makes that another one";
+        ANONYMOUS: "anonymous", AnonymousPaths, Text(""), "what it tells without a password";
         CLASSIC_ACTIONS: "classic_actions", Boolean, Text("false"), "links to actions that say not from where are carried out, not asked about";
     }
 }
@@ -26,6 +27,7 @@ options! {
         ALLOWED_HOSTS: "allowed_hosts", Names, Unset, "host names that browsers may use for it, besides this machine's own";
         WEB_INTERFACE: "web_interface", WebInterface, Text("auto"), "which pages it shows";
         BASE_URL: "base_url", BaseUrl, Unset, "URL under which browsers reach it, where a proxy makes that another one";
+        ANONYMOUS: "anonymous", AnonymousPaths, Text(""), "what it tells without a password";
         CLASSIC_ACTIONS: "classic_actions", Boolean, Text("false"), "links to actions that say not from where are carried out, not asked about";
         TLS_CERT: "tls_cert", Path, Unset, "certificate chain (PEM): the server speaks HTTPS";
         TLS_KEY: "tls_key", Path, Unset, "private key of the certificate (PEM)";

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::pem_files::{pem_path, refuse_alone};
 use super::words::word;
-use crate::config::{BaseUrl, HttpServerAddress, HttpServerConfig, TlsFiles, WebConfig, WebInterface};
+use crate::config::{AnonymousPaths, BaseUrl, HttpServerAddress, HttpServerConfig, TlsFiles, WebConfig, WebInterface};
 use crate::context::{Context, SectionReader};
 use crate::datatypes::{file_mode, octal};
 use crate::diagnostics::ConfigError;
@@ -44,6 +44,7 @@ fn read_inet(context: &Context, section: &Section) -> Result<Option<HttpServerCo
         &inet_http_server::WEB_INTERFACE,
         &inet_http_server::BASE_URL,
         &inet_http_server::CLASSIC_ACTIONS,
+        &inet_http_server::ANONYMOUS,
     )?;
     let tls = read_tls(context, reader)?;
     Ok(address.map(|address| HttpServerConfig {
@@ -97,6 +98,7 @@ fn read_unix(context: &Context, section: &Section) -> Result<Option<HttpServerCo
         &unix_http_server::WEB_INTERFACE,
         &unix_http_server::BASE_URL,
         &unix_http_server::CLASSIC_ACTIONS,
+        &unix_http_server::ANONYMOUS,
     )?;
     let owner = reader.optional_as(&unix_http_server::CHOWN, |value| {
         context.users.owner(value).map_err(|_| format!("Invalid sockchown value {value}"))
@@ -121,12 +123,14 @@ fn read_web(
     interface: &OptionRow,
     base_url: &Row<Option<BaseUrl>>,
     classic_actions: &Row<bool>,
+    anonymous: &Row<AnonymousPaths>,
 ) -> Result<WebConfig, ConfigError> {
     let interfaces = [("auto", WebInterface::Auto), ("classic", WebInterface::Classic), ("off", WebInterface::Off)];
     Ok(WebConfig {
         interface: reader.value_as(interface, |text| word(&interfaces, text, interface, reader))?,
         base_url: reader.optional(base_url)?.flatten(),
         classic_actions: reader.value(classic_actions)?,
+        anonymous: reader.value(anonymous)?,
     })
 }
 

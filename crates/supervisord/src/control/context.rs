@@ -2,10 +2,11 @@
 //!
 //! Lives on the control thread alone, hence `Cell`s and no locks.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -20,8 +21,10 @@ use super::limits;
 use super::namespaces::Caches;
 use super::password::Logins;
 use super::places::Places;
+use super::resources::Sampler;
 use super::rpc_fault::RpcFault;
 use super::settings::{ConfigReader, ControlSettings};
+use super::traffic::Traffic;
 use super::web::FormTokens;
 use super::workers::Workers;
 use crate::boundary::inbox::CommandSender;
@@ -70,6 +73,11 @@ pub(super) struct Context {
     pub(super) caches: RefCell<Caches>,
     /// Tell forms of pages of ours from those of others.
     pub(super) form_tokens: FormTokens,
+    /// For metrics.
+    pub(super) traffic: Traffic,
+    pub(super) sampler: RefCell<Sampler>,
+    /// When the configuration was read last, since the Unix epoch.
+    pub(super) configuration_read: Cell<Duration>,
     /// When this control plane began.
     pub(super) started: Timestamp,
     log_level: LogLevel,
@@ -116,6 +124,9 @@ impl Context {
             program_reader: RefCell::new(program_reader.map(Arc::new)),
             caches: RefCell::default(),
             form_tokens: FormTokens::default(),
+            traffic: Traffic::default(),
+            sampler: RefCell::default(),
+            configuration_read: Cell::new(clock::wall_clock()),
             started: clock::local_time(clock::wall_clock(), TimeZone::UTC).timestamp(),
             log_level,
         }

@@ -208,3 +208,18 @@ pub(super) const LONGEST_TAIL_BYTES: usize = 4 * 1024 * 1024;
 
 /// Hours for which a form of a page may be sent, after the one in which it was made.
 pub(super) const FORM_TOKEN_HOURS: u64 = 12;
+
+/// Time in which supervision has to answer a question, or `/healthz` says that it does not.
+pub(super) const HEALTH_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Seconds for which `/readyz` may be asked to wait.
+pub(super) const READY_WAIT_SECONDS: u64 = 300;
+
+/// Processes that `/readyz` names of those that it waits for.
+pub(super) const READY_NAMES: usize = 20;
+
+/// Time for which a round through `/proc` counts as new.
+pub(super) const SAMPLE_AGE: Duration = Duration::from_secs(1);
+
+/// How often a look at all processes is tried while they change and supervision refuses to tell of them.
+pub(super) const SNAPSHOT_LOOKS: usize = 20;

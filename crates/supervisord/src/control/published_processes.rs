@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use supervisor_core::{Command, Fault, FaultCode, ProcessInfo, SupervisorState};
 
+use tokio::time::sleep;
+
 use super::context::Context;
+use super::limits;
 use crate::boundary::requests::{GetAllProcessInfo, MethodAnswer};
 
 /// The answer to a command, if it is one that is answered so. `None`: the supervision plane is to be asked.
@@ -27,6 +30,21 @@ pub(super) async fn all(context: &Context) -> Result<Vec<Arc<ProcessInfo>>, Faul
         return still_running(context).map(|()| infos);
     }
     context.sender.call(GetAllProcessInfo).await
+}
+
+/// The same, whatever else goes on: in a shutdown too. `None`: supervision has ended.
+pub(super) async fn even_in_a_shutdown(context: &Context) -> Option<Vec<Arc<ProcessInfo>>> {
+    for _ in 0..limits::SNAPSHOT_LOOKS {
+        if let Some(infos) = context.processes.all() {
+            return Some(infos);
+        }
+        if let Ok(infos) = context.sender.call(GetAllProcessInfo).await {
+            return Some(infos);
+        }
+        // In a shutdown supervision refuses, and the next moment will be a quiet one.
+        sleep(limits::EVENT_STREAM_PAUSE).await;
+    }
+    None
 }
 
 /// What was read may be of a shutdown that has begun since the call was let in.

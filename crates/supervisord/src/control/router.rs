@@ -7,8 +7,9 @@
 use std::rc::Rc;
 
 use hyper::body::Incoming;
-use hyper::header::{HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, StatusCode};
+use supervisor_config::AnonymousPaths;
 
 use super::audience::Visitor;
 use super::auth::{Admission, admission};
@@ -19,8 +20,9 @@ use super::listener::Section;
 use super::origin::{cross_site, is_followed_link};
 use super::percent::decode;
 use super::response::Response;
+use super::traffic::{Door, Refusal};
 use super::web::{self, WebResource};
-use super::{api, limits, log_stream, request_body, rpc};
+use super::{api, health, limits, log_stream, metrics, request_body, rpc};
 
 /// What a path stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,9 @@ enum Resource {
     MainLog,
     /// For monitors.
     Ok,
+    Health,
+    Ready,
+    Metrics,
     Web(WebResource),
     Nothing,
 }
@@ -49,6 +54,12 @@ impl Resource {
             Self::MainLog
         } else if inner == "ok.html" {
             Self::Ok
+        } else if inner == "healthz" {
+            Self::Health
+        } else if inner == "readyz" {
+            Self::Ready
+        } else if inner == "metrics" {
+            Self::Metrics
         } else {
             WebResource::of(inner, request, section).map_or(Self::Nothing, Self::Web)
         }
@@ -56,7 +67,14 @@ impl Resource {
 
     fn has_effect_or_cost(self) -> bool {
         match self {
-            Self::Api | Self::Rpc | Self::ProcessLog | Self::MainLog | Self::Web(WebResource::Page { .. }) => true,
+            Self::Api
+            | Self::Rpc
+            | Self::ProcessLog
+            | Self::MainLog
+            | Self::Health
+            | Self::Ready
+            | Self::Metrics
+            | Self::Web(WebResource::Page { .. }) => true,
             Self::Ok | Self::Web(WebResource::Static(_)) | Self::Nothing => false,
         }
     }
@@ -64,7 +82,14 @@ impl Resource {
     /// Whether it is a page that another site may have a link to.
     fn may_be_linked(self) -> bool {
         match self {
-            Self::ProcessLog | Self::MainLog | Self::Ok | Self::Web(WebResource::Static(_)) | Self::Nothing => true,
+            Self::ProcessLog
+            | Self::MainLog
+            | Self::Ok
+            | Self::Health
+            | Self::Ready
+            | Self::Metrics
+            | Self::Web(WebResource::Static(_))
+            | Self::Nothing => true,
             Self::Web(WebResource::Page { may_act, .. }) => !may_act,
             Self::Api | Self::Rpc => false,
         }
@@ -73,13 +98,41 @@ impl Resource {
     /// Whether nothing but that we are there can be learnt from it. Monitors call themselves browsers and ask for it.
     fn tells_nothing(self) -> bool {
         match self {
-            Self::Ok | Self::Web(WebResource::Static(_)) => true,
-            Self::Api
+            Self::Ok | Self::Health | Self::Web(WebResource::Static(_)) => true,
+            Self::Ready
+            | Self::Metrics
+            | Self::Api
             | Self::Rpc
             | Self::ProcessLog
             | Self::MainLog
             | Self::Web(WebResource::Page { .. })
             | Self::Nothing => false,
+        }
+    }
+}
+
+impl Resource {
+    /// Whether a server tells it without a password.
+    fn is_anonymous(self, section: &Section) -> bool {
+        let AnonymousPaths { healthz, readyz, metrics } = section.web.anonymous;
+        match self {
+            Self::Health => healthz,
+            Self::Ready => readyz,
+            Self::Metrics => metrics,
+            Self::Api | Self::Rpc | Self::ProcessLog | Self::MainLog | Self::Ok | Self::Web(_) | Self::Nothing => false,
+        }
+    }
+
+    /// As what its requests are counted.
+    fn door(self) -> Door {
+        match self {
+            Self::Api => Door::Api,
+            Self::Rpc => Door::Rpc,
+            Self::ProcessLog | Self::MainLog => Door::Log,
+            Self::Ok | Self::Health | Self::Ready => Door::Health,
+            Self::Metrics => Door::Metrics,
+            Self::Web(_) => Door::Classic,
+            Self::Nothing => Door::Nothing,
         }
     }
 }
@@ -91,10 +144,22 @@ pub(super) async fn route(
     section: &Section,
     context: &Rc<Context>,
 ) -> Response {
-    let path = decode(request.uri().path());
+    let path = decode(request.uri().path()).into_owned();
     let inner = decode(path.trim_start_matches('/'));
     let inner = inner.trim_start_matches('/');
     let resource = Resource::of(&path, inner, &request, section);
+    let response = answer(resource, request, (&path, inner), client, (section, context)).await;
+    context.traffic.answered(resource.door(), response.status());
+    response
+}
+
+async fn answer(
+    resource: Resource,
+    request: Request<Incoming>,
+    (path, inner): (&str, &str),
+    client: (Peer, Visitor),
+    (section, context): (&Section, &Rc<Context>),
+) -> Response {
     if let Some(refusal) = refusal(&request, resource, client, section, context).await {
         let refusal = if resource == Resource::Api { api::as_document(refusal) } else { refusal };
         request_body::let_pass(request, context).await;
@@ -103,12 +168,18 @@ pub(super) async fn route(
     let method = request.method();
     let is_get_or_post = matches!(*method, Method::GET | Method::POST);
     match resource {
-        Resource::Api => closed(api::route(&request, &path, section, context).await),
+        Resource::Api => closed(api::route(&request, path, section, context).await),
         Resource::Rpc if method == Method::POST => rpc::handle(request, context).await,
         Resource::Rpc => error_page(StatusCode::BAD_REQUEST),
         Resource::ProcessLog => closed(log_stream::process_log(method, inner, section, context).await),
         Resource::MainLog => closed(log_stream::main_log(method, section, context).await),
         Resource::Ok if is_get_or_post => plain_text(StatusCode::OK, "OK"),
+        Resource::Health | Resource::Ready | Resource::Metrics if !matches!(*method, Method::GET | Method::HEAD) => {
+            only_to_be_asked_for()
+        }
+        Resource::Health => closed(health::health(context).await),
+        Resource::Ready => closed(health::readiness(request.uri().query(), section, context).await),
+        Resource::Metrics => closed(metrics::scrape(request.uri().query(), context).await),
         Resource::Web(resource) => web::answer(resource, request, section, context).await,
         Resource::Ok | Resource::Nothing => nothing(method),
     }
@@ -118,6 +189,13 @@ pub(super) async fn route(
 fn closed(mut response: Response) -> Response {
     web::close_to_scripts(&mut response);
     response
+}
+
+/// The answer to whoever sends something to what can only be read.
+fn only_to_be_asked_for() -> Response {
+    let mut refusal = closing_error_page(StatusCode::METHOD_NOT_ALLOWED);
+    refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    refusal
 }
 
 /// The answer where nothing is.
@@ -137,10 +215,12 @@ async fn refusal(
     context: &Rc<Context>,
 ) -> Option<Response> {
     if let Some(reason) = section.audience.refusal(visitor) {
+        context.traffic.refused(Refusal::OtherMachine);
         return Some(plain_text(StatusCode::FORBIDDEN, format!("{reason}\n")));
     }
     let marks_count = !resource.tells_nothing();
     if let Some(host) = section.host_names.as_ref().and_then(|names| names.stranger(request, marks_count)) {
+        context.traffic.refused(Refusal::Host);
         return Some(stranger_host(host, section));
     }
     let headers = request.headers();
@@ -149,14 +229,20 @@ async fn refusal(
         && !(resource.may_be_linked() && is_followed_link(headers))
         && let Some(reason) = cross_site(headers, section)
     {
+        context.traffic.refused(Refusal::CrossSite);
         return Some(plain_text(StatusCode::FORBIDDEN, reason + "\n"));
     }
-    match admission(section, headers, peer, context).await {
-        Admission::Admitted => None,
-        Admission::Refused => Some(unauthorized()),
-        Admission::Unreadable => Some(closing_error_page(StatusCode::BAD_REQUEST)),
-        Admission::Undecided => Some(try_again()),
+    if resource.is_anonymous(section) {
+        return None;
     }
+    let (why, refusal) = match admission(section, headers, peer, context).await {
+        Admission::Admitted => return None,
+        Admission::Refused => (Refusal::Auth, unauthorized()),
+        Admission::Unreadable => (Refusal::Auth, closing_error_page(StatusCode::BAD_REQUEST)),
+        Admission::Undecided => (Refusal::Limit, try_again()),
+    };
+    context.traffic.refused(why);
+    Some(refusal)
 }
 
 /// Others are being judged.
@@ -209,6 +295,10 @@ mod tests {
             ("GET /ok.html", Resource::Ok),
             ("GET ///ok.html", Resource::Ok),
             ("GET /ok%2ehtml", Resource::Ok),
+            ("GET /healthz", Resource::Health),
+            ("GET /readyz?processes=all", Resource::Ready),
+            ("POST //metrics", Resource::Metrics),
+            ("GET /metrics/x", Resource::Nothing),
             ("GET /", STATUS),
             ("GET //index.html?action=", STATUS),
             ("GET /index.html?action=stopall", ACTION),

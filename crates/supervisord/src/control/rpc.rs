@@ -27,6 +27,7 @@ use super::rpc_fault::RpcFault;
 use super::workers::Workers;
 use super::{limits, namespaces, published_processes, request_body, system_namespace};
 use crate::boundary::requests::{GetLogFile, MethodAnswer, ReloadConfig};
+use crate::clock;
 
 /// Room for the answers that are asked for most; longer ones grow.
 const ANSWER_CAPACITY: usize = 2_048;
@@ -252,6 +253,7 @@ async fn reload_config(context: &Rc<Context>) -> Result<ReloadDiff, Fault> {
         done_by(&context.rereads, move || reader.read().map_err(|error| Fault::new(FaultCode::CantReread, error)))
             .await?;
     let diff = context.sender.call(ReloadConfig { groups: fresh.groups }).await?;
+    context.configuration_read.set(clock::wall_clock());
     context.set_warnings(fresh.warnings);
     context.set_program_reader(fresh.program_reader);
     if context.set_identifier(&fresh.identifier) {

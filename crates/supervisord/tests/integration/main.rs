@@ -33,6 +33,7 @@ mod log_destinations;
 mod logs;
 mod loose_clients;
 mod mended_defects;
+mod metrics;
 mod native_namespaces;
 mod old_pains;
 mod original_client;
