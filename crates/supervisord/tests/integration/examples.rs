@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use crate::support::{Program, TestDaemon, free_port, http_get, project_root, send_signal, until, until_at_most};
 
+/// The longest until a leak is found, on a slow machine: it takes seconds to grow and up to five until the next look.
+const A_LEAK: Duration = Duration::from_mins(2);
+
 #[test]
 fn quickstart_serves_restarts_and_ends_in_order() {
     let mut daemon = TestDaemon::of_example("quickstart");
@@ -38,6 +41,63 @@ fn quickstart_serves_restarts_and_ends_in_order() {
     let log = out(&mut daemon);
     let stopped: Vec<&str> = log.lines().filter_map(|line| line.split("stopped: ").nth(1)).collect();
     assert_eq!(stopped.last(), Some(&"web (exit status 0)"), "the web server stops last:\n{log}");
+}
+
+/// An example whose Python programs find our libraries, of which the copy has none beside it.
+fn python_example(name: &str) -> TestDaemon {
+    let mut daemon = TestDaemon::of_example(name);
+    let libraries = project_root().join("python");
+    daemon.set_variable("PYTHONPATH", &libraries.display().to_string());
+    daemon.launch(&[]);
+    daemon.wait_until_it_answers();
+    daemon
+}
+
+#[test]
+fn memory_restarts_what_leaks_and_leaves_the_rest_alone() {
+    let mut daemon = python_example("memory");
+    daemon.wait_for_state("steady", "RUNNING");
+    let steady = daemon.pid_of("steady");
+    until_at_most(A_LEAK, "what leaks is restarted", || {
+        (daemon.program().stdout().matches("spawned: 'leaks'").count() > 1).then_some(())
+    });
+    let out = daemon.program().stdout();
+    assert!(out.contains("leaks:leaks takes ") && out.contains(" MB, it may take 60: restarting it\n"), "{out}");
+    assert_eq!(daemon.pid_of("steady"), steady);
+    daemon.signal("INT");
+    daemon.assert_ends_clean();
+}
+
+#[test]
+fn conversation_goes_both_ways_and_others_come_by() {
+    let mut daemon = python_example("conversation");
+    until("the answer is heard", || {
+        daemon.program().stdout().contains("asks has heard: 6 times 7 is 42\n").then_some(())
+    });
+    let mut tell = Command::new(daemon.path("tell.py"));
+    let tell = tell.arg("dinner is ready").env("PYTHONPATH", project_root().join("python"));
+    let told = Program::run(tell, daemon.mark(), &daemon.path("run"), "tell");
+    assert_eq!((told.status, told.stderr.as_str()), (0, ""));
+    until("what was told is heard", || {
+        daemon.program().stdout().contains("asks has heard: dinner is ready\n").then_some(())
+    });
+    assert!(!daemon.program().stdout().contains("multiply"), "a message is no output");
+    daemon.signal("INT");
+    daemon.assert_ends_clean();
+}
+
+/// The commands of the page, each of which has its own test here or in `extension_examples.rs`.
+#[test]
+fn the_page_of_examples_names_each_and_what_it_names_is_there() {
+    let folder = project_root().join("examples");
+    let page = std::fs::read_to_string(folder.join("README.md")).expect("it is part of the repository");
+    for entry in std::fs::read_dir(&folder).expect("it is part of the repository").flatten() {
+        let name = entry.file_name().into_string().expect("our names are UTF-8");
+        assert!(page.contains(&name) || !entry.path().is_dir(), "{name}");
+    }
+    let named = page.split([' ', '`', '|']).filter(|word| word.starts_with("examples/"));
+    let missing: Vec<&str> = named.filter(|path| !project_root().join(path).exists()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
