@@ -76,7 +76,13 @@ impl Context {
         section: &'c Section,
         words: &'c [(&'static str, Value<'c>)],
     ) -> SectionReader<'c> {
-        SectionReader { context: self, section, names: Names::new(&self.environment, words), attributed: false }
+        SectionReader {
+            context: self,
+            section,
+            names: Names::new(&self.environment, words),
+            attributed: false,
+            options: None,
+        }
     }
 }
 
@@ -93,6 +99,8 @@ pub(crate) struct SectionReader<'c> {
     names: Names<'c>,
     /// Error texts end with the section and its file.
     attributed: bool,
+    /// Options that are there; `None`: all.
+    options: Option<&'static [&'static str]>,
 }
 
 impl<'c> SectionReader<'c> {
@@ -105,8 +113,16 @@ impl<'c> SectionReader<'c> {
         Self { attributed: true, ..self }
     }
 
+    /// Other options shall be as if they were not set.
+    pub(crate) fn limited_to(self, options: Option<&'static [&'static str]>) -> Self {
+        Self { options, ..self }
+    }
+
     /// An option as written.
     pub(crate) fn entry(&self, row: &OptionRow) -> Option<&'c Entry> {
+        if self.options.is_some_and(|options| !options.contains(&row.name)) {
+            return None;
+        }
         self.context.document.get(self.section, row.name)
     }
 

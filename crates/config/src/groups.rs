@@ -12,6 +12,7 @@ use crate::ini::Section;
 use crate::options_table::{SectionType, program};
 use crate::process_config::{ProcessBuilder, ProcessSource};
 use crate::sections::eventlistener::read_eventlistener;
+use crate::sections::extension::{is_extension, read_extension};
 use crate::sections::fcgi_program::{SocketTable, read_fcgi_program};
 use crate::sections::group::read_group;
 
@@ -36,6 +37,9 @@ pub(crate) fn read_groups(context: &Context, global: &Variables) -> Result<Vec<A
     for section in sections(context, SectionType::FcgiProgram).filter(free) {
         groups.extend(read_fcgi_program(&mut builder, &mut sockets, section)?.map(|group| (section, group)));
     }
+    for section in sections(context, SectionType::RpcInterface).filter(|section| is_extension(context, section)) {
+        groups.extend(read_extension(&mut builder, section)?.map(|group| (section, group)));
+    }
     Ok(sort(context, groups))
 }
 
@@ -50,7 +54,7 @@ fn read_program_group(builder: &mut ProcessBuilder<'_>, section: &Section) -> Re
     let reader = context.reader(section, &here);
     let Some(name) = reader.name_of_section()? else { return Ok(None) };
     let priority = reader.value(&program::PRIORITY)?;
-    let processes = builder.build(ProcessSource { section, group_name: name, socket: None })?;
+    let processes = builder.build(ProcessSource { section, group_name: name, socket: None, options: None })?;
     Ok(Some(GroupConfig { name: name.into(), priority, kind: GroupKind::Programs, processes }))
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct ProcessSource<'s> {
     pub(crate) group_name: &'s str,
     /// Of a FastCGI program.
     pub(crate) socket: Option<&'s Arc<SocketConfig>>,
+    /// The only options of the section that are a program's; `None`: all of them.
+    pub(crate) options: Option<&'static [&'static str]>,
 }
 
 type Processes = Vec<Arc<ProcessConfig>>;
@@ -63,7 +65,7 @@ impl<'c> ProcessBuilder<'c> {
             ("program_name", Value::Text(program_name)),
             ("group_name", Value::Text(source.group_name)),
         ];
-        let program = read_program(&context.reader(source.section, &words).attributed())?;
+        let program = read_program(&context.reader(source.section, &words).attributed().limited_to(source.options))?;
         if !self.has_room(&header, program.numprocs)? {
             return Ok(Processes::new());
         }
@@ -75,7 +77,7 @@ impl<'c> ProcessBuilder<'c> {
             let numbers =
                 [("process_num", Value::Integer(process_num)), ("numprocs", Value::Integer(program.numprocs))];
             let words = [here, node, program_name, group_name, numbers[0], numbers[1]];
-            let reader = context.reader(source.section, &words).attributed();
+            let reader = context.reader(source.section, &words).attributed().limited_to(source.options);
             processes.extend(self.build_one(&reader, &program, source, &words, &mut variables)?.map(Arc::new));
         }
         processes.sort_by(|a, b| a.name.cmp(&b.name));

@@ -11,6 +11,7 @@ mod defaults;
 mod deviations;
 mod documentation;
 mod effective;
+mod extensions;
 mod files;
 mod folder;
 mod include_patterns;

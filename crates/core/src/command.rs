@@ -9,6 +9,7 @@ use crate::channel::Channel;
 use crate::group_config::GroupConfig;
 use crate::log_level::LogLevel;
 use crate::process_config::ProcessConfig;
+use crate::process_id::{Life, Pid};
 
 /// A request of the control plane. Answered exactly once, with a [`crate::Reply`] or a [`crate::Fault`];
 /// the comment names the reply.
@@ -148,6 +149,36 @@ pub enum Command {
         group: String,
         /// Name of one of its processes.
         process: String,
+    },
+    /// `Group`
+    GetGroup {
+        /// Name of an active group.
+        name: String,
+    },
+    /// `ProcessDetails`
+    GetProcessDetails {
+        /// `group:process`.
+        name: String,
+    },
+    /// `Done`: a signal to a process by its pid, whatever its state.
+    Kill {
+        /// The pid of one of the processes.
+        pid: Pid,
+        /// To the process group that it leads.
+        as_group: bool,
+        /// Number or name, as given.
+        signal: String,
+    },
+    /// `Done`: a life that has broken the protocol that it speaks with supervisord is stopped, and another follows. One
+    /// that has ended, or is to end, is left alone.
+    StartAnew {
+        /// The life.
+        life: Life,
+    },
+    /// `Done`: as long as this life lasts there are TICK events, whether a pool subscribes to them or not.
+    WatchTicks {
+        /// The life.
+        life: Life,
     },
     /// `Done`: a line of a client in the main log, which is there when it is answered.
     Log {

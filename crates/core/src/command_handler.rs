@@ -1,20 +1,23 @@
 //! Commands: how each is checked and carried out, in the order of the contract's checks (contract/rpc.md §4).
 //! Starting and stopping, which may take time, stand in [`crate::operation`].
 
+use std::sync::Arc;
+
 use crate::channel::Channel;
 use crate::clock::Now;
 use crate::command::Command;
 use crate::deferred::{namespec_of, process_result};
 use crate::event_ring::EventBatch;
 use crate::fault::{Fault, FaultCode};
+use crate::goal::{Goal, UpCause};
 use crate::host::{Host, StdinError};
 use crate::log_level::LogLevel;
 use crate::operation::{Operation, OperationKind};
 use crate::process::Phase;
 use crate::process_group::Target;
-use crate::process_id::{ProcessId, RequestId};
+use crate::process_id::{Life, Pid, ProcessId, RequestId};
 use crate::process_state::SupervisorState;
-use crate::reply::{EventStatistics, Reply};
+use crate::reply::{EventStatistics, ProcessDetails, Reply};
 use crate::signal::Signal;
 use crate::supervisor::Supervisor;
 
@@ -89,6 +92,11 @@ impl Supervisor {
             Command::GetGroupNames => Some(Ok(self.group_names())),
             Command::AddProcesses { group, processes } => Some(self.add_processes(&group, processes, host)),
             Command::RemoveProcess { group, process } => Some(self.remove_process(&group, &process, host)),
+            Command::GetGroup { name } => Some(self.group_config(&name)),
+            Command::GetProcessDetails { name } => Some(self.process_details(now, &name)),
+            Command::Kill { pid, as_group, signal } => Some(self.kill_by_pid(pid, as_group, &signal, host)),
+            Command::StartAnew { life } => Some(Ok(self.start_anew(now, life, host))),
+            Command::WatchTicks { life } => Some(Ok(self.watch_ticks(life))),
             Command::Log { level, message } => {
                 host.log(level, format_args!("{message}"));
                 Some(Ok(Reply::Done))
@@ -105,6 +113,51 @@ impl Supervisor {
     fn process_info(&self, name: &str) -> Result<Reply, Fault> {
         let id = self.groups.find_process(name, &self.processes)?;
         Ok(Reply::ProcessInfo(Box::new(self.processes[id].info())))
+    }
+
+    fn group_config(&self, name: &str) -> Result<Reply, Fault> {
+        let group = self.groups.get(name).ok_or_else(|| Fault::new(FaultCode::BadName, name))?;
+        Ok(Reply::Group(Arc::clone(&group.config)))
+    }
+
+    fn process_details(&self, now: Now, name: &str) -> Result<Reply, Fault> {
+        let process = &self.processes[self.groups.find_process(name, &self.processes)?];
+        let not_before = process.goal.pending().and_then(|pending| pending.not_before);
+        let next_start = not_before.map(|at| now.wall + at.saturating_sub(now.monotonic));
+        let details = ProcessDetails { info: process.info(), backoff: process.backoff, goal: process.goal, next_start };
+        Ok(Reply::ProcessDetails(Box::new(details)))
+    }
+
+    /// The pid is looked for, so that nobody but a process of ours is signalled.
+    fn kill_by_pid(&mut self, pid: Pid, as_group: bool, signal: &str, host: &mut impl Host) -> Result<Reply, Fault> {
+        let parsed = Signal::parse(signal).ok_or_else(|| Fault::new(FaultCode::BadSignal, signal))?;
+        let has_it = |id: &ProcessId| self.processes[*id].phase.pid() == Some(pid);
+        let Some(id) = self.groups.members_by_name().find(has_it) else {
+            return Err(Fault::new(FaultCode::NotRunning, pid.to_string()));
+        };
+        let signalled = if as_group { self.signal_group(id, parsed, host) } else { self.signal(id, parsed, host) };
+        signalled.map(|()| Reply::Done).map_err(|error| Fault::new(FaultCode::Failed, error))
+    }
+
+    fn start_anew(&mut self, now: Now, life: Life, host: &mut impl Host) -> Reply {
+        let id = life.process;
+        if self.life(id) == Some(life)
+            && let Some(process) = self.processes.get_mut(id)
+            && let Phase::Starting { .. } | Phase::Running { .. } = process.phase
+            && process.goal.is_up()
+        {
+            process.goal = Goal::Again { cause: UpCause::ProtocolError };
+            // What cannot be signalled has become UNKNOWN, and is logged.
+            self.pursue(now, id, host).unwrap_or_default();
+        }
+        Reply::Done
+    }
+
+    fn watch_ticks(&mut self, life: Life) -> Reply {
+        if self.life(life.process) == Some(life) {
+            self.tick_watchers.insert(life);
+        }
+        Reply::Done
     }
 
     fn all_process_info(&self) -> Reply {

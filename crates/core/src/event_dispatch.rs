@@ -220,6 +220,6 @@ impl Supervisor {
 fn spills(group: &GroupConfig) -> bool {
     match &group.kind {
         GroupKind::EventListeners(pool) => pool.overflow == Overflow::Spill,
-        GroupKind::Programs | GroupKind::FastCgi => false,
+        GroupKind::Programs | GroupKind::FastCgi | GroupKind::Extension => false,
     }
 }

@@ -39,7 +39,7 @@ pub enum UpCause {
     Retry,
     /// It has ended, and `autorestart` says so.
     Autorestart,
-    /// It broke the protocol of event listeners, and is stopped for it.
+    /// It broke the protocol that it speaks with supervisord, and is stopped for it.
     ProtocolError,
 }
 

@@ -29,6 +29,8 @@ pub enum GroupKind {
     FastCgi,
     /// `[eventlistener:x]`.
     EventListeners(EventListenerPoolConfig),
+    /// `[rpcinterface:x]` with a program: lists of processes and operations on all of them leave it out.
+    Extension,
 }
 
 /// What an `[eventlistener:x]` adds to its processes.

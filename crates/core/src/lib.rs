@@ -101,13 +101,16 @@ pub use last_exit::LastExit;
 pub use log_level::LogLevel;
 pub use namespec::{Namespec, find_process, make_namespec};
 pub use process_config::{
-    Autorestart, ChannelConfig, EnvironmentConfig, IdentityConfig, LogConfig, LogFile, ProcessConfig, RestartConfig,
-    SocketAddress, SocketConfig, SocketOwner, StartConfig, StopConfig,
+    Autorestart, ChannelConfig, EnvironmentConfig, ExtensionConfig, IdentityConfig, LogConfig, LogFile, ProcessConfig,
+    RestartConfig, RestartPause, SocketAddress, SocketConfig, SocketOwner, StartConfig, StopConfig,
 };
 pub use process_id::{Life, Pid, ProcessId, RequestId};
 pub use process_state::{ProcessState, SupervisorState};
 pub use publication::Publication;
-pub use reply::{ConfigInfo, EventStatistics, LogPaths, PoolStatistics, ProcessInfo, ProcessResult, ReloadDiff, Reply};
+pub use reply::{
+    ConfigInfo, EventStatistics, LogPaths, PoolStatistics, ProcessDetails, ProcessInfo, ProcessResult, ReloadDiff,
+    Reply,
+};
 pub use signal::{Signal, signal_name};
 pub use supervisor::{Settings, Supervisor};
 pub use tally::Tally;

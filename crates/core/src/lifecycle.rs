@@ -65,6 +65,8 @@ impl Supervisor {
             }
             Err(text) => {
                 host.log(LogLevel::Info, format_args!("spawnerr: {text}"));
+                let process = &mut self.processes[id];
+                process.ends = restart_policy::count_end(process.ends, Duration::ZERO);
                 self.fail_start(now, id, text.into(), host);
             }
         }
@@ -96,7 +98,9 @@ impl Supervisor {
         process.backoff += 1;
         let tries = process.backoff;
         if process.goal.is_up() {
-            process.goal = Goal::start(UpCause::Retry, Some(restart_policy::retry_at(now.monotonic, tries)));
+            let paused_until = restart_policy::paused_until(&process.config, now.monotonic, process.ends);
+            let next_try = paused_until.unwrap_or_else(|| restart_policy::retry_at(now.monotonic, tries));
+            process.goal = Goal::start(UpCause::Retry, Some(next_try));
         }
         // A spawn error comes before there is a pid, so the phase itself was never STARTING.
         self.enter(id, ProcessState::Starting, Phase::Backoff, StateDetail::Tries(tries), host);
@@ -168,6 +172,12 @@ impl Supervisor {
         self.deliver(id, KillTarget::Process(pid), signal, "sending sig", host)
     }
 
+    /// Sends a signal for a client to the process group that a process leads.
+    pub(crate) fn signal_group(&mut self, id: ProcessId, signal: Signal, host: &mut impl Host) -> Result<(), String> {
+        let Some(pid) = self.processes[id].phase.pid() else { return Ok(()) };
+        self.deliver(id, KillTarget::Group(pid), signal, "sending sig", host)
+    }
+
     /// Sends; a process that is gone is left to be reaped, one that cannot be signalled becomes UNKNOWN.
     fn deliver(
         &mut self,
@@ -218,7 +228,11 @@ impl Supervisor {
             expected: config.restart.expects(status),
             ran_for: now.monotonic.saturating_sub(process.spawned_at),
         };
-        self.processes[id].ended = Some(status);
+        let process = &mut self.processes[id];
+        process.ended = Some(status);
+        if process.goal.is_up() {
+            process.ends = restart_policy::count_end(process.ends, last_exit.ran_for);
+        }
         let told = self.processes.change(id, host);
         (told.laststop, told.last_exit) = (now.epoch_seconds(), Some(last_exit));
         told.tally.ended(last_exit.expected);
@@ -232,9 +246,9 @@ impl Supervisor {
             Phase::Starting { .. } => {
                 // It was up long enough, but ended before the timer that would have said so.
                 self.change_phase(id, Phase::Running { pid }, StateDetail::Pid(pid.get()), host);
-                self.finish_exited(id, pid, status, host);
+                self.finish_exited(now, id, pid, status, host);
             }
-            Phase::Running { .. } => self.finish_exited(id, pid, status, host),
+            Phase::Running { .. } => self.finish_exited(now, id, pid, status, host),
             Phase::Stopped | Phase::Backoff | Phase::Exited | Phase::Fatal => {}
         }
         self.processes[id].ended = None;
@@ -248,6 +262,7 @@ impl Supervisor {
         let config = Arc::clone(&process.config);
         host.release(life);
         self.release_socket(&config, host);
+        self.tick_watchers.remove(&life);
         self.listener_ended(id, host);
     }
 
@@ -256,7 +271,10 @@ impl Supervisor {
         let config = Arc::clone(&process.config);
         if let Goal::Again { cause } = process.goal {
             let breaches = process.listener.as_ref().map_or(0, |listener| listener.breaches());
-            process.goal = Goal::start(cause, Some(restart_policy::protocol_restart_at(now.monotonic, breaches)));
+            let paused_until = restart_policy::paused_until(&config, now.monotonic, process.ends);
+            let next_start =
+                paused_until.unwrap_or_else(|| restart_policy::protocol_restart_at(now.monotonic, breaches));
+            process.goal = Goal::start(cause, Some(next_start));
             process.backoff = 0;
         }
         self.processes.change(id, host).exit_code = Some(status.code());
@@ -265,7 +283,7 @@ impl Supervisor {
         host.log(level, format_args!("stopped: {} ({status})", config.name));
     }
 
-    fn finish_exited(&mut self, id: ProcessId, pid: Pid, status: ExitStatus, host: &mut impl Host) {
+    fn finish_exited(&mut self, now: Now, id: ProcessId, pid: Pid, status: ExitStatus, host: &mut impl Host) {
         let process = &mut self.processes[id];
         let config = Arc::clone(&process.config);
         let code = status.code();
@@ -273,7 +291,8 @@ impl Supervisor {
         process.backoff = 0;
         if process.goal.is_up() {
             process.goal = if restart_policy::follows_an_end(&config, status) {
-                Goal::start(UpCause::Autorestart, None)
+                let paused_until = restart_policy::paused_until(&config, now.monotonic, process.ends);
+                Goal::start(UpCause::Autorestart, paused_until)
             } else {
                 Goal::Down(DownCause::Ended)
             };

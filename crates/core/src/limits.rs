@@ -38,6 +38,9 @@ pub const LISTENER_EXCERPT_CHARACTERS: usize = 100;
 /// Seconds that a listener which breaks the protocol again and again waits for its restart at most.
 pub const PROTOCOL_RESTART_SECONDS: u32 = 60;
 
+/// Seconds that a program whose pauses grow waits for its restart at most; a life that is longer begins the count anew.
+pub const RESTART_PAUSE_SECONDS: u32 = 60;
+
 /// Processes spawned for one input without being asked for; the rest follow with the next one, so that nobody else
 /// waits for a storm. A client that starts all gets all at once.
 pub const SPAWNS_PER_TURN: usize = 32;

@@ -21,9 +21,10 @@ use crate::reply::{LogPaths, Reply};
 use crate::supervisor::Supervisor;
 
 impl Supervisor {
-    /// The names of the active groups, in the order they were added.
+    /// The names of the active groups, in the order they were added; without extensions.
     pub(crate) fn group_names(&self) -> Reply {
-        Reply::GroupNames(self.groups.in_order_added().map(|group| Arc::clone(&group.name)).collect())
+        let groups = self.groups.in_order_added().filter(|group| group.config.kind != GroupKind::Extension);
+        Reply::GroupNames(groups.map(|group| Arc::clone(&group.name)).collect())
     }
 
     /// Adds processes to a group; those with `autostart` start. All of them or none.
@@ -42,6 +43,10 @@ impl Supervisor {
             GroupKind::Programs | GroupKind::FastCgi => {}
             GroupKind::EventListeners(_) => {
                 let why = format!("{group} is an event listener pool, which takes no programs");
+                return Err(Fault::new(FaultCode::IncorrectParameters, why));
+            }
+            GroupKind::Extension => {
+                let why = format!("{group} is an extension, which takes no programs");
                 return Err(Fault::new(FaultCode::IncorrectParameters, why));
             }
         }

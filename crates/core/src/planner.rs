@@ -67,8 +67,8 @@ pub(crate) fn can_be_stopped(process: &Process) -> bool {
     match process.phase {
         Phase::Starting { .. } | Phase::Running { .. } | Phase::Backoff => true,
         Phase::Stopping { .. } => process.goal.is_up(),
-        Phase::Stopped => process.goal.pending().is_some_and(|pending| pending.not_before.is_some()),
-        Phase::Exited | Phase::Fatal | Phase::Unknown { .. } => false,
+        Phase::Stopped | Phase::Exited => process.goal.pending().is_some_and(|pending| pending.not_before.is_some()),
+        Phase::Fatal | Phase::Unknown { .. } => false,
     }
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct Process {
     told: Told,
     /// Failed starts since it was last RUNNING, FATAL or started by hand.
     pub(crate) backoff: u64,
+    /// Ends in succession that nobody asked for, failed starts among them.
+    pub(crate) ends: u32,
     /// Monotonic time of its last spawn.
     pub(crate) spawned_at: Duration,
     /// How its life has ended, while that is told.
@@ -147,6 +149,7 @@ impl Process {
                 tally: Tally::default(),
                 protocol_error: None,
             },
+            ends: 0,
             spawned_at: Duration::ZERO,
             ended: None,
             listener: None,

@@ -6,6 +6,7 @@
 //! (contract/processes.md §9.10, quirks.md F28).
 
 mod environment;
+mod extension;
 mod identity;
 mod log;
 mod restart;
@@ -16,9 +17,10 @@ mod stop;
 use std::sync::Arc;
 
 pub use environment::EnvironmentConfig;
+pub use extension::ExtensionConfig;
 pub use identity::IdentityConfig;
 pub use log::{ChannelConfig, LogConfig, LogFile};
-pub use restart::{Autorestart, RestartConfig};
+pub use restart::{Autorestart, RestartConfig, RestartPause};
 pub use socket::{SocketAddress, SocketConfig, SocketOwner};
 pub use start::StartConfig;
 pub use stop::StopConfig;
@@ -46,6 +48,8 @@ pub struct ProcessConfig {
     pub identity: IdentityConfig,
     /// The shared socket that is its fd 0, for a FastCGI program.
     pub socket: Option<Arc<SocketConfig>>,
+    /// What makes it an extension.
+    pub extension: Option<Arc<ExtensionConfig>>,
 }
 
 impl ProcessConfig {
@@ -62,6 +66,7 @@ impl ProcessConfig {
             environment: EnvironmentConfig::default(),
             identity: IdentityConfig::default(),
             socket: None,
+            extension: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::event::Event;
 use crate::fault::{Fault, FaultCode};
-use crate::group_config::GroupConfig;
+use crate::group_config::{GroupConfig, GroupKind};
 use crate::host::Host;
 use crate::log_level::LogLevel;
 use crate::process::Process;
@@ -133,7 +133,7 @@ impl Supervisor {
     /// `getAllConfigInfo`: the pending configuration, sorted by process name.
     pub(crate) fn config_info(&self) -> Vec<ConfigInfo> {
         let mut infos = Vec::new();
-        for group in &self.pending {
+        for group in self.pending.iter().filter(|group| group.kind != GroupKind::Extension) {
             let active = self.groups.get(&group.name);
             let same = active.filter(|active| Arc::ptr_eq(&active.config, group));
             let removed = self.logs_of_removed.get(&group.name);
@@ -154,8 +154,9 @@ impl Supervisor {
         infos
     }
 
-    /// The members of all groups, groups and members by ascending priority.
+    /// The members of all groups but extensions, groups and members by ascending priority.
     pub(crate) fn all_by_priority(&self) -> Vec<ProcessId> {
-        self.groups.by_priority().iter().flat_map(|group| group.by_priority(&self.processes)).collect()
+        let groups = self.groups.by_priority().into_iter().filter(|group| group.config.kind != GroupKind::Extension);
+        groups.flat_map(|group| group.by_priority(&self.processes)).collect()
     }
 }

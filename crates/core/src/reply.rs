@@ -1,9 +1,11 @@
 //! What the core answers. Plain data that is cheap to copy: configuration is shared, not cloned.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::event_ring::{EventBatch, RingStatistics};
 use crate::fault::Fault;
+use crate::goal::Goal;
 use crate::group_config::{GroupConfig, Overflow};
 use crate::last_exit::LastExit;
 use crate::process_config::ProcessConfig;
@@ -34,6 +36,10 @@ pub enum Reply {
     Reloaded(ReloadDiff),
     /// Names of groups.
     GroupNames(Vec<Arc<str>>),
+    /// One active group, with the processes that it has now.
+    Group(Arc<GroupConfig>),
+    /// One process, with more than clients are told of all.
+    ProcessDetails(Box<ProcessDetails>),
 }
 
 /// What became of one process in an operation on several (contract/rpc.md §4.4).
@@ -74,6 +80,19 @@ pub struct ProcessInfo {
     pub tally: Tally,
     /// What a listener said when it broke the protocol, on one line; until it is started anew.
     pub protocol_error: Option<Arc<str>>,
+}
+
+/// A process as it is now, and what is to become of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessDetails {
+    /// What all clients are told.
+    pub info: ProcessInfo,
+    /// Failed starts since it was last RUNNING, FATAL or started by hand.
+    pub backoff: u64,
+    /// What is wanted of it.
+    pub goal: Goal,
+    /// When its next start may come, since the epoch; `None`: no start is put off.
+    pub next_start: Option<Duration>,
 }
 
 /// The log files of a process, AUTO names resolved.

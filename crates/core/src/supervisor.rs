@@ -2,7 +2,7 @@
 //!
 //! What it does is in the files that act on it, [`crate::input_handler`] on top of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +55,8 @@ pub struct Supervisor {
     /// The newest events, for the event stream.
     pub(crate) events: EventRing,
     pub(crate) ticks: Ticks,
+    /// Lives that want TICK events, besides pools.
+    pub(crate) tick_watchers: BTreeSet<Life>,
     /// `None` while RUNNING.
     pub(crate) shutdown: Option<Shutdown>,
     /// Who has asked for a restart and waits for its configuration to be read.
@@ -99,6 +101,7 @@ impl Supervisor {
             handed_over: BTreeMap::new(),
             events: EventRing::new(started),
             ticks: Ticks::default(),
+            tick_watchers: BTreeSet::new(),
             shutdown: None,
             restart_requests: Vec::new(),
             now: Duration::ZERO,

@@ -1,6 +1,6 @@
 //! TICK events, at the beginning of each slice of time.
 //!
-//! The timer exists only while a pool subscribes, so that nobody else is woken for it.
+//! The timer exists only while a pool subscribes, or somebody else wants them, so that nobody else is woken for it.
 
 use crate::clock::Now;
 use crate::event::{Event, EventType};
@@ -12,7 +12,8 @@ use crate::timers::Timer;
 impl Supervisor {
     /// Sets or takes back the timer, after pools have come or gone.
     pub(crate) fn update_tick_timer(&mut self, now: Now) {
-        if !self.pools.iter().any(|pool| pool.subscribes_below(EventType::Tick)) {
+        let is_watched = !self.tick_watchers.is_empty();
+        if !is_watched && !self.pools.iter().any(|pool| pool.subscribes_below(EventType::Tick)) {
             self.ticks.end();
             return self.timers.cancel(Timer::Tick);
         }

@@ -11,6 +11,7 @@ mod event_backpressure;
 mod event_payloads;
 mod event_spill;
 mod event_stream;
+mod extension_processes;
 mod groups;
 mod lifecycle;
 mod listener_histories;

@@ -27,7 +27,9 @@ use crate::boundary::snapshot::process_snapshot;
 use crate::boundary::{inbox, outbox};
 use crate::check_command;
 use crate::clock;
-use crate::control::{self, BoundServer, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity};
+use crate::control::{
+    self, BoundServer, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity, Whereabouts,
+};
 use crate::defect_log;
 use crate::http_servers::{self, HttpServers};
 use crate::limits::LEAST_DESCRIPTORS;
@@ -305,7 +307,8 @@ impl Generation {
     ) -> Result<(Ended, Kernel), BootError> {
         let Self { config, kernel, main_log, servers } = self;
         let wake = kernel.waker();
-        let (outbox, notices) = outbox::channel(supervisor_core::SupervisorState::Running);
+        let (mut outbox, notices) = outbox::channel(supervisor_core::SupervisorState::Running);
+        let extensions = outbox.open_extensions();
         let (publisher, processes) = process_snapshot();
         let mut supervisor = Supervisor::new(Settings {
             strip_ansi: config.supervisord.strip_ansi,
@@ -336,7 +339,8 @@ impl Generation {
             sender,
             notices,
             processes,
-            identity: Identity { identifier: config.supervisord.identifier.clone(), pid: std::process::id() },
+            identity: identity(&config),
+            extensions,
             namespaces: namespaces(&config),
             config_reader: config_reader(source),
             warnings: warnings_of(&config),
@@ -513,6 +517,15 @@ fn namespaces(config: &Config) -> Namespaces {
         };
         Some(Namespace { name: interface.name.clone(), kind, whitelist: interface.whitelist() })
     }))
+}
+
+fn identity(config: &Config) -> Identity {
+    let place = Whereabouts {
+        server_url: config.server_url.clone().unwrap_or_default(),
+        config_file: raw_text::to_text(config.path.as_os_str().as_bytes()),
+        here: config.here.clone(),
+    };
+    Identity { identifier: config.supervisord.identifier.clone(), pid: std::process::id(), place }
 }
 
 fn config_reader(source: &ConfigSource) -> ConfigReader {

@@ -3,6 +3,9 @@
 /// Messages that may wait in the inbox at a time; whoever has one more waits for a place.
 pub(crate) const INBOX_MESSAGES: usize = 1_024;
 
+/// Notices about extensions that may wait for the control plane; one more is lost, and its extension begins anew.
+pub(crate) const EXTENSION_NOTICES: usize = 4_096;
+
 /// Characters of a line that a check shows to a person; a line may be as long as a file.
 pub(crate) const SHOWN_LINE_CHARACTERS: usize = 500;
 

@@ -38,7 +38,9 @@ options! {
 options! {
     /// `[rpcinterface:x]`
     rpcinterface {
-        FACTORY: "supervisor.rpcinterface_factory", Factory, Required, "what makes the methods of the namespace";
+        FACTORY: "supervisor.rpcinterface_factory", Factory, Computed("required without command"), "what makes the methods of the namespace";
+        COMMAND: "command", Text, Unset, "without a factory: the program that offers the methods of the namespace, an extension";
+        ALLOW: "allow", Names, Computed("everything"), "of an extension: what it may ask of supervisord; * stands at the end for anything";
     }
 }
 

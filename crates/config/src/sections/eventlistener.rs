@@ -38,7 +38,7 @@ pub(crate) fn read_eventlistener(
                     eventlistener protocol";
         reader.refuse(&program::REDIRECT_STDERR, format!("[{}] {text}", section.name))?;
     }
-    let processes = builder.build(ProcessSource { section, group_name: name, socket: None })?;
+    let processes = builder.build(ProcessSource { section, group_name: name, socket: None, options: None })?;
     let pool = EventListenerPoolConfig { buffer_size, events, result_handler, overflow, on_protocol_error };
     let kind = GroupKind::EventListeners(pool);
     Ok(GroupConfig { name: name.into(), priority, kind, processes })

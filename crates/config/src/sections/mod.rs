@@ -2,6 +2,7 @@
 //! upstream finds what is wrong with them.
 
 pub(crate) mod eventlistener;
+pub(crate) mod extension;
 pub(crate) mod fcgi_program;
 pub(crate) mod group;
 pub(crate) mod http_servers;

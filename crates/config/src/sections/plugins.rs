@@ -1,6 +1,7 @@
 //! `[rpcinterface:x]` and `[ctlplugin:x]`: sections that name a factory and whose other options belong to what
-//! it makes (contract/config.md §5.9); and which factories there are.
+//! it makes (contract/config.md §5.9); and which factories there are. Those with a program instead are extensions.
 
+use super::extension::is_extension;
 use crate::context::Context;
 use crate::diagnostics::ConfigError;
 use crate::ini::Section;
@@ -88,6 +89,9 @@ pub(crate) fn read_plugins(
 ) -> Result<Vec<Plugin>, ConfigError> {
     let mut plugins = Vec::new();
     for section in &context.document.sections {
+        if is_extension(context, section) {
+            continue;
+        }
         if let Some(name) = section.name.strip_prefix(section_type.prefix()) {
             plugins.extend(read_plugin(context, section, name, factory)?);
         }

@@ -81,10 +81,11 @@ fn dump_group(group: &GroupConfig) -> Vec<String> {
         GroupKind::Programs => "programs",
         GroupKind::FastCgi => "fcgi",
         GroupKind::EventListeners(_) => "listeners",
+        GroupKind::Extension => "extension",
     };
     let mut lines = vec![format!("group {kind} {} {}", Repr(&group.name), group.priority)];
     match &group.kind {
-        GroupKind::Programs => {}
+        GroupKind::Programs | GroupKind::Extension => {}
         GroupKind::EventListeners(pool) => {
             let mut events: Vec<&str> = pool.events.iter().map(|event| event.name()).collect();
             events.sort_unstable();

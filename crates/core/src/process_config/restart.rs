@@ -14,6 +14,8 @@ pub struct RestartConfig {
     pub exitcodes: Box<[i32]>,
     /// Signals by which death is expected.
     pub exitsignals: Box<[Signal]>,
+    /// How long a start that follows by itself waits.
+    pub pause: RestartPause,
 }
 
 impl RestartConfig {
@@ -28,7 +30,13 @@ impl RestartConfig {
 
 impl Default for RestartConfig {
     fn default() -> Self {
-        Self { autorestart: Autorestart::Unexpected, startretries: 3, exitcodes: [0].into(), exitsignals: [].into() }
+        Self {
+            autorestart: Autorestart::Unexpected,
+            startretries: 3,
+            exitcodes: [0].into(),
+            exitsignals: [].into(),
+            pause: RestartPause::Usual,
+        }
     }
 }
 
@@ -41,6 +49,16 @@ pub enum Autorestart {
     Unexpected,
     /// Start it again.
     Always,
+}
+
+/// How long a start that follows by itself waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestartPause {
+    /// After an end not at all, after a failed start as many seconds as starts have failed in succession.
+    Usual,
+    /// As many seconds as there were ends in succession that nobody asked for, failed starts among them, and a minute
+    /// at most. A life of more than a minute begins the count anew.
+    Growing,
 }
 
 #[cfg(test)]

@@ -120,6 +120,8 @@ pub(crate) fn answer_text(answer: &Result<Reply, Fault>) -> String {
         Ok(Reply::Events(batch)) => format!("events up to {}", batch.position),
         Ok(Reply::EventStatistics(statistics)) => format!("statistics of {} pools", statistics.pools.len()),
         Ok(Reply::GroupNames(names)) => format!("{names:?}"),
+        Ok(Reply::Group(group)) => format!("group {}", group.name),
+        Ok(Reply::ProcessDetails(details)) => format!("{:?}", details.goal),
         Ok(Reply::Reloaded(diff)) => format!("[{:?}, {:?}, {:?}]", diff.added, diff.changed, diff.removed),
     }
 }

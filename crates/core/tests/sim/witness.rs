@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use supervisor_core::{
     Command, ExitStatus, Fault, FaultCode, Namespec, ProcessConfig, ProcessId, ProcessState, Reply, RequestId,
-    StateDetail, make_namespec,
+    RestartPause, StateDetail, limits, make_namespec,
 };
 
 /// All that is known from outside.
@@ -231,7 +231,11 @@ impl Track {
         let good = match (from, to) {
             (Stopped | Exited | Fatal, Starting) => detail == StateDetail::Tries(0),
             (Backoff, Starting) => {
-                detail == StateDetail::Tries(self.tries) && now >= self.since + Duration::from_secs(self.tries)
+                let pause = match self.config.restart.pause {
+                    RestartPause::Usual => self.tries,
+                    RestartPause::Growing => self.tries.min(limits::RESTART_PAUSE_SECONDS.into()),
+                };
+                detail == StateDetail::Tries(self.tries) && now >= self.since + Duration::from_secs(pause)
             }
             (Starting, Running) => detail == pid && up_since >= startsecs,
             (Starting, Backoff) => {

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
-use supervisor_core::{Channel, Command, Fault, FaultCode, LogLevel, Reply};
+use supervisor_core::{Channel, Command, Fault, FaultCode, Life, LogLevel, Reply};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::followers::{FollowedChanges, Follower};
@@ -49,6 +49,11 @@ pub enum Message {
         level: LogLevel,
         /// The line, without its end.
         text: String,
+    },
+    /// An extension that is to end has been told so, and has not ended: it gets the signal.
+    SignalStopping {
+        /// The life that is to end.
+        life: Life,
     },
     /// A reread brought another `identifier` (contract/quirks.md K35).
     IdentifierChanged {
@@ -150,6 +155,11 @@ impl CommandSender {
     pub fn unfollow_events(&self, changes: FollowedChanges) {
         drop(changes);
         (self.wake)();
+    }
+
+    /// Sends an extension that is to end the signal that it was spared for a while.
+    pub async fn signal_stopping(&self, life: Life) {
+        self.send(Message::SignalStopping { life }).await;
     }
 
     /// Tells the new identifier.

@@ -5,16 +5,18 @@
 //! round trip between the planes. State and reopen are seen at once, hence before any answer that is given later;
 //! events are told once a turn, after its answers, and while nobody follows them nothing crosses the planes.
 //!
-//! Here is also the place for what may be neither dropped nor merged with its like, such as a socket that is opened for
-//! an extension: one more [`Notice`], which goes through a bounded queue beside the board and not over it.
+//! What may be neither dropped nor merged with its like goes through a bounded queue beside the board: the sockets that
+//! are opened for extensions, and what becomes of those ([`ExtensionNotice`]).
 
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use supervisor_core::SupervisorState;
-use tokio::sync::Notify;
+use supervisor_core::{ExtensionConfig, Life, ProcessId, SupervisorState};
+use tokio::sync::{Notify, mpsc};
 
 use super::followers::{Follower, Followers};
+use crate::limits;
 
 /// Something that the control plane is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +29,57 @@ pub enum Notice {
     EventsWaiting,
 }
 
+/// What becomes of an extension.
+#[derive(Debug)]
+pub enum ExtensionNotice {
+    /// There is one.
+    Added {
+        /// Its process.
+        process: ProcessId,
+        /// What it is.
+        config: Arc<ExtensionConfig>,
+    },
+    /// There is none any more.
+    Removed {
+        /// Its process.
+        process: ProcessId,
+    },
+    /// It was started.
+    Started {
+        /// This life of it.
+        life: Life,
+        /// Our end of its channel; it does not block.
+        socket: UnixStream,
+    },
+    /// It could not be started.
+    NotStarted {
+        /// Its process.
+        process: ProcessId,
+    },
+    /// It is to end: it gets the signal when that is asked for by [`super::inbox::CommandSender::signal_stopping`].
+    Stopping {
+        /// The life that is to end.
+        life: Life,
+    },
+    /// It was reaped.
+    Ended {
+        /// The life that has ended.
+        life: Life,
+    },
+}
+
+/// The control plane's end of what is told of extensions.
+pub type ExtensionNotices = mpsc::Receiver<ExtensionNotice>;
+
 /// Both ends, starting with a state.
 pub fn channel(initial: SupervisorState) -> (Outbox, Notices) {
     let board = Arc::new(Board { state: AtomicI32::new(initial.code()), reopen: Notify::new() });
-    let outbox = Outbox { board: Arc::clone(&board), event_followers: Followers::default(), events_wait: false };
+    let outbox = Outbox {
+        board: Arc::clone(&board),
+        event_followers: Followers::default(),
+        events_wait: false,
+        extensions: mpsc::channel(1).0,
+    };
     (outbox, Notices(board))
 }
 
@@ -49,6 +98,7 @@ pub struct Outbox {
     event_followers: Followers,
     /// Something has happened since they were told.
     events_wait: bool,
+    extensions: mpsc::Sender<ExtensionNotice>,
 }
 
 impl Outbox {
@@ -59,6 +109,18 @@ impl Outbox {
             Notice::Reopen => self.board.reopen.notify_one(),
             Notice::EventsWaiting => self.events_wait = true,
         }
+    }
+
+    /// Opens the queue for what is told of extensions. Until then, and after it was dropped, nobody is told.
+    pub fn open_extensions(&mut self) -> ExtensionNotices {
+        let (extensions, notices) = mpsc::channel(limits::EXTENSION_NOTICES);
+        self.extensions = extensions;
+        notices
+    }
+
+    /// Tells what becomes of an extension. False if nobody is told: the control plane has ended, or is far behind.
+    pub fn tell_of_extension(&mut self, notice: ExtensionNotice) -> bool {
+        self.extensions.try_send(notice).is_ok()
     }
 
     /// Passes on what is told once a turn. To be called after the answers of the turn.

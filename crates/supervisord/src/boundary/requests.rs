@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use supervisor_core::{
-    Channel, Command, ConfigInfo, EventBatch, EventStatistics, GroupConfig, LogLevel, ProcessConfig, ProcessInfo,
-    ProcessResult, ReloadDiff, Reply,
+    Channel, Command, ConfigInfo, EventBatch, EventStatistics, GroupConfig, Life, LogLevel, Pid, ProcessConfig,
+    ProcessDetails, ProcessInfo, ProcessResult, ReloadDiff, Reply,
 };
 
 /// Something that can be asked by [`super::inbox::CommandSender::call`].
@@ -162,6 +162,110 @@ impl Request for Log {
     }
 }
 
+/// An active group, with the processes that it has now.
+#[derive(Clone, Debug)]
+pub struct GetGroup {
+    /// Its name.
+    pub name: String,
+}
+
+impl Request for GetGroup {
+    type Answer = Arc<GroupConfig>;
+
+    fn into_command(self) -> Command {
+        let Self { name } = self;
+        Command::GetGroup { name }
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Group(group) = reply { Some(group) } else { None }
+    }
+}
+
+/// A process, with more than clients are told of all.
+#[derive(Clone, Debug)]
+pub struct GetProcessDetails {
+    /// `group:process`.
+    pub name: String,
+}
+
+impl Request for GetProcessDetails {
+    type Answer = ProcessDetails;
+
+    fn into_command(self) -> Command {
+        let Self { name } = self;
+        Command::GetProcessDetails { name }
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::ProcessDetails(details) = reply { Some(*details) } else { None }
+    }
+}
+
+/// A signal to a process by its pid.
+#[derive(Clone, Debug)]
+pub struct Kill {
+    /// The pid of one of the processes.
+    pub pid: Pid,
+    /// To the process group that it leads.
+    pub as_group: bool,
+    /// Number or name, as given.
+    pub signal: String,
+}
+
+impl Request for Kill {
+    type Answer = ();
+
+    fn into_command(self) -> Command {
+        let Self { pid, as_group, signal } = self;
+        Command::Kill { pid, as_group, signal }
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Done = reply { Some(()) } else { None }
+    }
+}
+
+/// A life that has broken the protocol that it speaks with supervisord is stopped, and another follows.
+#[derive(Clone, Copy, Debug)]
+pub struct StartAnew {
+    /// The life.
+    pub life: Life,
+}
+
+impl Request for StartAnew {
+    type Answer = ();
+
+    fn into_command(self) -> Command {
+        let Self { life } = self;
+        Command::StartAnew { life }
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Done = reply { Some(()) } else { None }
+    }
+}
+
+/// There are to be TICK events as long as this life lasts.
+#[derive(Clone, Copy, Debug)]
+pub struct WatchTicks {
+    /// The life.
+    pub life: Life,
+}
+
+impl Request for WatchTicks {
+    type Answer = ();
+
+    fn into_command(self) -> Command {
+        let Self { life } = self;
+        Command::WatchTicks { life }
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Done = reply { Some(()) } else { None }
+    }
+}
+
 /// A command from the table of methods, which is known only when a client has named it.
 impl Request for Command {
     type Answer = MethodAnswer;
@@ -179,7 +283,12 @@ impl Request for Command {
             Reply::AllConfigInfo(infos) => Some(MethodAnswer::AllConfigInfo(infos)),
             Reply::GroupNames(names) => Some(MethodAnswer::GroupNames(names)),
             // No method is a command that is answered so: those are requests of their own.
-            Reply::LogFile(_) | Reply::Events(_) | Reply::EventStatistics(_) | Reply::Reloaded(_) => None,
+            Reply::LogFile(_)
+            | Reply::Events(_)
+            | Reply::EventStatistics(_)
+            | Reply::Reloaded(_)
+            | Reply::Group(_)
+            | Reply::ProcessDetails(_) => None,
         }
     }
 }

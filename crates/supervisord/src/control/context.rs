@@ -17,13 +17,14 @@ use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::budget::Budget;
 use super::crowd::Crowd;
+use super::extensions::Extensions;
 use super::limits;
 use super::namespaces::Caches;
 use super::password::Logins;
 use super::places::Places;
 use super::resources::Sampler;
 use super::rpc_fault::RpcFault;
-use super::settings::{ConfigReader, ControlSettings};
+use super::settings::{ConfigReader, ControlSettings, Whereabouts};
 use super::traffic::Traffic;
 use super::web::FormTokens;
 use super::workers::Workers;
@@ -38,6 +39,9 @@ pub(super) struct Context {
     pub(super) notices: Notices,
     pub(super) processes: ProcessSnapshot,
     pub(super) pid: u32,
+    /// What extensions are told of supervisord.
+    pub(super) place: Whereabouts,
+    pub(super) extensions: Extensions,
     pub(super) namespaces: Namespaces,
     pub(super) config_reader: ConfigReader,
     pub(super) main_log: Option<PathBuf>,
@@ -88,6 +92,7 @@ impl Context {
     pub(super) fn new(settings: ControlSettings, stopped: watch::Receiver<bool>) -> Self {
         let ControlSettings {
             servers: _,
+            extensions: _,
             sender,
             notices,
             processes,
@@ -104,6 +109,8 @@ impl Context {
             notices,
             processes,
             pid: identity.pid,
+            place: identity.place.clone(),
+            extensions: Extensions::default(),
             namespaces,
             config_reader,
             main_log,
@@ -220,7 +227,12 @@ impl Context {
             sender,
             notices: crate::boundary::outbox::channel(SupervisorState::Running).1,
             processes: crate::boundary::snapshot::process_snapshot().1,
-            identity: super::settings::Identity { identifier: "supervisor".to_owned(), pid: 1 },
+            identity: super::settings::Identity {
+                identifier: "supervisor".to_owned(),
+                pid: 1,
+                place: Whereabouts::default(),
+            },
+            extensions: tokio::sync::mpsc::channel(1).1,
             namespaces: Namespaces::default(),
             config_reader: ConfigReader::new(|| Err("never read".to_owned())),
             warnings: Vec::new(),

@@ -24,7 +24,7 @@ use super::context::Context;
 use super::host_names::HostNames;
 use super::listener::Section;
 use super::password::Password;
-use super::settings::{ConfigReader, ControlSettings, FreshConfig, Identity};
+use super::settings::{ConfigReader, ControlSettings, FreshConfig, Identity, Whereabouts};
 use super::timed_stream::Activity;
 use crate::boundary::outbox;
 use crate::boundary::snapshot::process_snapshot;
@@ -113,7 +113,8 @@ async fn converse(circumstances: Circumstances, bytes: &[u8]) -> Vec<u8> {
         sender,
         notices,
         processes: process_snapshot().1,
-        identity: Identity { identifier: "supervisor".to_owned(), pid: 4711 },
+        identity: Identity { identifier: "supervisor".to_owned(), pid: 4711, place: Whereabouts::default() },
+        extensions: tokio::sync::mpsc::channel(1).1,
         namespaces: Namespaces::default(),
         program_reader: None,
         config_reader: ConfigReader::new(|| Ok(fresh_config())),

@@ -135,7 +135,7 @@ async fn look(processes: &Processes, context: &Context) -> Found {
         SupervisorState::Restarting => return Found::Ending("restarting"),
         SupervisorState::Shutdown => return Found::Ending("shutting down"),
     }
-    match published_processes::all(context).await {
+    match published_processes::listed(context).await {
         Ok(infos) => judge(processes, &infos),
         Err(_) => Found::Ending("shutting down"),
     }

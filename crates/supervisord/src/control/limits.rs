@@ -223,3 +223,46 @@ pub(super) const SAMPLE_AGE: Duration = Duration::from_secs(1);
 
 /// How often a look at all processes is tried while they change and supervision refuses to tell of them.
 pub(super) const SNAPSHOT_LOOKS: usize = 20;
+
+/// Calls of one extension that may be open; one more is refused.
+pub(super) const EXTENSION_CALLS: usize = 1_024;
+
+/// Requests of one extension's own that may be open; one more is refused.
+pub(super) const EXTENSION_QUESTIONS: usize = 1_024;
+
+/// Bytes of calls and answers that an extension may leave unread; with more it is cut off.
+pub(super) const EXTENSION_UNREAD_BYTES: usize = 32 * 1024 * 1024;
+
+/// Room for lines that is kept while nothing is to be sent.
+pub(super) const EXTENSION_KEPT_BYTES: usize = 64 * 1024;
+
+/// Time from the start of an extension to its answer to `initialize`.
+pub(super) const EXTENSION_START: Duration = Duration::from_secs(10);
+
+/// Methods of one extension.
+pub(super) const EXTENSION_METHODS: usize = 1_024;
+
+/// Event types of one extension's own.
+pub(super) const EXTENSION_EVENT_TYPES: usize = 64;
+
+/// Bytes of the name of a method or an event type of an extension.
+pub(super) const EXTENSION_NAME_BYTES: usize = 64;
+
+/// Bytes of the help text of a method of an extension.
+pub(super) const EXTENSION_HELP_BYTES: usize = 64 * 1024;
+
+/// Bytes that are read from an extension at a time.
+pub(super) const EXTENSION_READ_BYTES: usize = 64 * 1024;
+
+/// Time in which an extension that was told to stop has to end before it gets the signal; and one that has closed its
+/// channel before it is cut off.
+pub(super) const EXTENSION_END: Duration = Duration::from_secs(2);
+
+/// Subscriptions of one extension to events.
+pub(super) const EXTENSION_SUBSCRIPTIONS: usize = 64;
+
+/// Programs that an extension has had parsed and has not added; one more makes the oldest unknown.
+pub(super) const EXTENSION_HANDLES: usize = 1_024;
+
+/// Bytes of a line that an extension writes to the main log.
+pub(super) const EXTENSION_LOG_BYTES: usize = 16 * 1024;

@@ -20,6 +20,7 @@ mod connection;
 mod context;
 mod crowd;
 mod error_page;
+mod extensions;
 mod followed_file;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
@@ -63,12 +64,13 @@ use std::{io, mem};
 
 use supervisor_sys::start_thread;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
 
 pub use known_credentials::RememberedLogins;
 pub use settings::{
     BoundListener, BoundServer, ConfigReader, ControlSettings, FreshConfig, Identity, SocketKeeper, SocketPlace,
+    Whereabouts,
 };
 pub use tls::Tls;
 
@@ -119,12 +121,14 @@ impl ControlPlane {
     }
 }
 
-fn run(runtime: &Runtime, listeners: Vec<Listener>, settings: ControlSettings, stopped: watch::Receiver<bool>) {
+fn run(runtime: &Runtime, listeners: Vec<Listener>, mut settings: ControlSettings, stopped: watch::Receiver<bool>) {
+    let extensions = mem::replace(&mut settings.extensions, mpsc::channel(1).1);
     let context = Rc::new(Context::new(settings, stopped));
     let tasks = LocalSet::new();
     let certificates = listeners.iter().filter_map(Listener::certificate).collect();
     runtime.block_on(tasks.run_until(async {
-        // It ends with the runtime.
+        // They end with the runtime.
+        drop(spawn_local(extensions::follow(extensions, Rc::clone(&context))));
         drop(spawn_local(tls::reload_forever(certificates, Rc::clone(&context))));
         let serving: Vec<_> =
             listeners.into_iter().map(|listener| spawn_local(listener::serve(listener, Rc::clone(&context)))).collect();

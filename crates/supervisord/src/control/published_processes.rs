@@ -24,15 +24,22 @@ pub(super) fn answer(command: &Command, context: &Context) -> Option<Result<Meth
     }
 }
 
-/// All processes, sorted by group, then name; from the supervision plane while they change.
-pub(super) async fn all(context: &Context) -> Result<Vec<Arc<ProcessInfo>>, Fault> {
-    if let Some(infos) = context.processes.all() {
-        return still_running(context).map(|()| infos);
-    }
-    context.sender.call(GetAllProcessInfo).await
+/// All processes that lists have, sorted by group, then name; from the supervision plane while they change.
+pub(super) async fn listed(context: &Context) -> Result<Vec<Arc<ProcessInfo>>, Fault> {
+    let mut infos = match context.processes.all() {
+        Some(infos) => still_running(context).map(|()| infos)?,
+        None => context.sender.call(GetAllProcessInfo).await?,
+    };
+    infos.retain(|info| is_listed(info));
+    Ok(infos)
 }
 
-/// The same, whatever else goes on: in a shutdown too. `None`: supervision has ended.
+/// Whether lists have a process. They leave extensions out, since old monitors count what they get.
+pub(super) fn is_listed(info: &ProcessInfo) -> bool {
+    info.config.extension.is_none()
+}
+
+/// All processes, extensions too, whatever else goes on: in a shutdown too. `None`: supervision has ended.
 pub(super) async fn even_in_a_shutdown(context: &Context) -> Option<Vec<Arc<ProcessInfo>>> {
     for _ in 0..limits::SNAPSHOT_LOOKS {
         if let Some(infos) = context.processes.all() {

@@ -7,6 +7,7 @@ use supervisor_protocol::xmlrpc::Writer;
 
 use super::config_info::write_config_info;
 use super::process_info::ProcessInfoWriter;
+use super::published_processes::is_listed;
 use crate::boundary::requests::MethodAnswer;
 
 /// What a process takes in an answer, long log paths included; a guess too low costs a copy.
@@ -27,7 +28,9 @@ pub(super) fn write_answer(writer: &mut Writer, answer: &MethodAnswer) {
 fn write_process_infos(writer: &mut Writer, infos: &[Arc<ProcessInfo>]) {
     let mut one = ProcessInfoWriter::new();
     writer.reserve(infos.len() * PROCESS_INFO_BYTES);
-    write_array(writer, infos, |writer, info| one.write(writer, info));
+    writer.begin_array();
+    infos.iter().filter(|info| is_listed(info)).for_each(|info| one.write(writer, info));
+    writer.end_array();
 }
 
 fn write_array<T>(writer: &mut Writer, items: &[T], mut write: impl FnMut(&mut Writer, &T)) {

@@ -20,6 +20,7 @@ use supervisor_protocol::{API_VERSION, SUPERVISOR_VERSION};
 use super::budget::Share;
 use super::context::Context;
 use super::error_page::{closing_error_page, error_page};
+use super::extensions::Extension;
 use super::log_answer::LogRequest;
 use super::reply::{write_answer, write_diff};
 use super::response::{Response, full};
@@ -98,6 +99,10 @@ async fn perform(
     context: &Rc<Context>,
     writer: &mut Writer,
 ) -> Result<Outcome, RpcFault> {
+    if let Some((extension, name)) = extension_of(method, context) {
+        writer.value(&extension.call(name, params, context).await?);
+        return share_of(writer, context).map(Outcome::Written);
+    }
     let (namespace, request) = match checked(method, params, context)? {
         (_, MethodRequest::Local(LocalRequest::Multicall { calls })) => {
             return Ok(Outcome::Written(system_namespace::multicall(calls, context, writer).await?));
@@ -114,6 +119,31 @@ async fn perform(
     };
     perform_single(namespace, request, context, writer).await?;
     share_of(writer, context).map(Outcome::Written)
+}
+
+/// Carries out any request, and writes exactly one value if it succeeds: for an extension, which gets its answer in one
+/// piece.
+pub(super) async fn perform_whole(
+    method: &str,
+    params: Vec<Value>,
+    context: &Rc<Context>,
+    writer: &mut Writer,
+) -> Result<(), RpcFault> {
+    if let Some((extension, name)) = extension_of(method, context) {
+        writer.value(&extension.call(name, params, context).await?);
+        return Ok(());
+    }
+    match checked(method, params, context)? {
+        (_, MethodRequest::Local(LocalRequest::Multicall { calls })) => {
+            system_namespace::multicall(calls, context, writer).await.map(drop)
+        }
+        (namespace, single) => perform_single(namespace, single, context, writer).await,
+    }
+}
+
+/// The extension that a method belongs to, and its name there. What is built in comes first.
+pub(super) fn extension_of<'m>(method: &'m str, context: &Context) -> Option<(Rc<Extension>, &'m str)> {
+    if context.namespaces.of_method(method).is_some() { None } else { context.extensions.find(method) }
 }
 
 fn share_of(writer: &Writer, context: &Context) -> Result<Share, RpcFault> {
@@ -174,11 +204,9 @@ pub(super) async fn perform_single(
             answer.write(context, writer).await?;
         }
         LocalRequest::ReloadConfig => write_diff(writer, &reload_config(context).await?),
-        LocalRequest::ListMethods => system_namespace::list_methods(&context.namespaces, writer),
-        LocalRequest::MethodHelp { name } => system_namespace::method_help(&context.namespaces, &name, writer)?,
-        LocalRequest::MethodSignature { name } => {
-            system_namespace::method_signature(&context.namespaces, &name, writer)?;
-        }
+        LocalRequest::ListMethods => system_namespace::list_methods(context, writer).await,
+        LocalRequest::MethodHelp { name } => system_namespace::method_help(context, &name, writer).await?,
+        LocalRequest::MethodSignature { name } => system_namespace::method_signature(context, &name, writer).await?,
         LocalRequest::Cache(request) => {
             let name = namespace.map_or("", |namespace| &*namespace.name);
             context.caches.borrow_mut().perform(name, request, writer)?;

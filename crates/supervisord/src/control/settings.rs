@@ -13,7 +13,7 @@ use supervisor_protocol::method::Namespaces;
 
 use super::{RememberedLogins, Tls};
 use crate::boundary::inbox::CommandSender;
-use crate::boundary::outbox::Notices;
+use crate::boundary::outbox::{ExtensionNotices, Notices};
 use crate::boundary::snapshot::ProcessSnapshot;
 use crate::name_service::NameService;
 
@@ -26,6 +26,8 @@ pub struct ControlSettings {
     pub sender: CommandSender,
     /// What the supervision plane tells by itself.
     pub notices: Notices,
+    /// What the supervision plane tells of extensions.
+    pub extensions: ExtensionNotices,
     /// What is told of processes, published by the supervision plane.
     pub processes: ProcessSnapshot,
     /// Who we say we are.
@@ -128,6 +130,19 @@ pub struct Identity {
     pub identifier: String,
     /// The pid of supervisord.
     pub pid: u32,
+    /// What extensions are told besides.
+    pub place: Whereabouts,
+}
+
+/// Where a supervisord is, as extensions are told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// `SUPERVISOR_SERVER_URL` of children; empty: there is no server.
+    pub server_url: String,
+    /// The configuration file.
+    pub config_file: String,
+    /// What `%(here)s` stands for.
+    pub here: String,
 }
 
 /// A configuration as `reloadConfig` needs it.

@@ -1,44 +1,77 @@
 //! `system.*`: what the table of methods tells about itself, and several calls in one (contract/rpc.md §6).
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use supervisor_core::{Fault, FaultCode};
-use supervisor_protocol::method::{LocalRequest, Method, Namespaces, Request};
+use supervisor_protocol::method::{LocalRequest, Method, Request};
 use supervisor_protocol::xmlrpc::{Value, Writer};
 
 use super::budget::Share;
 use super::context::Context;
+use super::extensions::MethodDescription;
 use super::rpc_fault::RpcFault;
 use super::{limits, rpc};
 
 /// The names of all methods, sorted.
-pub(super) fn list_methods(namespaces: &Namespaces, writer: &mut Writer) {
+pub(super) async fn list_methods(context: &Context, writer: &mut Writer) {
+    let mut names = context.namespaces.method_names();
+    let of_extensions = context.extensions.method_names(context).await;
+    if !of_extensions.is_empty() {
+        names.extend(of_extensions.into_iter().map(Cow::Owned));
+        names.sort();
+    }
     writer.begin_array();
-    for name in namespaces.method_names() {
+    for name in names {
         writer.string(&name);
     }
     writer.end_array();
 }
 
 /// What a method does.
-pub(super) fn method_help(namespaces: &Namespaces, name: &str, writer: &mut Writer) -> Result<(), Fault> {
-    writer.string(&find(namespaces, name)?.help());
+pub(super) async fn method_help(context: &Context, name: &str, writer: &mut Writer) -> Result<(), Fault> {
+    match find(name, context).await? {
+        Found::BuiltIn(method) => writer.string(&method.help()),
+        // As the original's for a method without a text.
+        Found::OfExtension(method) => writer.string(method.help.as_deref().unwrap_or("None")),
+    }
     Ok(())
 }
 
 /// The types of a method's result and parameters.
-pub(super) fn method_signature(namespaces: &Namespaces, name: &str, writer: &mut Writer) -> Result<(), Fault> {
-    let method = find(namespaces, name)?;
+pub(super) async fn method_signature(context: &Context, name: &str, writer: &mut Writer) -> Result<(), Fault> {
+    let found = find(name, context).await?;
+    let kinds: Vec<&str> = match &found {
+        Found::BuiltIn(method) => method.signature().collect(),
+        Found::OfExtension(method) => {
+            let signature = method.signature.as_deref().ok_or_else(unsupported)?;
+            signature.iter().map(|kind| &**kind).collect()
+        }
+    };
     writer.begin_array();
-    for kind in method.signature() {
+    for kind in kinds {
         writer.string(kind);
     }
     writer.end_array();
     Ok(())
 }
 
-fn find(namespaces: &Namespaces, name: &str) -> Result<&'static Method, Fault> {
-    namespaces.find(name).map_err(|_| Fault::bare(FaultCode::SignatureUnsupported))
+/// A method that can be told of.
+enum Found {
+    BuiltIn(&'static Method),
+    OfExtension(MethodDescription),
+}
+
+async fn find(name: &str, context: &Context) -> Result<Found, Fault> {
+    match rpc::extension_of(name, context) {
+        Some((extension, name)) => extension.method(name, context).await.map(Found::OfExtension),
+        None => context.namespaces.find(name).ok().map(Found::BuiltIn),
+    }
+    .ok_or_else(unsupported)
+}
+
+fn unsupported() -> Fault {
+    Fault::bare(FaultCode::SignatureUnsupported)
 }
 
 /// Makes the calls one after the other, each when the one before is answered. A result stands in the array as it
@@ -76,6 +109,10 @@ async fn one_call(call: Value, context: &Rc<Context>, writer: &mut Writer) -> Re
         return Err(RpcFault::new(FaultCode::Failed, "the answers of the calls before are too long"));
     }
     let (name, params) = parts(call)?;
+    if let Some((extension, name)) = rpc::extension_of(&name, context) {
+        writer.value(&extension.call(name, params, context).await?);
+        return Ok(());
+    }
     match rpc::checked(&name, params, context)? {
         (_, Request::Local(LocalRequest::Multicall { .. })) => Err(recursive_multicall()),
         (namespace, single) => rpc::perform_single(namespace, single, context, writer).await,

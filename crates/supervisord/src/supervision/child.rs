@@ -8,11 +8,15 @@ use std::time::Duration;
 
 use supervisor_core::{Channel, Life, Pid};
 
+use super::extensions::StopSignal;
+
 /// A child that was spawned and not reaped.
 #[derive(Debug)]
 pub(super) struct Child {
     pub(super) life: Life,
     pub(super) pid: Pid,
+    /// Of an extension.
+    pub(super) stop_signal: Option<StopSignal>,
     /// Readable once it has ended; `None` where the kernel has none.
     pub(super) pidfd: Option<OwnedFd>,
     /// `None`: closed by the child, or a socket.

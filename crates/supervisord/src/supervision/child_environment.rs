@@ -1,5 +1,6 @@
 //! The environment of a child (contract/processes.md §3.3 step 5): supervisord's own, then SUPERVISOR_*, then the
-//! configured one, which may override both. SUPERVISOR_TLS_CA is an addition of ours.
+//! configured one, which may override both. SUPERVISOR_TLS_CA and SUPERVISOR_EXT_FD, which names the channel of an
+//! extension and is nobody else's, are additions of ours.
 
 use std::borrow::Cow;
 use std::ffi::{CString, OsStr, OsString};
@@ -8,6 +9,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use supervisor_config::ServerCertificates;
 use supervisor_core::{ProcessConfig, raw_text};
 use supervisor_sys::CStrArray;
+
+use super::extensions::{CHANNEL, CHANNEL_VARIABLE};
 
 /// The file with the certificate that an https server at SUPERVISOR_SERVER_URL shows.
 const TLS_CA: &str = "SUPERVISOR_TLS_CA";
@@ -43,6 +46,7 @@ impl ChildEnvironment {
 
     /// The environment of one process.
     pub fn of(&self, group: &str, config: &ProcessConfig) -> CStrArray {
+        let channel = CHANNEL.to_string();
         let mut own: Vec<(&str, &str)> = vec![("SUPERVISOR_ENABLED", "1")];
         let url = config.environment.serverurl.as_deref().or(self.server_url.as_deref());
         own.extend(url.map(|url| ("SUPERVISOR_SERVER_URL", url)));
@@ -57,8 +61,14 @@ impl ChildEnvironment {
             own.retain(|(known, _)| *known != &**name);
             own.push((name, value));
         }
+        if config.extension.is_some() {
+            own.retain(|(name, _)| *name != CHANNEL_VARIABLE);
+            own.push((CHANNEL_VARIABLE, channel.as_str()));
+        }
         let is_own = |variable: &&Variable| {
-            is_stale(&variable.name) || own.iter().any(|(name, _)| *raw_text::to_bytes(name) == *variable.name)
+            is_stale(&variable.name)
+                || *variable.name == *CHANNEL_VARIABLE.as_bytes()
+                || own.iter().any(|(name, _)| *raw_text::to_bytes(name) == *variable.name)
         };
         let inherited =
             self.inherited.iter().filter(|variable| !is_own(variable)).map(|variable| variable.entry.clone());

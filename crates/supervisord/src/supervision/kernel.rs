@@ -19,12 +19,22 @@ use supervisor_sys::{
 
 use super::child::{Child, PollKey, Stdin, Stream, Visit};
 use super::child_attributes::child_attributes;
+use super::extensions::{self, StopSignal};
 use super::limits;
 use super::log_stream::LogStream;
 use super::log_writers::LogWriters;
 use super::program_search::Program;
 use crate::boundary::inbox::Wake;
 use crate::limits::MOST_DESCRIPTORS;
+
+/// What a child is given besides pipes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Descriptors<'d> {
+    /// Its fd 0, for a FastCGI program.
+    pub(super) socket: Option<BorrowedFd<'d>>,
+    /// The channel of an extension.
+    pub(super) channel: Option<BorrowedFd<'d>>,
+}
 
 /// The kernel, as far as supervision needs it.
 #[derive(Debug)]
@@ -70,7 +80,7 @@ impl Kernel {
         program: &Program,
         envp: &CStrArray,
         credentials: Option<&Result<Credentials, String>>,
-        socket: Option<BorrowedFd<'_>>,
+        given: Descriptors<'_>,
     ) -> Result<Child, SpawnFailure> {
         let (stdin, stdout) = (pipe(OwnEnd::Write)?, pipe(OwnEnd::Read)?);
         let stderr = if config.log.redirect_stderr { None } else { Some(pipe(OwnEnd::Read)?) };
@@ -85,9 +95,11 @@ impl Kernel {
             .map(|directory| std::ffi::CString::new(raw_text::to_bytes(directory)))
             .transpose();
         let directory = directory.map_err(|_| SpawnFailure::Pipes(io::Error::from(io::ErrorKind::InvalidInput)))?;
-        let stdin_end = socket.unwrap_or(stdin.read.as_fd());
+        let stdin_end = given.socket.unwrap_or(stdin.read.as_fd());
         let stdout_end = stdout.write.as_fd();
         let stderr_end = stderr.as_ref().map_or(stdout_end, |stderr| stderr.write.as_fd());
+        let mut descriptors = vec![(stdin_end, 0), (stdout_end, 1), (stderr_end, 2)];
+        descriptors.extend(given.channel.map(|channel| (channel, extensions::CHANNEL)));
         let plan = SpawnPlan {
             executable: &program.executable,
             argv: &program.arguments,
@@ -96,7 +108,7 @@ impl Kernel {
             attributes: child_attributes(config),
             credentials: credentials.and_then(|credentials| credentials.as_ref().ok()),
             refusal: credentials.and_then(|credentials| credentials.as_ref().err()).map(String::as_str),
-            descriptors: &[(stdin_end, 0), (stdout_end, 1), (stderr_end, 2)],
+            descriptors: &descriptors,
             method: method_for(&mut self.log_writers.mounts, program, config),
         };
         let started = self.spawner.spawn(&plan).map_err(SpawnFailure::Fork)?;
@@ -106,7 +118,10 @@ impl Kernel {
             life,
             pid: started.pid,
             pidfd: started.pidfd,
-            stdin: socket.is_none().then_some(Stdin { fd: stdin.write, pending: Vec::new() }),
+            stop_signal: given.channel.map(|_| StopSignal::ToBeHeld(config.stop.stopsignal)),
+            // Nothing is said to an extension there: it reads the end at once.
+            stdin: (given.socket.is_none() && given.channel.is_none())
+                .then_some(Stdin { fd: stdin.write, pending: Vec::new() }),
             stdout: Some(stream(stdout.read)),
             stderr: stderr.map(|stderr| stream(stderr.read)),
         };

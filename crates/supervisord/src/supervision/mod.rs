@@ -14,6 +14,7 @@ mod event_backpressure;
 mod event_journal;
 mod event_journals;
 pub mod event_loop;
+mod extensions;
 pub mod kernel;
 mod limits;
 mod log_backpressure;

@@ -26,7 +26,7 @@ use super::process_logs::ProcessLogs;
 use super::program_search::find_program;
 use crate::boundary::followers::Follower;
 use crate::boundary::inbox::{FollowedLog, ReplySlot};
-use crate::boundary::outbox::{Notice, Outbox};
+use crate::boundary::outbox::{ExtensionNotice, Notice, Outbox};
 use crate::boundary::snapshot::SnapshotPublisher;
 use crate::name_service::NameService;
 
@@ -78,6 +78,7 @@ pub(super) struct Entry {
     pub(super) id: ProcessId,
     /// For the main log.
     name: Box<str>,
+    pub(super) is_extension: bool,
     pub(super) child: Option<Child>,
     pub(super) logs: ProcessLogs,
 }
@@ -225,7 +226,11 @@ impl Host for OsHost {
         if self.entries.len() <= index {
             self.entries.resize_with(index + 1, || None);
         }
-        self.entries[index] = Some(Entry { id: process, name: config.name.clone(), child: None, logs });
+        let is_extension = config.extension.is_some();
+        if let Some(config) = config.extension.clone() {
+            self.outbox.tell_of_extension(ExtensionNotice::Added { process, config });
+        }
+        self.entries[index] = Some(Entry { id: process, name: config.name.clone(), is_extension, child: None, logs });
         paths
     }
 
@@ -239,6 +244,9 @@ impl Host for OsHost {
         if reaped.is_some_and(|child| child.pid == pid) {
             return Err(KillError::Gone);
         }
+        if self.hold_stop_signal(target, signal) {
+            return Ok(());
+        }
         supervisor_sys::kill(target, signal)
     }
 
@@ -247,7 +255,7 @@ impl Host for OsHost {
     }
 
     fn release(&mut self, life: Life) {
-        let Self { kernel, entries, by_pid, logs, .. } = self;
+        let Self { kernel, entries, by_pid, logs, outbox, .. } = self;
         if child_of(entries, life).is_none() {
             return;
         }
@@ -255,6 +263,9 @@ impl Host for OsHost {
         if let Some(child) = entry.child.take() {
             by_pid.remove(&child.pid);
             kernel.release(life, &child);
+            if child.stop_signal.is_some() {
+                outbox.tell_of_extension(ExtensionNotice::Ended { life });
+            }
         }
         entry.logs.close(logs, &mut kernel.log_writers);
         let ids: Vec<LogId> = entry.logs.ids().collect();
@@ -270,6 +281,9 @@ impl Host for OsHost {
         }
         let entry = self.entries.get_mut(process.index()).and_then(Option::take);
         if let Some(entry) = entry {
+            if entry.is_extension {
+                self.outbox.tell_of_extension(ExtensionNotice::Removed { process });
+            }
             entry.logs.forget(&mut self.logs, &mut self.kernel.log_writers);
         }
     }

@@ -3,13 +3,17 @@
 //! Where descriptors run short, pidfds are the first to go: the ends of children show in SIGCHLD too.
 
 use std::io;
+use std::os::fd::AsFd;
 
 use supervisor_core::{Life, LogLevel, Pid, ProcessConfig, SpawnError};
 use supervisor_sys::{FcgiSocket, errno_name};
 
 use super::disk_watch::DiskWatch;
+use super::extensions;
+use super::kernel::Descriptors;
 use super::os_host::OsHost;
 use super::program_search::find_program;
+use crate::boundary::outbox::ExtensionNotice;
 
 /// Why there is no child.
 struct NotStarted {
@@ -36,14 +40,19 @@ impl OsHost {
             }
             outcome => outcome,
         };
-        let pid = pid.map_err(|failure| failure.error)?;
+        let pid = pid.map_err(|failure| {
+            if config.extension.is_some() {
+                self.outbox.tell_of_extension(ExtensionNotice::NotStarted { process: life.process });
+            }
+            failure.error
+        })?;
         self.by_pid.insert(pid, life);
         self.tell_failed_execs();
         Ok(pid)
     }
 
     fn try_to_start_child(&mut self, life: Life, group: &str, config: &ProcessConfig) -> Result<Pid, NotStarted> {
-        let Self { kernel, settings, entries, sockets, logs: table, main_log, .. } = self;
+        let Self { kernel, settings, entries, sockets, logs: table, main_log, outbox, .. } = self;
         let environment = &settings.environment;
         let program = find_program(&config.command, environment.path_of(config).as_deref())
             .map_err(|bad| NotStarted::because(bad.text()))?;
@@ -65,8 +74,16 @@ impl OsHost {
             .uid
             .map(|uid| settings.names.user(uid).map_err(|reason| format!("couldn't setuid to {uid}: {reason}")));
         let socket = config.socket.as_ref().and_then(|socket| sockets.get(&socket.url)).map(FcgiSocket::fd);
+        let channel = config.extension.as_ref().map(|_| extensions::channel()).transpose().map_err(|error| {
+            entry.logs.close(table, &mut kernel.log_writers);
+            NotStarted {
+                for_lack_of_descriptors: is_lack_of_descriptors(&error),
+                error: SpawnError(dispatchers_text(&config.name, &error)),
+            }
+        })?;
         let envp = environment.of(group, config);
-        let child = kernel.spawn(life, config, &program, &envp, credentials.as_ref(), socket);
+        let descriptors = Descriptors { socket, channel: channel.as_ref().map(|(_, theirs)| theirs.as_fd()) };
+        let child = kernel.spawn(life, config, &program, &envp, credentials.as_ref(), descriptors);
         let child = child.map_err(|failure| {
             entry.logs.close(table, &mut kernel.log_writers);
             let for_lack_of_descriptors = is_lack_of_descriptors(failure.error());
@@ -74,6 +91,10 @@ impl OsHost {
         })?;
         let pid = child.pid;
         entry.child = Some(child);
+        if let Some((socket, _)) = channel {
+            // One that nobody is told of reads the end of its channel.
+            outbox.tell_of_extension(ExtensionNotice::Started { life, socket });
+        }
         if let Some(took) = opening {
             self.opening_was_slow(life.process, took);
         }

@@ -18,7 +18,7 @@ use supervisord::boundary::outbox::{self, Notice, Outbox};
 use supervisord::boundary::snapshot::process_snapshot;
 use supervisord::control::{
     self, BoundListener, BoundServer, ConfigReader, ControlPlane, ControlSettings, FreshConfig, Identity,
-    RememberedLogins,
+    RememberedLogins, Whereabouts,
 };
 
 /// How long a test waits for what has to happen.
@@ -135,7 +135,8 @@ impl FakeSupervision {
             sender,
             notices,
             processes,
-            identity: Identity { identifier: "supervisor".to_owned(), pid: 4711 },
+            identity: Identity { identifier: "supervisor".to_owned(), pid: 4711, place: Whereabouts::default() },
+            extensions: tokio::sync::mpsc::channel(1).1,
             namespaces,
             config_reader,
             warnings: vec![],
@@ -234,6 +235,7 @@ fn supervise(inbox: &Inbox, wakes: &mpsc::Receiver<()>, mut script: Script, seen
                 Message::Follow { log, follower } => now.followers.push((log, follower)),
                 Message::FollowEvents { follower } => now.event_followers.push(follower),
                 Message::Log { level, text } => now.log.push((level, text)),
+                Message::SignalStopping { life } => panic!("there is no extension: {life:?}"),
                 Message::IdentifierChanged { identifier } => now.identifiers.push(identifier),
             }
             seen.1.notify_all();

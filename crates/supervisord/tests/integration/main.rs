@@ -19,6 +19,7 @@ mod event_overflow;
 mod event_stream;
 mod examples;
 mod extension_examples;
+mod extensions;
 mod facing_the_world;
 mod hostile_listeners;
 mod https;

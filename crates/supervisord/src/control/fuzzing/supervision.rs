@@ -52,7 +52,7 @@ impl Supervision {
                     Message::Follow { follower, .. } | Message::FollowEvents { follower } => {
                         follower.notify();
                     }
-                    Message::Log { .. } | Message::IdentifierChanged { .. } => {}
+                    Message::Log { .. } | Message::SignalStopping { .. } | Message::IdentifierChanged { .. } => {}
                 }
             }
             self.wake.notified().await;
@@ -109,7 +109,12 @@ fn answer(command: Command) -> Result<Reply, Fault> {
         Command::AddProcesses { group: name, .. } | Command::RemoveProcess { group: name, .. } => {
             known(name).map(|_| Reply::Done)
         }
+        // What extensions ask for, of whom there is none.
+        Command::GetGroup { name } | Command::GetProcessDetails { name } => Err(Fault::new(FaultCode::BadName, name)),
         Command::SendRemoteCommEvent { .. }
+        | Command::Kill { .. }
+        | Command::StartAnew { .. }
+        | Command::WatchTicks { .. }
         | Command::ClearLog
         | Command::Log { .. }
         | Command::Shutdown

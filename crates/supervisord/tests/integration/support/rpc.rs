@@ -194,6 +194,8 @@ impl<'a> Reader<'a> {
         self.skip_to("<value>");
         let value = if self.takes("<int>") {
             Value::Int(self.text_to("</int>").parse().expect("an int"))
+        } else if self.takes("<i8>") {
+            Value::Int(self.text_to("</i8>").parse().expect("an int"))
         } else if self.takes("<boolean>") {
             Value::Bool(self.text_to("</boolean>") == "1")
         } else if self.takes("<string>") {

@@ -31,7 +31,7 @@ const ROW_BYTES: usize = 1_000;
 /// Shows the page, or carries out what is asked for and leads to it.
 pub(in super::super) async fn answer(visit: &Visit, section: &Section, context: &Rc<Context>) -> Response {
     if visit.form.action.is_none() {
-        return match published_processes::all(context).await {
+        return match published_processes::listed(context).await {
             Ok(infos) if is_running(context) => page(write(&infos, visit, context), visit, context),
             // Nothing is told of processes in a shutdown.
             Ok(_) | Err(_) => error_page(StatusCode::INTERNAL_SERVER_ERROR),
