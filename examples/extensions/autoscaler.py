@@ -44,7 +44,7 @@ def scale() -> int:
         if wanted == len(there):
             return wanted
         supervisor.log("info", "%d jobs wait: from %d to %d workers" % (jobs, len(there), wanted))
-        supervisor.notify("QUEUE_DEPTH", "depth:%d workers:%d" % (jobs, wanted))
+        tell("depth:%d workers:%d" % (jobs, wanted))
         for number in range(len(there), wanted):
             supervisor.add_program(config["group"], "worker-%d" % number,
                                    {"command": config["worker"], "autorestart": "true"})
@@ -62,6 +62,16 @@ def workers():
     while "worker-%d" % len(there) in names:
         there.append("worker-%d" % len(there))
     return there
+
+
+def tell(payload):
+    """Tells listeners; without a supervisord that takes such events it goes on without."""
+    unknown_method = 1
+    try:
+        extension.supervisor.notify("QUEUE_DEPTH", payload)
+    except Fault as fault:
+        if fault.code != unknown_method:
+            raise
 
 
 def stop(name):

@@ -64,7 +64,11 @@ impl Scaler {
             return Ok(wanted);
         }
         supervisor.log("info", &format!("{jobs} jobs wait: from {there} to {wanted} workers"))?;
-        supervisor.notify("QUEUE_DEPTH", &format!("depth:{jobs} workers:{wanted}"))?;
+        match supervisor.notify("QUEUE_DEPTH", &format!("depth:{jobs} workers:{wanted}")) {
+            // A supervisord that takes no such events: it goes on without.
+            Err(fault) if fault.code != Fault::UNKNOWN_METHOD => return Err(fault),
+            Ok(()) | Err(_) => {}
+        }
         for number in there..wanted {
             let options = [("command", plan.worker.as_str()), ("autorestart", "true")];
             supervisor.add_program(&plan.group, &worker(number), &options)?;

@@ -211,8 +211,11 @@ impl Served {
                     guard(|| begin(&supervisor, &section));
                 }
                 for (event, since) in subscriptions {
-                    if let Err(fault) = supervisor.subscribe(&event, since) {
-                        report(&format!("no events of type {event}: {fault}"));
+                    match supervisor.subscribe(&event, since) {
+                        Ok(_) => {}
+                        // Which the reader notices too.
+                        Err(fault) if fault == Fault::gone() => return,
+                        Err(fault) => report(&format!("no events of type {event}: {fault}")),
                     }
                 }
             });

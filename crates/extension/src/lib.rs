@@ -18,7 +18,7 @@
 //! With `[rpcinterface:queue]`, `command=/usr/local/bin/queue` and `spool=/var/spool/jobs`, whoever may call
 //! supervisord may call `queue.depth`.
 //!
-//! Invariants: every call is answered once, also when its function panics; what waits is bounded ([`limits`]); nothing
+//! Invariants: every call is answered once, also when its function panics; what waits is bounded (`limits.rs`); nothing
 //! is written to stdout.
 #![forbid(unsafe_code)]
 
