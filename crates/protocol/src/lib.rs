@@ -5,6 +5,7 @@
 //! method does is the control plane's and the core's. Rules: contract/rpc.md §2–§6.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod extension;
 pub mod json;
 pub mod limits;

@@ -10,6 +10,7 @@
 mod access_log;
 mod api;
 mod argon2_hash;
+mod attention;
 mod audience;
 mod auth;
 mod budget;

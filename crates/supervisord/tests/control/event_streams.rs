@@ -241,8 +241,12 @@ fn what_is_wrong_is_said_in_a_document() {
         ("GET /api/v1/events", &["Origin: http://evil.example"], 403, "another web site"),
         ("POST /api/v1/events", &["Content-Length: 0"], 405, "this can only be asked for, by GET"),
         ("DELETE /api/v1/event-pools", &[], 405, "this can only be asked for, by GET"),
-        ("GET /api/v1/nosuch", &[], 404, "there is no /api/v1/nosuch; there are /api/v1/events, "),
-        ("GET /api/v1", &[], 404, "there is no /api/v1; "),
+        (
+            "GET /api/v1/nosuch",
+            &[],
+            404,
+            "there is no /api/v1/nosuch; there are /api/v1/, /api/v1/configuration/warnings, ",
+        ),
         ("GET /api/v1/event-pools", &[], 503, "supervisord is shutting down or restarting"),
     ] {
         let answer = Client::unix(daemon.unix()).request(&format!("{line} HTTP/1.1"), headers);

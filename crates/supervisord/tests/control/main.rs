@@ -1,6 +1,7 @@
 //! The control plane over real sockets, with a scripted supervision plane behind it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod api;
 mod client;
 mod event_streams;
 mod fake_supervision;

@@ -1,15 +1,19 @@
 //! `/api/v1`: what is new, in JSON and as streams; for programs and for `supervisorctl`.
 //!
-//! It stands behind the same admission as everything else and only tells: nothing here changes anything. An error is a
-//! document too: `{"error": "…"}` with the status that fits. What another site makes a browser ask is refused
-//! before, since a stream takes a place.
+//! What there is stands in the table of [`supervisor_protocol::api`]. It stands behind the same admission as everything
+//! else and only tells: nothing here changes anything. An error is a document too: `{"error": "…"}` with the status
+//! that fits. What another site makes a browser ask is refused before, since a stream takes a place.
 
 mod configuration;
 mod event_pools;
 mod events;
+mod groups;
+mod parameters;
 mod processes;
 mod query;
 mod server_sent_events;
+mod summary;
+mod supervisor;
 mod time;
 
 use std::rc::Rc;
@@ -17,17 +21,13 @@ use std::rc::Rc;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, StatusCode};
+use supervisor_protocol::api::{self as table, ROOT, Resource, TABLE};
 use supervisor_protocol::json;
 
 use super::context::Context;
 use super::listener::Section;
 use super::response::{Response, ResponseBody, full};
-
-/// Where all of it is.
-const ROOT: &str = "/api/v1";
-
-/// All that is there.
-const RESOURCES: [&str; 4] = ["/events", "/event-pools", "/processes", "/configuration/warnings"];
+use parameters::Parameters;
 
 /// Whether a path is one of ours, even if nothing is there.
 pub(super) fn owns(path: &str) -> bool {
@@ -41,22 +41,32 @@ pub(super) async fn route(
     section: &Section,
     context: &Rc<Context>,
 ) -> Response {
-    let resource = path.strip_prefix(ROOT).unwrap_or_default();
-    if !RESOURCES.contains(&resource) {
-        let known: Vec<String> = RESOURCES.iter().map(|known| format!("{ROOT}{known}")).collect();
+    let Some((row, name)) = table::find(path.strip_prefix(ROOT).unwrap_or_default()) else {
+        let known: Vec<String> = TABLE.iter().map(|row| format!("{ROOT}{}", row.path)).collect();
         return error(StatusCode::NOT_FOUND, &format!("there is no {path}; there are {}", known.join(", ")));
-    }
+    };
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         // Its body may be on the way still.
         let mut refusal = closing_error(StatusCode::METHOD_NOT_ALLOWED, "this can only be asked for, by GET");
         refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return refusal;
     }
-    match resource {
-        "/events" => events::follow(request, section, context).await,
-        "/configuration/warnings" => configuration::tell_warnings(context),
-        "/processes" => processes::tell(context).await,
-        _ => event_pools::tell(context).await,
+    let parameters = match Parameters::read(request.uri().query(), row) {
+        Ok(parameters) => parameters,
+        Err(text) => return error(StatusCode::BAD_REQUEST, &text),
+    };
+    match (row.resource, name.unwrap_or_default()) {
+        (Resource::Root, _) => supervisor::tell_root(context),
+        (Resource::ConfigurationWarnings, _) => configuration::tell_warnings(context),
+        (Resource::EventPools, _) => event_pools::tell(context).await,
+        (Resource::Events, _) => events::follow(request, section, context).await,
+        (Resource::Group, name) => groups::tell_one(name, context).await,
+        (Resource::Groups, _) => groups::tell_all(context).await,
+        (Resource::Methods, _) => supervisor::tell_methods(context),
+        (Resource::Process, name) => processes::tell_one(name, context).await,
+        (Resource::Processes, _) => processes::tell_all(&parameters, context).await,
+        (Resource::Summary, _) => summary::tell(context).await,
+        (Resource::Supervisor, _) => supervisor::tell(context),
     }
 }
 

@@ -8,6 +8,7 @@ use supervisor_protocol::SUPERVISOR_VERSION;
 
 use super::exposition::{Exposition, Kind};
 use super::own_process::OwnProcess;
+use crate::control::attention::needs_attention;
 use crate::control::context::Context;
 
 /// Writes the families.
@@ -47,15 +48,6 @@ fn write_processes(out: &mut Exposition, infos: &[Arc<ProcessInfo>]) {
     let help = "Processes that are FATAL, BACKOFF or UNKNOWN, or EXITED when that was not expected.";
     let attention = infos.iter().filter(|info| needs_attention(info)).count();
     out.single("supervisord_processes_needing_attention", Kind::Gauge, help, attention);
-}
-
-/// Whether somebody should have a look at it.
-fn needs_attention(info: &ProcessInfo) -> bool {
-    match info.state {
-        ProcessState::Fatal | ProcessState::Backoff | ProcessState::Unknown => true,
-        ProcessState::Exited => info.last_exit.is_some_and(|last| !last.expected),
-        ProcessState::Stopped | ProcessState::Starting | ProcessState::Running | ProcessState::Stopping => false,
-    }
 }
 
 fn write_traffic(out: &mut Exposition, context: &Context) {

@@ -1,0 +1,28 @@
+//! What stands behind the `?` of a request, as the table of resources allows it.
+
+use supervisor_protocol::api::Row;
+
+use crate::control::percent::decode;
+
+/// Names and values, each name one of the row's. Of a name that comes twice the last counts.
+#[derive(Debug, Default)]
+pub(super) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// # Errors
+    /// A name that the row does not have, in a sentence.
+    pub(super) fn read(query: Option<&str>, row: &Row) -> Result<Self, String> {
+        let mut all = Vec::new();
+        for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = decode(name).into_owned();
+            row.check_parameter(&name)?;
+            all.push((name, decode(&value.replace('+', " ")).into_owned()));
+        }
+        Ok(Self(all))
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}

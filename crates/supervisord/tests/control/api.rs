@@ -1,0 +1,66 @@
+//! Reads below `/api/v1`: each row of the table of resources is answered, and what is wrong is said.
+
+use supervisor_core::{Command, Reply};
+use supervisor_protocol::api::{ROOT, Resource, TABLE};
+
+use crate::client::{Client, HttpAnswer};
+use crate::fake_supervision::FakeSupervision;
+
+fn daemon() -> FakeSupervision {
+    FakeSupervision::answering(|command| {
+        let no_processes = || Reply::AllProcessInfo(vec![]);
+        Some(Ok(if *command == Command::GetAllProcessInfo { no_processes() } else { Reply::Done }))
+    })
+}
+
+fn get(daemon: &FakeSupervision, path: &str) -> HttpAnswer {
+    Client::tcp(daemon.tcp).request(&format!("GET {ROOT}{path} HTTP/1.1"), &[])
+}
+
+#[test]
+fn every_resource_of_the_table_is_answered_and_refuses_parameters_that_it_does_not_have() {
+    let daemon = daemon();
+    for row in TABLE {
+        let path = row.path.replace("{group}", "web").replace("{process}", "web:cat");
+        let status = match row.resource {
+            // Their answers are for the tests of events.
+            Resource::Events | Resource::EventPools => continue,
+            Resource::Group | Resource::Process => 404,
+            Resource::Root
+            | Resource::ConfigurationWarnings
+            | Resource::Groups
+            | Resource::Methods
+            | Resource::Processes
+            | Resource::Summary
+            | Resource::Supervisor => 200,
+        };
+        let answer = get(&daemon, &path);
+        assert_eq!(answer.status(), status, "{path}: {}", answer.body);
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        let misspelt = get(&daemon, &format!("{path}?limti=1"));
+        assert_eq!(misspelt.status(), 400, "{path}");
+        assert!(misspelt.body.contains("unknown parameter 'limti'"), "{}", misspelt.body);
+    }
+    assert_eq!(get(&daemon, "/nosuch").status(), 404);
+    assert_eq!(get(&daemon, "").body, get(&daemon, "/").body);
+}
+
+#[test]
+fn who_we_are_and_what_can_be_called_is_told() {
+    let daemon = daemon();
+    let supervisor = get(&daemon, "/supervisor").body;
+    let begins = "{\"identifier\": \"supervisor\", \"version\": \"";
+    assert!(
+        supervisor.starts_with(begins) && supervisor.contains("\"pid\": 4711, \"state\": \"RUNNING\""),
+        "{supervisor}"
+    );
+    let methods = get(&daemon, "/methods").body;
+    let start =
+        "{\"name\": \"supervisor.startProcess\", \"signature\": [\"boolean\", \"string\", \"boolean\"], \"help\": \"";
+    assert!(methods.contains(start), "{methods}");
+    assert_eq!(get(&daemon, "/summary").body, "{\"processes\": 0, \"states\": {}, \"attention\": 0}\n");
+    assert_eq!(get(&daemon, "/groups").body, "{\"groups\": []}\n");
+    let unknown = get(&daemon, "/processes/web%3Acat");
+    assert_eq!(unknown.body, "{\"error\": \"there is no process web:cat\"}\n");
+}
