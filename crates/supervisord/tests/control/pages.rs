@@ -173,6 +173,9 @@ fn a_browser_that_cannot_say_from_where_is_asked_whether_it_is_meant() {
         (&[BROWSER, "Referer: http://evil.example/?http://localhost:9001/"], false),
         (&[BROWSER, "Referer: http://localhost:9001.evil.example/"], false),
         (&[BROWSER, "Referer: "], false),
+        // What is typed into the address bar is made ready before Enter is pressed.
+        (&[BROWSER, "Sec-Fetch-Site: none", "Sec-Purpose: prefetch;prerender"], false),
+        (&[BROWSER, "Sec-Fetch-Site: same-origin", "Sec-Purpose: prefetch"], false),
     ] {
         let daemon = daemon();
         let answer = ask(&daemon, stop, &[&[host], headers].concat());
