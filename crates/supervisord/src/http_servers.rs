@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use supervisor_config::{HttpServerAddress, HttpServerConfig};
 use supervisor_core::{LogLevel, SocketOwner};
@@ -139,8 +140,7 @@ impl HttpServers {
             self.open.push(OpenServer::open(config).map_err(|error| in_words(config, &error))?);
         }
         let server = self.open.iter().rfind(|server| server.address == config.address);
-        let listener = server.expect("it was opened just now, if not before").listener.try_clone();
-        let listener = listener.map_err(|error| format!("[{}] cannot be served: {error}", config.section))?;
+        let listener = server.expect("it was opened just now, if not before").listener.clone();
         Ok(BoundServer {
             open_door: open_door(config, &listener),
             listener,
@@ -172,12 +172,9 @@ impl OpenServer {
         }
         match listen_unix(path, *mode, *owner) {
             Ok(bound) => {
-                (self.listener, self.file) = (BoundListener::Unix(bound.listener), Some(bound.file));
-                match self.listener.try_clone() {
-                    Ok(BoundListener::Unix(listener)) => SocketPlace::Renewed(listener),
-                    Ok(BoundListener::Tcp(_)) => SocketPlace::InPlace,
-                    Err(error) => SocketPlace::Away(format!("{shown} cannot be served: {error}")),
-                }
+                let listener = Arc::new(bound.listener);
+                (self.listener, self.file) = (BoundListener::Unix(Arc::clone(&listener)), Some(bound.file));
+                SocketPlace::Renewed(listener)
             }
             Err(SocketError::AddressInUse { listener }) => {
                 let who = listener.map_or_else(String::new, |pid| format!(", the process with pid {pid}"));
@@ -192,7 +189,7 @@ impl OpenServer {
         match &address {
             HttpServerAddress::Inet { host, port } => {
                 let listener = listen_tcp(host, *port)?;
-                Ok(Self { listener: BoundListener::Tcp(listener), address, file: None, notice: None })
+                Ok(Self { listener: BoundListener::Tcp(Arc::new(listener)), address, file: None, notice: None })
             }
             HttpServerAddress::Unix { path, mode, owner } => {
                 let bound = listen_unix(path, *mode, *owner)?;
@@ -204,7 +201,8 @@ impl OpenServer {
                     let path = path.display();
                     format!("{path} has mode 0{found:o} and not 0{mode:o}, which its file system cannot give it")
                 });
-                Ok(Self { listener: BoundListener::Unix(bound.listener), address, file: Some(bound.file), notice })
+                let listener = BoundListener::Unix(Arc::new(bound.listener));
+                Ok(Self { listener, address, file: Some(bound.file), notice })
             }
         }
     }

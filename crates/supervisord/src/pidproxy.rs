@@ -10,14 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus};
 
 use supervisor_core::{KillError, KillTarget, Pid, Signal, signal_name};
-use supervisor_sys::{Events, Interest, Poller, Signals};
+use supervisor_sys::{Events, Poller, Signals};
 
 /// Exit status when there is nothing to run.
 const USAGE_STATUS: u8 = 1;
 /// Exit status when the command cannot be started, as of a shell.
 const NOT_STARTED_STATUS: u8 = 127;
-/// Of the descriptor that tells of signals.
-const SIGNALS_KEY: usize = 0;
 
 const USAGE: &str = "pidproxy -- run a command and pass signals on to the process that its pidfile names
 
@@ -45,8 +43,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
 fn proxy(pidfile: &Path, command: &str, arguments: &[String]) -> io::Result<ExitCode> {
     // Before the command starts, so that no signal is missed.
     let mut signals = Signals::install()?;
-    let poller = Poller::new()?;
-    poller.add(signals.fd(), SIGNALS_KEY, Interest::Readable)?;
+    let poller = Poller::woken_by(&signals)?;
     let mut child = start(command, arguments)?;
     let mut events = Events::new();
     loop {

@@ -18,9 +18,9 @@ use std::time::Duration;
 use supervisor_core::ExitStatus;
 use supervisor_sys::rlimits::{Resource, raise};
 use supervisor_sys::{
-    CStrArray, Child, ChildAttributes, Credentials, Events, Interest, Poller, SocketError, SpawnMethod, SpawnPlan,
-    Spawner, daemonize, drop_privileges, ensure_standard_fds_open, listen_unix, may_adopt_children, peek_any, pipe,
-    resolve_user, set_subreaper, start_thread, wait_pid,
+    CStrArray, Child, ChildAttributes, Credentials, Events, Interest, Poller, Shelf, SocketError, SpawnMethod,
+    SpawnPlan, Spawner, daemonize, drop_privileges, ensure_standard_fds_open, listen_unix, may_adopt_children,
+    peek_any, pipe, resolve_user, set_subreaper, start_thread, wait_pid,
 };
 
 fn main() {
@@ -36,6 +36,7 @@ fn main() {
         ["spawn-as-nonroot"] => spawn_as_nonroot(),
         ["raise-nofile", minimum] => raise_nofile(minimum),
         ["spawn-without-descriptors"] => spawn_without_descriptors(),
+        ["shelf-without-descriptors"] => take_from_a_shelf_without_descriptors(),
         ["spawn-refused", method, calls @ ..] => spawn_with_refused_calls(method, calls),
         ["thread-refused"] => start_thread_without_clone3(),
         ["wait-refused"] => wait_with_the_older_call(),
@@ -121,6 +122,30 @@ fn spawn_without_descriptors() {
     println!("{:?}", METHODS.map(|method| spawn(&mut spawner, method)));
     drop(hoard.pop());
     println!("{:?}", METHODS.map(|method| spawn(&mut spawner, method)));
+}
+
+/// Uses up every descriptor, then takes from a shelf, in vain; gives one back and takes again. Prints the outcomes, and
+/// whether what else lies there is still open.
+fn take_from_a_shelf_without_descriptors() {
+    let limit = 64;
+    nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE, limit, limit).expect("lower it may be");
+    let mut shelf = Shelf::new().expect("there is room");
+    let mut lay_aside = || {
+        let (reader, writer) = pipe::pipe().expect("there is room");
+        (reader, shelf.lay_aside(writer).expect("there is room"))
+    };
+    let ((other_reader, _other), (_reader, wanted)) = (lay_aside(), lay_aside());
+    pipe::set_nonblocking(other_reader.as_fd()).expect("it is a pipe");
+    let mut hoard = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        hoard.push(file);
+    }
+    for _ in 0..2 {
+        println!("{:?}", shelf.take(wanted).map(drop).map_err(|error| error.raw_os_error()));
+    }
+    drop(hoard.pop());
+    println!("{:?}", shelf.take(wanted).map(drop).map_err(|error| error.raw_os_error()));
+    println!("{:?}", pipe::read(other_reader.as_fd(), &mut [0]).map_err(|error| error.kind()));
 }
 
 /// Spawns on our own standard descriptors, and more.

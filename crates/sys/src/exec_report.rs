@@ -8,8 +8,10 @@
 //! nothing: the rest of what was read is dropped.
 #![expect(unsafe_code, reason = "write(2) on a number, in a child that owns no descriptors")]
 
+use std::fs::OpenOptions;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::fs::OpenOptionsExt;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -18,6 +20,7 @@ use supervisor_core::Pid;
 
 use crate::child_message::{FixedText, Words};
 use crate::limits::{CHILD_MESSAGE_BYTES, TABLE_PATIENCE};
+use crate::low_copy::low_copy;
 use crate::refusal::call_refused;
 
 /// A child that did not become its program; it ends with status 127.
@@ -75,21 +78,41 @@ pub(crate) enum TableNews {
     Overdue,
 }
 
-/// Our end of the pipe, and what has come from it.
+/// The pipe, and what has come from it.
 #[derive(Debug)]
 pub(crate) struct ExecReports {
     reader: OwnedFd,
+    /// `None`: the reader writes too.
+    writer: Option<OwnedFd>,
     unread: Vec<u8>,
     tables: Vec<(Pid, TableNews)>,
     failures: Vec<ExecFailure>,
 }
 
 impl ExecReports {
-    /// The pipe; the second is the end for children.
-    pub(crate) fn new() -> io::Result<(Self, OwnedFd)> {
+    /// The pipe, with numbers that are as low as there are above the standard three: one where /proc is there, since
+    /// a pipe may be opened for both (fifo(7), Linux), else two.
+    pub(crate) fn new() -> io::Result<Self> {
         let (reader, writer) =
             nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).map_err(|error| call_refused("pipe2", error))?;
-        Ok((Self { reader, unread: Vec::new(), tables: Vec::new(), failures: Vec::new() }, writer))
+        let both = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(OFlag::O_NONBLOCK.bits())
+            .open(format!("/proc/self/fd/{}", reader.as_raw_fd()));
+        let (reader, writer) = match both {
+            Ok(both) => {
+                drop((reader, writer));
+                (low_copy(&both)?, None)
+            }
+            Err(_) => (reader, Some(writer)),
+        };
+        Ok(Self { reader, writer, unread: Vec::new(), tables: Vec::new(), failures: Vec::new() })
+    }
+
+    /// The end for children.
+    pub(crate) fn for_children(&self) -> BorrowedFd<'_> {
+        self.writer.as_ref().unwrap_or(&self.reader).as_fd()
     }
 
     /// Readable when a child has something to say.
@@ -173,7 +196,6 @@ fn is_readable(fds: &mut [PollFd<'_>]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::fd::AsRawFd;
 
     fn own_pid() -> Pid {
         Pid::new(i32::try_from(std::process::id()).unwrap()).unwrap()
@@ -187,9 +209,10 @@ mod tests {
 
     #[test]
     fn what_is_told_is_heard_in_its_order_and_once() {
-        let (mut reports, writer) = ExecReports::new().unwrap();
+        let mut reports = ExecReports::new().unwrap();
+        let writer = reports.for_children().as_raw_fd();
         for text in ["couldn't exec ./x: ENOENT", "", "couldn't chdir to /no: EACCES"] {
-            tell(writer.as_raw_fd(), &Word::Failed(&words(text)));
+            tell(writer, &Word::Failed(&words(text)));
         }
         let heard: Vec<String> = reports.take_failures().into_iter().map(|failure| failure.words).collect();
         assert_eq!(heard, ["couldn't exec ./x: ENOENT", "", "couldn't chdir to /no: EACCES"]);
@@ -198,26 +221,28 @@ mod tests {
 
     #[test]
     fn a_wait_for_one_word_keeps_the_others() {
-        let (mut reports, writer) = ExecReports::new().unwrap();
-        tell(writer.as_raw_fd(), &Word::Failed(&words("first")));
-        tell(writer.as_raw_fd(), &Word::TableUnshared);
+        let mut reports = ExecReports::new().unwrap();
+        let writer = reports.for_children().as_raw_fd();
+        tell(writer, &Word::Failed(&words("first")));
+        tell(writer, &Word::TableUnshared);
         assert_eq!(reports.wait_for_table(own_pid(), None), TableNews::Unshared);
-        tell(writer.as_raw_fd(), &Word::TableRefused);
+        tell(writer, &Word::TableRefused);
         assert_eq!(reports.wait_for_table(own_pid(), None), TableNews::Refused);
         assert_eq!(reports.take_failures(), [ExecFailure { pid: own_pid(), words: "first".to_owned() }]);
     }
 
     #[test]
     fn a_full_pipe_loses_words_and_holds_up_nobody() {
-        let (mut reports, writer) = ExecReports::new().unwrap();
+        let mut reports = ExecReports::new().unwrap();
+        let writer = reports.for_children().as_raw_fd();
         let long = words(&"x".repeat(3000));
         for _ in 0..100 {
-            tell(writer.as_raw_fd(), &Word::Failed(&long));
+            tell(writer, &Word::Failed(&long));
         }
         let heard = reports.take_failures();
         assert!((10..100).contains(&heard.len()), "{}", heard.len());
         assert!(heard.iter().all(|failure| failure.words.len() == 3000));
-        tell(writer.as_raw_fd(), &Word::Failed(&words("again")));
+        tell(writer, &Word::Failed(&words("again")));
         assert_eq!(reports.take_failures().len(), 1);
     }
 }

@@ -46,13 +46,23 @@ pub struct FileSystem {
 /// What is mounted where. Always up to date: whether the list has changed costs one poll(2), and asks no file system.
 #[derive(Debug)]
 pub struct MountTable {
-    /// `None`: there is no /proc.
-    list: Option<File>,
+    list: List,
     mounts: Vec<Mount>,
     /// Some file system of the list is remote.
     has_remote: bool,
     /// What was found out of folders and of symbolic links, until the list changes.
     known: HashMap<PathBuf, Option<Place>>,
+}
+
+/// The kernel's list.
+#[derive(Debug)]
+enum List {
+    /// Open, so that it can be asked whether it has changed.
+    Open(File),
+    /// Read anew each time.
+    ByName,
+    /// There is no /proc.
+    Missing,
 }
 
 #[derive(Debug)]
@@ -72,10 +82,18 @@ struct Place {
 impl MountTable {
     /// Reads the list. Without /proc it stays empty, and nothing is known of any path.
     pub fn new() -> Self {
-        let mut table =
-            Self { list: File::open(MOUNTS).ok(), mounts: Vec::new(), has_remote: false, known: HashMap::new() };
+        let list = File::open(MOUNTS).map_or(List::Missing, List::Open);
+        let mut table = Self { list, mounts: Vec::new(), has_remote: false, known: HashMap::new() };
         table.read();
         table
+    }
+
+    /// Gives back a descriptor: the list is read anew from now on each time that it is needed, as far as there is a
+    /// descriptor just then.
+    pub fn do_without_descriptor(&mut self) {
+        if let List::Open(_) = self.list {
+            self.list = List::ByName;
+        }
     }
 
     /// The file system that a path leads to, or would be made on. `None`: nothing is known of it.
@@ -134,16 +152,23 @@ impl MountTable {
 
     /// proc(5), «/proc/pid/mounts»: a change shows as an error and an exceptional condition.
     fn has_changed(&self) -> bool {
-        let Some(list) = &self.list else { return false };
+        let list = match &self.list {
+            List::Open(list) => list,
+            List::ByName => return true,
+            List::Missing => return false,
+        };
         let mut polled = [PollFd::new(list.as_fd(), PollFlags::POLLPRI)];
         poll(&mut polled, PollTimeout::ZERO).is_ok_and(|changed| changed > 0)
     }
 
     fn read(&mut self) {
         self.known.clear();
-        if let Some(list) = &mut self.list
-            && let Ok(mounts) = read_mounts(list)
-        {
+        let mounts = match &mut self.list {
+            List::Open(list) => read_mounts(list),
+            List::ByName => File::open(MOUNTS).and_then(|mut list| read_mounts(&mut list)),
+            List::Missing => return,
+        };
+        if let Ok(mounts) = mounts {
             self.has_remote = has_remote(&mounts);
             self.mounts = mounts;
         }
@@ -281,7 +306,7 @@ nonsense
         let expected = ["/", "/proc", "/data", "/proc/sys/fs/binfmt_misc", "/proc/cpuinfo"];
         assert_eq!(points, expected.map(Path::new));
         assert!(has_remote(&mounts()) && !has_remote(&local));
-        let mut table = MountTable { list: None, has_remote: false, mounts: local, known: HashMap::new() };
+        let mut table = MountTable { list: List::Missing, has_remote: false, mounts: local, known: HashMap::new() };
         assert!(!table.is_remote(Path::new("/data/x")));
         assert!(table.known.is_empty(), "no path was followed");
     }
@@ -296,7 +321,8 @@ nonsense
         let mut mounts = mounts();
         let filesystem = FileSystem { device: 7, is_remote: true };
         mounts.push(Mount { point: PathBuf::from("/no-such-server"), filesystem });
-        let mut table = MountTable { list: None, has_remote: has_remote(&mounts), mounts, known: HashMap::new() };
+        let mut table =
+            MountTable { list: List::Missing, has_remote: has_remote(&mounts), mounts, known: HashMap::new() };
         for _ in ["found out", "remembered"] {
             assert_eq!(table.filesystem_of(&folder.join("near/../far/x.log")), Some(filesystem));
             assert_eq!(table.filesystem_of(&folder.join("far")), Some(filesystem));

@@ -8,6 +8,10 @@ pub const SOCKET_PATH_BYTES: usize = 107;
 /// Descriptors that a program may be given: the standard three, and what an extension or a listening socket needs.
 pub const CHILD_DESCRIPTORS: usize = 16;
 
+/// Descriptors that may lie on a shelf. Two dozen make up for all that supervisord has for itself; the kernel counts
+/// them against the user's RLIMIT_NOFILE, once for all processes (unix(7)).
+pub const SHELVED_DESCRIPTORS: usize = 64;
+
 /// Bytes of stack for a child between clone and exec; only pages that are touched cost memory.
 pub const CHILD_STACK_BYTES: usize = 64 * 1024;
 

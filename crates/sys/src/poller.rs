@@ -21,6 +21,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use crate::limits::{EVENTS_PER_WAIT, LONG_WAIT};
 use crate::refusal::call_refused;
+use crate::signals::Signals;
 
 /// The highest key that may be registered; the one above is the poller's own.
 pub const LAST_KEY: usize = WAKER_KEY - 1;
@@ -63,13 +64,21 @@ pub struct Poller {
 impl Poller {
     /// An empty set.
     pub fn new() -> io::Result<Self> {
+        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK);
+        Self::with(Arc::new(wake.map_err(|error| call_refused("eventfd2", error))?))
+    }
+
+    /// An empty set whose waits end for signals too, without an event: whoever is woken drains them.
+    pub fn woken_by(signals: &Signals) -> io::Result<Self> {
+        Self::with(signals.wake())
+    }
+
+    fn with(wake: Arc<EventFd>) -> io::Result<Self> {
         let registered =
             Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(|error| call_refused("epoll_create1", error))?;
-        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK);
-        let wake = wake.map_err(|error| call_refused("eventfd2", error))?;
         // Edge-triggered, so that nobody has to read it: each write is an event of its own (epoll(7)).
-        registered.add(&wake, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, WAKER_KEY as u64))?;
-        Ok(Self { registered, waker: Waker { wake: Arc::new(wake) }, precise: AtomicBool::new(true) })
+        registered.add(&*wake, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, WAKER_KEY as u64))?;
+        Ok(Self { registered, waker: Waker { wake }, precise: AtomicBool::new(true) })
     }
 
     /// Registers a descriptor. It has to be deleted before it is closed: a copy of it elsewhere (a child, a

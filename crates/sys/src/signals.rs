@@ -1,4 +1,4 @@
-//! The signals of the daemon itself: a handler sets a bit and makes a descriptor readable, the loop does the rest
+//! The signals of the daemon itself: a handler sets a bit and wakes the loop, which does the rest
 //! (contract/processes.md §9.7, quirks.md F26).
 //!
 //! A signal that is pending already is not counted twice.
@@ -6,9 +6,9 @@
 
 use std::ffi::c_int;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::sync::OnceLock;
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -50,7 +50,7 @@ static SEEN_SIGNALS: OnceLock<Seen> = OnceLock::new();
 struct Seen {
     /// Bit `n - 1`: signal `n`.
     pending: AtomicU64,
-    wake: EventFd,
+    wake: Arc<EventFd>,
 }
 
 impl Signals {
@@ -60,7 +60,7 @@ impl Signals {
     pub fn install() -> io::Result<Self> {
         let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK);
         let wake = wake.map_err(|error| call_refused("eventfd2", error))?;
-        let seen = SEEN_SIGNALS.get_or_init(|| Seen { pending: AtomicU64::new(0), wake });
+        let seen = SEEN_SIGNALS.get_or_init(|| Seen { pending: AtomicU64::new(0), wake: Arc::new(wake) });
         {
             let _blocked = SignalsBlocked::all()?;
             reset_inherited();
@@ -73,15 +73,14 @@ impl Signals {
         Ok(Self { seen })
     }
 
-    /// Readable when there is something to drain.
-    pub fn fd(&self) -> BorrowedFd<'_> {
-        self.seen.wake.as_fd()
+    /// What the handlers write to; see [`crate::Poller::woken_by`]. Nobody reads it: others write to it too, and their
+    /// news would be lost.
+    pub(crate) fn wake(&self) -> Arc<EventFd> {
+        Arc::clone(&self.seen.wake)
     }
 
     /// The signals that have come since the last time, each once, by number.
     pub fn drain(&mut self) -> impl Iterator<Item = i32> + use<> {
-        // First the descriptor, then the bits: a signal between the two makes it readable again.
-        let _nothing_there = self.seen.wake.read();
         let pending = self.seen.pending.swap(0, Ordering::AcqRel);
         (0..64).filter(move |bit| pending & (1 << bit) != 0).map(|bit| bit + 1)
     }

@@ -15,14 +15,13 @@
 //! Invariant: the daemon shares memory with, and waits for, nobody that another user may touch.
 //!
 //! Not here: finding the program, making pipes, choosing the environment; the system calls (`make_child`).
-#![expect(unsafe_code, reason = "owns a descriptor that fcntl(2) has made")]
 
 use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::OFlag;
 use supervisor_core::Pid;
 
 use crate::c_str_array::{CStrArray, null_terminated};
@@ -32,6 +31,7 @@ use crate::child_stack::ChildStack;
 use crate::credentials::{Credentials, Privilege};
 use crate::exec_report::{ExecFailure, ExecReports};
 use crate::limits::CHILD_DESCRIPTORS;
+use crate::low_copy::low_copy;
 use crate::make_child::{Attempt, Pidfds, child_on_a_copy, child_on_our_memory, forked_child};
 use crate::place_descriptors::Placement;
 use crate::refusal::file_refused;
@@ -97,9 +97,8 @@ pub struct Child {
 /// first three of its list, which are its 0, 1 and 2.
 #[derive(Debug)]
 pub struct Spawner {
-    report: OwnedFd,
-    slots: [OwnedFd; 3],
-    dev_null: File,
+    /// `None`: given up, so that a child copies as much of our table as it needs.
+    slots: Option<[OwnedFd; 3]>,
     stack: ChildStack,
     dispositions: SignalDispositions,
     shared_table: SharedTable,
@@ -123,21 +122,16 @@ impl Spawner {
     /// # Errors
     /// As the system calls behind it: EMFILE, ENFILE, ENOMEM.
     pub fn new() -> io::Result<Self> {
+        // Going into the background needs it, and so does nearly every program: its lack is told at the start.
         let dev_null = File::options().read(true).write(true).open("/dev/null");
-        let dev_null = dev_null.map_err(|error| {
+        drop(dev_null.map_err(|error| {
             file_refused("/dev/null", &error, "a chroot or container needs it too (mknod -m 666 dev/null c 1 3)")
-        })?;
-        let copies = [low_copy(&dev_null)?, low_copy(&dev_null)?, low_copy(&dev_null)?];
-        // Opened first it took the lowest number; those that children see deserve that more.
-        let dev_null_above = low_copy(&dev_null)?;
-        drop(dev_null);
-        let mut report = low_copy(&dev_null_above)?;
-        let (reports, writer) = ExecReports::new()?;
-        nix::unistd::dup3(&writer, &mut report, OFlag::O_CLOEXEC)?;
+        })?);
+        let reports = ExecReports::new()?;
+        let idle = reports.for_children();
+        let slots = [low_copy(&idle)?, low_copy(&idle)?, low_copy(&idle)?];
         Ok(Self {
-            report,
-            slots: copies,
-            dev_null: File::from(dev_null_above),
+            slots: Some(slots),
             stack: ChildStack::new()?,
             dispositions: SignalDispositions::read(),
             shared_table: SharedTable::Allowed,
@@ -169,6 +163,11 @@ impl Spawner {
         self.pidfds = Pidfds::None;
     }
 
+    /// Gives back three descriptors. A spawn costs somewhat more from now on, by how many are open.
+    pub fn do_without_slots(&mut self) {
+        self.slots = None;
+    }
+
     /// The children that have not become their programs, since the last time. Does not wait.
     pub fn take_failures(&mut self) -> Vec<ExecFailure> {
         self.reports.take_failures()
@@ -180,7 +179,7 @@ impl Spawner {
     }
 
     fn fill_slots(&mut self, plan: &SpawnPlan<'_>) -> io::Result<()> {
-        for ((fd, _), slot) in plan.descriptors.iter().zip(&mut self.slots) {
+        for ((fd, _), slot) in plan.descriptors.iter().zip(self.slots.iter_mut().flatten()) {
             nix::unistd::dup3(fd, slot, OFlag::O_CLOEXEC)?;
         }
         Ok(())
@@ -188,15 +187,16 @@ impl Spawner {
 
     /// A pipe end left in a slot would keep its reader from ever seeing the end.
     fn clear_slots(&mut self) {
-        for slot in &mut self.slots {
-            let cleared = nix::unistd::dup3(&self.dev_null, slot, OFlag::O_CLOEXEC);
+        for slot in self.slots.iter_mut().flatten() {
+            let cleared = nix::unistd::dup3(self.reports.for_children(), slot, OFlag::O_CLOEXEC);
             debug_assert_eq!(cleared, Ok(()), "both are open, and no number is needed (dup(2))");
         }
     }
 
     /// Where the child finds what it is to get: the first in the slots; those beyond, which few have, as they are.
     fn placements(&self, descriptors: &[(BorrowedFd<'_>, RawFd)]) -> Vec<Placement> {
-        let slots = self.slots.iter().map(|slot| Some(slot.as_raw_fd())).chain(std::iter::repeat(None));
+        let slots = self.slots.iter().flatten();
+        let slots = slots.map(|slot| Some(slot.as_raw_fd())).chain(std::iter::repeat(None));
         let placed = descriptors.iter().zip(slots);
         placed
             .map(|((fd, number), slot)| Placement { source: slot.unwrap_or(fd.as_raw_fd()), number: *number })
@@ -215,7 +215,7 @@ impl Spawner {
         };
         let argv = null_terminated(plan.argv);
         let placements = self.placements(plan.descriptors);
-        let report = self.report.as_raw_fd();
+        let report = self.reports.for_children().as_raw_fd();
         let needed = placements.iter().map(|placement| placement.source).chain([report]);
         let copy_below = needed.fold(0, |above, fd| above.max(fd.unsigned_abs() + 1));
         let outcome = Outcome::default();
@@ -259,13 +259,6 @@ impl Spawner {
         child_plan.table = DescriptorTable::Copied;
         forked_child(&child_plan, self.pidfds)
     }
-}
-
-/// One of the lowest free numbers above the standard three, closed on exec.
-fn low_copy(fd: &impl AsFd) -> io::Result<OwnedFd> {
-    let copy = fcntl(fd.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(3))?;
-    // SAFETY: fcntl(2) has just made it, so nobody else owns it.
-    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
 
 /// What a child could not be given.

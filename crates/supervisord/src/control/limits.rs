@@ -8,6 +8,9 @@ pub(super) const SOCKET_RENEWAL_PAUSE: Duration = Duration::from_secs(1);
 /// How often the path of a socket is looked at where the kernel does not tell of changes.
 pub(super) const SOCKET_LOOK_PAUSE: Duration = Duration::from_secs(5);
 
+/// With fewer descriptors than this, each is worth more to programs than what only saves a look now and then.
+pub(super) const FEW_DESCRIPTORS: u64 = 256;
+
 /// Connections of one listener at a time, if there are descriptors for them. For one more, the connection that has been
 /// idle for longest is closed; when none is idle, the newcomer waits. Counted for each listener, so that a flood over
 /// TCP leaves the unix socket reachable.

@@ -4,15 +4,15 @@
 //! or hostile, never lock out the next client (architecture study, risk 18).
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use supervisor_config::{HttpServerAddress, WebConfig};
 use supervisor_core::LogLevel;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::io::{AsyncRead, AsyncWrite, Interest};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet, spawn_local};
 use tokio::time::{Instant, sleep, timeout};
@@ -28,6 +28,7 @@ use super::origin::AllowedHost;
 use super::password::Password;
 use super::places::Places;
 use super::settings::{BoundListener, BoundServer, SocketKeeper};
+use super::shared_socket::{SharedSocket, shared_socket};
 use super::timed_stream::Activity;
 use super::tls::Certificate;
 
@@ -92,7 +93,7 @@ impl Section {
 }
 
 enum Socket {
-    Tcp(TcpListener),
+    Tcp(SharedSocket<TcpListener>),
     Unix(KeptSocket),
 }
 
@@ -132,7 +133,7 @@ impl Listener {
         let socket = match listener {
             BoundListener::Tcp(socket) => {
                 socket.set_nonblocking(true)?;
-                Socket::Tcp(TcpListener::from_std(socket)?)
+                Socket::Tcp(shared_socket(socket)?)
             }
             BoundListener::Unix(socket) => Socket::Unix(KeptSocket::new(socket)?),
         };
@@ -262,7 +263,9 @@ impl Socket {
     async fn accept(&self) -> io::Result<Newcomer> {
         match self {
             Self::Tcp(socket) => {
-                let (stream, address) = socket.accept().await?;
+                let (stream, address) = socket.async_io(Interest::READABLE, |socket| socket.accept()).await?;
+                stream.set_nonblocking(true)?;
+                let stream = TcpStream::from_std(stream)?;
                 // An answer is one write: waiting to fill a segment would only add a delayed acknowledgement's 40 ms.
                 // A client for whom this fails is gone, which is seen when it is read from.
                 drop(stream.set_nodelay(true));

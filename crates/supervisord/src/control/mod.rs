@@ -52,6 +52,7 @@ mod router;
 mod rpc;
 mod rpc_fault;
 mod settings;
+mod shared_socket;
 mod system_namespace;
 mod timed_stream;
 mod tls;

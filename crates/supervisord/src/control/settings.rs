@@ -1,7 +1,6 @@
 //! What the control plane is given at its start.
 
 use std::fmt;
-use std::io;
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
@@ -96,31 +95,18 @@ pub enum SocketPlace {
     /// It is there.
     InPlace,
     /// It was not; this one is.
-    Renewed(UnixListener),
+    Renewed(Arc<UnixListener>),
     /// It cannot be: why.
     Away(String),
 }
 
 /// Kinds of listening sockets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum BoundListener {
     /// TCP
-    Tcp(TcpListener),
+    Tcp(Arc<TcpListener>),
     /// Unix stream socket
-    Unix(UnixListener),
-}
-
-impl BoundListener {
-    /// Another handle of the same socket.
-    ///
-    /// # Errors
-    /// As `dup(2)`.
-    pub fn try_clone(&self) -> io::Result<Self> {
-        match self {
-            Self::Tcp(socket) => socket.try_clone().map(Self::Tcp),
-            Self::Unix(socket) => socket.try_clone().map(Self::Unix),
-        }
-    }
+    Unix(Arc<UnixListener>),
 }
 
 /// What clients are told about this supervisord.

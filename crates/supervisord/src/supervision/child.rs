@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use supervisor_core::{Channel, Life, Pid};
+use supervisor_sys::Shelved;
 
 use super::extensions::StopSignal;
 
@@ -30,9 +31,18 @@ pub(super) struct Child {
 /// What is written to a child.
 #[derive(Debug)]
 pub(super) struct Stdin {
-    pub(super) fd: OwnedFd,
+    pub(super) end: StdinEnd,
     /// What the pipe has not taken yet; at most `core::limits::STDIN_BYTES`, or one larger piece.
     pub(super) pending: Vec<u8>,
+}
+
+/// Where our end of a stdin is.
+#[derive(Debug)]
+pub(super) enum StdinEnd {
+    /// Here.
+    Open(OwnedFd),
+    /// On the shelf, until the child is written to: descriptors run short. Nothing is pending.
+    Shelved(Shelved),
 }
 
 /// What a child writes.
@@ -68,24 +78,33 @@ impl Child {
 
     /// Every descriptor that the poller may watch.
     pub(super) fn watched(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        let stdin = self.stdin.as_ref().filter(|stdin| !stdin.pending.is_empty()).map(|stdin| stdin.fd.as_fd());
+        let stdin = self.stdin.as_ref().filter(|stdin| !stdin.pending.is_empty()).and_then(Stdin::fd);
         let streams = [&self.stdout, &self.stderr].into_iter().flatten().map(|stream| stream.fd.as_fd());
         self.pidfd.as_ref().map(AsFd::as_fd).into_iter().chain(stdin).chain(streams)
     }
 }
 
 impl Stdin {
+    /// Our end, as long as it is here.
+    pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        match &self.end {
+            StdinEnd::Open(fd) => Some(fd.as_fd()),
+            StdinEnd::Shelved(_) => None,
+        }
+    }
+
     /// Writes what the pipe takes.
     ///
     /// # Errors
     /// `EPIPE` when the child has closed its end.
     pub(super) fn write_pending(&mut self) -> io::Result<()> {
         let mut written = 0;
+        let StdinEnd::Open(fd) = &self.end else { return Ok(()) };
         let result = loop {
             if written == self.pending.len() {
                 break Ok(());
             }
-            match supervisor_sys::pipe::write(self.fd.as_fd(), &self.pending[written..]) {
+            match supervisor_sys::pipe::write(fd.as_fd(), &self.pending[written..]) {
                 Ok(count) => written += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Ok(()),
                 Err(error) => break Err(error),
@@ -99,8 +118,6 @@ impl Stdin {
 /// What the poller watches, as the number that it gives back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PollKey {
-    /// Signals have arrived.
-    Signals,
     /// A destination of the main log takes bytes again.
     MainLog,
     /// A child has told that it will not be its program.
@@ -118,14 +135,13 @@ pub(super) enum PollKey {
 impl PollKey {
     pub(super) fn number(self) -> usize {
         match self {
-            Self::Signals => 0,
-            Self::MainLog => 1,
-            Self::ExecFailures => 2,
-            Self::Pidfd(index) => 3 + index * 5,
-            Self::Stdin(index) => 4 + index * 5,
-            Self::Output(index, Channel::Stdout) => 5 + index * 5,
-            Self::Output(index, Channel::Stderr) => 6 + index * 5,
-            Self::Log(index) => 7 + index * 5,
+            Self::MainLog => 0,
+            Self::ExecFailures => 1,
+            Self::Pidfd(index) => 2 + index * 5,
+            Self::Stdin(index) => 3 + index * 5,
+            Self::Output(index, Channel::Stdout) => 4 + index * 5,
+            Self::Output(index, Channel::Stderr) => 5 + index * 5,
+            Self::Log(index) => 6 + index * 5,
         }
     }
 
@@ -133,16 +149,15 @@ impl PollKey {
     pub(super) fn process(self) -> Option<usize> {
         match self {
             Self::Pidfd(index) | Self::Stdin(index) | Self::Output(index, _) => Some(index),
-            Self::Signals | Self::MainLog | Self::ExecFailures | Self::Log(_) => None,
+            Self::MainLog | Self::ExecFailures | Self::Log(_) => None,
         }
     }
 
     pub(super) fn from_number(number: usize) -> Self {
-        let Some(of_index) = number.checked_sub(3) else {
+        let Some(of_index) = number.checked_sub(2) else {
             return match number {
-                0 => Self::Signals,
-                1 => Self::MainLog,
-                2.. => Self::ExecFailures,
+                0 => Self::MainLog,
+                1.. => Self::ExecFailures,
             };
         };
         let index = of_index / 5;
@@ -171,7 +186,7 @@ mod tests {
                 PollKey::Log(index),
             ]
         };
-        let single = [PollKey::Signals, PollKey::MainLog, PollKey::ExecFailures];
+        let single = [PollKey::MainLog, PollKey::ExecFailures];
         for key in [0, 1, 7, 5_000].into_iter().flat_map(of_index).chain(single) {
             assert_eq!(PollKey::from_number(key.number()), key);
         }

@@ -46,11 +46,21 @@ impl OsHost {
         if !closed && !stdin.pending.is_empty() {
             return false;
         }
-        kernel.unwatch(&stdin.fd);
+        kernel.unwatch(stdin);
         if closed {
             *slot = None;
         }
         true
+    }
+
+    /// Takes from the shelf what could not be had before, if it is time to try. Gives the lives that may be written to
+    /// again.
+    pub(super) fn take_wanted_stdins(&mut self, now: Duration) -> Vec<Life> {
+        let Self { kernel, entries, wanted_stdins, .. } = self;
+        wanted_stdins.try_again(now, |life| match child_of(entries, life).and_then(|child| child.stdin.as_mut()) {
+            Some(stdin) => kernel.take_from_shelf(stdin).is_ok(),
+            None => true,
+        })
     }
 
     /// Bytes for a child: written as far as its pipe takes them, the rest when it does.
@@ -66,11 +76,15 @@ impl OsHost {
         if !stdin.pending.is_empty() && stdin.pending.len() + bytes.len() > limits::STDIN_BYTES {
             return Err(StdinError::Full);
         }
+        if kernel.take_from_shelf(stdin).is_err() {
+            self.wanted_stdins.want(life, self.now);
+            return Err(StdinError::Full);
+        }
         let waited = !stdin.pending.is_empty();
         stdin.pending.extend_from_slice(bytes);
         if stdin.write_pending().is_err() {
             if waited {
-                kernel.unwatch(&stdin.fd);
+                kernel.unwatch(stdin);
             }
             *slot = None;
             return Err(StdinError::Closed);
@@ -83,8 +97,8 @@ impl OsHost {
 /// Watches a stdin that has not taken everything, and stops to when it has.
 fn watch_stdin(kernel: &mut Kernel, process: ProcessId, stdin: &Stdin, waited: bool) {
     match (waited, stdin.pending.is_empty()) {
-        (false, false) => kernel.watch_writable(&stdin.fd, PollKey::Stdin(process.index())),
-        (true, true) => kernel.unwatch(&stdin.fd),
+        (false, false) => kernel.watch_writable(stdin, PollKey::Stdin(process.index())),
+        (true, true) => kernel.unwatch(stdin),
         (false, true) | (true, false) => {}
     }
 }

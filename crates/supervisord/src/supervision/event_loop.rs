@@ -113,10 +113,8 @@ impl EventLoop {
         self.handle_messages();
         self.handle_restart_config();
         self.host.take_in_writers_answers();
-        let mut signalled = false;
         for (key, life) in what {
             match key {
-                PollKey::Signals => signalled = true,
                 PollKey::MainLog => self.host.main_log_writable(),
                 PollKey::ExecFailures => self.host.tell_failed_execs(),
                 PollKey::Log(index) => self.host.log_writable(index),
@@ -134,15 +132,17 @@ impl EventLoop {
                 }
             }
         }
-        if signalled {
-            self.handle_signals();
-        }
+        // They wake without an event.
+        self.handle_signals();
         self.reap_some();
         self.sweep_is_due |= self.host.kernel.take_due_sweep();
         if self.sweep_is_due {
             self.reap_any();
         }
         self.visit_hot_streams();
+        for life in self.host.take_wanted_stdins(clock::monotonic_clock()) {
+            self.feed(Input::StdinTaken { life });
+        }
         if self.supervisor.next_deadline().is_some_and(|deadline| deadline <= clock::monotonic_clock()) {
             self.feed(Input::Timeout);
         }
@@ -171,8 +171,6 @@ impl EventLoop {
                 match PollKey::from_number(key) {
                     PollKey::MainLog => self.host.main_log_writable(),
                     PollKey::Log(index) => self.host.log_writable(index),
-                    // A second request to end changes nothing (contract/processes.md §9.7).
-                    PollKey::Signals => drop(self.host.kernel.signals.drain()),
                     PollKey::ExecFailures => self.host.tell_failed_execs(),
                     PollKey::Pidfd(_) | PollKey::Stdin(_) | PollKey::Output(..) => {}
                 }
@@ -193,11 +191,8 @@ impl EventLoop {
             if !self.host.outbox.has_event_followers() || left.is_zero() {
                 return Ok(());
             }
+            // A second request to end changes nothing (contract/processes.md §9.7).
             self.host.kernel.poller.wait(events, Some(left))?;
-            if events.iter().any(|(key, _, _)| PollKey::from_number(key) == PollKey::Signals) {
-                // A second request to end changes nothing (contract/processes.md §9.7).
-                drop(self.host.kernel.signals.drain());
-            }
         }
     }
 
@@ -206,7 +201,9 @@ impl EventLoop {
         let reap = (!self.ended.is_empty()).then(|| self.catching_up.until.unwrap_or(Duration::ZERO));
         let writers = self.host.kernel.log_writers.deadline();
         let sweep = self.sweep_is_due.then_some(Duration::ZERO);
-        let deadline = [self.supervisor.next_deadline(), hot, reap, sweep, writers].into_iter().flatten().min()?;
+        let wanted = self.host.wanted_stdins.deadline();
+        let deadlines = [self.supervisor.next_deadline(), hot, reap, sweep, writers, wanted];
+        let deadline = deadlines.into_iter().flatten().min()?;
         Some(deadline.saturating_sub(clock::monotonic_clock()))
     }
 

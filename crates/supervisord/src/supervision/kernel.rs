@@ -5,6 +5,7 @@
 //! child costs more than its lines, so such a stream leaves the poller and is visited by time until a visit finds
 //! nothing. The first bytes of a quiet stream are always handled at once.
 
+use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -13,11 +14,11 @@ use std::time::Duration;
 use supervisor_core::{Channel, Life, ProcessConfig, raw_text};
 use supervisor_sys::rlimits::use_all_descriptors;
 use supervisor_sys::{
-    CStrArray, Credentials, ExecFailure, Interest, MountTable, Poller, Signals, SpawnMethod, SpawnPlan, Spawner,
+    CStrArray, Credentials, ExecFailure, Interest, MountTable, Poller, Shelf, Signals, SpawnMethod, SpawnPlan, Spawner,
     errno_name,
 };
 
-use super::child::{Child, PollKey, Stdin, Stream, Visit};
+use super::child::{Child, PollKey, Stdin, StdinEnd, Stream, Visit};
 use super::child_attributes::child_attributes;
 use super::extensions::{self, StopSignal};
 use super::limits;
@@ -46,6 +47,8 @@ pub struct Kernel {
     /// Streams that are visited by time.
     hot: Vec<(Life, Channel)>,
     lacks_pidfds: bool,
+    /// Where our ends of stdins lie that nobody writes to; `None`: there are descriptors enough.
+    shelf: Option<Shelf>,
     /// A pidfd was closed: whose end it would have told may have ended before.
     sweep_is_due: bool,
 }
@@ -57,12 +60,20 @@ impl Kernel {
     /// As the system calls behind them.
     pub fn new() -> io::Result<Self> {
         let spawner = Spawner::new()?;
-        let poller = Poller::new()?;
         let signals = Signals::install()?;
-        poller.add(signals.fd(), PollKey::Signals.number(), Interest::Readable)?;
+        let poller = Poller::woken_by(&signals)?;
         poller.add(spawner.failures_fd(), PollKey::ExecFailures.number(), Interest::Readable)?;
         let log_writers = LogWriters::new(poller.waker());
-        Ok(Self { poller, signals, spawner, log_writers, hot: Vec::new(), lacks_pidfds: false, sweep_is_due: false })
+        Ok(Self {
+            poller,
+            signals,
+            spawner,
+            log_writers,
+            hot: Vec::new(),
+            lacks_pidfds: false,
+            shelf: None,
+            sweep_is_due: false,
+        })
     }
 
     /// Takes as many descriptors as there are for us, and leaves programs their limit.
@@ -73,29 +84,56 @@ impl Kernel {
     }
 
     /// Makes the pipes of a child and starts it.
-    pub(super) fn spawn(
+    pub(super) fn spawn(&mut self, life: Life, start: &Start<'_>) -> Result<Child, SpawnFailure> {
+        // Before the pipes: it may need a descriptor itself.
+        let method = method_for(&mut self.log_writers.mounts, start.program, start.config);
+        let stdin = pipe(OwnEnd::Write)?;
+        let Descriptors { socket, channel } = start.given;
+        // Nothing is said to an extension there: it reads the end at once.
+        let own_stdin = (socket.is_none() && channel.is_none()).then(|| self.shelve(stdin.write));
+        let (started, stdout, stderr) = match self.spawn_on(&stdin.read, start, method) {
+            Ok(started) => started,
+            Err(failure) => {
+                if let Some(end) = own_stdin {
+                    self.discard(&end);
+                }
+                return Err(failure);
+            }
+        };
+        self.lacks_pidfds |= started.pidfd.is_none();
+        let stream = |fd: OwnedFd| Stream { fd, last_read: Duration::ZERO, answers: false, visit: Visit::WhenReadable };
+        let mut child = Child {
+            life,
+            pid: started.pid,
+            pidfd: started.pidfd,
+            stop_signal: channel.map(|_| StopSignal::ToBeHeld(start.config.stop.stopsignal)),
+            stdin: own_stdin.map(|end| Stdin { end, pending: Vec::new() }),
+            stdout: Some(stream(stdout)),
+            stderr: stderr.map(stream),
+        };
+        self.watch(life, &mut child);
+        Ok(child)
+    }
+
+    /// Starts a child on this stdin, and gives our ends of its outputs.
+    fn spawn_on(
         &mut self,
-        life: Life,
-        config: &ProcessConfig,
-        program: &Program,
-        envp: &CStrArray,
-        credentials: Option<&Result<Credentials, String>>,
-        given: Descriptors<'_>,
-    ) -> Result<Child, SpawnFailure> {
-        let (stdin, stdout) = (pipe(OwnEnd::Write)?, pipe(OwnEnd::Read)?);
+        stdin: &OwnedFd,
+        start: &Start<'_>,
+        method: SpawnMethod,
+    ) -> Result<(supervisor_sys::Child, OwnedFd, Option<OwnedFd>), SpawnFailure> {
+        let Start { config, program, envp, credentials, given } = start;
+        let stdout = pipe(OwnEnd::Read)?;
         let stderr = if config.log.redirect_stderr { None } else { Some(pipe(OwnEnd::Read)?) };
         if let Some(Ok(user)) = credentials {
-            let pipes = [&stdin, &stdout].into_iter().chain(&stderr);
-            pipes.for_each(|pipe| supervisor_sys::pipe::give_to(pipe.read.as_fd(), user.uid));
+            let outputs = [&stdout].into_iter().chain(&stderr).map(|pipe| &pipe.read);
+            let pipes = [stdin].into_iter().chain(outputs);
+            pipes.for_each(|pipe| supervisor_sys::pipe::give_to(pipe.as_fd(), user.uid));
         }
-        let directory = config
-            .identity
-            .directory
-            .as_deref()
-            .map(|directory| std::ffi::CString::new(raw_text::to_bytes(directory)))
-            .transpose();
+        let directory = config.identity.directory.as_deref();
+        let directory = directory.map(|directory| CString::new(raw_text::to_bytes(directory))).transpose();
         let directory = directory.map_err(|_| SpawnFailure::Pipes(io::Error::from(io::ErrorKind::InvalidInput)))?;
-        let stdin_end = given.socket.unwrap_or(stdin.read.as_fd());
+        let stdin_end = given.socket.unwrap_or(stdin.as_fd());
         let stdout_end = stdout.write.as_fd();
         let stderr_end = stderr.as_ref().map_or(stdout_end, |stderr| stderr.write.as_fd());
         let mut descriptors = vec![(stdin_end, 0), (stdout_end, 1), (stderr_end, 2)];
@@ -109,24 +147,10 @@ impl Kernel {
             credentials: credentials.and_then(|credentials| credentials.as_ref().ok()),
             refusal: credentials.and_then(|credentials| credentials.as_ref().err()).map(String::as_str),
             descriptors: &descriptors,
-            method: method_for(&mut self.log_writers.mounts, program, config),
+            method,
         };
         let started = self.spawner.spawn(&plan).map_err(SpawnFailure::Fork)?;
-        self.lacks_pidfds |= started.pidfd.is_none();
-        let stream = |fd: OwnedFd| Stream { fd, last_read: Duration::ZERO, answers: false, visit: Visit::WhenReadable };
-        let mut child = Child {
-            life,
-            pid: started.pid,
-            pidfd: started.pidfd,
-            stop_signal: given.channel.map(|_| StopSignal::ToBeHeld(config.stop.stopsignal)),
-            // Nothing is said to an extension there: it reads the end at once.
-            stdin: (given.socket.is_none() && given.channel.is_none())
-                .then_some(Stdin { fd: stdin.write, pending: Vec::new() }),
-            stdout: Some(stream(stdout.read)),
-            stderr: stderr.map(|stderr| stream(stderr.read)),
-        };
-        self.watch(life, &mut child);
-        Ok(child)
+        Ok((started, stdout.read, stderr.map(|stderr| stderr.read)))
     }
 
     /// The children that have not become their programs, since the last time.
@@ -141,6 +165,9 @@ impl Kernel {
             self.poller.delete(fd).ok();
         }
         self.hot.retain(|(hot, _)| *hot != life);
+        if let Some(stdin) = &child.stdin {
+            self.discard(&stdin.end);
+        }
     }
 
     /// Reads once from a stream and decides whether it is hot. `None`: nothing there now. Zero: it has ended.
@@ -205,6 +232,58 @@ impl Kernel {
         true
     }
 
+    /// Descriptors are scarce, and there is no pidfd to give up: what is seldom needed goes. That of children goes to
+    /// the shelf, in [`Kernel::shelve_stdin`].
+    pub(super) fn live_on_little(&mut self) {
+        if self.shelf.is_none() {
+            self.spawner.do_without_slots();
+            self.log_writers.mounts.do_without_descriptor();
+            // Without one, each child keeps what it has.
+            self.shelf = Shelf::new().ok();
+        }
+    }
+
+    /// Lays our end of a stdin aside that was not written to. Whether that has freed a descriptor.
+    pub(super) fn shelve_stdin(&mut self, child: &mut Child) -> bool {
+        let was_written_to = child.stdout.as_ref().is_some_and(|stdout| stdout.answers);
+        let Child { stdin: slot, .. } = child;
+        match slot.take() {
+            Some(Stdin { end: StdinEnd::Open(fd), pending }) if pending.is_empty() && !was_written_to => {
+                let end = self.shelve(fd);
+                let is_shelved = matches!(end, StdinEnd::Shelved(_));
+                *slot = Some(Stdin { end, pending });
+                is_shelved
+            }
+            stdin => {
+                *slot = stdin;
+                false
+            }
+        }
+    }
+
+    /// Takes our end of a stdin back.
+    ///
+    /// # Errors
+    /// EMFILE, ENFILE: there is no number for it, for now.
+    pub(super) fn take_from_shelf(&mut self, stdin: &mut Stdin) -> io::Result<()> {
+        if let (StdinEnd::Shelved(shelved), Some(shelf)) = (&stdin.end, &mut self.shelf) {
+            stdin.end = StdinEnd::Open(shelf.take(*shelved)?);
+        }
+        Ok(())
+    }
+
+    /// Once there is a shelf, what is new goes there at once.
+    fn shelve(&mut self, fd: OwnedFd) -> StdinEnd {
+        let Some(shelf) = &mut self.shelf else { return StdinEnd::Open(fd) };
+        shelf.lay_aside(fd).map_or_else(StdinEnd::Open, StdinEnd::Shelved)
+    }
+
+    fn discard(&mut self, end: &StdinEnd) {
+        if let (StdinEnd::Shelved(shelved), Some(shelf)) = (end, &mut self.shelf) {
+            shelf.discard(*shelved);
+        }
+    }
+
     /// Whether children are to be looked for that have ended, once.
     pub(super) fn take_due_sweep(&mut self) -> bool {
         std::mem::take(&mut self.sweep_is_due)
@@ -220,13 +299,17 @@ impl Kernel {
         !self.hot.is_empty()
     }
 
-    pub(super) fn watch_writable(&mut self, fd: &OwnedFd, key: PollKey) {
+    pub(super) fn watch_writable(&mut self, stdin: &Stdin, key: PollKey) {
         // Without memory for a registration the bytes wait for the next write.
-        self.poller.add(fd.as_fd(), key.number(), Interest::Writable).ok();
+        if let Some(fd) = stdin.fd() {
+            self.poller.add(fd, key.number(), Interest::Writable).ok();
+        }
     }
 
-    pub(super) fn unwatch(&mut self, fd: &OwnedFd) {
-        self.poller.delete(fd.as_fd()).ok();
+    pub(super) fn unwatch(&mut self, stdin: &Stdin) {
+        if let Some(fd) = stdin.fd() {
+            self.poller.delete(fd).ok();
+        }
     }
 
     /// Watches what a new child has. Without memory for a registration its end shows in SIGCHLD, and its output is
@@ -302,6 +385,17 @@ impl Kernel {
             self.poller.delete(log.fd()).ok();
         }
     }
+}
+
+/// What to start.
+#[derive(Debug)]
+pub(super) struct Start<'a> {
+    pub(super) config: &'a ProcessConfig,
+    pub(super) program: &'a Program,
+    pub(super) envp: &'a CStrArray,
+    /// Who it is to be, or why that cannot be.
+    pub(super) credentials: Option<&'a Result<Credentials, String>>,
+    pub(super) given: Descriptors<'a>,
 }
 
 /// Why a child could not be made (contract/processes.md §3.4).

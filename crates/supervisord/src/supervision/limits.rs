@@ -14,6 +14,9 @@ pub(super) const HOT_STREAM_INTERVAL: Duration = Duration::from_micros(200);
 /// Pause between two visits of the hot streams.
 pub(super) const HOT_STREAM_PAUSE: Duration = Duration::from_micros(300);
 
+/// Pause between two attempts to write to a child when there is no descriptor for its stdin.
+pub(super) const WANTED_STDIN_PAUSE: Duration = Duration::from_millis(100);
+
 /// Size of the pipe of a hot stream.
 pub(super) const HOT_PIPE_BYTES: usize = 1024 * 1024;
 

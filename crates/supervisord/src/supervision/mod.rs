@@ -35,5 +35,6 @@ pub mod restart_config;
 mod slow_logs;
 mod start_child;
 mod syslog;
+mod wanted_stdins;
 
 pub use auto_logs::clean as clean_auto_logs;

@@ -24,6 +24,7 @@ use super::log_table::{LogId, LogTable};
 use super::main_log::MainLog;
 use super::process_logs::ProcessLogs;
 use super::program_search::find_program;
+use super::wanted_stdins::WantedStdins;
 use crate::boundary::followers::Follower;
 use crate::boundary::inbox::{FollowedLog, ReplySlot};
 use crate::boundary::outbox::{ExtensionNotice, Notice, Outbox};
@@ -60,6 +61,8 @@ pub struct OsHost {
     pub(super) journals: EventJournals,
     /// Streams that are not read until their events find room.
     pub(super) held_for_events: Vec<(Life, Channel)>,
+    /// Children whose stdin cannot be had for now.
+    pub(super) wanted_stdins: WantedStdins,
     /// Monotonic time of the input that is being handled.
     pub(super) now: Duration,
     /// FastCGI sockets by their url.
@@ -107,6 +110,7 @@ impl OsHost {
             auto_logs,
             journals,
             held_for_events: Vec::new(),
+            wanted_stdins: WantedStdins::default(),
             now: Duration::ZERO,
             sockets: BTreeMap::new(),
             waiting: BTreeMap::new(),

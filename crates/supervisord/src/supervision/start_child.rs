@@ -1,6 +1,7 @@
 //! From a configuration to a running child: its program, its logs, its pipes.
 //!
-//! Where descriptors run short, pidfds are the first to go: the ends of children show in SIGCHLD too.
+//! Where descriptors run short, pidfds are the first to go: the ends of children show in SIGCHLD too. Then goes what
+//! only makes things faster, and our ends of stdins that nobody writes to lose their numbers, until somebody does.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -10,7 +11,7 @@ use supervisor_sys::{FcgiSocket, errno_name};
 
 use super::disk_watch::DiskWatch;
 use super::extensions;
-use super::kernel::Descriptors;
+use super::kernel::{Descriptors, Start};
 use super::os_host::OsHost;
 use super::program_search::find_program;
 use crate::boundary::outbox::ExtensionNotice;
@@ -34,11 +35,11 @@ impl OsHost {
     /// # Errors
     /// What becomes its `spawnerr`.
     pub(super) fn start_child(&mut self, life: Life, group: &str, config: &ProcessConfig) -> Result<Pid, SpawnError> {
-        let pid = match self.try_to_start_child(life, group, config) {
-            Err(failure) if failure.for_lack_of_descriptors && self.give_up_pidfds() => {
-                self.try_to_start_child(life, group, config)
+        let pid = loop {
+            match self.try_to_start_child(life, group, config) {
+                Err(failure) if failure.for_lack_of_descriptors && self.save_descriptors() => {}
+                outcome => break outcome,
             }
-            outcome => outcome,
         };
         let pid = pid.map_err(|failure| {
             if config.extension.is_some() {
@@ -82,8 +83,9 @@ impl OsHost {
             }
         })?;
         let envp = environment.of(group, config);
-        let descriptors = Descriptors { socket, channel: channel.as_ref().map(|(_, theirs)| theirs.as_fd()) };
-        let child = kernel.spawn(life, config, &program, &envp, credentials.as_ref(), descriptors);
+        let given = Descriptors { socket, channel: channel.as_ref().map(|(_, theirs)| theirs.as_fd()) };
+        let start = Start { config, program: &program, envp: &envp, credentials: credentials.as_ref(), given };
+        let child = kernel.spawn(life, &start);
         let child = child.map_err(|failure| {
             entry.logs.close(table, &mut kernel.log_writers);
             let for_lack_of_descriptors = is_lack_of_descriptors(failure.error());
@@ -99,6 +101,19 @@ impl OsHost {
             self.opening_was_slow(life.process, took);
         }
         Ok(pid)
+    }
+
+    /// Frees descriptors, the dearest last. False if there is none left that could be done without.
+    fn save_descriptors(&mut self) -> bool {
+        self.give_up_pidfds() || self.shelve_stdins()
+    }
+
+    /// False if that has freed none.
+    fn shelve_stdins(&mut self) -> bool {
+        let Self { kernel, entries, .. } = self;
+        kernel.live_on_little();
+        let children = entries.iter_mut().flatten().filter_map(|entry| entry.child.as_mut());
+        children.filter_map(|child| kernel.shelve_stdin(child).then_some(())).count() > 0
     }
 
     /// Gives back the pidfds of all children, for good. False if there was none.

@@ -129,8 +129,8 @@ impl FakeSupervision {
         let (_publisher, processes) = process_snapshot();
         let control = control::start(ControlSettings {
             servers: vec![
-                server(BoundListener::Tcp(tcp_listener), "inet_http_server"),
-                server(BoundListener::Unix(unix_listener), "unix_http_server"),
+                server(BoundListener::Tcp(Arc::new(tcp_listener)), "inet_http_server"),
+                server(BoundListener::Unix(Arc::new(unix_listener)), "unix_http_server"),
             ],
             sender,
             notices,
