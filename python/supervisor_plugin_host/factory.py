@@ -7,11 +7,11 @@ import traceback
 from typing import Any
 
 from supervisor_plugin_host.facade import NotOffered
-from supervisor_plugin_host.values import FAILED, Json, Refused
+from supervisor_plugin_host.values import FAILED, NO_FILE, Json, Refused
 
 
 def resolve(spec: str) -> Any:
-    """What `module:attribute.attribute` names. Raises `Refused` with words for people."""
+    """What `module:attribute.attribute` names. Raises `Refused` with words for people, and the code NO_FILE."""
     module_name, _, attributes = spec.partition(":")
     attributes = attributes.partition("[")[0].strip()
     try:
@@ -24,7 +24,7 @@ def resolve(spec: str) -> Any:
             hint = "; plug-ins need Supervisor's library: pip install supervisor"
         if not isinstance(error, (ImportError, AttributeError)):
             traceback.print_exc()
-        raise Refused(FAILED, "%s cannot be imported by %s: %s: %s%s" % (
+        raise Refused(NO_FILE, "%s cannot be imported by %s: %s: %s%s" % (
             spec, sys.executable or "python", type(error).__name__, error, hint)) from None
     return thing
 

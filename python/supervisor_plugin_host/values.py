@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List
 Json = Dict[str, Any]
 
 # Codes of faults: those that this file needs of Supervisor's.
-UNKNOWN_METHOD, INCORRECT_PARAMETERS, BAD_ARGUMENTS, SHUTDOWN_STATE, BAD_NAME, FAILED = 1, 2, 3, 6, 10, 30
+UNKNOWN_METHOD, INCORRECT_PARAMETERS, BAD_ARGUMENTS, SHUTDOWN_STATE, NO_FILE, FAILED = 1, 2, 3, 6, 20, 30
 
 # Values in a value, and how deep inside each other (docs/extensions.md, «Bounds»), with room for the message around.
 MAX_VALUES, MAX_DEPTH = 65_000, 28

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use supervisor_core::{GroupConfig, LogLevel, SocketOwner};
+use supervisor_core::{GroupConfig, LogLevel, ProcessConfig, SocketOwner};
 
 use crate::datatypes::list_of_strings;
 use crate::diagnostics::Place;
@@ -23,6 +23,8 @@ pub struct Config {
     pub http_servers: Vec<HttpServerConfig>,
     /// RPC namespaces in file order.
     pub rpcinterfaces: Vec<RpcInterfaceConfig>,
+    /// Plug-ins that are not built in, in file order; their groups are among `groups`.
+    pub hosted_plugins: Vec<HostedPlugin>,
     /// Process groups in start order: by priority, then name; each name once.
     pub groups: Vec<Arc<GroupConfig>>,
     /// What is to be logged at start: warnings first, then information, each in the order of discovery.
@@ -192,12 +194,14 @@ pub struct RpcInterfaceConfig {
     pub factory: String,
     /// All other options of the section, `[DEFAULT]` ones included.
     pub options: Vec<(String, String)>,
+    /// It runs in a process of the plug-in host.
+    pub is_hosted: bool,
 }
 
 impl RpcInterfaceConfig {
-    /// Which of the built-in factories it names; `None`: another one.
+    /// Which of the built-in factories makes it; `None`: another one.
     pub fn built_in(&self) -> Option<RpcInterfaceFactory> {
-        RpcInterfaceFactory::of(&self.factory)
+        RpcInterfaceFactory::of(&self.factory).filter(|_| !self.is_hosted)
     }
 
     /// `whitelist`: the only methods that clients may call; empty: all.
@@ -233,6 +237,18 @@ pub struct ClientConfig {
     pub warnings: Vec<String>,
     /// The file it was read from, absolute; `None`: there was none, all of the above are defaults.
     pub path: Option<PathBuf>,
+}
+
+/// A plug-in of Python code that runs in a process of the plug-in host: of `[rpcinterface:x]` the factory, of
+/// `[eventlistener:x]` the `result_handler`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostedPlugin {
+    /// The section that names it.
+    pub section: String,
+    /// Where that begins.
+    pub place: Place,
+    /// Its process, the only one of a group of its own. The command is the interpreter alone.
+    pub process: Arc<ProcessConfig>,
 }
 
 /// One `[ctlplugin:x]`.

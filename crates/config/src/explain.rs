@@ -5,9 +5,8 @@ use supervisor_core::EventType;
 use crate::context::Context;
 use crate::diagnostics::{ConfigError, ConfigWarning, Culprit, Place};
 use crate::nearest::nearest;
-use crate::options_table::{DataType, DefaultValue, OptionRow, SectionType};
+use crate::options_table::{DefaultValue, SectionType};
 use crate::problem::{Problem, Severity};
-use crate::sections::plugins;
 use crate::spans::Spans;
 
 /// The problems that an error stands for: one, or one for each bad line.
@@ -143,19 +142,6 @@ fn option_hint(error: &ConfigError, context: &Context) -> Option<String> {
     if entry.value.contains([';', '#']) {
         return Some("a comment begins only after a blank: ` ;`".to_owned());
     }
-    if row.data_type == DataType::Factory && entry.value.contains(':') {
-        return Some(factory_hint(row));
-    }
     let known = nearest(&entry.value.to_lowercase(), row.data_type.words().iter().copied());
     Some(known.map_or_else(|| format!("it has to be {}", row.data_type.description()), did_you_mean))
-}
-
-/// What there is to name: nothing is imported here.
-fn factory_hint(row: &OptionRow) -> String {
-    let known = match row.name {
-        "supervisor.rpcinterface_factory" => plugins::MAIN_RPCINTERFACE,
-        "result_handler" => plugins::DEFAULT_RESULT_HANDLER,
-        _ => return "Python plug-ins are not run here, and there are no others".to_owned(),
-    };
-    format!("Python plug-ins are not run here, there is only {known}")
 }

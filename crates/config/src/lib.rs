@@ -68,7 +68,7 @@ pub use command_line::{
     SupervisordOptions, parse_supervisorctl_command_line, parse_supervisord_command_line, supervisorctl_switches,
 };
 pub use config::{
-    AnonymousPaths, BaseUrl, ClientConfig, ClientTlsFiles, Config, CtlPluginConfig, HttpServerAddress,
+    AnonymousPaths, BaseUrl, ClientConfig, ClientTlsFiles, Config, CtlPluginConfig, HostedPlugin, HttpServerAddress,
     HttpServerConfig, MainLogFile, RpcInterfaceConfig, SupervisordConfig, TlsFiles, WebConfig, WebInterface,
 };
 pub use diagnostics::{ConfigError, ConfigWarning, Place, UsageError};
@@ -84,6 +84,7 @@ pub use python_repr::Repr;
 pub use recorder::Source;
 pub use search::{ROOT_SEARCH_WARNING, config_file_candidates, find_config_file, no_config_file_text, program_path};
 pub use secrets::{MASK, MaskedLine, masked_line};
+pub use sections::hosted_plugin::plugin_interpreter;
 pub use sections::plugins::RpcInterfaceFactory;
 pub use server_reach::ServerCertificates;
 pub use shlex::ShlexError;

@@ -2,6 +2,7 @@
 //! the one that is told.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use supervisor_core::LogLevel;
 
@@ -14,8 +15,9 @@ use crate::include::{merge, read_includes};
 use crate::options_table::{SectionType, rpcinterface};
 use crate::problems::Problems;
 use crate::python_path::{Home, absolute, dirname, normalize, text_of};
+use crate::sections::hosted_plugin::{hosted_plugins, plugin_interpreter};
 use crate::sections::http_servers::{fallback_server_url, read_http_servers};
-use crate::sections::plugins::read_plugins;
+use crate::sections::plugins::{Plugin, read_plugins};
 use crate::sections::supervisorctl::{client_defaults, read_supervisorctl};
 use crate::sections::supervisord::{read_supervisord, settle};
 use crate::source::read_any;
@@ -61,8 +63,16 @@ pub(crate) fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(
     require_section(context, "supervisord")?;
     let supervisord = read_supervisord(context)?;
     context.environment.extend(supervisord.environment.iter().map(|(name, value)| (&**name, &**value)));
-    let rpcinterfaces = read_plugins(context, SectionType::RpcInterface, &rpcinterface::FACTORY)?;
-    let groups = read_groups(context, &supervisord.environment)?;
+    let rpcinterfaces =
+        read_plugins(context, SectionType::RpcInterface, &rpcinterface::FACTORY, supervisord.python_namespaces)?;
+    let mut groups = read_groups(context, &supervisord.environment)?;
+    let interpreter = plugin_interpreter(supervisord.python_host.as_deref(), |name| {
+        let variable = request.environment.iter().find(|(known, _)| known == name);
+        variable.map(|(_, value)| value.as_str())
+    });
+    let hosted_plugins = hosted_plugins(context, &rpcinterfaces, &groups, &interpreter, &supervisord.environment);
+    groups.extend(hosted_plugins.iter().map(|plugin| Arc::new(plugin.group())));
+    groups.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
     let http_servers = read_http_servers(context)?;
     if let Some(recorder) = &mut context.recorder {
         recorder.environment.clone_from(&supervisord.environment);
@@ -80,8 +90,14 @@ pub(crate) fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(
         http_servers,
         rpcinterfaces: rpcinterfaces
             .into_iter()
-            .map(|plugin| RpcInterfaceConfig { name: plugin.name, factory: plugin.factory, options: plugin.options })
+            .map(|Plugin { name, factory, options, is_hosted, .. }| RpcInterfaceConfig {
+                name,
+                factory,
+                options,
+                is_hosted,
+            })
             .collect(),
+        hosted_plugins,
         groups,
         messages: Vec::new(),
     };

@@ -23,7 +23,7 @@ command = %(nosuch)s
 programs = q
 [inet_http_server]
 [rpcinterface:r]
-supervisor.rpcinterface_factory = no:where
+supervisor.rpcinterface_factory = nowhere
 ";
 
 #[test]
@@ -46,7 +46,7 @@ fn everything_is_told_in_the_order_of_discovery() {
         [
             "2:10 invalid literal for int()",
             "3:9 9 can not be",
-            "19:35 no:where cannot be resolved",
+            "19:35 nowhere cannot be resolved",
             "16:12 [group:g] names unknown program",
             "5:1 Invalid name: 'a b'",
             "8:12 invalid literal for int()",

@@ -14,6 +14,7 @@ mod effective;
 mod extensions;
 mod files;
 mod folder;
+mod hosted_plugins;
 mod include_patterns;
 mod odd_files;
 mod places;

@@ -263,12 +263,11 @@ fn problems_of_included_files_come_after_those_of_the_main_file() {
 }
 
 #[test]
-fn factories_that_are_not_built_in() {
+fn factories_that_name_nothing() {
     assert_told(
-        "[rpcinterface:x]\nsupervisor.rpcinterface_factory=my.mod:make\n",
-        &["3:33+11 rpcinterface:x.supervisor.rpcinterface_factory error: my.mod:make cannot be resolved within \
-         [rpcinterface:x] (Python plug-ins are not run here, there is only \
-         supervisor.rpcinterface:make_main_rpcinterface)"],
+        "[rpcinterface:x]\nsupervisor.rpcinterface_factory=my.mod\n",
+        &["3:33+6 rpcinterface:x.supervisor.rpcinterface_factory error: my.mod cannot be resolved within \
+         [rpcinterface:x] (it has to be module:attribute)"],
     );
     assert_told(
         "[eventlistener:l]\ncommand=sh\nevents=TICK_5\nresult_handler=judge\n",

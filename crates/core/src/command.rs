@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::channel::Channel;
-use crate::group_config::GroupConfig;
+use crate::group_config::{GroupConfig, Verdict};
 use crate::log_level::LogLevel;
 use crate::process_config::ProcessConfig;
 use crate::process_id::{Life, Pid};
@@ -71,6 +71,15 @@ pub enum Command {
     SignalAllProcesses {
         /// Number or name, as given.
         signal: String,
+    },
+    /// `Done`: the result handler of a pool has judged what a listener said of an event.
+    JudgeResult {
+        /// The life that it has asked about.
+        life: Life,
+        /// Of the event.
+        serial: u64,
+        /// What it thinks.
+        verdict: Verdict,
     },
     /// `Done` once queued.
     SendProcessStdin {

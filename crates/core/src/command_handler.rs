@@ -68,6 +68,7 @@ impl Supervisor {
                 let ids = self.all_by_priority();
                 Some(Ok(self.signal_all(&ids, &signal, host)))
             }
+            Command::JudgeResult { life, serial, verdict } => Some(Ok(self.judge(now, life, serial, verdict, host))),
             Command::SendProcessStdin { name, chars } => Some(self.send_stdin(&name, &chars, host)),
             Command::ReadEvents { after } => {
                 let batch = EventBatch { is_ended: self.is_finished(), ..self.events.read(after) };
@@ -256,6 +257,7 @@ fn is_done_in_shutdown(command: &Command) -> bool {
     matches!(
         command,
         Command::SendRemoteCommEvent { .. }
+            | Command::JudgeResult { .. }
             | Command::ReadEvents { .. }
             | Command::GetEventStatistics
             | Command::GetLogFile { .. }

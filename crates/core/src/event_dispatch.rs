@@ -10,10 +10,10 @@ use crate::event::Event;
 use crate::event_buffer::PoolEvent;
 use crate::event_journal::JournalFate;
 use crate::event_listener_pool::{EventListenerPool, next_serial};
-use crate::group_config::{GroupConfig, GroupKind, OnProtocolError, Overflow};
+use crate::group_config::{GroupConfig, GroupKind, OnProtocolError, Overflow, Verdict};
 use crate::host::{Host, StdinError};
 use crate::limits;
-use crate::listener_protocol::{ListenerState, Outcome};
+use crate::listener_protocol::{Listener, ListenerState, Outcome, Step};
 use crate::listener_remark::{excerpt, remarks};
 use crate::log_level::LogLevel;
 use crate::process::Phase;
@@ -104,14 +104,36 @@ impl Supervisor {
 
     /// A listener wrote to its stdout, which is the protocol. Whether it is to be restarted for it.
     pub(crate) fn listener_output(&mut self, id: ProcessId, bytes: &[u8], host: &mut impl Host) -> bool {
+        self.listener_steps(id, host, |listener, sink| listener.feed(bytes, sink))
+    }
+
+    /// The result that a listener gave for an event has been judged. Whether it is to be restarted for it.
+    pub(crate) fn listener_judged(
+        &mut self,
+        id: ProcessId,
+        serial: u64,
+        verdict: Verdict,
+        host: &mut impl Host,
+    ) -> bool {
+        self.listener_steps(id, host, |listener, sink| listener.judged(serial, verdict, sink))
+    }
+
+    /// What the steps of a listener mean for its event and its pool.
+    fn listener_steps(
+        &mut self,
+        id: ProcessId,
+        host: &mut impl Host,
+        advance: impl FnOnce(&mut Listener, &mut dyn FnMut(Step)),
+    ) -> bool {
         let Some(index) = self.pool_of(id) else { return false };
         let on_error = self.on_protocol_error(id, index);
         let pool = &mut self.pools[index];
         let Some(process) = self.processes.get_mut(id) else { return false };
         let config = Arc::clone(&process.config);
+        let life = Life { process: id, number: process.lives };
         let Some(listener) = &mut process.listener else { return false };
         let mut said = None;
-        listener.feed(bytes, |step| {
+        advance(listener, &mut |step| {
             for remark in remarks(&step, &config.name, &pool.name, on_error) {
                 host.log(remark.level, format_args!("{remark}"));
             }
@@ -120,6 +142,8 @@ impl Supervisor {
                 Outcome::NoReady(written) | Outcome::BadResultLine(written) => said = Some(excerpt(&written)),
                 Outcome::Processed(event) => pool.delivered(&event, host),
                 Outcome::Rejected(event) => pool.rebuffer(event, host),
+                Outcome::ToBeJudged(event, result) => host.judge_result(life, &pool.name, &event, &result),
+                Outcome::NotJudged => said = Some("its result_handler has failed".to_owned()),
             }
         });
         let Some(said) = said else { return false };
@@ -179,7 +203,7 @@ impl Supervisor {
     ) {
         let GroupKind::EventListeners(config) = &group.kind else { return };
         for id in members {
-            self.processes[*id].listener = Some(Box::default());
+            self.processes[*id].listener = Some(Box::new(Listener::of_pool(&config.result_handler)));
         }
         let mut pool = EventListenerPool::new(Arc::clone(name), config.clone(), members.to_vec());
         self.open_journal(group, host);

@@ -40,12 +40,33 @@ pub struct EventListenerPoolConfig {
     pub buffer_size: usize,
     /// What it subscribes to; sorted, each once.
     pub events: Vec<EventType>,
-    /// `module:attribute` as in the file.
-    pub result_handler: Box<str>,
+    /// Who judges what its members say of events.
+    pub result_handler: ResultHandler,
     /// What becomes of events that find no room.
     pub overflow: Overflow,
     /// What becomes of a listener that breaks the protocol.
     pub on_protocol_error: OnProtocolError,
+}
+
+/// Who judges the results of listeners.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ResultHandler {
+    /// We do: `OK` is processed, all else is rejected.
+    #[default]
+    Ours,
+    /// A plug-in, `module:attribute` as in the file.
+    Plugin(Box<str>),
+}
+
+/// What a result handler makes of the result of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The event is done.
+    Processed,
+    /// The event goes back.
+    Rejected,
+    /// There is none: the handler has failed.
+    Failed,
 }
 
 /// What becomes of events that find no room in a pool (docs/events.md).

@@ -61,6 +61,10 @@ pub trait Host {
     /// Closes a FastCGI socket and removes its path.
     fn close_socket(&mut self, socket: &SocketConfig);
 
+    /// Has the result handler of a pool judge what a listener has said of an event; the verdict comes as
+    /// [`crate::Command::JudgeResult`].
+    fn judge_result(&mut self, life: Life, pool: &str, event: &PoolEvent, result: &[u8]);
+
     /// Opens the journal of a pool, or makes one. `None`: it cannot be had, and the host has logged why.
     fn open_journal(&mut self, pool: &str) -> Option<JournalBacklog>;
 

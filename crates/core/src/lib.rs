@@ -93,7 +93,9 @@ pub use event_ring::{EventBatch, EventRing, RingStatistics, StreamEvent};
 pub use exit_status::ExitStatus;
 pub use fault::{Fault, FaultCode};
 pub use goal::{DownCause, Gate, Goal, PendingStart, Turn, UpCause};
-pub use group_config::{EventListenerPoolConfig, GroupConfig, GroupKind, OnProtocolError, Overflow};
+pub use group_config::{
+    EventListenerPoolConfig, GroupConfig, GroupKind, OnProtocolError, Overflow, ResultHandler, Verdict,
+};
 pub use handover::{Handover, ProcessHandover};
 pub use host::{BadCommand, Host, KillError, KillTarget, SpawnError, StdinError};
 pub use input::{DaemonSignal, Input};
@@ -101,8 +103,8 @@ pub use last_exit::LastExit;
 pub use log_level::LogLevel;
 pub use namespec::{Namespec, find_process, make_namespec};
 pub use process_config::{
-    Autorestart, ChannelConfig, EnvironmentConfig, ExtensionConfig, IdentityConfig, LogConfig, LogFile, ProcessConfig,
-    RestartConfig, RestartPause, SocketAddress, SocketConfig, SocketOwner, StartConfig, StopConfig,
+    Autorestart, ChannelConfig, EnvironmentConfig, ExtensionConfig, ExtensionKind, IdentityConfig, LogConfig, LogFile,
+    ProcessConfig, RestartConfig, RestartPause, SocketAddress, SocketConfig, SocketOwner, StartConfig, StopConfig,
 };
 pub use process_id::{Life, Pid, ProcessId, RequestId};
 pub use process_state::{ProcessState, SupervisorState};

@@ -5,6 +5,7 @@
 //! as processed or as rejected; what a listener may make us hold is bounded.
 
 use crate::event_buffer::PoolEvent;
+use crate::group_config::{ResultHandler, Verdict};
 use crate::limits;
 
 const READY: &[u8] = b"READY\n";
@@ -43,6 +44,8 @@ pub(crate) struct Listener {
     buffer: Vec<u8>,
     /// How often it has broken the protocol since its last result; outlives its process.
     breaches: u32,
+    /// Its results are judged by somebody else, who takes time for it.
+    is_judged_elsewhere: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -54,6 +57,10 @@ enum Phase {
         event: PoolEvent,
         /// Bytes of the result that are to come, once its line was read.
         length: Option<usize>,
+    },
+    /// Its result is there, and somebody else judges it.
+    Judged {
+        event: PoolEvent,
     },
     Unknown,
 }
@@ -79,14 +86,27 @@ pub(crate) enum Outcome {
     Rejected(PoolEvent),
     /// It goes back to its pool, since this line is no result. Given on as [`Outcome::Rejected`] after the warning.
     BadResultLine(String),
+    /// Somebody else is to judge this result of it.
+    ToBeJudged(PoolEvent, Vec<u8>),
+    /// It goes back to its pool, since nobody could judge its result. Given on as [`Outcome::Rejected`].
+    NotJudged,
 }
 
 impl Listener {
+    /// One of a pool with this result handler.
+    pub(crate) fn of_pool(handler: &ResultHandler) -> Self {
+        let is_judged_elsewhere = match handler {
+            ResultHandler::Ours => false,
+            ResultHandler::Plugin(_) => true,
+        };
+        Self { is_judged_elsewhere, ..Self::default() }
+    }
+
     pub(crate) fn state(&self) -> ListenerState {
         match self.phase {
             Phase::Acknowledged => ListenerState::Acknowledged,
             Phase::Ready => ListenerState::Ready,
-            Phase::Busy { .. } => ListenerState::Busy,
+            Phase::Busy { .. } | Phase::Judged { .. } => ListenerState::Busy,
             Phase::Unknown => ListenerState::Unknown,
         }
     }
@@ -109,10 +129,22 @@ impl Listener {
     /// The process has ended; the event it worked on, if any.
     pub(crate) fn end(&mut self) -> Option<PoolEvent> {
         self.buffer = Vec::new();
-        match std::mem::take(&mut self.phase) {
-            Phase::Busy { event, .. } => Some(event),
-            Phase::Acknowledged | Phase::Ready | Phase::Unknown => None,
+        self.take_event(Phase::default())
+    }
+
+    /// The result of the event with this serial has been judged; what was read meanwhile is taken now. One that it has
+    /// no more is nobody's.
+    pub(crate) fn judged(&mut self, serial: u64, verdict: Verdict, mut sink: impl FnMut(Step)) {
+        let Phase::Judged { event } = &self.phase else { return };
+        if event.serial != serial {
+            return;
         }
+        match verdict {
+            Verdict::Processed => self.acknowledge(Outcome::Processed, &mut sink),
+            Verdict::Rejected => self.acknowledge(Outcome::Rejected, &mut sink),
+            Verdict::Failed => self.break_off(Outcome::NotJudged, &mut sink),
+        }
+        self.feed(&[], sink);
     }
 
     /// Takes what was read and gives the steps it leads to, in order.
@@ -127,7 +159,13 @@ impl Listener {
     /// One step; `false` when there is not enough for one.
     fn step(&mut self, sink: &mut impl FnMut(Step)) -> bool {
         match &mut self.phase {
-            Phase::Unknown => false,
+            // READY may come behind the result, and is all that may.
+            Phase::Judged { .. } if self.buffer.len() > limits::LISTENER_RESULT_LINE_BYTES => {
+                let written = String::from_utf8_lossy(&self.buffer).into_owned();
+                self.break_off(Outcome::NoReady(written), sink);
+                false
+            }
+            Phase::Judged { .. } | Phase::Unknown => false,
             Phase::Acknowledged if self.buffer.len() < READY.len() => false,
             Phase::Acknowledged if self.buffer.starts_with(READY) => {
                 self.buffer.drain(..READY.len());
@@ -174,10 +212,29 @@ impl Listener {
 
     /// A result is there: the default handler takes `OK` for processed and anything else for rejected.
     fn finish(&mut self, result: &[u8], sink: &mut impl FnMut(Step)) {
-        let Phase::Busy { event, .. } = std::mem::replace(&mut self.phase, Phase::Acknowledged) else { return };
+        if !self.is_judged_elsewhere {
+            let outcome = if result == b"OK" { Outcome::Processed } else { Outcome::Rejected };
+            return self.acknowledge(outcome, sink);
+        }
+        let Some(event) = self.take_event(Phase::Acknowledged) else { return };
+        self.phase = Phase::Judged { event: event.clone() };
+        let outcome = Outcome::ToBeJudged(event, result.to_vec());
+        sink(Step { from: ListenerState::Busy, to: ListenerState::Busy, outcome });
+    }
+
+    /// The event is over, one way or the other.
+    fn acknowledge(&mut self, outcome: impl FnOnce(PoolEvent) -> Outcome, sink: &mut impl FnMut(Step)) {
+        let Some(event) = self.take_event(Phase::Acknowledged) else { return };
         self.breaches = 0;
-        let outcome = if result == b"OK" { Outcome::Processed(event) } else { Outcome::Rejected(event) };
-        sink(Step { from: ListenerState::Busy, to: ListenerState::Acknowledged, outcome });
+        sink(Step { from: ListenerState::Busy, to: ListenerState::Acknowledged, outcome: outcome(event) });
+    }
+
+    /// Goes on with `phase`; the event that it had before, if it had one.
+    fn take_event(&mut self, phase: Phase) -> Option<PoolEvent> {
+        match std::mem::replace(&mut self.phase, phase) {
+            Phase::Busy { event, .. } | Phase::Judged { event } => Some(event),
+            Phase::Acknowledged | Phase::Ready | Phase::Unknown => None,
+        }
     }
 
     /// The protocol is broken: nothing more is heard from this process.
@@ -186,10 +243,7 @@ impl Listener {
         self.buffer = Vec::new();
         self.breaches = self.breaches.saturating_add(1);
         let from = self.state();
-        let event = match std::mem::replace(&mut self.phase, Phase::Unknown) {
-            Phase::Busy { event, .. } => Some(event),
-            Phase::Acknowledged | Phase::Ready | Phase::Unknown => None,
-        };
+        let event = self.take_event(Phase::Unknown);
         sink(Step { from, to: ListenerState::Unknown, outcome });
         if let Some(event) = event {
             sink(Step { from: ListenerState::Unknown, to: ListenerState::Unknown, outcome: Outcome::Rejected(event) });

@@ -28,6 +28,7 @@ enum What<'a> {
     Processed,
     Rejected,
     BadResultLine(&'a str),
+    NotJudged,
     Moved {
         from: ListenerState,
         to: ListenerState,
@@ -52,7 +53,14 @@ pub(crate) fn remarks<'a>(
         (OnProtocolError::Restart, Outcome::NoReady(written) | Outcome::BadResultLine(written)) => {
             [remark(LogLevel::Warn, What::Restarted { pool, written }), None, None, None]
         }
-        (OnProtocolError::Restart, Outcome::NoEvent | Outcome::Processed(_) | Outcome::Rejected(_))
+        (
+            OnProtocolError::Restart,
+            Outcome::NoEvent
+            | Outcome::Processed(_)
+            | Outcome::Rejected(_)
+            | Outcome::ToBeJudged(..)
+            | Outcome::NotJudged,
+        )
         | (OnProtocolError::Unknown, _) => {
             let of_event = match &step.outcome {
                 Outcome::Processed(_) => remark(LogLevel::Debug, What::Processed),
@@ -60,14 +68,20 @@ pub(crate) fn remarks<'a>(
                     remark(LogLevel::Warn, What::Rejected)
                 }
                 Outcome::BadResultLine(line) => remark(LogLevel::Warn, What::BadResultLine(line)),
-                Outcome::NoEvent | Outcome::NoReady(_) | Outcome::Rejected(_) => None,
+                Outcome::NotJudged => remark(LogLevel::Warn, What::NotJudged),
+                Outcome::NoEvent | Outcome::NoReady(_) | Outcome::Rejected(_) | Outcome::ToBeJudged(..) => None,
             };
             let (from, to) = (step.from, step.to);
             let moved = if from == to { None } else { remark(LogLevel::Debug, What::Moved { from, to }) };
             let unknown = if step.is_breach() { remark(LogLevel::Warn, What::GoneUnknown) } else { None };
             let said = match &step.outcome {
                 Outcome::NoReady(written) => remark(LogLevel::Warn, What::Wrote { state: from, written }),
-                Outcome::NoEvent | Outcome::Processed(_) | Outcome::Rejected(_) | Outcome::BadResultLine(_) => None,
+                Outcome::NoEvent
+                | Outcome::Processed(_)
+                | Outcome::Rejected(_)
+                | Outcome::BadResultLine(_)
+                | Outcome::ToBeJudged(..)
+                | Outcome::NotJudged => None,
             };
             [of_event, moved, unknown, said]
         }
@@ -87,6 +101,7 @@ impl fmt::Display for Remark<'_> {
             ),
             What::Processed => f.write_str("event was processed"),
             What::Rejected => f.write_str("event was rejected"),
+            What::NotJudged => f.write_str("event caused an error"),
             What::BadResultLine(line) => write!(f, "bad result line: '{line}'"),
             What::Moved { from, to } => write!(f, "{} -> {}", from.name(), to.name()),
             What::Wrote { state, written } => {

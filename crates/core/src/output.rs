@@ -7,12 +7,14 @@ use crate::channel::Channel;
 use crate::clock::Now;
 use crate::event::Event;
 use crate::goal::{Goal, UpCause};
+use crate::group_config::Verdict;
 use crate::host::Host;
 use crate::limits::PROCESS_LOG_BYTES;
 use crate::log_level::LogLevel;
 use crate::output_dispatcher::{Piece, strip_ansi};
 use crate::process_config::ProcessConfig;
 use crate::process_id::{Life, Pid, ProcessId};
+use crate::reply::Reply;
 use crate::supervisor::Supervisor;
 use crate::undecodable::{python_bytes, text_of};
 
@@ -26,14 +28,29 @@ impl Supervisor {
         let is_listener = self.processes.get(id).is_some_and(|process| process.listener.is_some());
         if is_listener && channel == Channel::Stdout {
             self.append_protocol(id, bytes, host);
-            if self.listener_output(id, bytes, host) {
-                self.processes[id].goal = Goal::Again { cause: UpCause::ProtocolError };
-                // What cannot be signalled has become UNKNOWN, and is started again when it has ended.
-                self.pursue(now, id, host).ok();
-            }
-            return self.dispatch_for(id, host);
+            let is_to_restart = self.listener_output(id, bytes, host);
+            return self.after_protocol(now, id, is_to_restart, host);
         }
         self.dispatch_output(id, channel, Some(bytes), host);
+    }
+
+    /// The result of a listener has been judged. Of an earlier life it is nobody's business any more.
+    pub(crate) fn judge(&mut self, now: Now, life: Life, serial: u64, verdict: Verdict, host: &mut impl Host) -> Reply {
+        if self.life(life.process) == Some(life) {
+            let is_to_restart = self.listener_judged(life.process, serial, verdict, host);
+            self.after_protocol(now, life.process, is_to_restart, host);
+        }
+        Reply::Done
+    }
+
+    /// A listener has moved on in its protocol, or has broken it.
+    fn after_protocol(&mut self, now: Now, id: ProcessId, is_to_restart: bool, host: &mut impl Host) {
+        if is_to_restart {
+            self.processes[id].goal = Goal::Again { cause: UpCause::ProtocolError };
+            // What cannot be signalled has become UNKNOWN, and is started again when it has ended.
+            self.pursue(now, id, host).ok();
+        }
+        self.dispatch_for(id, host);
     }
 
     /// What an earlier life has left is logged, and no more: it is not what the present one says to its pool, in its

@@ -17,7 +17,7 @@ mod stop;
 use std::sync::Arc;
 
 pub use environment::EnvironmentConfig;
-pub use extension::ExtensionConfig;
+pub use extension::{ExtensionConfig, ExtensionKind};
 pub use identity::IdentityConfig;
 pub use log::{ChannelConfig, LogConfig, LogFile};
 pub use restart::{Autorestart, RestartConfig, RestartPause};

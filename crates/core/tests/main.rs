@@ -22,6 +22,7 @@ mod lives;
 mod membership;
 mod properties;
 mod reload;
+mod result_handlers;
 mod shutdown;
 mod sim;
 mod sockets;

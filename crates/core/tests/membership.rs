@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use supervisor_core::{
     Command, EventListenerPoolConfig, EventType, ExitStatus, GroupConfig, GroupKind, OnProtocolError, Overflow,
-    ProcessConfig, ProcessState,
+    ProcessConfig, ProcessState, ResultHandler,
 };
 
 use crate::sim::config::{alone, group, program, with};
@@ -151,7 +151,7 @@ fn a_pool_of_listeners_takes_no_programs_but_lets_its_members_go() {
     let kind = GroupKind::EventListeners(EventListenerPoolConfig {
         buffer_size: 10,
         events: vec![EventType::RemoteCommunication],
-        result_handler: "x:y".into(),
+        result_handler: ResultHandler::Ours,
         overflow: Overflow::DropOldest,
         on_protocol_error: OnProtocolError::Unknown,
     });

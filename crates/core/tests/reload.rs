@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use supervisor_core::{
     ChannelConfig, Command, EventListenerPoolConfig, EventType, ExitStatus, GroupConfig, GroupKind, KillError, LogFile,
-    LogPaths, OnProtocolError, Overflow, ProcessConfig, ProcessState, Reply, Signal, SocketAddress, SocketConfig,
-    SocketOwner,
+    LogPaths, OnProtocolError, Overflow, ProcessConfig, ProcessState, Reply, ResultHandler, Signal, SocketAddress,
+    SocketConfig, SocketOwner,
 };
 
 use crate::sim::config::{alone, channel, group, program, unix_socket, with};
@@ -109,7 +109,7 @@ fn kind_priority_and_order_of_a_group_count() {
         kind: GroupKind::EventListeners(EventListenerPoolConfig {
             buffer_size,
             events: events.to_vec(),
-            result_handler: "supervisor.dispatchers:default_handler".into(),
+            result_handler: ResultHandler::Ours,
             overflow: Overflow::DropOldest,
             on_protocol_error: OnProtocolError::Unknown,
         }),

@@ -19,9 +19,6 @@ for name, text in json.loads(reader.readline()):
     exec(compile(text, name.replace(".", "/") + ".py", "exec"), module.__dict__)
 "#;
 
-/// Names the interpreter where the configuration does not.
-pub const INTERPRETER_VARIABLE: &str = "SUPERVISOR_PLUGIN_PYTHON";
-
 /// Modules in the order in which they are made: each imports only what stands before it.
 const MODULES: [(&str, &str); 10] = [
     ("supervisor_plugin_host", include_str!("../../../python/supervisor_plugin_host/__init__.py")),
@@ -35,13 +32,6 @@ const MODULES: [(&str, &str); 10] = [
     ("supervisor_plugin_host.commands", include_str!("../../../python/supervisor_plugin_host/commands.py")),
     ("__main__", include_str!("../../../python/supervisor_plugin_host/__main__.py")),
 ];
-
-/// The interpreter: that of `python_host=`, else that of [`INTERPRETER_VARIABLE`], else the usual one. A name without a
-/// slash is to be looked for in `PATH`.
-pub fn interpreter(configured: Option<&str>, variable: Option<&str>) -> String {
-    let chosen = configured.or(variable).filter(|chosen| !chosen.is_empty());
-    chosen.unwrap_or("python3").to_owned()
-}
 
 /// The program as one line, with its end.
 pub fn program_line() -> String {
@@ -62,13 +52,5 @@ mod tests {
         let line = program_line();
         assert!(line.starts_with(r#"[["supervisor_plugin_host", "\"\"\"Runs plug-ins"#), "{line}");
         assert!(line.find('\n') == Some(line.len() - 1) && line.len() < 256 * 1024);
-    }
-
-    #[test]
-    fn the_file_wins_over_the_environment() {
-        assert_eq!(interpreter(Some("/venv/bin/python"), Some("python2")), "/venv/bin/python");
-        assert_eq!(interpreter(None, Some("python3.12")), "python3.12");
-        assert_eq!(interpreter(None, Some("")), "python3");
-        assert_eq!(interpreter(None, None), "python3");
     }
 }

@@ -34,7 +34,6 @@ use crate::defect_log;
 use crate::http_servers::{self, HttpServers};
 use crate::limits::LEAST_DESCRIPTORS;
 use crate::name_service::NameService;
-use crate::rpc_interfaces;
 use crate::shared_servers::SharedServers;
 use crate::show_config_command;
 use crate::supervision::child_environment::ChildEnvironment;
@@ -45,6 +44,7 @@ use crate::supervision::log_file::{LogFileSettings, Rotation};
 use crate::supervision::main_log::{MainLog, MainLogSettings, MainLogTarget};
 use crate::supervision::os_host::{OsHost, OsHostSettings};
 use crate::supervision::restart_config::{ReadConfig, RestartConfigReader};
+use crate::{plugin_check, rpc_interfaces};
 
 /// Exit status of a start that cannot be.
 const USAGE_STATUS: u8 = 2;
@@ -266,6 +266,14 @@ impl Generation {
             main_log.flush();
             BootError::new(refusal)
         })?;
+        // A restart has been told before anything was stopped.
+        if is_first {
+            plugin_check::check(&config).map_err(|refusal| {
+                main_log.log(LogLevel::Warn, format_args!("{}", refusal.reason()));
+                main_log.flush();
+                BootError::new(refusal)
+            })?;
+        }
         Ok(Self { config, kernel, main_log, servers })
     }
 
@@ -552,6 +560,7 @@ fn read_config(source: &ConfigSource, servers: &SharedServers) -> ReadConfig {
     Arc::new(move || {
         let config = source.read()?;
         rpc_interfaces::check(&config).map_err(|refusal| format!("{refusal}: {}", refusal.reason()))?;
+        plugin_check::check(&config).map_err(|refusal| format!("{refusal}: {}", refusal.reason()))?;
         if let Some(uid) = config.supervisord.user {
             supervisor_sys::resolve_user(uid).and_then(|credentials| supervisor_sys::may_become(&credentials))?;
         }

@@ -15,6 +15,7 @@ mod limits;
 pub mod name_service;
 mod offline;
 pub mod pidproxy;
+mod plugin_check;
 mod rpc_interfaces;
 pub mod sample_config;
 mod server_trouble;

@@ -1,7 +1,12 @@
 //! Bounds of what belongs to neither plane; each plane has a `limits.rs` of its own.
 
+use std::time::Duration;
+
 /// Messages that may wait in the inbox at a time; whoever has one more waits for a place.
 pub(crate) const INBOX_MESSAGES: usize = 1_024;
+
+/// How long one plug-in may take to be made before a start or a restart goes on.
+pub(crate) const PLUGIN_CHECK: Duration = Duration::from_secs(30);
 
 /// Notices about extensions that may wait for the control plane; one more is lost, and its extension begins anew.
 pub(crate) const EXTENSION_NOTICES: usize = 4_096;

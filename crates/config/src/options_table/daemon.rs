@@ -23,6 +23,7 @@ options! {
         STRIP_ANSI: "strip_ansi", Boolean, Text("false"), "remove escape sequences from what is logged";
         ENVIRONMENT: "environment", Environment, Text(""), "variables for all programs";
         PYTHON_HOST: "python_host", Text, Unset, "interpreter that runs Python plug-ins, instead of python3";
+        PYTHON_NAMESPACES: "python_namespaces", Boolean, Text("false"), "run also those plug-ins in Python that are built in";
         PROFILE_OPTIONS: "profile_options", Text, Unset, "accepted for compatibility, of no effect";
     }
 }

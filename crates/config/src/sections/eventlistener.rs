@@ -1,8 +1,10 @@
 //! What `[eventlistener:x]` adds to a program: the pool that events are sent to (contract/config.md §5.5).
 
-use supervisor_core::{EventListenerPoolConfig, EventType, GroupConfig, GroupKind, OnProtocolError, Overflow};
+use supervisor_core::{
+    EventListenerPoolConfig, EventType, GroupConfig, GroupKind, OnProtocolError, Overflow, ResultHandler,
+};
 
-use super::plugins::is_known_factory;
+use super::plugins::{is_known_factory, is_specification};
 use super::words::word;
 use crate::context::SectionReader;
 use crate::datatypes::{Checked, integer, list_of_strings};
@@ -25,7 +27,9 @@ pub(crate) fn read_eventlistener(
     let buffer_size = reader.value_as(&rows::BUFFER_SIZE, |text| buffer_size(text, &section.name))?;
     let result_handler = reader.value_as(&rows::RESULT_HANDLER, |specification| {
         if is_known_factory(specification) {
-            Ok(specification.into())
+            Ok(ResultHandler::Ours)
+        } else if is_specification(specification) {
+            Ok(ResultHandler::Plugin(specification.into()))
         } else {
             Err(format!("{specification} cannot be resolved within [{}]", section.name))
         }

@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use supervisor_core::{Autorestart, ExtensionConfig, GroupConfig, GroupKind, ProcessConfig, RestartPause};
+use supervisor_core::{
+    Autorestart, ExtensionConfig, ExtensionKind, GroupConfig, GroupKind, ProcessConfig, RestartPause,
+};
 
 use crate::context::{Context, SectionReader};
 use crate::datatypes::list_of_strings;
@@ -58,6 +60,7 @@ pub(crate) fn read_extension(
         return Ok(None);
     }
     let extension = Arc::new(ExtensionConfig {
+        kind: ExtensionKind::RpcInterface,
         namespace: namespace.into(),
         factory: "".into(),
         options: own_options(&reader)?.into(),
@@ -87,7 +90,8 @@ fn own_options(reader: &SectionReader<'_>) -> Result<Variables, ConfigError> {
     Ok(options)
 }
 
-fn as_extension(process: ProcessConfig, name: &str, extension: &Arc<ExtensionConfig>) -> ProcessConfig {
+/// A process that is started again whenever it ends, and never given up.
+pub(crate) fn as_extension(process: ProcessConfig, name: &str, extension: &Arc<ExtensionConfig>) -> ProcessConfig {
     let mut process = ProcessConfig { name: name.into(), priority: PRIORITY, ..process };
     process.restart.autorestart = Autorestart::Always;
     process.restart.startretries = i64::MAX;

@@ -5,6 +5,7 @@ pub(crate) mod eventlistener;
 pub(crate) mod extension;
 pub(crate) mod fcgi_program;
 pub(crate) mod group;
+pub(crate) mod hosted_plugin;
 pub(crate) mod http_servers;
 pub(crate) mod log_channels;
 pub(crate) mod pem_files;

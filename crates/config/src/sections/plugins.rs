@@ -3,7 +3,7 @@
 
 use super::extension::is_extension;
 use crate::context::Context;
-use crate::diagnostics::ConfigError;
+use crate::diagnostics::{ConfigError, Place};
 use crate::ini::Section;
 use crate::options_table::{OptionRow, SectionType};
 use crate::python_text::strip;
@@ -22,6 +22,10 @@ pub(crate) struct Plugin {
     pub(crate) factory: String,
     /// All other options.
     pub(crate) options: Vec<(String, String)>,
+    /// It is not built in, and runs in the plug-in host.
+    pub(crate) is_hosted: bool,
+    /// Where the section begins.
+    pub(crate) place: Place,
 }
 
 /// The specification of the namespace of the plug-in supervisor_twiddler.
@@ -72,6 +76,14 @@ pub(crate) fn is_known_factory(specification: &str) -> bool {
     RpcInterfaceFactory::of(specification).is_some() || names(specification, DEFAULT_RESULT_HANDLER)
 }
 
+/// Whether a text can name something in a module of others. Whether it is there is found out by who imports it. What
+/// there is of Supervisor's own modules is built in.
+pub(crate) fn is_specification(text: &str) -> bool {
+    let Some((module, attribute)) = text.split_once(':') else { return false };
+    let package = strip(module).split('.').next().unwrap_or_default();
+    !package.is_empty() && package != "supervisor" && !strip(attribute).is_empty()
+}
+
 /// Whether a specification is this one, blanks aside. To upstream it is an entry point, which may end with extras in
 /// brackets; they mean nothing here.
 fn names(specification: &str, known: &str) -> bool {
@@ -81,11 +93,13 @@ fn names(specification: &str, known: &str) -> bool {
     known.split_once(':') == Some((strip(module), strip(attribute)))
 }
 
-/// The sections of a type, in file order. `factory` is the option that names the factory.
+/// The sections of a type, in file order. `factory` is the option that names the factory. With `prefers_python`
+/// plug-ins of others run as they are, though they are built in.
 pub(crate) fn read_plugins(
     context: &Context,
     section_type: SectionType,
     factory: &OptionRow,
+    prefers_python: bool,
 ) -> Result<Vec<Plugin>, ConfigError> {
     let mut plugins = Vec::new();
     for section in &context.document.sections {
@@ -93,7 +107,7 @@ pub(crate) fn read_plugins(
             continue;
         }
         if let Some(name) = section.name.strip_prefix(section_type.prefix()) {
-            plugins.extend(read_plugin(context, section, name, factory)?);
+            plugins.extend(read_plugin(context, section, name, factory, prefers_python)?);
         }
     }
     Ok(plugins)
@@ -104,6 +118,7 @@ fn read_plugin(
     section: &Section,
     name: &str,
     row: &OptionRow,
+    prefers_python: bool,
 ) -> Result<Option<Plugin>, ConfigError> {
     let reader = context.reader(section, &[]);
     if reader.entry(row).is_none() {
@@ -111,7 +126,12 @@ fn read_plugin(
         return Ok(None);
     }
     let Some(factory) = reader.text(row)? else { return Ok(None) };
-    if !is_known_factory(&factory) {
+    let is_hosted = match RpcInterfaceFactory::of(&factory) {
+        Some(RpcInterfaceFactory::Supervisor) => false,
+        Some(RpcInterfaceFactory::Twiddler | RpcInterfaceFactory::Cache) => prefers_python,
+        None => !is_known_factory(&factory),
+    };
+    if is_hosted && !is_specification(&factory) {
         reader.refuse(row, format!("{factory} cannot be resolved within [{}]", section.name))?;
     }
     let mut options = Vec::new();
@@ -120,7 +140,8 @@ fn read_plugin(
             options.push((entry.key.to_string(), value.into_owned()));
         }
     }
-    Ok(Some(Plugin { name: name.to_owned(), factory: factory.into_owned(), options }))
+    let place = section.place.clone();
+    Ok(Some(Plugin { name: name.to_owned(), factory: factory.into_owned(), options, is_hosted, place }))
 }
 
 #[cfg(test)]

@@ -34,7 +34,10 @@ pub(crate) struct SupervisordSection {
     childlogdir: Option<String>,
     nocleanup: bool,
     strip_ansi: bool,
-    python_host: Option<String>,
+    /// Interpreter of Python plug-ins.
+    pub(crate) python_host: Option<String>,
+    /// Also those run there that are built in.
+    pub(crate) python_namespaces: bool,
     /// For all programs.
     pub(crate) environment: Variables,
 }
@@ -64,6 +67,7 @@ pub(crate) fn read_supervisord(context: &Context) -> Result<SupervisordSection, 
         strip_ansi: reader.value(&rows::STRIP_ANSI)?,
         environment: read_environment(context, &reader)?,
         python_host: python_host(context, &reader)?,
+        python_namespaces: reader.value(&rows::PYTHON_NAMESPACES)?,
     })
 }
 

@@ -4,7 +4,10 @@
 /// The section of an extension, as far as it is about more than a process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExtensionConfig {
-    /// What stands before the dot in the names of its methods: `x` of `[rpcinterface:x]`.
+    /// What it is asked for.
+    pub kind: ExtensionKind,
+    /// What stands before the dot in the names of its methods: `x` of `[rpcinterface:x]`. Of a result handler the name
+    /// of its pool.
     pub namespace: Box<str>,
     /// The factory, for a plug-in that runs in a host; empty: the program is the extension itself.
     pub factory: Box<str>,
@@ -22,6 +25,24 @@ impl ExtensionConfig {
 
     /// The name of its process, and of the group of that.
     pub fn process_name(&self) -> String {
-        Self::process_name_of(&self.namespace)
+        match self.kind {
+            ExtensionKind::RpcInterface => Self::process_name_of(&self.namespace),
+            ExtensionKind::ResultHandler => Self::process_name_of_handler(&self.namespace),
+        }
     }
+
+    /// The name of the process of the result handler of a pool, and of its group.
+    pub fn process_name_of_handler(pool: &str) -> String {
+        format!("result_handler.{pool}")
+    }
+}
+
+/// Kinds of extensions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExtensionKind {
+    /// It offers methods.
+    #[default]
+    RpcInterface,
+    /// It judges what the listeners of a pool say of events.
+    ResultHandler,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use supervisor_core::{
     Autorestart, ChannelConfig, EventListenerPoolConfig, EventType, ExitStatus, GroupConfig, GroupKind, KillError,
-    OnProtocolError, Overflow, ProcessConfig, Signal,
+    OnProtocolError, Overflow, ProcessConfig, ResultHandler, Signal,
 };
 
 use crate::sim::Script;
@@ -56,7 +56,7 @@ fn group(random: &mut Random, name: &str, members: &[&str]) -> Arc<GroupConfig> 
         let buffer_size = random.pick(&[1, 3, 10]);
         let on_protocol_error = random.pick(&[OnProtocolError::Unknown, OnProtocolError::Restart]);
         let overflow = random.pick(&[Overflow::DropOldest, Overflow::Block, Overflow::Spill]);
-        let result_handler = "x:y".into();
+        let result_handler = ResultHandler::Ours;
         let config = EventListenerPoolConfig { buffer_size, events, result_handler, overflow, on_protocol_error };
         GroupKind::EventListeners(config)
     } else {

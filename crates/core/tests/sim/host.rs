@@ -40,6 +40,8 @@ pub(crate) struct SimHost {
     pub(crate) hidden: BTreeMap<String, BadCommand>,
     /// What was written to which process.
     pub(crate) sent: Vec<(String, String)>,
+    /// Results that wait for a verdict: who gave them, and of which event.
+    pub(crate) to_judge: Vec<(Life, u64)>,
     pub(crate) stdin_errors: BTreeMap<String, StdinError>,
     pub(crate) clear_errors: BTreeMap<String, String>,
     /// Sockets that cannot be bound, by url.
@@ -72,6 +74,7 @@ impl SimHost {
             scripts: BTreeMap::new(),
             hidden: BTreeMap::new(),
             sent: Vec::new(),
+            to_judge: Vec::new(),
             stdin_errors: BTreeMap::new(),
             clear_errors: BTreeMap::new(),
             socket_errors: BTreeMap::new(),
@@ -206,6 +209,13 @@ impl Host for SimHost {
         }
         self.sent.push((name, text.into_owned()));
         Ok(())
+    }
+
+    fn judge_result(&mut self, life: Life, pool: &str, event: &PoolEvent, result: &[u8]) {
+        let name = self.name_of(life.process);
+        let text = String::from_utf8_lossy(result).into_owned();
+        self.note(Kind::Call, || format!("judge {name} of {pool}: {} {text:?}", event.serial));
+        self.to_judge.push((life, event.serial));
     }
 
     fn release(&mut self, life: Life) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use supervisor_core::{
     Autorestart, Channel, Command, EventListenerPoolConfig, EventType, GroupConfig, GroupKind, Input, OnProtocolError,
-    Overflow, PoolStatistics,
+    Overflow, PoolStatistics, ResultHandler,
 };
 
 use super::Sim;
@@ -53,7 +53,7 @@ pub(crate) fn pool(name: &str, buffer_size: usize, events: &[EventType], members
     let config = EventListenerPoolConfig {
         buffer_size,
         events: events.to_vec(),
-        result_handler: "supervisor.dispatchers:default_handler".into(),
+        result_handler: ResultHandler::Ours,
         overflow: Overflow::DropOldest,
         on_protocol_error: OnProtocolError::Unknown,
     };

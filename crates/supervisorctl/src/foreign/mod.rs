@@ -12,8 +12,7 @@ mod search_path;
 
 use std::ffi::OsStr;
 
-use supervisor_config::{ClientConfig, CtlPluginConfig};
-use supervisor_protocol::plugin_host::{INTERPRETER_VARIABLE, interpreter};
+use supervisor_config::{ClientConfig, CtlPluginConfig, plugin_interpreter};
 
 use crate::actions;
 use crate::client::Account;
@@ -59,10 +58,16 @@ pub(crate) struct Seed {
 impl Foreign {
     /// The plug-ins of a file and what is in `PATH`; `words` is the command line, if it is all there is to do.
     pub(crate) fn new(config: &ClientConfig, search_path: Option<&OsStr>, words: &[String]) -> Self {
-        let variable = std::env::var(INTERPRETER_VARIABLE).ok();
+        let environment: Vec<(String, String)> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let variable = |name: &str| {
+            let found = environment.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.as_str())
+        };
         Self {
             plugins: config.plugins.clone(),
-            interpreter: interpreter(config.python_host.as_deref(), variable.as_deref()),
+            interpreter: plugin_interpreter(config.python_host.as_deref(), variable),
             search_path: SearchPath::new(search_path),
             host: Host::NotStarted,
             words: words.to_vec(),

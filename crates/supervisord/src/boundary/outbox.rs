@@ -12,7 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use supervisor_core::{ExtensionConfig, Life, ProcessId, SupervisorState};
+use supervisor_core::{ExtensionConfig, Life, PoolEvent, ProcessId, SupervisorState};
 use tokio::sync::{Notify, mpsc};
 
 use super::followers::{Follower, Followers};
@@ -66,6 +66,21 @@ pub enum ExtensionNotice {
         /// The life that has ended.
         life: Life,
     },
+    /// A result handler is to judge what a listener said; [`super::requests::JudgeResult`] tells the verdict.
+    Judge(Box<ListenerResult>),
+}
+
+/// What a listener has said of an event.
+#[derive(Debug)]
+pub struct ListenerResult {
+    /// The life of the listener.
+    pub life: Life,
+    /// Its pool.
+    pub pool: Box<str>,
+    /// The event.
+    pub event: PoolEvent,
+    /// Its words.
+    pub words: Vec<u8>,
 }
 
 /// The control plane's end of what is told of extensions.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use supervisor_core::{
     Channel, Command, ConfigInfo, EventBatch, EventStatistics, GroupConfig, Life, LogLevel, Pid, ProcessConfig,
-    ProcessDetails, ProcessInfo, ProcessResult, ReloadDiff, Reply,
+    ProcessDetails, ProcessInfo, ProcessResult, ReloadDiff, Reply, Verdict,
 };
 
 /// Something that can be asked by [`super::inbox::CommandSender::call`].
@@ -239,6 +239,30 @@ impl Request for StartAnew {
     fn into_command(self) -> Command {
         let Self { life } = self;
         Command::StartAnew { life }
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Done = reply { Some(()) } else { None }
+    }
+}
+
+/// A result handler has judged what a listener said of an event.
+#[derive(Clone, Copy, Debug)]
+pub struct JudgeResult {
+    /// The life of the listener.
+    pub life: Life,
+    /// The serial of the event.
+    pub serial: u64,
+    /// What the handler thinks.
+    pub verdict: Verdict,
+}
+
+impl Request for JudgeResult {
+    type Answer = ();
+
+    fn into_command(self) -> Command {
+        let Self { life, serial, verdict } = self;
+        Command::JudgeResult { life, serial, verdict }
     }
 
     fn answer(reply: Reply) -> Option<Self::Answer> {

@@ -4,11 +4,13 @@
 //! signal of a stop is held back until the control plane asks for it, which it does when the extension has had its time
 //! or cannot be spoken to. SIGKILL comes in its time whatever the control plane does.
 
+use std::ffi::CString;
 use std::io;
 use std::os::fd::RawFd;
 use std::os::unix::net::UnixStream;
 
-use supervisor_core::{KillTarget, Life, Signal};
+use supervisor_core::{ExtensionConfig, KillTarget, Life, Signal};
+use supervisor_protocol::plugin_host::BOOTSTRAP;
 
 use super::os_host::{OsHost, child_of};
 use crate::boundary::outbox::ExtensionNotice;
@@ -24,6 +26,14 @@ pub(super) fn channel() -> io::Result<(UnixStream, UnixStream)> {
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     Ok((ours, theirs))
+}
+
+/// The arguments of the plug-in host, behind its interpreter; none for an extension that is a program of its own. The
+/// last is for people who look at processes.
+pub(super) fn arguments_of_host(extension: &ExtensionConfig) -> impl Iterator<Item = CString> {
+    let name = extension.process_name();
+    let arguments = ["-c", BOOTSTRAP, &name].map(|argument| CString::new(argument).unwrap_or_default());
+    arguments.into_iter().filter(|_| !extension.factory.is_empty())
 }
 
 /// The signal that asks an extension to stop.

@@ -27,7 +27,7 @@ use super::program_search::find_program;
 use super::wanted_stdins::WantedStdins;
 use crate::boundary::followers::Follower;
 use crate::boundary::inbox::{FollowedLog, ReplySlot};
-use crate::boundary::outbox::{ExtensionNotice, Notice, Outbox};
+use crate::boundary::outbox::{ExtensionNotice, ListenerResult, Notice, Outbox};
 use crate::boundary::snapshot::SnapshotPublisher;
 use crate::name_service::NameService;
 
@@ -256,6 +256,16 @@ impl Host for OsHost {
 
     fn write_stdin(&mut self, life: Life, bytes: &[u8]) -> Result<(), StdinError> {
         self.queue_for_stdin(life, bytes)
+    }
+
+    fn judge_result(&mut self, life: Life, pool: &str, event: &PoolEvent, result: &[u8]) {
+        let words = result.to_vec();
+        let result = ListenerResult { life, pool: pool.into(), event: event.clone(), words };
+        if !self.outbox.tell_of_extension(ExtensionNotice::Judge(Box::new(result))) {
+            let serial = event.serial;
+            let text = format_args!("what {pool} said of event {serial} is not judged: the control plane is behind");
+            self.main_log.log(LogLevel::Critical, text);
+        }
     }
 
     fn release(&mut self, life: Life) {

@@ -55,8 +55,11 @@ impl OsHost {
     fn try_to_start_child(&mut self, life: Life, group: &str, config: &ProcessConfig) -> Result<Pid, NotStarted> {
         let Self { kernel, settings, entries, sockets, logs: table, main_log, outbox, .. } = self;
         let environment = &settings.environment;
-        let program = find_program(&config.command, environment.path_of(config).as_deref())
+        let mut program = find_program(&config.command, environment.path_of(config).as_deref())
             .map_err(|bad| NotStarted::because(bad.text()))?;
+        if let Some(extension) = &config.extension {
+            program.arguments.extend(extensions::arguments_of_host(extension));
+        }
         let Some(entry) = entries.get_mut(life.process.index()).and_then(Option::as_mut) else {
             return Err(NotStarted::because(format!("unknown process '{}'", config.name)));
         };

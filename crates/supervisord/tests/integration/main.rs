@@ -41,6 +41,7 @@ mod original_client;
 mod pages;
 mod pidproxy;
 mod program_users;
+mod python_plugins;
 mod raw_bytes;
 mod refused_calls;
 mod reload;

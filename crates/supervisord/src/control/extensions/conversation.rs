@@ -108,9 +108,10 @@ impl fmt::Display for Breach {
 }
 
 impl<C> Conversation<C> {
-    /// Begins one, with these parameters of `initialize`.
-    pub(super) fn begin(parameters: &Value) -> Self {
-        let mut out = Vec::new();
+    /// Begins one, with these parameters of `initialize`; before it goes the line that the plug-in host is read from,
+    /// if it is one.
+    pub(super) fn begin(program: Option<String>, parameters: &Value) -> Self {
+        let mut out = program.map(String::into_bytes).unwrap_or_default();
         push_request(&mut out, INITIALIZE, "initialize", parameters);
         Self {
             lines: Lines::default(),
@@ -184,6 +185,15 @@ impl<C> Conversation<C> {
     /// # Errors
     /// It cannot be called now: who asked, and what they are told.
     pub(super) fn call(&mut self, method: &str, params: Vec<Value>, who: C) -> Result<i64, (C, RpcFault)> {
+        let parameters = Value::Struct(vec![
+            ("method".to_owned(), Value::from(method)),
+            ("params".to_owned(), Value::Array(params)),
+        ]);
+        self.ask("call", &parameters, who)
+    }
+
+    /// As [`Conversation::call`], with a request of another name.
+    pub(super) fn ask(&mut self, request: &str, parameters: &Value, who: C) -> Result<i64, (C, RpcFault)> {
         let failed = |text| RpcFault::new(FaultCode::Failed, text);
         if self.calls.len() >= limits::EXTENSION_CALLS {
             return Err((who, failed(format!("{} calls are open already", limits::EXTENSION_CALLS))));
@@ -192,12 +202,8 @@ impl<C> Conversation<C> {
             return Err((who, failed("the extension does not read what is sent to it".to_owned())));
         }
         let before = self.out.len();
-        let parameters = Value::Struct(vec![
-            ("method".to_owned(), Value::from(method)),
-            ("params".to_owned(), Value::Array(params)),
-        ]);
         self.last_id += 1;
-        push_request(&mut self.out, self.last_id, "call", &parameters);
+        push_request(&mut self.out, self.last_id, request, parameters);
         if self.out.len() - before > EXTENSION_LINE_BYTES {
             self.out.truncate(before);
             return Err((who, failed(format!("the arguments take more than {EXTENSION_LINE_BYTES} bytes"))));
@@ -308,7 +314,7 @@ mod tests {
 
     /// One that is ready, with what was sent until then read.
     fn ready() -> Talk {
-        let mut talk = Talk::begin(&Value::Struct(vec![]));
+        let mut talk = Talk::begin(None, &Value::Struct(vec![]));
         assert_eq!(sent(&mut talk), [r#"{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}}"#]);
         assert!(!talk.is_ready());
         let happened = says(&mut talk, r#"{"jsonrpc":"2.0","id":1,"result":{"methods":[{"name":"a"}]}}"#);
@@ -415,7 +421,7 @@ mod tests {
 
     #[test]
     fn nothing_is_asked_before_initialize_is_answered() {
-        let mut talk = Talk::begin(&Value::Nil);
+        let mut talk = Talk::begin(None, &Value::Nil);
         // What it tells is nothing to anybody.
         assert_eq!(says(&mut talk, r#"{"method":"hello"}"#), []);
         let breach = try_says(&mut talk, r#"{"id":1,"method":"sup.state"}"#).unwrap_err();
@@ -425,7 +431,7 @@ mod tests {
             (r#"{"id":1,"result":5}"#, "its answer to initialize is no object"),
             (r#"{"id":2,"result":{"methods":[]}}"#, "it answered 2 twice or was never asked it"),
         ] {
-            let breach = try_says(&mut Talk::begin(&Value::Nil), answer).unwrap_err();
+            let breach = try_says(&mut Talk::begin(None, &Value::Nil), answer).unwrap_err();
             assert_eq!(breach.to_string(), words);
         }
     }

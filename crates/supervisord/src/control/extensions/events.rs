@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use supervisor_core::{EventBatch, EventType, FaultCode, Life, StreamEvent};
+use supervisor_core::{EventBatch, EventType, FaultCode, Life};
 use supervisor_protocol::extension::push_notification;
 use supervisor_protocol::xmlrpc::Value;
 use tokio::sync::{Notify, mpsc};
@@ -165,7 +165,8 @@ impl Events {
         for event in &batch.events {
             let matches = |known: &Subscription| event.serial > known.after && event.event_type.is_a(known.wanted);
             if subscriptions.iter().any(matches) {
-                push_notification(&mut lines, "event", &told(event));
+                let told = told(event.serial, event.event_type, &event.payload);
+                push_notification(&mut lines, "event", &told);
             }
         }
         lines
@@ -194,16 +195,16 @@ fn lost(restarted: bool, from: u64, to: Option<u64>) -> Value {
 }
 
 /// The parameters of `event`.
-fn told(event: &StreamEvent) -> Value {
+pub(super) fn told(serial: u64, event_type: EventType, payload: &str) -> Value {
     let mut members = vec![
-        ("serial".to_owned(), number(event.serial)),
-        ("name".to_owned(), Value::from(event.event_type.name())),
-        ("payload".to_owned(), Value::from(&*event.payload)),
+        ("serial".to_owned(), number(serial)),
+        ("name".to_owned(), Value::from(event_type.name())),
+        ("payload".to_owned(), Value::from(payload)),
     ];
     let about =
         [EventType::ProcessState, EventType::ProcessCommunication, EventType::ProcessLog, EventType::ProcessGroup];
-    if about.iter().any(|above| event.event_type.is_a(*above)) {
-        let head = event.payload.lines().next().unwrap_or_default();
+    if about.iter().any(|above| event_type.is_a(*above)) {
+        let head = payload.lines().next().unwrap_or_default();
         for (token, name) in [("groupname:", "group"), ("processname:", "process")] {
             let value = head.split(' ').find_map(|part| part.strip_prefix(token));
             members.extend(value.map(|value| (name.to_owned(), Value::from(value))));
@@ -215,6 +216,8 @@ fn told(event: &StreamEvent) -> Value {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use supervisor_core::StreamEvent;
 
     use super::*;
 
@@ -228,7 +231,9 @@ mod tests {
             omitted_bytes: 0,
             ended: None,
         };
-        let member = |event: &StreamEvent, name: &str| told(event).member(name).cloned();
+        let member = |event: &StreamEvent, name: &str| {
+            told(event.serial, event.event_type, &event.payload).member(name).cloned()
+        };
         let state = event(EventType::ProcessStateExited, "processname:cat groupname:pets from_state:RUNNING");
         assert_eq!(member(&state, "process"), Some(Value::from("cat")));
         assert_eq!(member(&state, "group"), Some(Value::from("pets")));

@@ -14,12 +14,13 @@ use super::conversation::{Breach, Conversation};
 use crate::control::rpc_fault::RpcFault;
 
 type Outcome = Result<Value, RpcFault>;
+type Talk = Conversation<oneshot::Sender<Outcome>>;
 
 /// One life of an extension.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) life: Life,
-    pub(super) conversation: RefCell<Conversation<oneshot::Sender<Outcome>>>,
+    pub(super) conversation: RefCell<Talk>,
     /// There is something to be sent, or the protocol is broken.
     pub(super) changed: Notify,
     is_open: Cell<bool>,
@@ -40,10 +41,10 @@ pub(super) enum Stage {
 }
 
 impl Link {
-    pub(super) fn new(life: Life, parameters: &Value) -> Self {
+    pub(super) fn new(life: Life, program: Option<String>, parameters: &Value) -> Self {
         Self {
             life,
-            conversation: RefCell::new(Conversation::begin(parameters)),
+            conversation: RefCell::new(Conversation::begin(program, parameters)),
             changed: Notify::new(),
             is_open: Cell::new(true),
             breach: RefCell::default(),
@@ -56,8 +57,20 @@ impl Link {
     /// # Errors
     /// The fault of the extension; `None`: it has ended meanwhile.
     pub(super) async fn call(&self, method: &str, params: Vec<Value>) -> Result<Value, Option<RpcFault>> {
+        self.wait_for(|conversation, who| conversation.call(method, params, who)).await
+    }
+
+    /// As [`Link::call`], with a request of another name.
+    pub(super) async fn ask(&self, request: &str, parameters: &Value) -> Result<Value, Option<RpcFault>> {
+        self.wait_for(|conversation, who| conversation.ask(request, parameters, who)).await
+    }
+
+    async fn wait_for(
+        &self,
+        begin: impl FnOnce(&mut Talk, oneshot::Sender<Outcome>) -> Result<i64, (oneshot::Sender<Outcome>, RpcFault)>,
+    ) -> Result<Value, Option<RpcFault>> {
         let (who, answer) = oneshot::channel();
-        let called = self.conversation.borrow_mut().call(method, params, who);
+        let called = begin(&mut self.conversation.borrow_mut(), who);
         let id = called.map_err(|(_, fault)| Some(fault))?;
         self.changed.notify_one();
         // What is answered or over is given up in vain.

@@ -15,6 +15,7 @@ mod events;
 mod facade;
 mod link;
 mod process_data;
+mod result_handlers;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,9 +23,10 @@ use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use supervisor_core::{ExtensionConfig, FaultCode, Life, ProcessId, ProcessState, SupervisorState};
+use supervisor_core::{ExtensionConfig, ExtensionKind, FaultCode, Life, ProcessId, ProcessState, SupervisorState};
 use supervisor_protocol::SUPERVISOR_VERSION;
 use supervisor_protocol::extension::PROTOCOL_VERSION;
+use supervisor_protocol::plugin_host::program_line;
 use supervisor_protocol::xmlrpc::Value;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn_local;
@@ -38,7 +40,7 @@ use description::Description;
 pub(super) use description::MethodDescription;
 use link::{Link, Stage};
 
-/// All extensions, by their namespaces.
+/// All extensions, by the names of their processes.
 #[derive(Debug, Default)]
 pub(super) struct Extensions(RefCell<BTreeMap<Box<str>, Rc<Extension>>>);
 
@@ -67,6 +69,7 @@ pub(super) async fn follow(mut notices: mpsc::Receiver<ExtensionNotice>, context
                     extension.changed.notify_waiters();
                 }
             }
+            ExtensionNotice::Judge(result) => result_handlers::judge(result, &context),
             ExtensionNotice::Stopping { life } => context.extensions.stop(life, &context),
             ExtensionNotice::Ended { life } => {
                 if let Some(link) = context.extensions.link_of(life) {
@@ -85,13 +88,14 @@ impl Extensions {
     /// The extension that a method belongs to, and the method's name without its namespace.
     pub(super) fn find<'m>(&self, method: &'m str) -> Option<(Rc<Extension>, &'m str)> {
         let (namespace, name) = method.split_once('.')?;
-        let extension = self.0.borrow().get(namespace).map(Rc::clone)?;
+        let extension = self.0.borrow().get(&*ExtensionConfig::process_name_of(namespace)).map(Rc::clone)?;
         Some((extension, name))
     }
 
     /// The names of all methods. Waits for extensions that are about to tell theirs for the first time.
     pub(super) async fn method_names(&self, context: &Context) -> Vec<String> {
-        let all: Vec<_> = self.0.borrow().values().map(Rc::clone).collect();
+        let offers_methods = |extension: &&Rc<Extension>| extension.config.kind == ExtensionKind::RpcInterface;
+        let all: Vec<_> = self.0.borrow().values().filter(offers_methods).map(Rc::clone).collect();
         let mut names = Vec::new();
         for extension in all {
             let description = extension.description(context).await;
@@ -118,7 +122,7 @@ impl Extensions {
             changed: Notify::new(),
             config,
         };
-        self.0.borrow_mut().insert(extension.config.namespace.clone(), Rc::new(extension));
+        self.0.borrow_mut().insert(extension.config.process_name().into(), Rc::new(extension));
     }
 
     fn remove(&self, process: ProcessId) {
@@ -127,7 +131,8 @@ impl Extensions {
 
     fn started(&self, life: Life, socket: UnixStream, context: &Rc<Context>) {
         let Some(extension) = self.of_process(life.process) else { return };
-        let link = Rc::new(Link::new(life, &extension.parameters(context)));
+        let program = (!extension.config.factory.is_empty()).then(program_line);
+        let link = Rc::new(Link::new(life, program, &extension.parameters(context)));
         extension.life.replace(Some(Rc::clone(&link)));
         extension.changed.notify_waiters();
         // It ends with the life.
@@ -235,17 +240,24 @@ impl Extension {
 
     /// The parameters of `initialize`.
     fn parameters(&self, context: &Context) -> Value {
+        let kind = match self.config.kind {
+            ExtensionKind::RpcInterface => "rpcinterface",
+            ExtensionKind::ResultHandler => "result_handler",
+        };
         let text = |text: &str| Value::Str(text.to_owned());
         let member = |name: &str, value| (name.to_owned(), value);
         let options = self.config.options.iter().map(|(name, value)| (name.to_string(), text(value)));
         Value::Struct(vec![
             member("protocol", Value::Int(PROTOCOL_VERSION)),
-            member("kind", text("rpcinterface")),
+            member("kind", text(kind)),
             member("spec", text(&self.config.factory)),
             member("name", text(&self.config.namespace)),
             member("config", Value::Struct(options.collect())),
             member("identifier", text(&context.identifier())),
             member("version", text(SUPERVISOR_VERSION)),
+            member("serverurl", text(&context.place.server_url)),
+            member("configfile", text(&context.place.config_file)),
+            member("here", text(&context.place.here)),
         ])
     }
 }

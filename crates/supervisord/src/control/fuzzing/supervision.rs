@@ -113,6 +113,7 @@ fn answer(command: Command) -> Result<Reply, Fault> {
         Command::GetGroup { name } | Command::GetProcessDetails { name } => Err(Fault::new(FaultCode::BadName, name)),
         Command::SendRemoteCommEvent { .. }
         | Command::Kill { .. }
+        | Command::JudgeResult { .. }
         | Command::StartAnew { .. }
         | Command::WatchTicks { .. }
         | Command::ClearLog
