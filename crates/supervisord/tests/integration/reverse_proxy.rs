@@ -3,7 +3,7 @@
 use crate::support::{Program, TestDaemon, free_port, not_tested, project_root, testing_the_original, until};
 
 /// `python3 browser.py PORT PATH ORIGIN METHOD HEADER…`: what a browser sends that asks `sup.example.com:PORT`; prints
-/// the status and the first bytes of the body.
+/// the status, where it leads, and the first bytes of the body.
 const BROWSER: &str = r#"
 import socket, ssl, sys
 proxy, path, origin, method = sys.argv[1:5]
@@ -18,9 +18,11 @@ if origin:
 asking.sendall("\r\n".join([*lines, "", body]).encode())
 reader = asking.makefile("rb")
 status = reader.readline().split()[1].decode()
-while reader.readline().strip():
-    pass
-print(status, reader.read1(2000).decode())
+location = ""
+while header := reader.readline().strip():
+    if header.lower().startswith(b"location:"):
+        location = header.split(b":", 1)[1].strip().decode()
+print(status, location, reader.read1(4000).decode())
 "#;
 
 const NGINX: &str = "daemon off;\nuser root;\nworker_processes 1;\npid {dir}/nginx.state;\nerror_log {dir}/nginx.errors;\n\
@@ -78,7 +80,7 @@ fn browsers_own_requests_pass_a_proxy_and_others_are_told_what_to_set() {
     let mut daemon = TestDaemon::started(&servers);
     let mut proxy = nginx(&daemon, &example(&daemon, proxy_port, second));
     let asked = |path: &str, origin: &str, method: &str, header: &str| {
-        let script = format!("python3 browser.py {proxy_port} {path} '{origin}' {method} '{header}'");
+        let script = format!("python3 browser.py {proxy_port} '{path}' '{origin}' {method} '{header}'");
         let ended = daemon.start_script(&script).wait_for_end();
         assert_eq!(ended.status, 0, "{}", ended.stderr);
         ended.stdout
@@ -108,6 +110,14 @@ fn browsers_own_requests_pass_a_proxy_and_others_are_told_what_to_set() {
     assert!(answer.contains(&remedy), "{answer}");
     let log = asked("/supervisor/mainlogtail", "", "GET", "User-Agent: Mozilla/5.0");
     assert!(log.starts_with("200 ") && log.contains("supervisord started"), "a log comes at once: {log}");
+    // Below a path, with nothing set: links and what leads back are relative.
+    let page = asked("/supervisor/", "", "GET", "Accept: text/html");
+    assert!(page.starts_with("200 ") && page.contains("<title>Supervisor Status</title>"), "{page}");
+    assert!(!page.contains("href=\"/") && !page.contains("src=\"/") && !page.contains("action=\"/"), "{page}");
+    let style = asked("/supervisor/stylesheets/supervisor.css", "", "GET", none);
+    assert!(style.starts_with("200 "), "{style}");
+    let led_back = asked("/supervisor/index.html?action=refresh", "", "GET", "Accept: text/html");
+    assert!(led_back.starts_with("301 ./?message=Page%20refreshed%20at%20"), "{led_back}");
     proxy.signal("TERM");
     proxy.wait_for_end();
     daemon.stop();
