@@ -64,7 +64,7 @@ mod unknown_sections;
 
 pub use check::{CheckReport, check};
 pub use command_line::{
-    CheckFormat, ClientOptions, ClientSwitch, ShowConfigFormat, SupervisorctlCommand, SupervisordCommand,
+    CheckFormat, ClientOptions, ClientSwitch, SdNotify, ShowConfigFormat, SupervisorctlCommand, SupervisordCommand,
     SupervisordOptions, parse_supervisorctl_command_line, parse_supervisord_command_line, supervisorctl_switches,
 };
 pub use config::{

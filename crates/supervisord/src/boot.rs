@@ -13,11 +13,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use supervisor_config::{
-    Config, HttpServerAddress, LoadRequest, MainLogFile, Place, ProgramReader, RpcInterfaceFactory, ServerCertificates,
-    SupervisordCommand, SupervisordOptions, UsageError, WebInterface, find_config_file, no_config_file_text,
-    parse_supervisord_command_line, program_path,
+    Config, HttpServerAddress, LoadRequest, MainLogFile, Place, ProgramReader, RpcInterfaceFactory, SdNotify,
+    ServerCertificates, SupervisordCommand, SupervisordOptions, UsageError, WebInterface, find_config_file,
+    no_config_file_text, parse_supervisord_command_line, program_path,
 };
-use supervisor_core::{Handover, LogLevel, Settings, SocketOwner, Supervisor, raw_text};
+use supervisor_core::{Handover, LogLevel, ProcessId, Settings, SocketOwner, Supervisor, raw_text};
 use supervisor_protocol::method::{Namespace, NamespaceKind, Namespaces};
 use supervisor_protocol::terminal::visible;
 use supervisor_sys::rlimits::{Raised, Resource, descriptors_allowed, raise};
@@ -44,6 +44,7 @@ use crate::supervision::log_file::{LogFileSettings, Rotation};
 use crate::supervision::main_log::{MainLog, MainLogSettings, MainLogTarget};
 use crate::supervision::os_host::{OsHost, OsHostSettings};
 use crate::supervision::restart_config::{ReadConfig, RestartConfigReader};
+use crate::supervision::service_manager::{self, ServiceManager};
 use crate::{plugin_check, rpc_interfaces};
 
 /// Exit status of a start that cannot be.
@@ -121,6 +122,7 @@ fn run_with(program: &str, arguments: &[String]) -> Result<ExitCode, BootError> 
     let mut kernel =
         Kernel::new().map_err(|error| require_descriptors().err().unwrap_or_else(|| BootError::new(error)))?;
     let mut start = Start::First;
+    kernel.service_manager = ServiceManager::of_environment(source.options.sd_notify);
     let servers = SharedServers::default();
     loop {
         let (ended, used_kernel) = Generation::run(config, kernel, &source, start, &servers)?;
@@ -328,7 +330,7 @@ impl Generation {
             supervisor.take_over(*handover);
         }
         let main_log_path = main_log.path();
-        let mut host = OsHost::new(kernel, main_log, host_settings(&config, &source.names), outbox, publisher);
+        let mut host = OsHost::new(kernel, main_log, host_settings(&config, source), outbox, publisher);
         for refusal in supervisor.configure(config.groups.clone(), &mut host).err().into_iter().flatten() {
             if is_first {
                 return Err(BootError(refusal));
@@ -361,6 +363,7 @@ impl Generation {
         if let Some(caller) = caller.take() {
             caller.ready();
         }
+        host.tell_that_it_serves(starting_by_themselves(&config, &supervisor));
         let restart = RestartConfigReader::new(read_config(source, sockets), wake);
         let (ended, host) = EventLoop::new(supervisor, host, inbox, restart).run().map_err(BootError::new)?;
         let kernel = host.into_kernel();
@@ -480,8 +483,12 @@ fn main_log_settings(config: &Config) -> MainLogSettings {
     MainLogSettings { level: settings.loglevel, target, to_stdout: settings.nodaemon && !settings.silent }
 }
 
-fn host_settings(config: &Config, names: &NameService) -> OsHostSettings {
-    let inherited: Vec<_> = std::env::vars_os().collect();
+fn host_settings(config: &Config, source: &ConfigSource) -> OsHostSettings {
+    let is_passed_on = |name: &OsStr| match source.options.sd_notify {
+        SdNotify::Off => true,
+        SdNotify::Started | SdNotify::Ready => !service_manager::VARIABLES.iter().any(|used| name == *used),
+    };
+    let inherited: Vec<_> = std::env::vars_os().filter(|(name, _)| is_passed_on(name)).collect();
     OsHostSettings {
         identifier: config.supervisord.identifier.clone(),
         childlogdir: config.supervisord.childlogdir.clone(),
@@ -490,8 +497,15 @@ fn host_settings(config: &Config, names: &NameService) -> OsHostSettings {
             config.server_url.clone(),
             ServerCertificates::of_servers(&config.http_servers),
         ),
-        names: names.clone(),
+        names: source.names.clone(),
     }
+}
+
+/// The processes that are to run without anybody asking.
+fn starting_by_themselves(config: &Config, supervisor: &Supervisor) -> Vec<ProcessId> {
+    let processes = config.groups.iter().flat_map(|group| group.processes.iter().map(move |process| (group, process)));
+    let wanted = processes.filter(|(_, process)| process.start.autostart);
+    wanted.filter_map(|(group, process)| supervisor.find_id(&format!("{}:{}", group.name, process.name))).collect()
 }
 
 /// Upstream's order: no `supervisord started` line without a pidfile.

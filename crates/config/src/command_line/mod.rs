@@ -10,7 +10,7 @@ pub use supervisorctl::{
     ClientOptions, ClientSwitch, SupervisorctlCommand, parse_supervisorctl_command_line, supervisorctl_switches,
 };
 pub use supervisord::{
-    CheckFormat, ShowConfigFormat, SupervisordCommand, SupervisordOptions, parse_supervisord_command_line,
+    CheckFormat, SdNotify, ShowConfigFormat, SupervisordCommand, SupervisordOptions, parse_supervisord_command_line,
 };
 
 use crate::datatypes::Checked;

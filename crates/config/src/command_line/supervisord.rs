@@ -3,7 +3,7 @@
 use supervisor_core::LogLevel;
 
 use super::{convert, set};
-use crate::datatypes::{byte_size, existing_directory, existing_dirpath, file_mode, integer, loglevel, octal};
+use crate::datatypes::{Checked, byte_size, existing_directory, existing_dirpath, file_mode, integer, loglevel, octal};
 use crate::diagnostics::UsageError;
 use crate::getopt::{Occurrence, Switch, getopt, usage_lines};
 use crate::python_path::Home;
@@ -54,6 +54,18 @@ pub enum ShowConfigFormat {
     Json,
 }
 
+/// When the service manager that has started supervisord is told that it is ready (sd_notify(3)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SdNotify {
+    /// It is told nothing, and programs inherit its variables, as upstream does.
+    #[default]
+    Off,
+    /// As soon as servers listen and the pidfile is written.
+    Started,
+    /// When every program with `autostart` has been RUNNING or EXITED besides.
+    Ready,
+}
+
 /// The options that were given; each wins over the configuration file, at every (re)reading of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an independent switch of the command line")]
@@ -94,6 +106,8 @@ pub struct SupervisordOptions {
     pub minprocs: Option<i64>,
     /// Accepted for compatibility, of no effect.
     pub profile_options: Option<String>,
+    /// What the service manager is told. The last one counts: what is appended to a unit's line overrules it.
+    pub sd_notify: SdNotify,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,10 +136,11 @@ enum Id {
     Strict,
     ShowConfig,
     Format,
+    SdNotify,
 }
 
 #[rustfmt::skip]
-const SWITCHES: [Switch<Id>; 25] = [
+const SWITCHES: [Switch<Id>; 26] = [
     switch(Id::Configuration, 'c', "configuration", Some("FILENAME"), "read this file instead of searching for one"),
     switch(Id::Nodaemon, 'n', "nodaemon", None, "stay in the foreground (nodaemon=true)"),
     switch(Id::Silent, 's', "silent", None, "in the foreground, keep standard output quiet (silent=true)"),
@@ -151,6 +166,7 @@ const SWITCHES: [Switch<Id>; 25] = [
     new_word(Id::Strict, "strict", None, "with --check: a warning makes the exit status 1"),
     new_word(Id::ShowConfig, "show-config", None, "print the configuration with all defaults filled in and exit"),
     new_word(Id::Format, "format", Some("FORM"), "of --check: text or json; of --show-config: ini or json"),
+    new_word(Id::SdNotify, "sd-notify", Some("WHEN"), "tell the service manager: off, started (servers listen) or ready (programs too)"),
 ];
 
 const fn switch(
@@ -245,6 +261,7 @@ impl Given {
             Id::Strict => set(&mut self.strict, occurrence, ()),
             Id::ShowConfig => set(&mut self.show_config, occurrence, ()),
             Id::Format => set(&mut self.format, occurrence, text()),
+            Id::SdNotify => convert(occurrence, sd_notify).map(|when| options.sd_notify = when),
         }
         .map(|()| None)
     }
@@ -288,6 +305,15 @@ impl Given {
             strip_ansi: self.strip_ansi.is_some(),
             ..self.options
         }
+    }
+}
+
+fn sd_notify(text: &str) -> Checked<SdNotify> {
+    match text {
+        "off" => Ok(SdNotify::Off),
+        "started" => Ok(SdNotify::Started),
+        "ready" => Ok(SdNotify::Ready),
+        _ => Err("it is off, started or ready".into()),
     }
 }
 

@@ -88,11 +88,13 @@ impl EventLoop {
     pub fn run(mut self) -> std::io::Result<(Ended, OsHost)> {
         let mut events = Events::new();
         self.feed(Input::Boot);
+        self.host.tell_service_manager(&self.supervisor);
         self.host.end_turn();
         while !self.supervisor.is_finished() {
             let timeout = self.timeout();
             self.host.kernel.poller.wait(&mut events, timeout)?;
             self.turn(&events);
+            self.host.tell_service_manager(&self.supervisor);
         }
         self.write_last_words(&mut events)?;
         self.tell_last_events(&mut events)?;
@@ -202,7 +204,8 @@ impl EventLoop {
         let writers = self.host.kernel.log_writers.deadline();
         let sweep = self.sweep_is_due.then_some(Duration::ZERO);
         let wanted = self.host.wanted_stdins.deadline();
-        let deadlines = [self.supervisor.next_deadline(), hot, reap, sweep, writers, wanted];
+        let service = self.host.kernel.service_manager.deadline();
+        let deadlines = [self.supervisor.next_deadline(), hot, reap, sweep, writers, wanted, service];
         let deadline = deadlines.into_iter().flatten().min()?;
         Some(deadline.saturating_sub(clock::monotonic_clock()))
     }

@@ -25,6 +25,7 @@ use super::limits;
 use super::log_stream::LogStream;
 use super::log_writers::LogWriters;
 use super::program_search::Program;
+use super::service_manager::ServiceManager;
 use crate::boundary::inbox::Wake;
 use crate::limits::MOST_DESCRIPTORS;
 
@@ -46,6 +47,8 @@ pub struct Kernel {
     pub(super) log_writers: LogWriters,
     /// Streams that are visited by time.
     hot: Vec<(Life, Channel)>,
+    /// Who is told how supervisord is.
+    pub service_manager: ServiceManager,
     lacks_pidfds: bool,
     /// Where our ends of stdins lie that nobody writes to; `None`: there are descriptors enough.
     shelf: Option<Shelf>,
@@ -70,6 +73,7 @@ impl Kernel {
             spawner,
             log_writers,
             hot: Vec::new(),
+            service_manager: ServiceManager::default(),
             lacks_pidfds: false,
             shelf: None,
             sweep_is_due: false,

@@ -67,6 +67,9 @@ pub(super) const LOG_QUEUE_BYTES: usize = 256 * 1024;
 /// Bytes up to which chunks for a thread become one.
 pub(super) const SMALL_CHUNK: usize = 4 * 1024;
 
+/// Between two times that a service manager is told the states of programs.
+pub(super) const STATUS_PAUSE: Duration = Duration::from_secs(1);
+
 /// Bytes of a line for syslog that has no end yet; with more, what there is of it is sent.
 pub(super) const SYSLOG_LINE_BYTES: usize = 8 * 1024;
 

@@ -32,6 +32,7 @@ mod program_search;
 mod queued_log;
 mod regular_file;
 pub mod restart_config;
+pub mod service_manager;
 mod slow_logs;
 mod start_child;
 mod syslog;

@@ -400,11 +400,13 @@ impl Host for OsHost {
     }
 
     fn publish_processes(&mut self, publication: Publication<'_>) {
+        self.note_states();
         self.processes.publish(publication.changed, publication.all);
     }
 
     fn state_changed(&mut self, state: SupervisorState) {
         self.outbox.tell(Notice::State(state));
+        self.tell_state(state);
     }
 
     fn read_restart_config(&mut self) {

@@ -38,8 +38,7 @@ fn every_option_arrives_in_its_place() {
         "-q/tmp",
         "-a",
         "5",
-        "--minprocs",
-        "6",
+        "--minprocs=6",
         "--profile",
         "calls",
     ]);
@@ -62,6 +61,7 @@ fn every_option_arrives_in_its_place() {
         minfds: Some(5),
         minprocs: Some(6),
         profile_options: Some("calls".into()),
+        sd_notify: SdNotify::Off,
     };
     assert_eq!(short, expected);
     let long = options(&[
@@ -86,6 +86,18 @@ fn every_option_arrives_in_its_place() {
     ]);
     assert_eq!(long, expected);
     assert_eq!(options(&[]), SupervisordOptions::default());
+}
+
+/// A unit says one thing, and what is appended to it another.
+#[test]
+fn the_last_sd_notify_counts() {
+    for (words, when) in [
+        (&["--sd-notify=started", "--sd-notify", "ready"][..], SdNotify::Ready),
+        (&["--sd-notify=ready", "--sd-notify=started"], SdNotify::Started),
+        (&["--sd-notify=started", "--sd-notify=off"], SdNotify::Off),
+    ] {
+        assert_eq!(options(words), SupervisordOptions { sd_notify: when, ..SupervisordOptions::default() });
+    }
 }
 
 #[test]
@@ -119,7 +131,7 @@ fn every_abbreviation_means_what_it_means_upstream() {
     let words = || SWITCHES.iter().filter_map(|switch| Some((switch.long?, switch)));
     let upstream: Vec<_> = words().filter(|(_, switch)| switch.may_be_abbreviated).collect();
     let own: Vec<&str> = words().filter(|(_, switch)| !switch.may_be_abbreviated).map(|(word, _)| word).collect();
-    assert_eq!((upstream.len(), own.as_slice()), (20, &["check", "strict", "show-config", "format"][..]));
+    assert_eq!((upstream.len(), own.as_slice()), (20, &["check", "strict", "show-config", "format", "sd-notify"][..]));
     for (word, _) in words() {
         for end in 1..=word.len() {
             let prefix = word.get(..end).unwrap();
@@ -176,6 +188,8 @@ fn errors_have_upstreams_texts() {
             "invalid value for -l '/no/such/x': The directory named as part of the path /no/such/x does not exist",
         ),
         (&["-y", "1k"], "invalid value for -y '1k': invalid literal for int() with base 10: '1k'"),
+        (&["--sd-notify=yes"], "invalid value for --sd-notify 'yes': it is off, started or ready"),
+        (&["--sd-n", "off"], "option --sd-n not recognized"),
         (&["-n", "--nodaemon"], "conflicting command line option '--nodaemon'"),
         (&["-c", "a", "-c", "b"], "conflicting command line option '-c'"),
         (&["-i", "", "--ident=x"], "conflicting command line option '--identifier'"),
