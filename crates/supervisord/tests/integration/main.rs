@@ -47,6 +47,7 @@ mod refused_calls;
 mod reload;
 mod reverse_proxy;
 mod server_sockets;
+mod service_files;
 mod service_manager;
 mod startup_errors;
 mod support;
