@@ -83,7 +83,7 @@ fn hint(error: &ConfigError, context: &Context) -> Option<String> {
         Some(Culprit::Member(name)) => member_hint(name, context),
         Some(Culprit::Event(name)) => {
             let upper = name.to_uppercase();
-            let known = EventType::all().map(EventType::name);
+            let known = EventType::names();
             Some(nearest(&upper, known).map_or_else(|| "see docs/configuration.md".to_owned(), did_you_mean))
         }
         None => option_hint(error, context),

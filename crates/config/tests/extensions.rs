@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use supervisor_core::{Autorestart, GroupConfig, GroupKind};
+use supervisor_core::{Autorestart, EventType, GroupConfig, GroupKind};
 
 use crate::folder::load;
 
@@ -54,4 +54,23 @@ fn a_factory_takes_all_options_one_called_command_too() {
     )
     .unwrap();
     assert_eq!((config.groups.len(), config.rpcinterfaces.len()), (0, 1));
+}
+
+#[test]
+fn event_types_of_extensions_are_taken_where_there_are_extensions() {
+    let listener = "[eventlistener:l]\ncommand=/bin/l\nevents=QUEUE_DEPTH,tick_5\n";
+    let error = load(listener).unwrap_err();
+    assert!(error.contains("Unknown event type QUEUE_DEPTH"), "{error}");
+    let config = load(&format!("{listener}[rpcinterface:x]\ncommand=/bin/x\n")).unwrap();
+    let Some(GroupKind::EventListeners(pool)) =
+        config.groups.iter().map(|group| &group.kind).find(|kind| **kind != GroupKind::Extension)
+    else {
+        panic!("a pool")
+    };
+    let names: Vec<&str> = pool.events.iter().map(EventType::name).collect();
+    assert_eq!(names, ["TICK_5", "QUEUE_DEPTH"]);
+    let error = load(
+        &listener.replace("QUEUE_DEPTH", "queue-depth").replace("[event", "[rpcinterface:x]\ncommand=/bin/x\n[event"),
+    );
+    assert!(error.unwrap_err().contains("Unknown event type QUEUE-DEPTH"));
 }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::channel::Channel;
+use crate::event::OwnEventType;
 use crate::group_config::{GroupConfig, Verdict};
 use crate::log_level::LogLevel;
 use crate::process_config::ProcessConfig;
@@ -183,6 +184,13 @@ pub enum Command {
     StartAnew {
         /// The life.
         life: Life,
+    },
+    /// `Done` once every pool that wants it has a place for it: an event of an extension's own.
+    SendOwnEvent {
+        /// Its type.
+        name: OwnEventType,
+        /// Its payload.
+        payload: String,
     },
     /// `Done`: as long as this life lasts there are TICK events, whether a pool subscribes to them or not.
     WatchTicks {

@@ -97,6 +97,7 @@ impl Supervisor {
             Command::GetProcessDetails { name } => Some(self.process_details(now, &name)),
             Command::Kill { pid, as_group, signal } => Some(self.kill_by_pid(pid, as_group, &signal, host)),
             Command::StartAnew { life } => Some(Ok(self.start_anew(now, life, host))),
+            Command::SendOwnEvent { name, payload } => self.send_own_event(request, name, payload, host),
             Command::WatchTicks { life } => Some(Ok(self.watch_ticks(life))),
             Command::Log { level, message } => {
                 host.log(level, format_args!("{message}"));

@@ -1,7 +1,10 @@
 //! Event types, their hierarchy as data, and their payloads (contract/events.md §1, §2).
 
+use std::fmt;
+
 use crate::channel::Channel;
 use crate::exit_status::ExitStatus;
+use crate::limits;
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
 use crate::undecodable::text_of;
@@ -37,63 +40,137 @@ pub enum EventType {
     ProcessGroup,
     ProcessGroupAdded,
     ProcessGroupRemoved,
+    /// A type of an extension's own.
+    Own(OwnEventType),
 }
 
 impl EventType {
-    /// Every type, with its name and the type above it.
-    const TABLE: [(Self, &'static str, Self); 27] = [
-        (Self::Event, "EVENT", Self::Event),
-        (Self::ProcessState, "PROCESS_STATE", Self::Event),
-        (Self::ProcessStateStopped, "PROCESS_STATE_STOPPED", Self::ProcessState),
-        (Self::ProcessStateExited, "PROCESS_STATE_EXITED", Self::ProcessState),
-        (Self::ProcessStateStarting, "PROCESS_STATE_STARTING", Self::ProcessState),
-        (Self::ProcessStateStopping, "PROCESS_STATE_STOPPING", Self::ProcessState),
-        (Self::ProcessStateBackoff, "PROCESS_STATE_BACKOFF", Self::ProcessState),
-        (Self::ProcessStateFatal, "PROCESS_STATE_FATAL", Self::ProcessState),
-        (Self::ProcessStateRunning, "PROCESS_STATE_RUNNING", Self::ProcessState),
-        (Self::ProcessStateUnknown, "PROCESS_STATE_UNKNOWN", Self::ProcessState),
-        (Self::ProcessCommunication, "PROCESS_COMMUNICATION", Self::Event),
-        (Self::ProcessCommunicationStdout, "PROCESS_COMMUNICATION_STDOUT", Self::ProcessCommunication),
-        (Self::ProcessCommunicationStderr, "PROCESS_COMMUNICATION_STDERR", Self::ProcessCommunication),
-        (Self::ProcessLog, "PROCESS_LOG", Self::Event),
-        (Self::ProcessLogStdout, "PROCESS_LOG_STDOUT", Self::ProcessLog),
-        (Self::ProcessLogStderr, "PROCESS_LOG_STDERR", Self::ProcessLog),
-        (Self::RemoteCommunication, "REMOTE_COMMUNICATION", Self::Event),
-        (Self::SupervisorStateChange, "SUPERVISOR_STATE_CHANGE", Self::Event),
-        (Self::SupervisorStateChangeRunning, "SUPERVISOR_STATE_CHANGE_RUNNING", Self::SupervisorStateChange),
-        (Self::SupervisorStateChangeStopping, "SUPERVISOR_STATE_CHANGE_STOPPING", Self::SupervisorStateChange),
-        (Self::Tick, "TICK", Self::Event),
-        (Self::Tick5, "TICK_5", Self::Tick),
-        (Self::Tick60, "TICK_60", Self::Tick),
-        (Self::Tick3600, "TICK_3600", Self::Tick),
-        (Self::ProcessGroup, "PROCESS_GROUP", Self::Event),
-        (Self::ProcessGroupAdded, "PROCESS_GROUP_ADDED", Self::ProcessGroup),
-        (Self::ProcessGroupRemoved, "PROCESS_GROUP_REMOVED", Self::ProcessGroup),
+    /// Every type of Supervisor's, with its name.
+    const TABLE: [(Self, &'static str); 27] = [
+        (Self::Event, "EVENT"),
+        (Self::ProcessState, "PROCESS_STATE"),
+        (Self::ProcessStateStopped, "PROCESS_STATE_STOPPED"),
+        (Self::ProcessStateExited, "PROCESS_STATE_EXITED"),
+        (Self::ProcessStateStarting, "PROCESS_STATE_STARTING"),
+        (Self::ProcessStateStopping, "PROCESS_STATE_STOPPING"),
+        (Self::ProcessStateBackoff, "PROCESS_STATE_BACKOFF"),
+        (Self::ProcessStateFatal, "PROCESS_STATE_FATAL"),
+        (Self::ProcessStateRunning, "PROCESS_STATE_RUNNING"),
+        (Self::ProcessStateUnknown, "PROCESS_STATE_UNKNOWN"),
+        (Self::ProcessCommunication, "PROCESS_COMMUNICATION"),
+        (Self::ProcessCommunicationStdout, "PROCESS_COMMUNICATION_STDOUT"),
+        (Self::ProcessCommunicationStderr, "PROCESS_COMMUNICATION_STDERR"),
+        (Self::ProcessLog, "PROCESS_LOG"),
+        (Self::ProcessLogStdout, "PROCESS_LOG_STDOUT"),
+        (Self::ProcessLogStderr, "PROCESS_LOG_STDERR"),
+        (Self::RemoteCommunication, "REMOTE_COMMUNICATION"),
+        (Self::SupervisorStateChange, "SUPERVISOR_STATE_CHANGE"),
+        (Self::SupervisorStateChangeRunning, "SUPERVISOR_STATE_CHANGE_RUNNING"),
+        (Self::SupervisorStateChangeStopping, "SUPERVISOR_STATE_CHANGE_STOPPING"),
+        (Self::Tick, "TICK"),
+        (Self::Tick5, "TICK_5"),
+        (Self::Tick60, "TICK_60"),
+        (Self::Tick3600, "TICK_3600"),
+        (Self::ProcessGroup, "PROCESS_GROUP"),
+        (Self::ProcessGroupAdded, "PROCESS_GROUP_ADDED"),
+        (Self::ProcessGroupRemoved, "PROCESS_GROUP_REMOVED"),
     ];
 
-    /// Every type, in the order of the table.
+    /// Every type of Supervisor's, in the order of the table.
     pub fn all() -> impl Iterator<Item = Self> {
-        Self::TABLE.iter().map(|(event, _, _)| *event)
+        Self::TABLE.iter().map(|(event, _)| *event)
     }
 
-    /// The type with this name, in any case.
+    /// The names of those.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::TABLE.iter().map(|(_, name)| *name)
+    }
+
+    /// The type of Supervisor's with this name, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::TABLE.iter().find(|(_, known, _)| known.eq_ignore_ascii_case(name)).map(|(event, _, _)| *event)
+        Self::TABLE.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(event, _)| *event)
+    }
+
+    /// The type with this name: one of Supervisor's, in any case, or one that an extension may have.
+    pub fn from_any_name(name: &str) -> Option<Self> {
+        Self::from_name(name).or_else(|| OwnEventType::new(name).map(Self::Own))
     }
 
     /// The name in `events=` and in the header, upper case.
-    pub fn name(self) -> &'static str {
-        self.row().1
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Own(own) => own.as_str(),
+            known => Self::TABLE.iter().find(|(event, _)| event == known).map_or("", |(_, name)| *name),
+        }
     }
 
     /// Whether a subscription to `other` receives this type: the same type or one above it.
     pub fn is_a(self, other: Self) -> bool {
-        self == other || (self != Self::Event && self.row().2.is_a(other))
+        self == other || self.above().is_some_and(|above| above.is_a(other))
     }
 
-    fn row(self) -> &'static (Self, &'static str, Self) {
-        // The rows stand in the order of the enum; a test walks them.
-        &Self::TABLE[self as usize]
+    fn above(self) -> Option<Self> {
+        match self {
+            Self::Event => None,
+            Self::ProcessState
+            | Self::ProcessCommunication
+            | Self::ProcessLog
+            | Self::RemoteCommunication
+            | Self::SupervisorStateChange
+            | Self::Tick
+            | Self::ProcessGroup
+            | Self::Own(_) => Some(Self::Event),
+            Self::ProcessStateStopped
+            | Self::ProcessStateExited
+            | Self::ProcessStateStarting
+            | Self::ProcessStateStopping
+            | Self::ProcessStateBackoff
+            | Self::ProcessStateFatal
+            | Self::ProcessStateRunning
+            | Self::ProcessStateUnknown => Some(Self::ProcessState),
+            Self::ProcessCommunicationStdout | Self::ProcessCommunicationStderr => Some(Self::ProcessCommunication),
+            Self::ProcessLogStdout | Self::ProcessLogStderr => Some(Self::ProcessLog),
+            Self::SupervisorStateChangeRunning | Self::SupervisorStateChangeStopping => {
+                Some(Self::SupervisorStateChange)
+            }
+            Self::Tick5 | Self::Tick60 | Self::Tick3600 => Some(Self::Tick),
+            Self::ProcessGroupAdded | Self::ProcessGroupRemoved => Some(Self::ProcessGroup),
+        }
+    }
+}
+
+/// The name of an event type of an extension's own: `[A-Z][A-Z0-9_]*`, and none of Supervisor's. Held in place, so that
+/// types are cheap to copy, and nothing of an extension's is left when it has gone.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OwnEventType {
+    /// Filled up with zeros.
+    bytes: [u8; limits::EVENT_NAME_BYTES],
+    length: u8,
+}
+
+impl OwnEventType {
+    /// `None`: it cannot be one.
+    pub fn new(name: &str) -> Option<Self> {
+        let is_word = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        let begins_well = name.starts_with(|first: char| first.is_ascii_uppercase());
+        if !begins_well || !name.bytes().all(is_word) || EventType::from_name(name).is_some() {
+            return None;
+        }
+        let mut bytes = [0; limits::EVENT_NAME_BYTES];
+        bytes.get_mut(..name.len())?.copy_from_slice(name.as_bytes());
+        Some(Self { bytes, length: u8::try_from(name.len()).ok()? })
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        let name = self.bytes.get(..self.length.into()).unwrap_or_default();
+        str::from_utf8(name).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for OwnEventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -167,6 +244,13 @@ pub enum Event<'a> {
         /// Added, else removed.
         added: bool,
     },
+    /// An extension sent an event of its own.
+    Own {
+        /// Its type.
+        name: OwnEventType,
+        /// Its payload, whole.
+        payload: &'a str,
+    },
 }
 
 /// The keys that a PROCESS_STATE payload has beyond names and `from_state`.
@@ -197,7 +281,8 @@ impl Event<'_> {
             | Self::RemoteCommunication { .. }
             | Self::SupervisorStateChange { .. }
             | Self::Tick { .. }
-            | Self::ProcessGroup { .. } => None,
+            | Self::ProcessGroup { .. }
+            | Self::Own { .. } => None,
         }
     }
 
@@ -243,6 +328,7 @@ impl Event<'_> {
             Self::SupervisorStateChange { .. } => String::new(),
             Self::Tick { when, .. } => format!("when:{when}"),
             Self::ProcessGroup { group, .. } => format!("groupname:{group}\n"),
+            Self::Own { payload, .. } => (*payload).to_owned(),
         }
     }
 
@@ -271,13 +357,15 @@ impl Event<'_> {
             Self::Tick { .. } => EventType::Tick3600,
             Self::ProcessGroup { added: true, .. } => EventType::ProcessGroupAdded,
             Self::ProcessGroup { added: false, .. } => EventType::ProcessGroupRemoved,
+            Self::Own { name, .. } => EventType::Own(*name),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Channel, Event, EventType};
+    use super::{Channel, Event, EventType, OwnEventType};
+    use crate::limits;
 
     #[test]
     fn the_beginning_of_output_ends_with_a_character_and_says_what_is_left_out() {
@@ -298,14 +386,29 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_complete_and_in_order_of_the_enum() {
-        for (index, (event, name, _)) in EventType::TABLE.iter().enumerate() {
-            assert_eq!(*event as usize, index);
-            assert_eq!(EventType::from_name(&name.to_lowercase()), Some(*event));
-            assert!(event.is_a(EventType::Event));
+    fn every_type_has_a_name_by_which_it_is_found() {
+        for (event, name) in EventType::TABLE {
+            assert_eq!(EventType::from_name(&name.to_lowercase()), Some(event));
+            assert_eq!(event.name(), name);
+            assert!(event.is_a(EventType::Event) && event.is_a(event));
         }
         assert!(EventType::Tick5.is_a(EventType::Tick));
         assert!(!EventType::Tick.is_a(EventType::Tick5));
         assert_eq!(EventType::from_name(""), None);
+    }
+
+    #[test]
+    fn types_of_extensions_are_names_that_are_none_of_supervisors() {
+        let own = OwnEventType::new("QUEUE_DEPTH2").unwrap();
+        assert_eq!(own.as_str(), "QUEUE_DEPTH2");
+        let event = EventType::Own(own);
+        assert_eq!((EventType::from_any_name("QUEUE_DEPTH2"), event.name()), (Some(event), "QUEUE_DEPTH2"));
+        assert!(event.is_a(EventType::Event) && event.is_a(event) && !event.is_a(EventType::Tick));
+        assert!(OwnEventType::new(&"X".repeat(limits::EVENT_NAME_BYTES)).is_some());
+        let long = "X".repeat(limits::EVENT_NAME_BYTES + 1);
+        for name in ["", "queue", "2X", "_X", "X-Y", "TICK_5", "EVENT", "É", &long] {
+            assert_eq!(OwnEventType::new(name), None, "{name}");
+        }
+        assert_eq!(EventType::from_any_name("tick_5"), Some(EventType::Tick5));
     }
 }

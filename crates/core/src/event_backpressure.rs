@@ -6,7 +6,7 @@
 //! nobody up.
 
 use crate::channel::Channel;
-use crate::event::EventType;
+use crate::event::{EventType, OwnEventType};
 use crate::event_listener_pool::EventListenerPool;
 use crate::fault::{Fault, FaultCode};
 use crate::host::Host;
@@ -14,7 +14,7 @@ use crate::process::Phase;
 use crate::process_id::{ProcessId, RequestId};
 use crate::reply::Reply;
 use crate::supervisor::Supervisor;
-use crate::waiting_events::WaitingEvent;
+use crate::waiting_events::{Content, WaitingEvent};
 
 impl Supervisor {
     /// Whether the output of a process is not to be read now, since a pool that wants its events has no room. A
@@ -47,7 +47,21 @@ impl Supervisor {
         data: String,
         host: &mut impl Host,
     ) -> Option<Result<Reply, Fault>> {
-        let event = WaitingEvent { request, kind, data };
+        self.send_event(WaitingEvent { request, content: Content::RemoteCommunication { kind, data } }, host)
+    }
+
+    /// An event of an extension's own, in the same way.
+    pub(crate) fn send_own_event(
+        &mut self,
+        request: RequestId,
+        name: OwnEventType,
+        payload: String,
+        host: &mut impl Host,
+    ) -> Option<Result<Reply, Fault>> {
+        self.send_event(WaitingEvent { request, content: Content::Own { name, payload } }, host)
+    }
+
+    fn send_event(&mut self, event: WaitingEvent, host: &mut impl Host) -> Option<Result<Reply, Fault>> {
         let full = self.pool_without_room().map(|pool| pool.name.to_string());
         if self.shutdown.is_some() || (full.is_none() && self.waiting_events.is_empty()) {
             self.notify(&event.event(), host);

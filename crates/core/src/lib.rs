@@ -86,7 +86,7 @@ mod waiting_events;
 pub use channel::Channel;
 pub use clock::Now;
 pub use command::Command;
-pub use event::{Event, EventType, StateDetail};
+pub use event::{Event, EventType, OwnEventType, StateDetail};
 pub use event_buffer::{JournalKey, PoolEvent};
 pub use event_journal::{JournalBacklog, JournalError, JournalFate, JournalRead};
 pub use event_ring::{EventBatch, EventRing, RingStatistics, StreamEvent};

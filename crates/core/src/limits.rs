@@ -48,6 +48,12 @@ pub const SPAWNS_PER_TURN: usize = 32;
 /// Bytes of output that one PROCESS_LOG event tells of: what Supervisor reads at a time.
 pub const PROCESS_LOG_BYTES: usize = 128 << 10;
 
+/// Bytes of the name of an event type of an extension's own.
+pub const EVENT_NAME_BYTES: usize = 64;
+
+/// Bytes of the payload of such an event; a longer one is refused.
+pub const OWN_EVENT_BYTES: usize = 1 << 20;
+
 /// Events that the event stream can be read back; more drops the oldest.
 pub const EVENT_RING_EVENTS: usize = 4_096;
 

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use crate::event::Event;
+use crate::event::{Event, OwnEventType};
 use crate::limits;
 use crate::process_id::RequestId;
 
@@ -18,8 +18,14 @@ pub(crate) struct WaitingEvents {
 #[derive(Clone, Debug)]
 pub(crate) struct WaitingEvent {
     pub(crate) request: RequestId,
-    pub(crate) kind: String,
-    pub(crate) data: String,
+    pub(crate) content: Content,
+}
+
+/// What a client sends.
+#[derive(Clone, Debug)]
+pub(crate) enum Content {
+    RemoteCommunication { kind: String, data: String },
+    Own { name: OwnEventType, payload: String },
 }
 
 impl WaitingEvents {
@@ -48,10 +54,16 @@ impl WaitingEvents {
 
 impl WaitingEvent {
     pub(crate) fn event(&self) -> Event<'_> {
-        Event::RemoteCommunication { kind: &self.kind, data: &self.data }
+        match &self.content {
+            Content::RemoteCommunication { kind, data } => Event::RemoteCommunication { kind, data },
+            Content::Own { name, payload } => Event::Own { name: *name, payload },
+        }
     }
 
     fn size(&self) -> usize {
-        self.kind.len() + self.data.len()
+        match &self.content {
+            Content::RemoteCommunication { kind, data } => kind.len() + data.len(),
+            Content::Own { payload, .. } => payload.len(),
+        }
     }
 }

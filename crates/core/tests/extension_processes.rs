@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use supervisor_core::{
-    Autorestart, Command, ExitStatus, GroupConfig, GroupKind, Pid, ProcessConfig, ProcessState, RestartPause,
+    Autorestart, Command, EventType, ExitStatus, GroupConfig, GroupKind, OwnEventType, Pid, ProcessConfig,
+    ProcessState, RestartPause,
 };
 
 use crate::sim::config::{alone, program, with};
+use crate::sim::listeners::pool;
 use crate::sim::{Script, Sim};
 
 /// As an extension is configured.
@@ -143,4 +145,28 @@ fn somebody_who_wants_ticks_gets_them_as_long_as_it_lives() {
     assert_eq!(sim.ask(Command::WatchTicks { life }), "True", "that life is over");
     sim.advance(10.0);
     assert_eq!(sim.take().with("TICK_5").lines(), Vec::<String>::new());
+}
+
+#[test]
+fn an_event_of_its_own_reaches_pools_that_subscribe_to_it_or_to_all() {
+    let own = |name: &str| EventType::Own(OwnEventType::new(name).unwrap());
+    let pools = vec![
+        pool("its", 10, &[own("QUEUE_DEPTH")], &["a"]),
+        pool("all", 10, &[EventType::Event], &["b"]),
+        pool("other", 10, &[own("QUEUE"), EventType::Tick], &["c"]),
+    ];
+    let mut sim = Sim::with(pools);
+    sim.advance(2.0);
+    for listener in ["its:a", "all:b", "other:c"] {
+        sim.say(listener, "READY\n");
+    }
+    sim.deliveries();
+    sim.say_done("all:b");
+    sim.take();
+    let name = OwnEventType::new("QUEUE_DEPTH").unwrap();
+    assert_eq!(sim.ask(Command::SendOwnEvent { name, payload: "depth:17".to_owned() }), "True");
+    let sent: Vec<_> = sim.deliveries().iter().map(|delivery| delivery.name().to_owned()).collect();
+    assert!(sent.contains(&"QUEUE_DEPTH".to_owned()), "{sent:?}");
+    assert_eq!(sim.statistics("other").accepted, 0);
+    assert_eq!(sim.statistics("its").accepted, 1);
 }

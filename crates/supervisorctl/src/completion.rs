@@ -89,7 +89,7 @@ fn action_names() -> Vec<String> {
 
 /// Names of event types.
 pub(crate) fn event_types() -> impl Iterator<Item = &'static str> {
-    EventType::all().map(EventType::name)
+    EventType::names()
 }
 
 /// Names of groups, each once.

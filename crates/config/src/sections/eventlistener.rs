@@ -4,6 +4,7 @@ use supervisor_core::{
     EventListenerPoolConfig, EventType, GroupConfig, GroupKind, OnProtocolError, Overflow, ResultHandler,
 };
 
+use super::extension::has_extensions;
 use super::plugins::{is_known_factory, is_specification};
 use super::words::word;
 use crate::context::SectionReader;
@@ -73,7 +74,8 @@ fn read_events(reader: &SectionReader<'_>) -> Result<Vec<EventType>, ConfigError
     }
     let mut events = Vec::new();
     for name in list_of_strings(&text) {
-        if let Some(event) = EventType::from_name(name) {
+        let own = has_extensions(reader.context).then(|| EventType::from_any_name(name)).flatten();
+        if let Some(event) = EventType::from_name(name).or(own) {
             events.push(event);
         } else {
             let text = format!("Unknown event type {} in [{section}] events", name.to_uppercase());

@@ -10,6 +10,7 @@ use supervisor_core::{
     Autorestart, ExtensionConfig, ExtensionKind, GroupConfig, GroupKind, ProcessConfig, RestartPause,
 };
 
+use super::plugins::RpcInterfaceFactory;
 use crate::context::{Context, SectionReader};
 use crate::datatypes::list_of_strings;
 use crate::diagnostics::ConfigError;
@@ -44,6 +45,18 @@ pub(crate) fn is_extension(context: &Context, section: &Section) -> bool {
     section.name.starts_with(SectionType::RpcInterface.prefix())
         && context.document.get(section, rows::FACTORY.name).is_none()
         && context.document.get(section, rows::COMMAND.name).is_some()
+}
+
+/// Whether a configuration has extensions, or plug-ins that are hosted, which may have event types of their own.
+pub(crate) fn has_extensions(context: &Context) -> bool {
+    let is_hosted = |section: &Section| {
+        section.name.starts_with(SectionType::RpcInterface.prefix())
+            && context
+                .document
+                .get(section, rows::FACTORY.name)
+                .is_some_and(|entry| RpcInterfaceFactory::of(&entry.value).is_none())
+    };
+    context.document.sections.iter().any(|section| is_extension(context, section) || is_hosted(section))
 }
 
 /// Reads one; `None`: it cannot be used, which has been said.

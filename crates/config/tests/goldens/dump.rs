@@ -87,7 +87,7 @@ fn dump_group(group: &GroupConfig) -> Vec<String> {
     match &group.kind {
         GroupKind::Programs | GroupKind::Extension => {}
         GroupKind::EventListeners(pool) => {
-            let mut events: Vec<&str> = pool.events.iter().map(|event| event.name()).collect();
+            let mut events: Vec<&str> = pool.events.iter().map(supervisor_core::EventType::name).collect();
             events.sort_unstable();
             lines.push(format!(" pool {} {}", pool.buffer_size, events.join(" ")));
         }

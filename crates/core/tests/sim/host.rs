@@ -333,7 +333,8 @@ impl Host for SimHost {
             | Event::ProcessCommunication { .. }
             | Event::RemoteCommunication { .. }
             | Event::SupervisorStateChange { .. }
-            | Event::Tick { .. } => {}
+            | Event::Tick { .. }
+            | Event::Own { .. } => {}
         }
     }
 

@@ -75,7 +75,8 @@ impl Line {
 
 /// An event with the keys of its payload.
 pub(crate) fn event_text(event: &Event<'_>) -> String {
-    let kind = event.event_type().name();
+    let event_type = event.event_type();
+    let kind = event_type.name();
     match event {
         Event::ProcessState { process, group, from, detail, to: _, ended: _ } => {
             let detail = match detail {
@@ -95,6 +96,7 @@ pub(crate) fn event_text(event: &Event<'_>) -> String {
         Event::SupervisorStateChange { running: _ } => kind.to_owned(),
         Event::Tick { period: _, when } => format!("{kind} when:{when}"),
         Event::ProcessGroup { group, added: _ } => format!("{kind} groupname:{group}"),
+        Event::Own { name: _, payload } => format!("{kind} {payload:?}"),
     }
 }
 

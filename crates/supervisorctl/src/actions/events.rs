@@ -106,10 +106,10 @@ fn parse(words: &[&str]) -> Result<Request, String> {
 }
 
 fn unknown(name: &str) -> String {
-    let known = EventType::all().map(EventType::name);
+    let known = EventType::names();
     let hint = match nearest(&name.to_ascii_uppercase(), known) {
         Some(near) => format!(", did you mean {near}?"),
-        None => format!("; there are {}", EventType::all().map(EventType::name).collect::<Vec<_>>().join(", ")),
+        None => format!("; there are {}", EventType::names().collect::<Vec<_>>().join(", ")),
     };
     format!("Error: unknown event type {name}{hint}")
 }
@@ -117,7 +117,7 @@ fn unknown(name: &str) -> String {
 impl Request {
     /// The types as the server takes them.
     fn type_names(&self, separator: &str) -> String {
-        self.types.iter().map(|event| event.name()).collect::<Vec<_>>().join(separator)
+        self.types.iter().map(EventType::name).collect::<Vec<_>>().join(separator)
     }
 
     /// What is asked for.

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use supervisor_core::{
-    Channel, Command, ConfigInfo, EventBatch, EventStatistics, GroupConfig, Life, LogLevel, Pid, ProcessConfig,
-    ProcessDetails, ProcessInfo, ProcessResult, ReloadDiff, Reply, Verdict,
+    Channel, Command, ConfigInfo, EventBatch, EventStatistics, GroupConfig, Life, LogLevel, OwnEventType, Pid,
+    ProcessConfig, ProcessDetails, ProcessInfo, ProcessResult, ReloadDiff, Reply, Verdict,
 };
 
 /// Something that can be asked by [`super::inbox::CommandSender::call`].
@@ -263,6 +263,28 @@ impl Request for JudgeResult {
     fn into_command(self) -> Command {
         let Self { life, serial, verdict } = self;
         Command::JudgeResult { life, serial, verdict }
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Done = reply { Some(()) } else { None }
+    }
+}
+
+/// An event of an extension's own; answered once every pool that wants it has a place for it.
+#[derive(Clone, Debug)]
+pub struct SendOwnEvent {
+    /// Its type.
+    pub name: OwnEventType,
+    /// Its payload.
+    pub payload: String,
+}
+
+impl Request for SendOwnEvent {
+    type Answer = ();
+
+    fn into_command(self) -> Command {
+        let Self { name, payload } = self;
+        Command::SendOwnEvent { name, payload }
     }
 
     fn answer(reply: Reply) -> Option<Self::Answer> {

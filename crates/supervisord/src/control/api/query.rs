@@ -61,7 +61,7 @@ fn read_types(list: &str) -> Result<Vec<EventType>, String> {
     names
         .map(|name| {
             EventType::from_name(name).ok_or_else(|| {
-                let known: Vec<&str> = EventType::all().map(EventType::name).collect();
+                let known: Vec<&str> = EventType::names().collect();
                 format!("unknown event type '{name}'; there are {}", known.join(", "))
             })
         })

@@ -163,8 +163,8 @@ impl<'l> Connection<'l> {
             match happening {
                 None => return Ok(()),
                 Some(Happening::Ready(description)) => {
+                    self.context.extensions.take_description(self.extension, description)?;
                     self.context.log(LogLevel::Info, || format!("extension {} is ready", self.extension.name()));
-                    self.extension.describe(description);
                 }
                 // Whoever asked may have gone this very moment.
                 Some(Happening::Answered(who, outcome)) => drop(who.send(outcome)),

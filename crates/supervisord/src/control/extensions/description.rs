@@ -1,6 +1,6 @@
 //! What an extension says of itself in its answer to `initialize`, and what introspection is answered from.
 
-use supervisor_core::EventType;
+use supervisor_core::{EventType, OwnEventType};
 use supervisor_protocol::extension::PROTOCOL_VERSION;
 use supervisor_protocol::xmlrpc::Value;
 
@@ -11,8 +11,8 @@ use crate::control::limits;
 pub(super) struct Description {
     /// Sorted by name.
     methods: Vec<MethodDescription>,
-    /// Names of event types of its own, sorted.
-    pub(super) events: Vec<Box<str>>,
+    /// Event types of its own, sorted.
+    pub(super) events: Vec<OwnEventType>,
 }
 
 /// One method.
@@ -98,7 +98,7 @@ fn check_version(version: Option<&Value>) -> Result<(), String> {
     }
 }
 
-fn own_events(listed: Option<&Value>) -> Result<Vec<Box<str>>, String> {
+fn own_events(listed: Option<&Value>) -> Result<Vec<OwnEventType>, String> {
     let listed = match listed {
         None | Some(Value::Nil) => return Ok(Vec::new()),
         Some(Value::Array(listed)) => listed,
@@ -110,15 +110,11 @@ fn own_events(listed: Option<&Value>) -> Result<Vec<Box<str>>, String> {
     let mut events = Vec::with_capacity(listed.len());
     for name in listed {
         let Value::Str(name) = name else { return Err("has an event type that is no text".to_owned()) };
-        let is_word = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-        let begins_well = name.starts_with(|first: char| first.is_ascii_uppercase());
-        if !begins_well || !name.bytes().all(is_word) || name.len() > limits::EXTENSION_NAME_BYTES {
-            return Err(format!("has an event type with the name {name:?}"));
-        }
         if EventType::from_name(name).is_some() {
             return Err(format!("has the event type {name}, which is one of Supervisor's"));
         }
-        events.push(name.as_str().into());
+        let own = OwnEventType::new(name).ok_or_else(|| format!("has an event type with the name {name:?}"))?;
+        events.push(own);
     }
     events.sort();
     events.dedup();
@@ -149,7 +145,7 @@ mod tests {
         let signature = description.find("b").unwrap().signature.as_ref().unwrap();
         assert_eq!(signature.iter().map(|kind| &**kind).collect::<Vec<_>>(), ["int", "string"]);
         assert_eq!(description.find("c"), None);
-        assert_eq!(description.events.iter().map(|name| &**name).collect::<Vec<_>>(), ["A", "Z_1"]);
+        assert_eq!(description.events.iter().map(OwnEventType::as_str).collect::<Vec<_>>(), ["A", "Z_1"]);
     }
 
     #[test]
@@ -171,7 +167,7 @@ mod tests {
             (r#"{"methods": [{"name": "a", "help": 5}]}"#, "no text"),
             (r#"{"methods": [{"name": "a", "signature": "int"}]}"#, "no array"),
             (r#"{"methods": [{"name": "a", "signature": [5]}]}"#, "no text"),
-            (r#"{"methods": [], "events": ["tick"]}"#, "with the name"),
+            (r#"{"methods": [], "events": ["queue"]}"#, "with the name"),
             (r#"{"methods": [], "events": ["TICK_5"]}"#, "one of Supervisor's"),
             (&many, "more than 1024 methods"),
             (&long_name, "with the name"),

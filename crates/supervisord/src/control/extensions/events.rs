@@ -56,7 +56,7 @@ impl Events {
 
     /// `sup.subscribe`
     pub(super) async fn subscribe(self: &Rc<Self>, given: &mut Arguments) -> Result<Value, RpcFault> {
-        let wanted = event_type(given)?;
+        let wanted = self.event_type(given)?;
         let since = match given.take_any("since") {
             None => None,
             Some(Value::Int(serial)) => Some(u64::try_from(serial).unwrap_or(0)),
@@ -86,6 +86,13 @@ impl Events {
         Ok(Value::Struct(vec![("serial".to_owned(), Value::Int(serial))]))
     }
 
+    fn event_type(&self, given: &mut Arguments) -> Result<EventType, RpcFault> {
+        let name = given.text("event")?;
+        let own = || self.context.extensions.event_type(&name).map(EventType::Own);
+        let unknown = || RpcFault::new(FaultCode::BadArguments, format!("there is no event type {name}"));
+        EventType::from_name(&name).or_else(own).ok_or_else(unknown)
+    }
+
     /// Nothing is waited for from here to the answer, so that this comes before the first event.
     fn add(&self, wanted: EventType, since: Option<u64>, newest: u64) {
         let mut subscriptions = self.subscriptions.borrow_mut();
@@ -105,7 +112,7 @@ impl Events {
 
     /// `sup.unsubscribe`
     pub(super) fn unsubscribe(&self, given: &mut Arguments) -> Result<Value, RpcFault> {
-        let wanted = event_type(given)?;
+        let wanted = self.event_type(given)?;
         let mut subscriptions = self.subscriptions.borrow_mut();
         let before = subscriptions.len();
         subscriptions.retain(|known| known.wanted != wanted);
@@ -171,12 +178,6 @@ impl Events {
         }
         lines
     }
-}
-
-fn event_type(given: &mut Arguments) -> Result<EventType, RpcFault> {
-    let name = given.text("event")?;
-    let unknown = || RpcFault::new(FaultCode::BadArguments, format!("there is no event type {name}"));
-    EventType::from_name(&name).ok_or_else(unknown)
 }
 
 fn number(number: u64) -> Value {

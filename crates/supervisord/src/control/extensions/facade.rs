@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use supervisor_core::limits::OWN_EVENT_BYTES;
 use supervisor_core::{Command, Fault, FaultCode, LogLevel, Pid, ProcessConfig, raw_text};
 use supervisor_protocol::SUPERVISOR_VERSION;
 use supervisor_protocol::xmlrpc::{Answer, Value, Writer, read_answer};
@@ -15,7 +16,7 @@ use super::allow::admits;
 use super::arguments::{Arguments, incorrect};
 use super::events::Events;
 use super::{Extension, process_data};
-use crate::boundary::requests::{AddProcesses, GetGroup, GetProcessDetails, Kill, Log, MethodAnswer};
+use crate::boundary::requests::{AddProcesses, GetGroup, GetProcessDetails, Kill, Log, MethodAnswer, SendOwnEvent};
 use crate::control::context::Context;
 use crate::control::rpc_fault::RpcFault;
 use crate::control::{limits, rpc};
@@ -60,6 +61,7 @@ impl Facade {
             "sup.write" => self.write(&mut given).await,
             "sup.log" => self.log(&mut given).await,
             "sup.subscribe" => self.events.subscribe(&mut given).await,
+            "sup.notify" => self.notify(&mut given).await,
             "sup.unsubscribe" => self.events.unsubscribe(&mut given),
             _ => Err(RpcFault::bare(FaultCode::UnknownMethod)),
         }
@@ -211,6 +213,17 @@ impl Facade {
             _ => return Err(incorrect("bytes must be a string or $b64")),
         };
         self.context.sender.call(Command::SendProcessStdin { name, chars }).await?;
+        Ok(Value::Bool(true))
+    }
+
+    async fn notify(&self, given: &mut Arguments) -> Outcome {
+        let (name, payload) = (given.text("name")?, given.text("payload")?);
+        let bad = |why: String| RpcFault::new(FaultCode::BadArguments, why);
+        let name = self.extension.event_type(&name).ok_or_else(|| bad(format!("{name} is not one of its events")))?;
+        if payload.len() > OWN_EVENT_BYTES {
+            return Err(bad(format!("the payload takes more than {OWN_EVENT_BYTES} bytes")));
+        }
+        self.context.sender.call(SendOwnEvent { name, payload }).await?;
         Ok(Value::Bool(true))
     }
 

@@ -23,7 +23,9 @@ use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use supervisor_core::{ExtensionConfig, ExtensionKind, FaultCode, Life, ProcessId, ProcessState, SupervisorState};
+use supervisor_core::{
+    ExtensionConfig, ExtensionKind, FaultCode, Life, OwnEventType, ProcessId, ProcessState, SupervisorState,
+};
 use supervisor_protocol::SUPERVISOR_VERSION;
 use supervisor_protocol::extension::PROTOCOL_VERSION;
 use supervisor_protocol::plugin_host::program_line;
@@ -36,6 +38,7 @@ use super::context::Context;
 use super::limits;
 use super::rpc_fault::RpcFault;
 use crate::boundary::outbox::ExtensionNotice;
+use conversation::Breach;
 use description::Description;
 pub(super) use description::MethodDescription;
 use link::{Link, Stage};
@@ -103,6 +106,24 @@ impl Extensions {
             names.extend(methods.map(|method| format!("{}.{}", extension.name(), method.name)));
         }
         names
+    }
+
+    /// The event type of this name, if it is one of an extension's own.
+    pub(super) fn event_type(&self, name: &str) -> Option<OwnEventType> {
+        self.0.borrow().values().find_map(|extension| extension.event_type(name))
+    }
+
+    /// What an extension says of itself, which is refused if it has an event type of another one.
+    fn take_description(&self, of: &Extension, description: Description) -> Result<(), Breach> {
+        let others = self.0.borrow();
+        let mut others = others.values().filter(|other| other.process != of.process);
+        let is_taken = |name: &&OwnEventType| others.any(|other| other.event_type(name.as_str()).is_some());
+        if let Some(taken) = description.events.iter().find(is_taken) {
+            let why = format!("has the event type {}, which is one of another extension", taken.as_str());
+            return Err(Breach::BadDescription(why));
+        }
+        of.describe(description);
+        Ok(())
     }
 
     fn of_process(&self, process: ProcessId) -> Option<Rc<Extension>> {
@@ -225,6 +246,12 @@ impl Extension {
             | ProcessState::Fatal
             | ProcessState::Unknown => false,
         }
+    }
+
+    /// The event type of its own that has this name.
+    fn event_type(&self, name: &str) -> Option<OwnEventType> {
+        let description = self.description.borrow();
+        description.iter().flat_map(|description| &description.events).find(|own| own.as_str() == name).copied()
     }
 
     fn describe(&self, description: Description) {

@@ -116,6 +116,7 @@ fn answer(command: Command) -> Result<Reply, Fault> {
         | Command::JudgeResult { .. }
         | Command::StartAnew { .. }
         | Command::WatchTicks { .. }
+        | Command::SendOwnEvent { .. }
         | Command::ClearLog
         | Command::Log { .. }
         | Command::Shutdown

@@ -79,7 +79,7 @@ pub(super) fn decode(body: &[u8]) -> Option<PoolEvent> {
     Some(PoolEvent {
         serial: u64::from_le_bytes(*serial),
         poolserial: u64::from_le_bytes(*poolserial),
-        event_type: EventType::from_name(str::from_utf8(name).ok()?)?,
+        event_type: EventType::from_any_name(str::from_utf8(name).ok()?)?,
         payload: Arc::from(str::from_utf8(payload).ok()?),
         journal: None,
     })

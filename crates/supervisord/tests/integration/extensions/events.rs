@@ -116,3 +116,66 @@ fn there_are_64_subscriptions_at_most() {
     assert_eq!(ask(&daemon, "sup.unsubscribe", &[("event", "TICK_3600".into())]), Ok(true.into()));
     daemon.stop();
 }
+
+const LISTENER: &str = "#!/usr/bin/env python3
+import sys
+with open(sys.argv[1], 'a') as seen:
+    while True:
+        print('READY', flush=True)
+        head = dict(token.split(':') for token in sys.stdin.readline().split())
+        seen.write('%s %s\\n' % (head['eventname'], sys.stdin.read(int(head['len']))))
+        seen.flush()
+        print('RESULT 2\\nOK', end='', flush=True)
+";
+
+#[test]
+fn events_of_its_own_reach_listeners_the_stream_and_other_extensions() {
+    let other = "[rpcinterface:other]\ncommand=python3 {dir}/worker.py\n";
+    let listeners = "[eventlistener:its]\ncommand=python3 {dir}/listener.py {dir}/its.txt\nevents=QUEUE_DEPTH\n\
+                     [eventlistener:spilled]\ncommand=python3 {dir}/listener.py {dir}/spilled.txt\n\
+                     events=QUEUE_DEPTH\noverflow=spill\n";
+    let mut daemon =
+        super::prepared("environment=OWN_EVENTS=\"QUEUE_DEPTH,QUEUE_EMPTY\"", &format!("{other}{listeners}"));
+    daemon.write("listener.py", LISTENER);
+    daemon.start();
+    daemon.call("w.pid", &[]).unwrap();
+    daemon.call("other.pid", &[]).unwrap();
+    let subscribed = daemon.call(
+        "other.ask",
+        &["sup.subscribe".into(), super::structure(&[("event", "QUEUE_DEPTH".into()), ("since", 0.into())])],
+    );
+    assert!(subscribed.is_ok(), "{subscribed:?}");
+    let notify =
+        |name: &str, payload: Value| ask(&daemon, "sup.notify", &[("name", name.into()), ("payload", payload)]);
+    assert_eq!(notify("QUEUE_DEPTH", "queue:mail depth:17".into()), Ok(true.into()));
+    assert_eq!(notify("QUEUE_EMPTY", "".into()), Ok(true.into()));
+    for file in ["its.txt", "spilled.txt"] {
+        daemon.wait_for_text(file, "QUEUE_DEPTH queue:mail depth:17\n");
+    }
+    let Value::Array(events) = until("it has come", || {
+        let events = daemon.call("other.events", &[]).unwrap();
+        (events != Value::Array(vec![])).then_some(events)
+    }) else {
+        panic!("an array")
+    };
+    assert_eq!(events[0]["name"].as_text(), "QUEUE_DEPTH");
+    assert_eq!(events[0]["payload"].as_text(), "queue:mail depth:17");
+    for (name, payload) in
+        [("TICK_5", "x".into()), ("OTHER", "x".into()), ("QUEUE_DEPTH", "x".repeat((1 << 20) + 1).as_str().into())]
+    {
+        assert_eq!(notify(name, payload).unwrap_err().0, 3, "{name}");
+    }
+    assert_eq!(subscribe(&daemon, "QUEUE_LENGTH", None).unwrap_err().0, 3);
+    daemon.stop();
+}
+
+#[test]
+fn an_event_type_belongs_to_one_extension() {
+    let other = "[rpcinterface:z]\ncommand=python3 {dir}/worker.py\nenvironment=OWN_EVENTS=\"MINE\"\n";
+    let mut daemon = super::prepared("environment=OWN_EVENTS=\"MINE\"", other);
+    daemon.start();
+    daemon.wait_for_log(
+        "is cut off: its answer to initialize has the event type MINE, which is one of another extension",
+    );
+    daemon.stop();
+}
