@@ -50,7 +50,8 @@ impl Shelf {
     /// Lays a descriptor aside; its number is free then. Back it comes where there is no room: there are
     /// [`SHELVED_DESCRIPTORS`], or the kernel takes no more of this user's.
     pub fn lay_aside(&mut self, fd: OwnedFd) -> Result<Shelved, OwnedFd> {
-        if self.order.len() >= SHELVED_DESCRIPTORS {
+        // To look through one that is full of what is wanted would cost each who asks, and there may be many.
+        if self.order.len() >= SHELVED_DESCRIPTORS && self.order.contains(&None) {
             self.clear_up();
         }
         if self.order.len() >= SHELVED_DESCRIPTORS || self.send(&fd).is_err() {

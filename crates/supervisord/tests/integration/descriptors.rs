@@ -112,6 +112,25 @@ process_name=%(process_num)03d\nstartsecs=0\nautorestart=true\n{logs}"
 }
 
 #[test]
+fn programs_beyond_the_limit_are_fatal_soon_and_hold_up_nobody() {
+    if testing_the_original() {
+        return; // it runs fewer
+    }
+    let mut daemon = TestDaemon::prepared(
+        "[supervisord]\nminfds=40\nloglevel=info\n[program:p]\ncommand=/bin/sleep 1000\nnumprocs=700
+process_name=%(process_num)03d\nstartsecs=0\nstartretries=1\n",
+    );
+    launch_under(&mut daemon, 1024, 1024);
+    // Each that fails looks for descriptors to save, twice, at all that run.
+    until("those without descriptors are FATAL", || {
+        let status = daemon.ctl(&["status"]).stdout;
+        (status.matches(" RUNNING ").count() + status.matches(" FATAL ").count() == 700).then_some(())
+    });
+    assert!(running(&daemon).len() >= 203);
+    daemon.stop();
+}
+
+#[test]
 fn a_stdin_that_was_laid_aside_is_written_to_and_ends_with_supervisord() {
     if testing_the_original() {
         return; // it lays none aside
