@@ -183,7 +183,7 @@ fn command_lines() {
         let words: Vec<String> = input.split('\n').filter(|_| !input.is_empty()).map(ToOwned::to_owned).collect();
         match parse_supervisord_command_line("p", &words).map_err(|error| error.to_string())? {
             SupervisordCommand::Help(_) => Ok("help".to_owned()),
-            SupervisordCommand::Version => Ok("version".to_owned()),
+            SupervisordCommand::Version { .. } => Ok("version".to_owned()),
             SupervisordCommand::Run(options) => Ok(given(&options)),
             other @ (SupervisordCommand::Check { .. } | SupervisordCommand::ShowConfig { .. }) => panic!("{other:?}"),
         }
@@ -195,7 +195,7 @@ fn client_command_lines() {
     compare(&["supervisorctl"], 250, |_, input| {
         let words: Vec<String> = input.split('\n').filter(|_| !input.is_empty()).map(ToOwned::to_owned).collect();
         let options = match parse_supervisorctl_command_line("p", &words).map_err(|error| error.to_string())? {
-            SupervisorctlCommand::Help(_) | SupervisorctlCommand::Version => return Ok("help".to_owned()),
+            SupervisorctlCommand::Help(_) | SupervisorctlCommand::Version { .. } => return Ok("help".to_owned()),
             SupervisorctlCommand::Run(options) => options,
         };
         let arguments: Vec<String> = options.arguments.iter().map(|word| Repr(word).to_string()).collect();

@@ -64,8 +64,9 @@ mod unknown_sections;
 
 pub use check::{CheckReport, check};
 pub use command_line::{
-    CheckFormat, ClientOptions, ClientSwitch, SdNotify, ShowConfigFormat, SupervisorctlCommand, SupervisordCommand,
-    SupervisordOptions, parse_supervisorctl_command_line, parse_supervisord_command_line, supervisorctl_switches,
+    CheckFormat, ClientOptions, CommandSwitch, SdNotify, ShowConfigFormat, SupervisorctlCommand, SupervisordCommand,
+    SupervisordOptions, build_text, parse_supervisorctl_command_line, parse_supervisord_command_line,
+    supervisorctl_switches, supervisord_switches,
 };
 pub use config::{
     AnonymousPaths, BaseUrl, ClientConfig, ClientTlsFiles, Config, CtlPluginConfig, HostedPlugin, HttpServerAddress,

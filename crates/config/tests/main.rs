@@ -16,6 +16,7 @@ mod files;
 mod folder;
 mod hosted_plugins;
 mod include_patterns;
+mod man_pages;
 mod odd_files;
 mod places;
 mod problems;

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use signal_hook::consts::SIGINT;
 use signal_hook::low_level::emulate_default_handler;
 use supervisor_config::{
-    ClientConfig, ClientOptions, SupervisorctlCommand, find_config_file, load_client, parse_supervisorctl_command_line,
-    program_path,
+    ClientConfig, ClientOptions, SupervisorctlCommand, build_text, find_config_file, load_client,
+    parse_supervisorctl_command_line, program_path,
 };
 use supervisor_core::raw_text;
 
@@ -46,7 +46,8 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
     let options = match parse_supervisorctl_command_line(&program, &words) {
         Ok(SupervisorctlCommand::Run(options)) => options,
         Ok(SupervisorctlCommand::Help(text)) => return show(&text),
-        Ok(SupervisorctlCommand::Version) => return show(&format!("{SUPERVISOR_VERSION}\n")),
+        Ok(SupervisorctlCommand::Version { verbose: false }) => return show(&format!("{SUPERVISOR_VERSION}\n")),
+        Ok(SupervisorctlCommand::Version { verbose: true }) => return show(&build_text("supervisorctl")),
         Err(error) => return refuse(&program, &error),
     };
     if let Some(status) = run_without_server(&program, &options) {

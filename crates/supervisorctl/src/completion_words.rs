@@ -2,7 +2,7 @@
 //! shells, which know nothing themselves. No word is carried out, and nothing is printed that is no candidate: whoever
 //! presses Tab wants no errors.
 
-use supervisor_config::{ClientSwitch, supervisorctl_switches};
+use supervisor_config::{CommandSwitch, supervisorctl_switches};
 
 use crate::actions::{self, ACTIONS};
 use crate::completion;
@@ -62,16 +62,16 @@ pub(crate) fn wanted(words: &[String], processes: impl FnOnce(&[String]) -> Vec<
 }
 
 /// The option that this word is, if its value is the next word.
-fn switch_with_value<'a>(switches: &'a [ClientSwitch], word: &str) -> Option<&'a ClientSwitch> {
+fn switch_with_value<'a>(switches: &'a [CommandSwitch], word: &str) -> Option<&'a CommandSwitch> {
     switches.iter().find(|switch| switch.value.is_some() && switch.spellings.iter().any(|spelling| spelling == word))
 }
 
-fn value_of(switch: &ClientSwitch) -> Wanted {
+fn value_of(switch: &CommandSwitch) -> Wanted {
     if switch.takes_file() { Wanted::File } else { Wanted::Candidates(Vec::new()) }
 }
 
 /// An option of the program, or the value that stands in the same word.
-fn option(switches: &[ClientSwitch], current: &str) -> Wanted {
+fn option(switches: &[CommandSwitch], current: &str) -> Wanted {
     if let Some((option, _)) = current.split_once('=') {
         return switch_with_value(switches, option).map_or(Wanted::Candidates(Vec::new()), value_of);
     }

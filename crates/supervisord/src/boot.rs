@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use supervisor_config::{
     Config, HttpServerAddress, LoadRequest, MainLogFile, Place, ProgramReader, RpcInterfaceFactory, SdNotify,
-    ServerCertificates, SupervisordCommand, SupervisordOptions, UsageError, WebInterface, find_config_file,
+    ServerCertificates, SupervisordCommand, SupervisordOptions, UsageError, WebInterface, build_text, find_config_file,
     no_config_file_text, parse_supervisord_command_line, program_path,
 };
 use supervisor_core::{Handover, LogLevel, ProcessId, Settings, SocketOwner, Supervisor, raw_text};
@@ -79,7 +79,7 @@ fn check_says_more(program: &str, arguments: &[String]) -> bool {
         Ok(SupervisordCommand::Run(options)) => check_command::finds_errors(program, &options),
         Ok(
             SupervisordCommand::Help(_)
-            | SupervisordCommand::Version
+            | SupervisordCommand::Version { .. }
             | SupervisordCommand::Check { .. }
             | SupervisordCommand::ShowConfig { .. },
         )
@@ -108,7 +108,8 @@ fn run_with(program: &str, arguments: &[String]) -> Result<ExitCode, BootError> 
     let options = match parse_supervisord_command_line(program, arguments)? {
         SupervisordCommand::Run(options) => options,
         SupervisordCommand::Help(text) => return print(&text),
-        SupervisordCommand::Version => return print(concat!(env!("CARGO_PKG_VERSION"), "\n")),
+        SupervisordCommand::Version { verbose: false } => return print(concat!(env!("CARGO_PKG_VERSION"), "\n")),
+        SupervisordCommand::Version { verbose: true } => return print(&build_text("supervisord")),
         SupervisordCommand::Check { options, strict, format } => {
             return check_command::run(program, &options, strict, format).map_err(BootError::new);
         }

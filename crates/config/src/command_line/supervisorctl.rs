@@ -1,6 +1,6 @@
 //! The command line of supervisorctl (contract/config.md §6.2).
 
-use super::{convert, set};
+use super::{CommandSwitch, convert, set, shown};
 use crate::datatypes::url;
 use crate::diagnostics::UsageError;
 use crate::getopt::{Switch, getopt, usage_lines};
@@ -13,7 +13,10 @@ pub enum SupervisorctlCommand {
     /// Print this text on standard output and exit with 0.
     Help(String),
     /// Print the version on standard output and exit with 0.
-    Version,
+    Version {
+        /// With what it was built from and for.
+        verbose: bool,
+    },
 }
 
 /// The options that were given; each wins over the configuration file.
@@ -41,6 +44,7 @@ pub struct ClientOptions {
 enum Id {
     Help,
     Version,
+    Verbose,
     Configuration,
     Interactive,
     Serverurl,
@@ -51,7 +55,7 @@ enum Id {
 }
 
 #[rustfmt::skip]
-const SWITCHES: [Switch<Id>; 11] = [
+const SWITCHES: [Switch<Id>; 12] = [
     switch(Id::Configuration, Some('c'), "configuration", Some("FILENAME"), "read this file instead of searching for one"),
     switch(Id::Interactive, Some('i'), "interactive", None, "start an interactive session: ask before shutdown and reload, and for a login"),
     switch(Id::Serverurl, Some('s'), "serverurl", Some("URL"), "where supervisord listens, http://localhost:9001 unless set"),
@@ -62,6 +66,7 @@ const SWITCHES: [Switch<Id>; 11] = [
     switch(Id::TlsCa, None, "tls-ca", Some("FILENAME"), "authorities that may have signed the certificate of an https server"),
     switch(Id::Help, Some('h'), "help", None, "print this text and exit (also -?)"),
     Switch { may_be_abbreviated: false, ..switch(Id::Version, None, "version", None, "print the version of supervisorctl and exit") },
+    Switch { may_be_abbreviated: false, ..switch(Id::Verbose, None, "verbose", None, "with --version: what it was built from and for") },
     Switch { id: Id::Help, short: Some('?'), long: None, argument: None, help: "", may_be_abbreviated: false },
 ];
 
@@ -81,13 +86,17 @@ pub fn parse_supervisorctl_command_line(
     arguments: &[String],
 ) -> Result<SupervisorctlCommand, UsageError> {
     let (occurrences, positionals) = getopt(arguments, &SWITCHES)?;
-    let mut interactive = None;
+    let (mut interactive, mut verbose) = (None, None);
     let mut options = ClientOptions::default();
     for occurrence in &occurrences {
         let text = || occurrence.argument.clone();
         match occurrence.id {
             Id::Help => return Ok(SupervisorctlCommand::Help(help(program))),
-            Id::Version => return Ok(SupervisorctlCommand::Version),
+            Id::Version => {
+                let verbose = occurrences.iter().any(|occurrence| occurrence.id == Id::Verbose);
+                return Ok(SupervisorctlCommand::Version { verbose });
+            }
+            Id::Verbose => set(&mut verbose, occurrence, ())?,
             Id::Interactive => set(&mut interactive, occurrence, ())?,
             Id::Configuration => set(&mut options.configuration, occurrence, text())?,
             Id::Serverurl => {
@@ -100,39 +109,17 @@ pub fn parse_supervisorctl_command_line(
             Id::HistoryFile => set(&mut options.history_file, occurrence, text())?,
         }
     }
+    if verbose.is_some() {
+        return Err(UsageError("--verbose is for --version".to_owned()));
+    }
     options.interactive = interactive.is_some() || positionals.is_empty();
     options.arguments = positionals;
     Ok(SupervisorctlCommand::Run(options))
 }
 
-/// An option of the program, as completion of shells wants to know it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientSwitch {
-    /// `-c`, `--configuration`: all that are typed for it.
-    pub spellings: Vec<String>,
-    /// What its value is called in the usage text; `None` if it takes none.
-    pub value: Option<&'static str>,
-    /// The words of the usage text; empty for another spelling of the option before.
-    pub help: &'static str,
-}
-
-impl ClientSwitch {
-    /// Whether its value is the name of a file.
-    pub fn takes_file(&self) -> bool {
-        self.value == Some("FILENAME")
-    }
-}
-
 /// Every option of supervisorctl, in the order of its usage text.
-pub fn supervisorctl_switches() -> Vec<ClientSwitch> {
-    let spellings = |switch: &Switch<Id>| {
-        let short = switch.short.map(|letter| format!("-{letter}"));
-        short.into_iter().chain(switch.long.map(|word| format!("--{word}"))).collect()
-    };
-    let shown = SWITCHES.iter().filter(|switch| switch.long.is_some());
-    shown
-        .map(|switch| ClientSwitch { spellings: spellings(switch), value: switch.argument, help: switch.help })
-        .collect()
+pub fn supervisorctl_switches() -> Vec<CommandSwitch> {
+    shown(&SWITCHES)
 }
 
 fn help(program: &str) -> String {
@@ -199,7 +186,11 @@ mod tests {
 
     #[test]
     fn the_version_is_asked_for_by_its_whole_name() {
-        assert_eq!(run(&["--version"]), Ok(SupervisorctlCommand::Version));
+        assert_eq!(run(&["--version"]), Ok(SupervisorctlCommand::Version { verbose: false }));
+        for words in [["--version", "--verbose"], ["--verbose", "--version"]] {
+            assert_eq!(run(&words), Ok(SupervisorctlCommand::Version { verbose: true }));
+        }
+        assert_eq!(run(&["--verbose", "status"]), Err("--verbose is for --version".to_owned()));
         assert_eq!(run(&["--vers"]), Err("option --vers not recognized".to_owned()));
     }
 

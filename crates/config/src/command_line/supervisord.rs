@@ -2,7 +2,7 @@
 
 use supervisor_core::LogLevel;
 
-use super::{convert, set};
+use super::{CommandSwitch, convert, set, shown};
 use crate::datatypes::{Checked, byte_size, existing_directory, existing_dirpath, file_mode, integer, loglevel, octal};
 use crate::diagnostics::UsageError;
 use crate::getopt::{Occurrence, Switch, getopt, usage_lines};
@@ -17,7 +17,10 @@ pub enum SupervisordCommand {
     /// Print this text on standard output and exit with 0.
     Help(String),
     /// Print the version on standard output and exit with 0.
-    Version,
+    Version {
+        /// With what it was built from and for.
+        verbose: bool,
+    },
     /// Tell all that is wrong with the configuration, and start nothing.
     Check {
         /// The options that would win over the file.
@@ -137,10 +140,11 @@ enum Id {
     ShowConfig,
     Format,
     SdNotify,
+    Verbose,
 }
 
 #[rustfmt::skip]
-const SWITCHES: [Switch<Id>; 26] = [
+const SWITCHES: [Switch<Id>; 27] = [
     switch(Id::Configuration, 'c', "configuration", Some("FILENAME"), "read this file instead of searching for one"),
     switch(Id::Nodaemon, 'n', "nodaemon", None, "stay in the foreground (nodaemon=true)"),
     switch(Id::Silent, 's', "silent", None, "in the foreground, keep standard output quiet (silent=true)"),
@@ -167,6 +171,7 @@ const SWITCHES: [Switch<Id>; 26] = [
     new_word(Id::ShowConfig, "show-config", None, "print the configuration with all defaults filled in and exit"),
     new_word(Id::Format, "format", Some("FORM"), "of --check: text or json; of --show-config: ini or json"),
     new_word(Id::SdNotify, "sd-notify", Some("WHEN"), "tell the service manager: off, started (servers listen) or ready (programs too)"),
+    new_word(Id::Verbose, "verbose", None, "with --version: what it was built from and for"),
 ];
 
 const fn switch(
@@ -195,13 +200,19 @@ pub fn parse_supervisord_command_line(program: &str, arguments: &[String]) -> Re
     if !positionals.is_empty() {
         return Err(UsageError(format!("positional arguments are not supported: {}", ReprList(&positionals))));
     }
+    let verbose = occurrences.iter().any(|occurrence| occurrence.id == Id::Verbose);
     let mut given = Given::default();
     for occurrence in &occurrences {
-        if let Some(command) = given.take(occurrence, program)? {
+        if let Some(command) = given.take(occurrence, program, verbose)? {
             return Ok(command);
         }
     }
     given.into_command()
+}
+
+/// Every option of supervisord, in the order of its usage text.
+pub fn supervisord_switches() -> Vec<CommandSwitch> {
+    shown(&SWITCHES)
 }
 
 fn help(program: &str) -> String {
@@ -224,12 +235,18 @@ struct Given {
     strict: Option<()>,
     show_config: Option<()>,
     format: Option<String>,
+    verbose: Option<()>,
     options: SupervisordOptions,
 }
 
 impl Given {
     /// Takes in an option; one that is a command by itself ends the line.
-    fn take(&mut self, occurrence: &Occurrence<Id>, program: &str) -> Result<Option<SupervisordCommand>, UsageError> {
+    fn take(
+        &mut self,
+        occurrence: &Occurrence<Id>,
+        program: &str,
+        verbose: bool,
+    ) -> Result<Option<SupervisordCommand>, UsageError> {
         let options = &mut self.options;
         let home = Home::of_this_process;
         let text = || occurrence.argument.clone();
@@ -238,7 +255,7 @@ impl Given {
         let directory = || convert(occurrence, |path| existing_directory(path, &home()));
         match occurrence.id {
             Id::Help => return Ok(Some(SupervisordCommand::Help(help(program)))),
-            Id::Version => return Ok(Some(SupervisordCommand::Version)),
+            Id::Version => return Ok(Some(SupervisordCommand::Version { verbose })),
             Id::Nodaemon => set(&mut self.nodaemon, occurrence, ()),
             Id::Silent => set(&mut self.silent, occurrence, ()),
             Id::Nocleanup => set(&mut self.nocleanup, occurrence, ()),
@@ -261,6 +278,7 @@ impl Given {
             Id::Strict => set(&mut self.strict, occurrence, ()),
             Id::ShowConfig => set(&mut self.show_config, occurrence, ()),
             Id::Format => set(&mut self.format, occurrence, text()),
+            Id::Verbose => set(&mut self.verbose, occurrence, ()),
             Id::SdNotify => convert(occurrence, sd_notify).map(|when| options.sd_notify = when),
         }
         .map(|()| None)
@@ -275,6 +293,7 @@ impl Given {
         let (strict, format) = (self.strict.is_some(), self.format.clone());
         match (self.check, self.show_config) {
             (Some(()), Some(())) => refuse("--check and --show-config exclude each other"),
+            (_, _) if self.verbose.is_some() => refuse("--verbose is for --version"),
             (None, _) if strict => refuse("--strict is for --check"),
             (None, None) if format.is_some() => refuse("--format is for --check and --show-config"),
             (None, None) => Ok(SupervisordCommand::Run(self.into_options())),

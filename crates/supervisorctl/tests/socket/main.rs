@@ -352,6 +352,12 @@ fn the_foreground_is_left_by_ctrl_c_whatever_the_input_does() {
 fn the_version_needs_neither_server_nor_configuration() {
     let (out, err, status) = run(Command::new(env!("CARGO_BIN_EXE_supervisorctl")).arg("--version"));
     assert_eq!((out, err.as_str(), status), (format!("{}\n", env!("CARGO_PKG_VERSION")), "", 0));
+    let (out, err, status) = run(Command::new(env!("CARGO_BIN_EXE_supervisorctl")).args(["--version", "--verbose"]));
+    assert_eq!(
+        (out.lines().next(), err.as_str(), status),
+        (Some(concat!("supervisorctl ", env!("CARGO_PKG_VERSION"))), "", 0)
+    );
+    assert!(out.contains("\ncommit: ") && out.contains("\ntarget: "), "{out}");
 }
 
 #[test]

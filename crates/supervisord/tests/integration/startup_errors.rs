@@ -132,6 +132,19 @@ fn version_is_all_that_version_prints() {
 }
 
 #[test]
+fn version_with_verbose_says_what_it_was_built_from() {
+    if testing_the_original() {
+        return; // it knows no --verbose
+    }
+    let ended = TestDaemon::prepared("").run(&["--version", "--verbose"]);
+    assert!(ended.stdout.starts_with(concat!("supervisord ", env!("CARGO_PKG_VERSION"), "\ncompatible with: ")));
+    for name in ["commit", "target", "linked"] {
+        assert!(ended.stdout.contains(&format!("\n{name}: ")), "{}", ended.stdout);
+    }
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+}
+
+#[test]
 fn busy_port() {
     let daemon = TestDaemon::prepared("[inet_http_server]\nport=127.0.0.1:{port}\n");
     let _occupied = TcpListener::bind(("127.0.0.1", daemon.port())).expect("the port is free");

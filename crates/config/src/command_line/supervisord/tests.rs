@@ -131,7 +131,10 @@ fn every_abbreviation_means_what_it_means_upstream() {
     let words = || SWITCHES.iter().filter_map(|switch| Some((switch.long?, switch)));
     let upstream: Vec<_> = words().filter(|(_, switch)| switch.may_be_abbreviated).collect();
     let own: Vec<&str> = words().filter(|(_, switch)| !switch.may_be_abbreviated).map(|(word, _)| word).collect();
-    assert_eq!((upstream.len(), own.as_slice()), (20, &["check", "strict", "show-config", "format", "sd-notify"][..]));
+    assert_eq!(
+        (upstream.len(), own.as_slice()),
+        (20, &["check", "strict", "show-config", "format", "sd-notify", "verbose"][..])
+    );
     for (word, _) in words() {
         for end in 1..=word.len() {
             let prefix = word.get(..end).unwrap();
@@ -155,7 +158,10 @@ fn help_and_version_answer_where_they_stand() {
         assert!(matches!(run(arguments), Ok(SupervisordCommand::Help(_))), "{arguments:?}");
     }
     for arguments in [&["-v"][..], &["--version"], &["--v", "-h"]] {
-        assert_eq!(run(arguments), Ok(SupervisordCommand::Version), "{arguments:?}");
+        assert_eq!(run(arguments), Ok(SupervisordCommand::Version { verbose: false }), "{arguments:?}");
+    }
+    for arguments in [&["-v", "--verbose"][..], &["--verbose", "--version"]] {
+        assert_eq!(run(arguments), Ok(SupervisordCommand::Version { verbose: true }), "{arguments:?}");
     }
     assert!(run(&["-z", "bad", "-h"]).is_err());
 }
@@ -188,6 +194,8 @@ fn errors_have_upstreams_texts() {
             "invalid value for -l '/no/such/x': The directory named as part of the path /no/such/x does not exist",
         ),
         (&["-y", "1k"], "invalid value for -y '1k': invalid literal for int() with base 10: '1k'"),
+        (&["-n", "--verbose"], "--verbose is for --version"),
+        (&["--verbose", "--verbose"], "conflicting command line option '--verbose'"),
         (&["--sd-notify=yes"], "invalid value for --sd-notify 'yes': it is off, started or ready"),
         (&["--sd-n", "off"], "option --sd-n not recognized"),
         (&["-n", "--nodaemon"], "conflicting command line option '--nodaemon'"),
