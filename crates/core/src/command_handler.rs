@@ -70,15 +70,8 @@ impl Supervisor {
             }
             Command::JudgeResult { life, serial, verdict } => Some(Ok(self.judge(now, life, serial, verdict, host))),
             Command::SendProcessStdin { name, chars } => Some(self.send_stdin(&name, &chars, host)),
-            Command::ReadEvents { after } => {
-                let batch = EventBatch { is_ended: self.is_finished(), ..self.events.read(after) };
-                Some(Ok(Reply::Events(Box::new(batch))))
-            }
-            Command::GetEventStatistics => {
-                let statistics =
-                    EventStatistics { pools: self.pool_statistics().collect(), ring: self.events.statistics() };
-                Some(Ok(Reply::EventStatistics(Box::new(statistics))))
-            }
+            Command::ReadEvents { after } => Some(Ok(self.read_events(after))),
+            Command::GetEventStatistics => Some(Ok(self.event_statistics())),
             Command::SendRemoteCommEvent { kind, data } => self.send_remote_event(request, kind, data, host),
             Command::GetProcessInfo { name } => Some(self.process_info(&name)),
             Command::GetAllProcessInfo => Some(Ok(self.all_process_info())),
@@ -110,6 +103,15 @@ impl Supervisor {
             }
             Command::Restart => self.ask_for_restart(request, host),
         }
+    }
+
+    fn read_events(&self, after: Option<u64>) -> Reply {
+        Reply::Events(Box::new(EventBatch { is_ended: self.is_finished(), ..self.events.read(after) }))
+    }
+
+    fn event_statistics(&self) -> Reply {
+        let pools = self.pool_statistics().collect();
+        Reply::EventStatistics(Box::new(EventStatistics { pools, ring: self.events.statistics() }))
     }
 
     fn process_info(&self, name: &str) -> Result<Reply, Fault> {

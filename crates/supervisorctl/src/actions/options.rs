@@ -1,4 +1,4 @@
-//! The options that some actions take, all of them new: `--format`, `--wait`, `--no-wait`, `--timeout`.
+//! The options that some actions take, all of them new: `--all`, `--format`, `--wait`, `--no-wait`, `--timeout`.
 //!
 //! They are taken only at the head of the arguments, as `--name VALUE` or `--name=VALUE`, and only by the actions that
 //! have them; the first word that is none of them begins the names. A process that is called like an option is named
@@ -22,6 +22,15 @@ pub(super) enum Format {
     Json,
 }
 
+/// What `status` shows, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shown {
+    /// How.
+    pub(super) format: Format,
+    /// Extensions too, which lists leave out.
+    pub(super) extensions: bool,
+}
+
 /// How long `start`, `stop` and `restart` stay with what they have asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Wait {
@@ -34,21 +43,35 @@ pub(super) enum Wait {
     No,
 }
 
-/// Takes `--format` from the head of the words: what was asked for, and the names that follow.
-pub(super) fn take_format<'a>(words: &'a [&'a str]) -> Result<(Format, &'a [&'a str]), String> {
-    let mut format = Format::default();
+/// Takes `--all` and `--format` from the head of the words: what was asked for, and the names that follow.
+pub(super) fn take_shown<'a>(words: &'a [&'a str]) -> Result<(Shown, &'a [&'a str]), String> {
+    let mut shown = Shown::default();
     let mut rest = words;
-    while let Some((value, after)) = value_of("--format", rest)? {
-        format = match value {
-            "plain" => Format::Plain,
-            "table" => Format::Table,
-            "wide" => Format::Wide,
-            "json" => Format::Json,
-            other => return Err(format!("Error: --format takes json, table, wide or plain, not {other}")),
+    loop {
+        rest = match rest {
+            ["--all", after @ ..] => {
+                shown.extensions = true;
+                after
+            }
+            [..] => match value_of("--format", rest)? {
+                Some((value, after)) => {
+                    shown.format = format_called(value)?;
+                    after
+                }
+                None => return Ok((shown, without_dashes(rest))),
+            },
         };
-        rest = after;
     }
-    Ok((format, without_dashes(rest)))
+}
+
+fn format_called(name: &str) -> Result<Format, String> {
+    match name {
+        "plain" => Ok(Format::Plain),
+        "table" => Ok(Format::Table),
+        "wide" => Ok(Format::Wide),
+        "json" => Ok(Format::Json),
+        other => Err(format!("Error: --format takes json, table, wide or plain, not {other}")),
+    }
 }
 
 /// Takes `--wait`, `--no-wait` and `--timeout` from the head of the words.
@@ -131,15 +154,19 @@ mod tests {
             (&["--", "--format"], Format::Plain, &["--format"]),
             (&["--formats"], Format::Plain, &["--formats"]),
             (&["-x"], Format::Plain, &["-x"]),
+            (&["a", "--all"], Format::Plain, &["a", "--all"]),
         ] {
-            assert_eq!(take_format(words), Ok((format, names)), "{words:?}");
+            assert_eq!(take_shown(words), Ok((Shown { format, extensions: false }, names)), "{words:?}");
+        }
+        for words in [["--all", "--format=json", "a"], ["--format=json", "--all", "a"]] {
+            assert_eq!(take_shown(&words), Ok((Shown { format: Format::Json, extensions: true }, &["a"][..])));
         }
         for (words, complaint) in [
             (&["--format"][..], "Error: --format requires a value"),
             (&["--format", "xml"], "Error: --format takes json, table, wide or plain, not xml"),
             (&["--format=", "a"], "Error: --format takes json, table, wide or plain, not "),
         ] {
-            assert_eq!(take_format(words), Err(complaint.to_owned()), "{words:?}");
+            assert_eq!(take_shown(words), Err(complaint.to_owned()), "{words:?}");
         }
     }
 

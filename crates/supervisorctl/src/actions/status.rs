@@ -1,11 +1,11 @@
 //! `status` (contract/ctl.md §3.1, quirks.md K28).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use supervisor_core::{FaultCode, Namespec, ProcessState, make_namespec};
 
 use super::events::EVENT_POOLS;
-use super::options::{Format, take_format};
+use super::options::{Format, Shown, take_shown};
 use super::{Action, Completes, refuse};
 use crate::answers::ProcessInfo;
 use crate::controller::{Controller, Flow};
@@ -28,12 +28,13 @@ pub(super) const ACTION: Action = Action {
            status <name> <name>\tGet status for multiple named processes\n\
            status\t\t\tGet all process status info",
     completes: Completes::ProcessesOrAll,
-    options: &["--format=json", "--format=table", "--format=wide", "--format=plain"],
+    options: &["--all", "--format=json", "--format=table", "--format=wide", "--format=plain"],
     more: "Options, before the names:\n\
            --format json\tAn array of objects with all that is known\n\
            --format table\tColumns with a head; in colour on a terminal, unless NO_COLOR is set\n\
            --format wide\tMore columns: pid, uptime, exit status, log files\n\
            --format plain\tThe usual lines\n\
+           --all\t\t\tExtensions too, which supervisord runs beside the programs\n\
            Names may be patterns with *, ? and [...] (in quotes on a command line).\n\
            Examples:\n\
            status web:*\t\t\tThe processes of the group web\n\
@@ -48,21 +49,21 @@ const PROCESSES: &str = "/api/v1/processes";
 
 pub(super) fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
     let words: Vec<&str> = argument.split_whitespace().collect();
-    let taken = take_format(&words);
-    let for_a_program = matches!(taken, Ok((Format::Json, _)));
+    let taken = take_shown(&words);
+    let for_a_program = matches!(taken, Ok((Shown { format: Format::Json, .. }, _)));
     controller.output.divert_lines(for_a_program);
     if !upcheck(controller)? {
         controller.fail(ExitStatus::StatusUnknown);
         return Ok(Flow::Continue);
     }
-    let (format, names) = match taken {
+    let (Shown { format, extensions }, names) = match taken {
         Ok(taken) => taken,
         Err(complaint) => return Ok(refuse(controller, &ACTION, &complaint, ExitStatus::Generic)),
     };
     let mut infos = if names.is_empty() || names.contains(&"all") {
-        controller.call(ALL, &[])?
+        everything(controller, extensions)?
     } else if names.len() > MAX_SINGLE_STATUS_NAMES || names.iter().any(|name| needs_the_list(name)) {
-        from_the_list(controller, names)?
+        from_the_list(controller, names, extensions)?
     } else {
         one_by_one(controller, names)?
     };
@@ -151,9 +152,27 @@ fn needs_the_list(name: &str) -> bool {
     Namespec::parse(name).process.is_none() || is_pattern(name)
 }
 
+/// All processes, and then the extensions if they are wanted too: old monitors count what the list of XML-RPC holds, so
+/// it has none. As with the pools, an older server has nothing to add.
+fn everything(controller: &mut Controller, extensions: bool) -> Result<Vec<ProcessInfo>, Failure> {
+    let mut all: Vec<ProcessInfo> = controller.call(ALL, &[])?;
+    let Some(known) = extensions.then(|| read(controller, PROCESSES, event_view::process_details)).flatten() else {
+        return Ok(all);
+    };
+    let known = known.unwrap_or_else(|error| {
+        controller.output.error_line(&format!("which extensions there are is not known: {error}"));
+        Vec::new()
+    });
+    let listed: HashSet<String> = all.iter().map(|info| make_namespec(&info.group, &info.name)).collect();
+    let left_out: Vec<&str> =
+        known.iter().map(|(name, _)| name.as_str()).filter(|name| !listed.contains(*name)).collect();
+    all.extend(one_by_one(controller, &left_out)?);
+    Ok(all)
+}
+
 /// Asks for all processes and picks the named ones, in the order of the names.
-fn from_the_list(controller: &mut Controller, names: &[&str]) -> Result<Vec<ProcessInfo>, Failure> {
-    let all: Vec<ProcessInfo> = controller.call(ALL, &[])?;
+fn from_the_list(controller: &mut Controller, names: &[&str], extensions: bool) -> Result<Vec<ProcessInfo>, Failure> {
+    let all = everything(controller, extensions)?;
     let mut chosen = Vec::new();
     for name in names {
         let wanted = Namespec::parse(name);
@@ -374,6 +393,25 @@ mod tests {
         let broken = scene(Err(CallError::Broken("early end".to_owned()))).run("status --format wide");
         assert_eq!(broken.err, "how processes have ended is not known: early end\n");
         assert!(broken.out.starts_with("NAME"), "{broken:?}");
+    }
+
+    #[test]
+    fn extensions_are_shown_when_they_are_asked_for() {
+        let asked = |reply| Scene::new().on("getAllProcessInfo", array([cat()])).on("GET /api/v1/processes", reply);
+        let scene = |reply| {
+            let queue = process("rpcinterface.queue", "rpcinterface.queue", (20, "RUNNING"), "pid 3", 3);
+            asked(reply).on("getProcessInfo rpcinterface.queue", Ok(queue))
+        };
+        let document = r#"{"processes": [{"name": "cat"}, {"name": "rpcinterface.queue"}]}"#;
+        let queue = "rpcinterface.queue               RUNNING   pid 3\n";
+        for line in ["status --all", "status --all all"] {
+            check(scene(text(document)), line, &format!("{CAT}{queue}"), 0);
+        }
+        check(scene(text(document)), "status --all rpc*", queue, 0);
+        check(asked(old()), "status --all", CAT, 0);
+        let broken = asked(Err(CallError::Broken("early end".to_owned()))).run("status --all");
+        assert_eq!(broken.err, "which extensions there are is not known: early end\n");
+        assert_eq!((broken.out.as_str(), broken.status), (CAT, 0));
     }
 
     #[test]

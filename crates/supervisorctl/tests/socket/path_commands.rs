@@ -43,7 +43,7 @@ fn an_executable_gets_its_words_as_they_are_and_its_exit_status_is_ours() {
 #[test]
 fn an_executable_finds_the_server_and_no_password_of_another() {
     let folder = Folder::new();
-    add(&folder, "show", "env | grep ^SUPERVISOR | sort");
+    add(&folder, "show", "env | grep -E '^SUPERVISOR(CTL|_SERVER_URL|_USERNAME|_PASSWORD)=' | sort");
     let program = env!("CARGO_BIN_EXE_supervisorctl");
     let url = folder.url();
     let with = run(&mut client(&folder, &["-u", "me", "-p", "secret", "show"])).0;

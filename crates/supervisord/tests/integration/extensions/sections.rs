@@ -22,6 +22,7 @@ fn it_is_a_process_like_any_other_but_for_lists() {
     assert_eq!(names("supervisor.getAllProcessInfo"), ["cat"]);
     assert_eq!(names("supervisor.getAllConfigInfo"), ["cat"]);
     assert_eq!(daemon.ctl(&["status"]).stdout.lines().count(), 1);
+    assert!(daemon.ctl(&["status", "--all"]).stdout.lines().nth(1).is_some_and(|line| line.starts_with(NAME)));
     let one = daemon.ctl(&["status", NAME]);
     assert!(one.stdout.starts_with(NAME) && one.stdout.contains("RUNNING"), "{}", one.stdout);
     // What is done to all leaves it alone.
