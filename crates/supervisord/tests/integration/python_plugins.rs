@@ -14,6 +14,15 @@ from supervisor.http import NOT_DONE_YET
 from supervisor.rpcinterface import SupervisorNamespaceRPCInterface
 from supervisor.xmlrpc import Faults, RPCError
 
+class QueueDepth(events.Event):
+    def __init__(self, depth):
+        self.depth = depth
+
+    def payload(self):
+        return "depth:%d\nand more" % self.depth
+
+events.register("QUEUE_DEPTH", QueueDepth)
+
 class Interface:
     def __init__(self, supervisord, **config):
         self.supervisord, self.config, self.seen = supervisord, config, []
@@ -57,6 +66,10 @@ class Interface:
     def reach(self):
         return self.supervisord.options.httpservers
 
+    def tell(self, depth):
+        events.notify(QueueDepth(depth))
+        return True
+
     def none(self):
         return None
 
@@ -71,6 +84,9 @@ def make(supervisord, **config):
 
 def make_more(supervisord):
     return supervisord.options.httpservers
+
+def show(event, response):
+    print("shown %s %s" % (events.getEventNameByType(event.__class__), response.decode()), flush=True)
 
 MARK = os.path.join(os.path.dirname(__file__), "judged")
 
@@ -167,6 +183,20 @@ fn a_factory_sees_processes_acts_on_them_and_follows_events() {
         let stop = Value::Array(vec!["cat".into(), "PROCESS_STATE_STOPPED".into()]);
         matches!(seen, Value::Array(events) if events.contains(&stop)).then_some(())
     });
+    daemon.stop();
+}
+
+#[test]
+fn an_event_type_that_a_plugin_registers_reaches_listeners() {
+    if testing_the_original() {
+        return; // it has the plug-in inside
+    }
+    let listener = "[eventlistener:deep]\ncommand=python3 -u {dir}/listener.py\nevents=QUEUE_DEPTH\nstartsecs=0\n\
+                    result_handler=mine:show\n";
+    let mut daemon = started(&format!("{INTERFACE}{listener}"));
+    daemon.wait_for_state("deep:deep", "RUNNING");
+    assert_eq!(daemon.call("mine.tell", &[7.into()]), Ok(true.into()));
+    until_printed(&mut daemon, "shown QUEUE_DEPTH and more", 1);
     daemon.stop();
 }
 
