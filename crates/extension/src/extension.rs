@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use supervisor_protocol::extension::{Id, Message, PROTOCOL_VERSION};
+use supervisor_protocol::extension::{Id, Message, PROTOCOL_VERSION, is_method_name};
 use supervisor_protocol::xmlrpc::Value;
 use supervisor_sys::inherited_socket;
 
@@ -15,7 +15,7 @@ use crate::call::{Call, Section};
 use crate::event_queue::{EventQueue, Happened, Lost, Notification};
 use crate::fault::Fault;
 use crate::limits;
-use crate::method::{Method, is_name};
+use crate::method::Method;
 use crate::open_calls::OpenCalls;
 use crate::supervisor::Supervisor;
 use crate::wire::{Reader, Writer};
@@ -59,7 +59,7 @@ impl Extension {
     /// When no method can have its name.
     #[must_use]
     pub fn method(mut self, method: Method) -> Self {
-        assert!(is_name(&method.name), "`{}` is no name: a letter, then letters, digits and `_`", method.name);
+        assert!(is_method_name(&method.name), "`{}` is no name: a letter, then letters, digits and `_`", method.name);
         self.methods.retain(|known| known.name != method.name);
         self.methods.push(method);
         self

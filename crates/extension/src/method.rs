@@ -104,10 +104,3 @@ fn is_sayable(value: &Value) -> bool {
         Value::Int(_) | Value::Bool(_) | Value::Str(_) | Value::DateTime(_) | Value::Base64(_) => true,
     }
 }
-
-/// Whether a method may be called so.
-pub(crate) fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && name.len() <= 64
-}

@@ -17,3 +17,15 @@ pub const EXTENSION_VALUES: usize = 65_536;
 
 /// Bytes of an id that an extension gives a request of its own.
 pub const EXTENSION_ID_BYTES: usize = 64;
+
+/// Methods of one extension.
+pub const EXTENSION_METHODS: usize = 1_024;
+
+/// Event types of one extension's own.
+pub const EXTENSION_EVENT_TYPES: usize = 64;
+
+/// Bytes of the name of a method of an extension.
+pub const EXTENSION_NAME_BYTES: usize = 64;
+
+/// Bytes of the help text of a method of an extension.
+pub const EXTENSION_HELP_BYTES: usize = 64 * 1024;

@@ -6,10 +6,12 @@
 
 mod lines;
 mod message;
+mod names;
 mod value;
 
 pub use lines::{LineTooLong, Lines};
 pub use message::{ErrorAnswer, Id, Message, push_error, push_notification, push_request, push_result, read_message};
+pub use names::is_method_name;
 pub use value::{push_value, read_value};
 
 /// The version of the protocol, of which there is one.

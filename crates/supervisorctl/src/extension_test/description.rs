@@ -1,7 +1,11 @@
 //! What an extension says of itself, held against docs/extensions.md, «initialize».
 
-use supervisor_core::EventType;
-use supervisor_protocol::extension::PROTOCOL_VERSION;
+use supervisor_core::limits::EVENT_NAME_BYTES;
+use supervisor_core::{EventType, OwnEventType};
+use supervisor_protocol::extension::{PROTOCOL_VERSION, is_method_name};
+use supervisor_protocol::limits::{
+    EXTENSION_EVENT_TYPES, EXTENSION_HELP_BYTES, EXTENSION_METHODS, EXTENSION_NAME_BYTES,
+};
 use supervisor_protocol::xmlrpc::Value;
 
 /// What an extension offers.
@@ -21,11 +25,6 @@ pub(super) struct Method {
     pub(super) parameters: Option<usize>,
 }
 
-const MAX_METHODS: usize = 1024;
-const MAX_EVENT_TYPES: usize = 64;
-const MAX_NAME_BYTES: usize = 64;
-const MAX_HELP_BYTES: usize = 64 * 1024;
-
 impl Description {
     /// Reads the answer; an error says what is wrong with it.
     pub(super) fn read(answer: &Value) -> Result<Self, String> {
@@ -37,8 +36,8 @@ impl Description {
         let Some(Value::Array(methods)) = answer.member("methods") else {
             return Err("'methods' is no array".to_owned());
         };
-        if methods.len() > MAX_METHODS {
-            return Err(format!("{} methods, {MAX_METHODS} are allowed", methods.len()));
+        if methods.len() > EXTENSION_METHODS {
+            return Err(format!("{} methods, {EXTENSION_METHODS} are allowed", methods.len()));
         }
         let mut read = Self::default();
         for method in methods {
@@ -53,8 +52,8 @@ impl Description {
             Some(Value::Array(names)) => names.iter().map(read_event_type).collect::<Result<_, _>>()?,
             Some(_) => return Err("'events' is no array of names".to_owned()),
         };
-        if read.event_types.len() > MAX_EVENT_TYPES {
-            return Err(format!("{} event types, {MAX_EVENT_TYPES} are allowed", read.event_types.len()));
+        if read.event_types.len() > EXTENSION_EVENT_TYPES {
+            return Err(format!("{} event types, {EXTENSION_EVENT_TYPES} are allowed", read.event_types.len()));
         }
         Ok(read)
     }
@@ -62,16 +61,15 @@ impl Description {
 
 fn read_method(method: &Value) -> Result<Method, String> {
     let Some(Value::Str(name)) = method.member("name") else { return Err("a method without a 'name'".to_owned()) };
-    let begins_well = name.starts_with(|c: char| c.is_ascii_alphabetic());
-    if !begins_well || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') || name.len() > MAX_NAME_BYTES {
+    if !is_method_name(name) {
         return Err(format!(
-            "'{name}' is no name of a method: a letter, then letters, digits and _, {MAX_NAME_BYTES} at most"
+            "'{name}' is no name of a method: a letter, then letters, digits and _, {EXTENSION_NAME_BYTES} at most"
         ));
     }
     let has_help = match method.member("help") {
         None | Some(Value::Nil) => false,
-        Some(Value::Str(help)) if help.len() <= MAX_HELP_BYTES => !help.is_empty(),
-        Some(_) => return Err(format!("'help' of '{name}' is no text of {MAX_HELP_BYTES} bytes at most")),
+        Some(Value::Str(help)) if help.len() <= EXTENSION_HELP_BYTES => !help.is_empty(),
+        Some(_) => return Err(format!("'help' of '{name}' is no text of {EXTENSION_HELP_BYTES} bytes at most")),
     };
     let parameters = match method.member("signature") {
         None | Some(Value::Nil) => None,
@@ -85,19 +83,15 @@ fn read_method(method: &Value) -> Result<Method, String> {
 
 fn read_event_type(name: &Value) -> Result<String, String> {
     let Value::Str(name) = name else { return Err("'events' is no array of names".to_owned()) };
-    let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    let begins_well = name.starts_with(|c: char| c.is_ascii_uppercase());
-    if !begins_well || !name.bytes().all(fits) || name.len() > MAX_NAME_BYTES {
-        return Err(format!("'{name}' is no name of an event type: capitals, digits and _, {MAX_NAME_BYTES} at most"));
-    }
-    if is_of_supervisor(name) {
+    if EventType::from_name(name).is_some() {
         return Err(format!("the event type '{name}' is one of Supervisor's"));
     }
+    if OwnEventType::new(name).is_none() {
+        return Err(format!(
+            "'{name}' is no name of an event type: capitals, digits and _, {EVENT_NAME_BYTES} at most"
+        ));
+    }
     Ok(name.clone())
-}
-
-fn is_of_supervisor(name: &str) -> bool {
-    EventType::from_name(name).is_some()
 }
 
 #[cfg(test)]
@@ -146,7 +140,7 @@ mod tests {
             let error = read(json).unwrap_err();
             assert!(error.contains(words), "{json}: {error}");
         }
-        let many = format!(r#"{{"methods": [{}]}}"#, vec![r#"{"name": "a"}"#; MAX_METHODS + 1].join(", "));
+        let many = format!(r#"{{"methods": [{}]}}"#, vec![r#"{"name": "a"}"#; EXTENSION_METHODS + 1].join(", "));
         assert_eq!(read(&many).unwrap_err(), "1025 methods, 1024 are allowed");
     }
 }

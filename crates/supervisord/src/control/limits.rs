@@ -242,18 +242,6 @@ pub(super) const EXTENSION_KEPT_BYTES: usize = 64 * 1024;
 /// Time from the start of an extension to its answer to `initialize`.
 pub(super) const EXTENSION_START: Duration = Duration::from_secs(10);
 
-/// Methods of one extension.
-pub(super) const EXTENSION_METHODS: usize = 1_024;
-
-/// Event types of one extension's own.
-pub(super) const EXTENSION_EVENT_TYPES: usize = 64;
-
-/// Bytes of the name of a method or an event type of an extension.
-pub(super) const EXTENSION_NAME_BYTES: usize = 64;
-
-/// Bytes of the help text of a method of an extension.
-pub(super) const EXTENSION_HELP_BYTES: usize = 64 * 1024;
-
 /// Bytes that are read from an extension at a time.
 pub(super) const EXTENSION_READ_BYTES: usize = 64 * 1024;
 

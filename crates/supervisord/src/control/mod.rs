@@ -32,6 +32,7 @@ mod known_credentials;
 mod limits;
 mod listener;
 mod log_answer;
+mod log_levels;
 mod log_reader;
 mod log_stream;
 mod login_queue;

@@ -1,6 +1,6 @@
 //! Names of processes as people abbreviate them: `web:cat`, `cat`, `web:*`, `worker_0*`.
 //!
-//! The same that `supervisorctl` takes: a star stands for any characters, and a pattern is compared with the whole
+//! Of what `supervisorctl` takes the star alone, which stands for any characters. A pattern is compared with the whole
 //! name, `group:process`, and with the name as it is shown, which leaves out a group that is called like its process.
 
 use supervisor_core::{ProcessInfo, make_namespec};

@@ -1,10 +1,9 @@
 //! What an extension says of itself in its answer to `initialize`, and what introspection is answered from.
 
 use supervisor_core::{EventType, OwnEventType};
-use supervisor_protocol::extension::PROTOCOL_VERSION;
+use supervisor_protocol::extension::{PROTOCOL_VERSION, is_method_name};
+use supervisor_protocol::limits;
 use supervisor_protocol::xmlrpc::Value;
-
-use crate::control::limits;
 
 /// Its methods and event types.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,9 +63,7 @@ impl MethodDescription {
         let Some(Value::Str(name)) = listed.member("name") else {
             return Err("has a method without a name".to_owned());
         };
-        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        let begins_well = name.starts_with(|first: char| first.is_ascii_alphabetic());
-        if !begins_well || !name.bytes().all(is_word) || name.len() > limits::EXTENSION_NAME_BYTES {
+        if !is_method_name(name) {
             return Err(format!("has a method with the name {name:?}"));
         }
         let help = match listed.member("help") {

@@ -18,6 +18,7 @@ use super::events::Events;
 use super::{Extension, process_data};
 use crate::boundary::requests::{AddProcesses, GetGroup, GetProcessDetails, Kill, Log, MethodAnswer, SendOwnEvent};
 use crate::control::context::Context;
+use crate::control::log_levels::log_level;
 use crate::control::rpc_fault::RpcFault;
 use crate::control::{limits, rpc};
 
@@ -229,25 +230,10 @@ impl Facade {
 
     async fn log(&self, given: &mut Arguments) -> Outcome {
         let level = given.take("level")?;
-        let level = log_level(&level).ok_or_else(|| incorrect("level is no level of the main log"))?;
+        let level = log_level(&level, LogLevel::name).ok_or_else(|| incorrect("level is no level of the main log"))?;
         let message = one_line(&given.text("message")?);
         self.context.sender.call(Log { level, message }).await?;
         Ok(Value::Bool(true))
-    }
-}
-
-/// A level by its name or its number in Supervisor.
-fn log_level(level: &Value) -> Option<LogLevel> {
-    match level {
-        Value::Str(name) => LogLevel::ALL.into_iter().find(|level| level.name().eq_ignore_ascii_case(name)),
-        Value::Int(number) => LogLevel::ALL.into_iter().find(|level| level.number() == *number),
-        Value::Bool(_)
-        | Value::Double(_)
-        | Value::DateTime(_)
-        | Value::Base64(_)
-        | Value::Array(_)
-        | Value::Struct(_)
-        | Value::Nil => None,
     }
 }
 
@@ -272,7 +258,7 @@ mod tests {
             (Value::from("loud"), None),
             (Value::Nil, None),
         ] {
-            assert_eq!(log_level(&level), expected, "{level:?}");
+            assert_eq!(log_level(&level, LogLevel::name), expected, "{level:?}");
         }
     }
 

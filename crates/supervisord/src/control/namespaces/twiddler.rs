@@ -7,6 +7,7 @@ use supervisor_protocol::xmlrpc::{Value, Writer};
 
 use crate::boundary::requests::{AddProcesses, Log};
 use crate::control::context::Context;
+use crate::control::log_levels::log_level;
 use crate::control::rpc_fault::RpcFault;
 
 /// What `getAPIVersion` answers.
@@ -29,7 +30,8 @@ pub(in crate::control) async fn perform(
             writer.boolean(true);
         }
         TwiddlerRequest::Log { message, level } => {
-            let level = log_level(&level).ok_or_else(|| RpcFault::bare(FaultCode::IncorrectParameters))?;
+            let level = log_level(&level, LogLevel::abbreviation)
+                .ok_or_else(|| RpcFault::bare(FaultCode::IncorrectParameters))?;
             context.sender.call(Log { level, message }).await?;
             writer.boolean(true);
         }
@@ -45,21 +47,6 @@ fn texts(options: Value) -> Result<Vec<(String, String)>, RpcFault> {
         None => Err(RpcFault::new(FaultCode::IncorrectParameters, format!("option {name} must be a string"))),
     };
     members.into_iter().map(text).collect()
-}
-
-/// A level by one of its names or its number (supervisor.loggers).
-fn log_level(level: &Value) -> Option<LogLevel> {
-    match level {
-        Value::Str(name) => LogLevel::ALL.into_iter().find(|level| level.abbreviation().eq_ignore_ascii_case(name)),
-        Value::Int(number) => LogLevel::ALL.into_iter().find(|level| level.number() == *number),
-        Value::Bool(_)
-        | Value::Double(_)
-        | Value::DateTime(_)
-        | Value::Base64(_)
-        | Value::Array(_)
-        | Value::Struct(_)
-        | Value::Nil => None,
-    }
 }
 
 #[cfg(test)]
@@ -78,7 +65,7 @@ mod tests {
             (Value::from("20"), None),
             (Value::Nil, None),
         ] {
-            assert_eq!(log_level(&level), expected, "{level:?}");
+            assert_eq!(log_level(&level, LogLevel::abbreviation), expected, "{level:?}");
         }
     }
 }
