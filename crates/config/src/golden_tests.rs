@@ -185,7 +185,9 @@ fn command_lines() {
             SupervisordCommand::Help(_) => Ok("help".to_owned()),
             SupervisordCommand::Version { .. } => Ok("version".to_owned()),
             SupervisordCommand::Run(options) => Ok(given(&options)),
-            other @ (SupervisordCommand::Check { .. } | SupervisordCommand::ShowConfig { .. }) => panic!("{other:?}"),
+            other @ (SupervisordCommand::Check { .. }
+            | SupervisordCommand::ShowConfig { .. }
+            | SupervisordCommand::Init { .. }) => panic!("{other:?}"),
         }
     });
 }

@@ -53,7 +53,8 @@ pub fn find_config_file(program_path: &Path) -> Option<PathBuf> {
 /// What supervisord says when there is none.
 pub fn no_config_file_text(program_path: &Path) -> String {
     format!(
-        "No config file found at default paths ({}); use the -c option to specify a config file at a different path",
+        "No config file found at default paths ({}); use the -c option to specify a config file at a different path, \
+         or --init to write one to begin with",
         config_file_candidates(program_path).join(", ")
     )
 }
@@ -80,7 +81,7 @@ mod tests {
             no_config_file_text(Path::new("/opt/s/bin/supervisord")),
             "No config file found at default paths (/opt/s/etc/supervisord.conf, /opt/s/supervisord.conf, \
              supervisord.conf, etc/supervisord.conf, /etc/supervisord.conf, /etc/supervisor/supervisord.conf); \
-             use the -c option to specify a config file at a different path"
+             use the -c option to specify a config file at a different path, or --init to write one to begin with"
         );
     }
 

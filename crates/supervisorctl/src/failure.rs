@@ -154,7 +154,24 @@ fn describe_connect(error: &ConnectError, url: &str, origin: &UrlOrigin) -> Stri
         ConnectError::NoDescriptors => ": raise the limit (ulimit -n), or see who has so many open",
         ConnectError::Other(_) => ": is the address right?",
     };
-    format!("{url} {error} ({origin}){hint}")
+    let is_down = matches!(error, ConnectError::Refused | ConnectError::NoSuchFile);
+    let start = if is_down && is_of_this_machine(url) { how_to_start(origin) } else { String::new() };
+    format!("{url} {error} ({origin}){hint}{start}")
+}
+
+fn is_of_this_machine(url: &str) -> bool {
+    ["unix://", "http://localhost:", "http://127.", "https://localhost:"].iter().any(|start| url.starts_with(start))
+}
+
+/// What would have brought up the server that is not there.
+fn how_to_start(origin: &UrlOrigin) -> String {
+    match origin {
+        UrlOrigin::Given => String::new(),
+        UrlOrigin::File(path) => format!(" If not: supervisord -c {}", path.display()),
+        UrlOrigin::Default => {
+            " If it is, name its configuration with -c; if not: supervisord --init writes one to begin with".to_owned()
+        }
+    }
 }
 
 /// The cause in a few words, for a line that already says what was attempted.
@@ -190,5 +207,24 @@ impl fmt::Display for ConnectError {
             Self::NoDescriptors => f.write_str("cannot be reached: too many files are open"),
             Self::Other(why) => write!(f, "cannot be reached: {why}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server elsewhere is started elsewhere.
+    #[test]
+    fn who_finds_no_server_here_is_told_how_to_start_one() {
+        let said = |url: &str, origin: &UrlOrigin| describe_connect(&ConnectError::Refused, url, origin);
+        let file = UrlOrigin::File(PathBuf::from("/etc/s.conf"));
+        let start = " (serverurl in /etc/s.conf): is supervisord running? If not: supervisord -c /etc/s.conf";
+        assert_eq!(said("http://127.0.0.1:9001", &file), format!("http://127.0.0.1:9001 refused connection{start}"));
+        assert!(said("http://box:9001", &file).ends_with("(serverurl in /etc/s.conf): is supervisord running?"));
+        assert!(said("http://localhost:9001", &UrlOrigin::Given).ends_with("(as given): is supervisord running?"));
+        let nothing = said("http://localhost:9001", &UrlOrigin::Default);
+        let words = "If it is, name its configuration with -c; if not: supervisord --init writes one to begin with";
+        assert!(nothing.ends_with(words), "{nothing}");
     }
 }

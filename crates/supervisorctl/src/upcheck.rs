@@ -76,11 +76,16 @@ mod tests {
     #[test]
     fn people_are_told_what_to_try() {
         let hints = [
-            (ConnectError::Refused, "refused connection", "is supervisord running?", 4),
+            (
+                ConnectError::Refused,
+                "refused connection",
+                "is supervisord running? If not: supervisord -c /etc/s.conf",
+                4,
+            ),
             (
                 ConnectError::NoSuchFile,
                 "no such file",
-                "is supervisord running, and is this the file of its [unix_http_server]?",
+                "is supervisord running, and is this the file of its [unix_http_server]? If not: supervisord -c /etc/s.conf",
                 7,
             ),
             (

@@ -32,6 +32,7 @@ use crate::control::{
 };
 use crate::defect_log;
 use crate::http_servers::{self, HttpServers};
+use crate::init_command;
 use crate::limits::LEAST_DESCRIPTORS;
 use crate::name_service::NameService;
 use crate::shared_servers::SharedServers;
@@ -81,7 +82,8 @@ fn check_says_more(program: &str, arguments: &[String]) -> bool {
             SupervisordCommand::Help(_)
             | SupervisordCommand::Version { .. }
             | SupervisordCommand::Check { .. }
-            | SupervisordCommand::ShowConfig { .. },
+            | SupervisordCommand::ShowConfig { .. }
+            | SupervisordCommand::Init { .. },
         )
         | Err(_) => false,
     }
@@ -116,6 +118,7 @@ fn run_with(program: &str, arguments: &[String]) -> Result<ExitCode, BootError> 
         SupervisordCommand::ShowConfig { options, format } => {
             return show_config_command::run(program, &options, format).map_err(BootError::new);
         }
+        SupervisordCommand::Init { file } => return init_command::run(program, &file).map_err(BootError::new),
     };
     let source = ConfigSource::find(program, options)?;
     let mut config = source.read().map_err(BootError)?;

@@ -11,6 +11,7 @@ pub mod control;
 mod defect_log;
 mod exposure;
 pub mod http_servers;
+mod init_command;
 mod limits;
 pub mod name_service;
 mod offline;

@@ -37,6 +37,11 @@ pub enum SupervisordCommand {
         /// How it is printed.
         format: ShowConfigFormat,
     },
+    /// Write a configuration to begin with, and start nothing.
+    Init {
+        /// Where, as typed; relative to the current folder.
+        file: String,
+    },
 }
 
 /// How the outcome of a check is printed.
@@ -138,13 +143,14 @@ enum Id {
     Check,
     Strict,
     ShowConfig,
+    Init,
     Format,
     SdNotify,
     Verbose,
 }
 
 #[rustfmt::skip]
-const SWITCHES: [Switch<Id>; 27] = [
+const SWITCHES: [Switch<Id>; 28] = [
     switch(Id::Configuration, 'c', "configuration", Some("FILENAME"), "read this file instead of searching for one"),
     switch(Id::Nodaemon, 'n', "nodaemon", None, "stay in the foreground (nodaemon=true)"),
     switch(Id::Silent, 's', "silent", None, "in the foreground, keep standard output quiet (silent=true)"),
@@ -169,10 +175,14 @@ const SWITCHES: [Switch<Id>; 27] = [
     new_word(Id::Check, "check", None, "tell all that is wrong with the configuration and exit"),
     new_word(Id::Strict, "strict", None, "with --check: a warning makes the exit status 1"),
     new_word(Id::ShowConfig, "show-config", None, "print the configuration with all defaults filled in and exit"),
+    new_word(Id::Init, "init", None, "write a small supervisord.conf to begin with (or what -c names) and exit"),
     new_word(Id::Format, "format", Some("FORM"), "of --check: text or json; of --show-config: ini or json"),
     new_word(Id::SdNotify, "sd-notify", Some("WHEN"), "tell the service manager: off, started (servers listen) or ready (programs too)"),
     new_word(Id::Verbose, "verbose", None, "with --version: what it was built from and for"),
 ];
+
+/// What `--init` writes when nothing else is named: a supervisord that is started there finds it.
+const INIT_FILE: &str = "supervisord.conf";
 
 const fn switch(
     id: Id,
@@ -234,6 +244,7 @@ struct Given {
     check: Option<()>,
     strict: Option<()>,
     show_config: Option<()>,
+    init: Option<()>,
     format: Option<String>,
     verbose: Option<()>,
     options: SupervisordOptions,
@@ -277,6 +288,7 @@ impl Given {
             Id::Check => set(&mut self.check, occurrence, ()),
             Id::Strict => set(&mut self.strict, occurrence, ()),
             Id::ShowConfig => set(&mut self.show_config, occurrence, ()),
+            Id::Init => set(&mut self.init, occurrence, ()),
             Id::Format => set(&mut self.format, occurrence, text()),
             Id::Verbose => set(&mut self.verbose, occurrence, ()),
             Id::SdNotify => convert(occurrence, sd_notify).map(|when| options.sd_notify = when),
@@ -291,6 +303,14 @@ impl Given {
             Err(UsageError(format!("invalid value for --format {}: it is {known}", Repr(format))))
         };
         let (strict, format) = (self.strict.is_some(), self.format.clone());
+        if self.init.is_some() {
+            let others = [self.check, self.show_config, self.strict, self.verbose];
+            if format.is_some() || others.iter().any(Option::is_some) {
+                return refuse("--init goes with -c alone");
+            }
+            let file = self.options.configuration.unwrap_or_else(|| INIT_FILE.to_owned());
+            return Ok(SupervisordCommand::Init { file });
+        }
         match (self.check, self.show_config) {
             (Some(()), Some(())) => refuse("--check and --show-config exclude each other"),
             (_, _) if self.verbose.is_some() => refuse("--verbose is for --version"),

@@ -61,8 +61,8 @@ mod tests {
         let broken = Scene::bare().on("restart", fault(FaultCode::CantReread, "no section"));
         check(broken, "reload", "ERROR: CANT_REREAD: no section\n", 1);
         let gone = Scene::bare().on("restart", unreachable(ConnectError::Refused));
-        let words =
-            "error: unix:///run/s.sock refused connection (serverurl in /etc/s.conf): is supervisord running?\n";
+        let words = "error: unix:///run/s.sock refused connection (serverurl in /etc/s.conf): is supervisord running? \
+             If not: supervisord -c /etc/s.conf\n";
         check(gone, "reload", words, 1);
         check(Scene::bare(), "reload x", &format!("Error: reload accepts no arguments\n{}\n", ACTION.help), 1);
     }

@@ -422,8 +422,8 @@ mod tests {
         assert_eq!((outcome.err.as_str(), outcome.status), ("no: ERROR (no such process)\n", 4));
         let outcome = Scene::bare().on("getVersion", unreachable(ConnectError::Refused)).run("status --format json");
         assert_eq!((outcome.out.as_str(), outcome.status), ("", 4));
-        let words =
-            "error: unix:///run/s.sock refused connection (serverurl in /etc/s.conf): is supervisord running?\n";
+        let words = "error: unix:///run/s.sock refused connection (serverurl in /etc/s.conf): is supervisord running? \
+             If not: supervisord -c /etc/s.conf\n";
         assert_eq!(outcome.err, words);
     }
 

@@ -187,7 +187,8 @@ fn a_server_that_hangs_up_or_talks_nonsense_is_an_error() {
 fn nobody_there() {
     let folder = Folder::new();
     let url = folder.url();
-    let origin = format!("(serverurl in {})", folder.0.join("s.conf").display());
+    let file = folder.0.join("s.conf").display().to_string();
+    let origin = format!("(serverurl in {file})");
     for (command, words, status) in [
         ("version", format!("{url} no such file\n"), 7),
         ("status", format!("{url} no such file\n"), 4),
@@ -196,7 +197,7 @@ fn nobody_there() {
             "avail",
             format!(
                 "error: {url} no such file {origin}: is supervisord running, and is this the file of its \
-                 [unix_http_server]?\n"
+                 [unix_http_server]? If not: supervisord -c {file}\n"
             ),
             1,
         ),

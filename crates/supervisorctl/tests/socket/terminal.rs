@@ -140,7 +140,7 @@ fn who_sits_at_a_terminal_is_told_what_to_try_and_a_script_what_the_original_say
     let mut session = Session::start(&mut command);
     session.expect(&format!(
         "error: {url} no such file (serverurl in {file}): is supervisord running, and is this the file of its \
-         [unix_http_server]?\r\n"
+         [unix_http_server]? If not: supervisord -c {file}\r\n"
     ));
     let (shown, status) = session.end();
     assert_eq!((shown.lines().count(), status), (1, Some(4)), "{shown}");

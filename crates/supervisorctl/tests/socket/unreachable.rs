@@ -41,7 +41,8 @@ fn a_port_where_nobody_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let words = format!("{url} refused connection (serverurl in FILE): is supervisord running?");
+    let words =
+        format!("{url} refused connection (serverurl in FILE): is supervisord running? If not: supervisord -c FILE");
     assert_eq!(said(&folder, &url), error(&words));
 }
 
@@ -120,7 +121,7 @@ fn a_socket_for_others() {
     std::fs::set_permissions(folder.socket(), std::fs::Permissions::from_mode(0o0)).unwrap();
     let url = folder.url();
     let words = if nix::unistd::Uid::effective().is_root() {
-        format!("{url} refused connection (serverurl in FILE): is supervisord running?")
+        format!("{url} refused connection (serverurl in FILE): is supervisord running? If not: supervisord -c FILE")
     } else {
         format!(
             "{url} permission denied (serverurl in FILE): try as the owner of the socket, or see chmod and chown of \

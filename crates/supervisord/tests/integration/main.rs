@@ -21,6 +21,7 @@ mod examples;
 mod extension_examples;
 mod extensions;
 mod facing_the_world;
+mod first_minutes;
 mod hostile_listeners;
 mod https;
 mod https_children;

@@ -111,6 +111,9 @@ fn commands_that_start_nothing() {
         run(&["-n", "--show-config"]),
         Ok(SupervisordCommand::ShowConfig { options: quiet, format: ShowConfigFormat::Ini })
     );
+    let init = |file: &str| Ok(SupervisordCommand::Init { file: file.to_owned() });
+    assert_eq!(run(&["--init"]), init("supervisord.conf"));
+    assert_eq!(run(&["-c", "a/b.conf", "--init"]), init("a/b.conf"));
     for (arguments, text) in [
         (&["--check", "--show-config"][..], "--check and --show-config exclude each other"),
         (&["--strict"], "--strict is for --check"),
@@ -119,6 +122,8 @@ fn commands_that_start_nothing() {
         (&["--check", "--format", "ini"], "invalid value for --format 'ini': it is text or json"),
         (&["--show-config", "--format="], "invalid value for --format '': it is ini or json"),
         (&["--check", "--check"], "conflicting command line option '--check'"),
+        (&["--init", "--check"], "--init goes with -c alone"),
+        (&["--verbose", "--init"], "--init goes with -c alone"),
         (&["--check=1"], "option --check must not have an argument"),
     ] {
         assert_eq!(run(arguments), Err(text.to_owned()), "{arguments:?}");
@@ -133,7 +138,7 @@ fn every_abbreviation_means_what_it_means_upstream() {
     let own: Vec<&str> = words().filter(|(_, switch)| !switch.may_be_abbreviated).map(|(word, _)| word).collect();
     assert_eq!(
         (upstream.len(), own.as_slice()),
-        (20, &["check", "strict", "show-config", "format", "sd-notify", "verbose"][..])
+        (20, &["check", "strict", "show-config", "init", "format", "sd-notify", "verbose"][..])
     );
     for (word, _) in words() {
         for end in 1..=word.len() {
