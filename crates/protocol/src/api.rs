@@ -49,6 +49,9 @@ const fn parameter(name: &'static str, help: &'static str) -> Parameter {
     Parameter { name, help }
 }
 
+const RESOURCES: Parameter =
+    parameter("resources", "`true`: `resources` besides, what each uses, see [below](#cpu-and-memory)");
+
 /// All of them, by path.
 pub const TABLE: &[Row] = &[
     Row {
@@ -107,6 +110,7 @@ pub const TABLE: &[Row] = &[
                 "state",
                 "processes in one of these states, with commas between them; `attention`: those that need some",
             ),
+            RESOURCES,
             parameter("limit", "at most so many; without: all"),
             parameter("after", "those behind this one, which is `next` of the answer before"),
         ],
@@ -115,7 +119,13 @@ pub const TABLE: &[Row] = &[
         resource: Resource::Process,
         path: "/processes/{process}",
         help: "One process, `group:process`, or its name alone where its group has the same.",
-        parameters: &[],
+        parameters: &[
+            RESOURCES,
+            parameter(
+                "history",
+                "`true`: `samples` besides, what was seen of it lately: seconds since 1970, CPU, memory of each",
+            ),
+        ],
     },
     Row {
         resource: Resource::Summary,

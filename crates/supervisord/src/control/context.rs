@@ -79,7 +79,7 @@ pub(super) struct Context {
     pub(super) form_tokens: FormTokens,
     /// For metrics.
     pub(super) traffic: Traffic,
-    pub(super) sampler: RefCell<Sampler>,
+    pub(super) sampler: Sampler,
     /// When the configuration was read last, since the Unix epoch.
     pub(super) configuration_read: Cell<Duration>,
     /// When this control plane began.
@@ -132,7 +132,7 @@ impl Context {
             caches: RefCell::default(),
             form_tokens: FormTokens::default(),
             traffic: Traffic::default(),
-            sampler: RefCell::default(),
+            sampler: Sampler::default(),
             configuration_read: Cell::new(clock::wall_clock()),
             started: clock::local_time(clock::wall_clock(), TimeZone::UTC).timestamp(),
             log_level,

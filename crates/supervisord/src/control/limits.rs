@@ -221,8 +221,20 @@ pub(super) const READY_WAIT_SECONDS: u64 = 300;
 /// Processes that `/readyz` names of those that it waits for.
 pub(super) const READY_NAMES: usize = 20;
 
-/// Time for which a round through `/proc` counts as new.
+/// Time for which a round through `/proc` counts as new for whoever asks once.
 pub(super) const SAMPLE_AGE: Duration = Duration::from_secs(1);
+
+/// Rounds through `/proc` are so many times as long apart as one takes: a fiftieth of a processor at most.
+pub(super) const SAMPLE_SHARE: u32 = 50;
+
+/// Time between two rounds over which a share of a processor still says something about now.
+pub(super) const SAMPLE_GAP: Duration = Duration::from_mins(2);
+
+/// What was seen of a process is kept of so many rounds.
+pub(super) const SAMPLES: u64 = 60;
+
+/// The same of one that somebody looks at by itself, and for as many rounds after that.
+pub(super) const SAMPLES_LOOKED_AT: u64 = 450;
 
 /// How often a look at all processes is tried while they change and supervision refuses to tell of them.
 pub(super) const SNAPSHOT_LOOKS: usize = 20;

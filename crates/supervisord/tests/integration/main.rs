@@ -46,6 +46,7 @@ mod python_plugins;
 mod raw_bytes;
 mod refused_calls;
 mod reload;
+mod resources;
 mod reverse_proxy;
 mod server_sockets;
 mod service_files;

@@ -63,7 +63,7 @@ pub(super) async fn route(
         (Resource::Group, name) => groups::tell_one(name, context).await,
         (Resource::Groups, _) => groups::tell_all(context).await,
         (Resource::Methods, _) => supervisor::tell_methods(context),
-        (Resource::Process, name) => processes::tell_one(name, context).await,
+        (Resource::Process, name) => processes::tell_one(name, &parameters, context).await,
         (Resource::Processes, _) => processes::tell_all(&parameters, context).await,
         (Resource::Summary, _) => summary::tell(context).await,
         (Resource::Supervisor, _) => supervisor::tell(context),

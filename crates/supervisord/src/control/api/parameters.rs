@@ -25,4 +25,16 @@ impl Parameters {
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+
+    /// What is there only when it is asked for.
+    ///
+    /// # Errors
+    /// Neither `true` nor `false`, in a sentence.
+    pub(super) fn is_wanted(&self, name: &str) -> Result<bool, String> {
+        match self.get(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(format!("{name} takes true or false, not '{other}'")),
+        }
+    }
 }

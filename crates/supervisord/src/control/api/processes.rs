@@ -15,7 +15,9 @@ use super::{document_of, ending, error};
 use crate::boundary::requests::GetAllProcessInfo;
 use crate::control::attention::needs_attention;
 use crate::control::context::Context;
+use crate::control::limits;
 use crate::control::process_info::ProcessInfoWriter;
+use crate::control::resources::Round;
 use crate::control::response::Response;
 
 pub(super) async fn tell_all(parameters: &Parameters, context: &Context) -> Response {
@@ -23,23 +25,51 @@ pub(super) async fn tell_all(parameters: &Parameters, context: &Context) -> Resp
         Ok(wanted) => wanted,
         Err(text) => return error(StatusCode::BAD_REQUEST, &text),
     };
-    match infos(context).await {
-        Ok(infos) => bounded(list(&wanted, &infos), context),
-        Err(_) => ending(),
-    }
+    let Ok(infos) = infos(context).await else { return ending() };
+    let resources = if wanted.resources { resources(&infos, context).await } else { None };
+    bounded(list(&wanted, &infos, resources.as_ref()), context)
 }
 
-pub(super) async fn tell_one(name: &str, context: &Context) -> Response {
+pub(super) async fn tell_one(name: &str, parameters: &Parameters, context: &Context) -> Response {
+    let wanted = (parameters.is_wanted("resources"), parameters.is_wanted("history"));
+    let (wants_resources, wants_history) = match wanted {
+        (Ok(resources), Ok(history)) => (resources, history),
+        (Err(text), _) | (_, Err(text)) => return error(StatusCode::BAD_REQUEST, &text),
+    };
     let Ok(infos) = infos(context).await else { return ending() };
     let found = find_process(name, |group, process| {
-        infos.iter().find(|info| (&*info.group, &*info.config.name) == (group, process))
+        infos.iter().position(|info| (&*info.group, &*info.config.name) == (group, process))
     });
-    let Ok(info) = found else {
+    let Ok(place) = found else {
         return error(StatusCode::NOT_FOUND, &format!("there is no process {name}"));
     };
+    let Some(info) = infos.get(place) else { return ending() };
+    let resources = if wants_resources { resources(&infos, context).await } else { None };
     let mut text = String::new();
-    json::object(&mut text, |object| push_process(object, info, &mut ProcessInfoWriter::new()));
+    json::object(&mut text, |object| {
+        push_process(object, info, &mut ProcessInfoWriter::new());
+        if let Some(round) = &resources {
+            push_resources(object, round, place);
+        }
+        if wants_history {
+            context.sampler.look_at(info);
+            let samples = context.sampler.samples_of(info);
+            json::array(object.member("samples"), samples, |out, sample| sample.push_array(out));
+        }
+    });
     bounded(text, context)
+}
+
+/// What all processes use; `None` where that cannot be known.
+async fn resources(infos: &[Arc<ProcessInfo>], context: &Context) -> Option<Round> {
+    context.sampler.sample(infos, limits::SAMPLE_AGE, context).await
+}
+
+/// Appends what the process at a place of the list uses.
+fn push_resources(object: &mut Object<'_>, round: &Round, place: usize) {
+    if let Some(usage) = round.usages.get(place) {
+        usage.push_member(object, &time_text(round.at));
+    }
 }
 
 /// All processes as of one moment, sorted by group, then name. While one of them changes, the supervision plane is
@@ -68,6 +98,7 @@ struct Wanted {
     /// Empty: all.
     states: Vec<ProcessState>,
     attention: bool,
+    resources: bool,
     limit: Option<usize>,
     /// Group and name.
     after: Option<(String, String)>,
@@ -90,6 +121,7 @@ impl Wanted {
                 }
             }
         }
+        wanted.resources = parameters.is_wanted("resources")?;
         if let Some(limit) = parameters.get("limit") {
             let number = limit.parse().ok().filter(|number| *number > 0);
             wanted.limit = Some(number.ok_or_else(|| format!("limit takes a number above 0, not '{limit}'"))?);
@@ -111,15 +143,20 @@ impl Wanted {
     }
 }
 
-fn list(wanted: &Wanted, infos: &[Arc<ProcessInfo>]) -> String {
-    let mut meant = infos.iter().filter(|info| wanted.includes(info));
+fn list(wanted: &Wanted, infos: &[Arc<ProcessInfo>], resources: Option<&Round>) -> String {
+    let mut meant = infos.iter().enumerate().filter(|(_, info)| wanted.includes(info));
     let shown: Vec<_> = meant.by_ref().take(wanted.limit.unwrap_or(usize::MAX)).collect();
     let last = shown.last().filter(|_| meant.next().is_some());
     let mut text = String::new();
     json::object(&mut text, |object| {
         let mut descriptions = ProcessInfoWriter::new();
-        object.objects("processes", &shown, |object, info| push_process(object, info, &mut descriptions));
-        if let Some(last) = last {
+        object.objects("processes", &shown, |object, (place, info)| {
+            push_process(object, info, &mut descriptions);
+            if let Some(round) = resources {
+                push_resources(object, round, *place);
+            }
+        });
+        if let Some((_, last)) = last {
             object.string("next", &make_namespec(&last.group, &last.config.name));
         }
     });
@@ -194,7 +231,7 @@ mod tests {
 
     fn text(infos: impl IntoIterator<Item = ProcessInfo>) -> String {
         let infos: Vec<_> = infos.into_iter().map(Arc::new).collect();
-        list(&Wanted::default(), &infos)
+        list(&Wanted::default(), &infos, None)
     }
 
     #[test]
@@ -219,7 +256,7 @@ mod tests {
             process("web", "c", ProcessState::Stopped),
         ];
         let names = |query: &str| {
-            let text = list(&wanted(query).unwrap(), &infos);
+            let text = list(&wanted(query).unwrap(), &infos, None);
             let mut names: Vec<_> =
                 text.split("\"name\": \"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
             let next = text.split("\"next\": \"").nth(1).map(|rest| rest.split('"').next().unwrap());

@@ -16,10 +16,10 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 
 use super::context::Context;
 use super::error_page::{error_page, plain_text};
+use super::limits;
 use super::name_pattern::NamePattern;
 use super::percent::decode;
 use super::published_processes;
-use super::resources::sample;
 use super::response::{Response, full, try_again_later};
 use crate::boundary::requests::GetEventStatistics;
 use exposition::Exposition;
@@ -44,8 +44,8 @@ async fn text(wanted: &Wanted, context: &Context) -> Option<String> {
     let statistics = context.sender.call(GetEventStatistics).await.ok()?;
     let mut out = Exposition::default();
     if wanted.processes {
-        let all = sample(&context.sampler, &infos, context).await;
-        let (shown, usages) = wanted.narrow(infos.clone(), all);
+        let round = context.sampler.sample(&infos, limits::SAMPLE_AGE, context).await;
+        let (shown, usages) = wanted.narrow(infos.clone(), round.map(|round| round.usages));
         processes::write(&mut out, &shown, usages.as_deref());
     }
     if wanted.daemon {

@@ -102,15 +102,15 @@ fn write_usage(out: &mut Exposition, infos: &[Arc<ProcessInfo>], usages: &[Usage
     let help = "Resident memory of it and its descendants; shared pages count for each.";
     let mut family = out.family("supervisord_process_resident_memory_bytes", Kind::Gauge, help);
     for (info, usage) in both() {
-        if let Some((bytes, _)) = usage.now {
-            family.sample(&labels(info), bytes);
+        if let Some(now) = usage.now {
+            family.sample(&labels(info), now.memory);
         }
     }
     let help = "Processes that it consists of: itself and its descendants.";
     let mut family = out.family("supervisord_process_members", Kind::Gauge, help);
     for (info, usage) in both() {
-        if let Some((_, members)) = usage.now {
-            family.sample(&labels(info), members);
+        if let Some(now) = usage.now {
+            family.sample(&labels(info), now.processes);
         }
     }
 }

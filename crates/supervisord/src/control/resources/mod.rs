@@ -4,6 +4,8 @@
 
 mod process_tree;
 mod sampler;
+mod usage;
 
 pub(super) use process_tree::{clock_ticks, fields_of_stat, page_bytes};
-pub(super) use sampler::{Sampler, Usage, sample};
+pub(super) use sampler::Sampler;
+pub(super) use usage::{Round, Usage};
