@@ -62,7 +62,7 @@ fn run(controller: &mut Controller, topic: &str) -> Result<Flow, Failure> {
         return foreign::list(controller);
     }
     if let Some(action) = find(topic) {
-        show(controller, action);
+        explain(controller, action);
     } else if let Some((_, help)) = COMMAND_LINE_ONLY.iter().find(|(name, _)| *name == topic) {
         controller.output.line(help);
     } else if let Some(told) = foreign::help(controller, topic) {
@@ -78,7 +78,16 @@ pub(crate) fn is_word_of_command_line(word: &str) -> bool {
     COMMAND_LINE_ONLY.iter().any(|(name, _)| *name == word)
 }
 
-/// All about one action.
+/// `help ACTION`: where scripts compare what it prints, no more of an action of the original than is printed there.
+fn explain(controller: &mut Controller, action: &Action) {
+    if controller.output.is_terminal() || UNLISTED.contains(&action.name) {
+        show(controller, action);
+    } else {
+        controller.output.line(action.help);
+    }
+}
+
+/// All about one action: a new question, whose answer no script compares.
 pub(crate) fn show(controller: &mut Controller, action: &Action) {
     controller.output.line(action.help);
     if !action.more.is_empty() {
@@ -138,10 +147,21 @@ mod tests {
 
     #[test]
     fn new_things_come_after_the_usage_lines() {
-        let (words, _) = Scene::bare().run("help status").words_and_status();
         let usage = find("status").unwrap().help;
-        assert!(words.starts_with(&format!("{usage}\n\nOptions, before the names:\n--format json\t")), "{words}");
-        assert!(words.contains("\nExamples:\nstatus web:*\t"), "{words}");
+        for scene in [Scene::bare().at_terminal().run("help status"), Scene::bare().run("status --help")] {
+            let (words, _) = scene.words_and_status();
+            assert!(words.starts_with(&format!("{usage}\n\nOptions, before the names:\n--format json\t")), "{words}");
+            assert!(words.contains("\nExamples:\nstatus web:*\t"), "{words}");
+        }
+    }
+
+    #[test]
+    fn scripts_read_the_usage_lines_of_the_original_and_no_more() {
+        for action in ACTIONS.into_iter().filter(|action| !UNLISTED.contains(&action.name)) {
+            check(Scene::bare(), &format!("help {}", action.name), &format!("{}\n", action.help), 0);
+        }
+        let (words, _) = Scene::bare().run("help events").words_and_status();
+        assert!(words.contains("\nExamples:\n"), "{words}");
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(crate) struct Action {
     /// The options that it takes before the names, for completion: with each value that is known. One that ends in
     /// `=` or a blank wants a value that is not.
     pub(crate) options: &'static [&'static str],
-    /// What `help NAME` shows below the usage lines: new options, examples. Empty: nothing.
+    /// What `NAME --help` shows below the usage lines: new options, examples. Empty: nothing.
     pub(crate) more: &'static str,
     /// Does it, given the rest of the line without blanks around it.
     pub(crate) run: fn(&mut Controller, &str) -> Result<Flow, Failure>,
@@ -116,7 +116,7 @@ impl Action {
 }
 
 pub(crate) use help::is_word_of_command_line;
-/// What `help ACTION` and `ACTION --help` show.
+/// What `ACTION --help` shows, and `help ACTION` on a terminal.
 pub(crate) use help::show as show_help;
 /// What Ctrl-C leaves to go on.
 pub(crate) use interruption::tell as tell_interruption;
