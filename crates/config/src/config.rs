@@ -3,8 +3,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use supervisor_core::{GroupConfig, LogLevel, ProcessConfig, SocketOwner};
+use supervisor_core::{GroupConfig, LogLevel, ProcessConfig, SignalRewrite, SocketOwner};
 
 use crate::datatypes::list_of_strings;
 use crate::diagnostics::Place;
@@ -83,6 +84,10 @@ pub struct SupervisordConfig {
     pub environment: Vec<(Box<str>, Box<str>)>,
     /// Interpreter of Python plug-ins: an absolute path, or a name to be looked for in `PATH`. `None`: not told.
     pub python_host: Option<String>,
+    /// How long a shutdown may take before everything is killed; zero: as long as it takes.
+    pub shutdown_timeout: Duration,
+    /// Signals to supervisord that count as others.
+    pub signal_rewrite: Box<[SignalRewrite]>,
 }
 
 /// One `[unix_http_server]` or `[inet_http_server]`.

@@ -7,12 +7,13 @@ use crate::datatypes::{Checked, UserDatabase, process_or_group_name};
 use crate::diagnostics::{ConfigError, ConfigWarning, Culprit, Place, Refusal};
 use crate::expand::{EnvironmentNames, Label, Names, expand};
 use crate::ini::{Document, Entry, Section, name_after_colon};
-use crate::options_table::{DefaultValue, OptionRow, Row};
+use crate::options_table::{DefaultValue, Errors, OptionRow, Row};
 use crate::problems::Problems;
 use crate::python_format::Value;
 use crate::python_path::Home;
 use crate::python_repr::Repr;
 use crate::recorder::Recorder;
+use crate::secrets::{MASK, is_secret_option};
 
 /// What is known while sections are read.
 #[derive(Debug)]
@@ -163,23 +164,27 @@ impl<'c> SectionReader<'c> {
 
     /// The value of an option that has a default in the table.
     pub(crate) fn value<T>(&self, row: &Row<T>) -> Result<T, ConfigError> {
-        self.value_as(row, |text| (row.read)(self.context, text))
+        let read = |text: &str| (row.read)(self.context, text);
+        self.optional(row)?.map_or_else(|| Ok(default_value(row, read)), Ok)
     }
 
     /// The value of an option, or of its default, if it has one.
     pub(crate) fn optional<T>(&self, row: &Row<T>) -> Result<Option<T>, ConfigError> {
-        self.optional_as(row, |text| (row.read)(self.context, text))
+        match row.data_type.errors() {
+            Errors::Upstreams => self.optional_as(row, |text| (row.read)(self.context, text)),
+            Errors::Ours => {
+                let Some(text) = self.text(row)? else { return Ok(None) };
+                match (row.read)(self.context, &text) {
+                    Ok(value) => Ok(Some(value)),
+                    Err(has_to_be) => self.refuse_value(row, &text, &has_to_be).map(|()| None),
+                }
+            }
+        }
     }
 
     /// The value of an option that has a default, by a reader of its own.
     pub(crate) fn value_as<T>(&self, row: &OptionRow, read: impl Fn(&str) -> Checked<T>) -> Result<T, ConfigError> {
-        if let Some(value) = self.optional_as(row, &read)? {
-            return Ok(value);
-        }
-        let DefaultValue::Text(default) = row.default else {
-            unreachable!("{} is read with a default that it has not", row.name);
-        };
-        Ok(read(default).unwrap_or_else(|error| unreachable!("the default of {}: {error}", row.name)))
+        self.optional_as(row, &read)?.map_or_else(|| Ok(default_value(row, read)), Ok)
     }
 
     /// The value of an option, or of its default, if it has one, by a reader of its own.
@@ -204,6 +209,39 @@ impl<'c> SectionReader<'c> {
     pub(crate) fn refuse(&self, row: &OptionRow, refusal: impl Into<Refusal>) -> Result<(), ConfigError> {
         let place = self.place(row);
         self.context.problems.report(self.error(refusal.into()).in_option(row.name).at(&place))
+    }
+
+    /// Says that an option of ours has a bad value, in the words of programs.md §0.4: what it has to be.
+    pub(crate) fn refuse_value(&self, row: &OptionRow, value: &str, has_to_be: &str) -> Result<(), ConfigError> {
+        let value = if is_secret_option(row.name, value) { MASK } else { value };
+        let section = &self.section.name;
+        let text = format!("[{section}] section sets invalid {} ({value}), it has to be {has_to_be}", row.name);
+        self.refuse_in_full(row, &text, |error| error.in_short(text.clone()))
+    }
+
+    /// Says that what an option of ours says cannot be, in the words of programs.md §0.4: why, and what would help.
+    pub(crate) fn refuse_meaning(
+        &self,
+        row: &OptionRow,
+        value: &str,
+        why: &str,
+        remedy: &str,
+    ) -> Result<(), ConfigError> {
+        let short = format!("[{}] {}={value}: {why}", self.section.name, row.name);
+        let text = format!("{short}; {remedy}");
+        self.refuse_in_full(row, &text, |error| error.in_short(short).with_hint(remedy.to_owned()))
+    }
+
+    /// Such an error names section, file and line by itself; a check shows them beside it.
+    fn refuse_in_full(
+        &self,
+        row: &OptionRow,
+        text: &str,
+        for_a_check: impl FnOnce(ConfigError) -> ConfigError,
+    ) -> Result<(), ConfigError> {
+        let place = self.place(row);
+        let error = for_a_check(ConfigError::new(format!("{text} (file {}, line {})", place.file, place.line)));
+        self.context.problems.report(error.in_section(&self.section.name).in_option(row.name).at(&place))
     }
 
     /// The name after the colon of the section's; `None` if it is none, which has been said.
@@ -232,6 +270,13 @@ impl<'c> SectionReader<'c> {
         }
         ConfigError::new(text).in_short(short).by(culprit).in_section(&self.section.name)
     }
+}
+
+fn default_value<T>(row: &OptionRow, read: impl Fn(&str) -> Checked<T>) -> T {
+    let DefaultValue::Text(default) = row.default else {
+        unreachable!("{} is read with a default that it has not", row.name);
+    };
+    read(default).unwrap_or_else(|error| unreachable!("the default of {}: {error}", row.name))
 }
 
 fn default_text(row: &OptionRow) -> Option<Cow<'static, str>> {

@@ -75,6 +75,8 @@ struct Details {
     short_text: Option<Box<str>>,
     /// All lines that are to blame, when it is about lines.
     lines: Box<[u32]>,
+    /// What would be right, where whoever found the mistake has said so.
+    hint: Option<Box<str>>,
 }
 
 impl ConfigError {
@@ -100,6 +102,16 @@ impl ConfigError {
     pub(crate) fn in_lines(mut self, lines: Box<[u32]>) -> Self {
         self.details_mut().lines = lines;
         self
+    }
+
+    pub(crate) fn with_hint(mut self, hint: String) -> Self {
+        self.details_mut().hint = Some(hint.into());
+        self
+    }
+
+    /// What would be right, if the text says so too.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        self.details.as_ref()?.hint.as_deref()
     }
 
     /// The part of the value that is to blame.

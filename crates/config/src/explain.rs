@@ -5,7 +5,7 @@ use supervisor_core::EventType;
 use crate::context::Context;
 use crate::diagnostics::{ConfigError, ConfigWarning, Culprit, Place};
 use crate::nearest::nearest;
-use crate::options_table::{DefaultValue, SectionType};
+use crate::options_table::{DefaultValue, Errors, SectionType};
 use crate::problem::{Problem, Severity};
 use crate::spans::Spans;
 
@@ -77,6 +77,9 @@ fn bad_line(place: Place, spans: &Spans<'_>) -> Problem {
 }
 
 fn hint(error: &ConfigError, context: &Context) -> Option<String> {
+    if let Some(hint) = error.hint() {
+        return Some(hint.to_owned());
+    }
     match error.culprit() {
         Some(Culprit::Name { name, words }) => Some(name_hint(name, words, context)),
         Some(Culprit::Percent) => Some("a percent sign that begins no %(name)s is written %%".to_owned()),
@@ -143,5 +146,10 @@ fn option_hint(error: &ConfigError, context: &Context) -> Option<String> {
         return Some("a comment begins only after a blank: ` ;`".to_owned());
     }
     let known = nearest(&entry.value.to_lowercase(), row.data_type.words().iter().copied());
-    Some(known.map_or_else(|| format!("it has to be {}", row.data_type.description()), did_you_mean))
+    match (known, row.data_type.errors()) {
+        (Some(known), _) => Some(did_you_mean(known)),
+        (None, Errors::Upstreams) => Some(format!("it has to be {}", row.data_type.description())),
+        // The error says so.
+        (None, Errors::Ours) => None,
+    }
 }

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub use line::{MaskedLine, masked_line};
-pub(crate) use names::{hides, is_secret_value};
+pub(crate) use names::{hides, is_secret_option, is_secret_value};
 pub(crate) use text::ValuesEnd;
 use text::secret_ranges;
 

@@ -4,6 +4,7 @@ use crate::channel::Channel;
 use crate::command::Command;
 use crate::exit_status::ExitStatus;
 use crate::process_id::{Life, RequestId};
+use crate::signal::signal_name;
 
 /// One thing that happened. All its consequences are drawn before the next input (single mutation).
 #[derive(Debug)]
@@ -75,4 +76,41 @@ pub enum DaemonSignal {
     Chld,
     /// Any other that would end us by default (SIGUSR1): ignored (contract/quirks.md F26).
     Other(i32),
+}
+
+impl DaemonSignal {
+    /// What a signal with this number means to supervisord.
+    pub fn from_number(number: i32) -> Self {
+        match signal_name(number) {
+            Some("SIGTERM") => Self::Term,
+            Some("SIGINT") => Self::Int,
+            Some("SIGQUIT") => Self::Quit,
+            Some("SIGHUP") => Self::Hup,
+            Some("SIGUSR2") => Self::Usr2,
+            Some("SIGCHLD") => Self::Chld,
+            Some(_) | None => Self::Other(number),
+        }
+    }
+
+    /// Its name, as the log has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Term => "SIGTERM",
+            Self::Int => "SIGINT",
+            Self::Quit => "SIGQUIT",
+            Self::Hup => "SIGHUP",
+            Self::Usr2 => "SIGUSR2",
+            Self::Chld => "SIGCHLD",
+            Self::Other(number) => signal_name(number).unwrap_or("an unnamed signal"),
+        }
+    }
+}
+
+/// A signal that supervisord takes for another one (`signal_rewrite`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignalRewrite {
+    /// What comes.
+    pub from: DaemonSignal,
+    /// What it counts as; `None`: it is ignored.
+    pub to: Option<DaemonSignal>,
 }

@@ -84,6 +84,7 @@ impl Supervisor {
                 Timer::Process(id) => self.pursue(now, id, host).unwrap_or_default(),
                 Timer::StopReport(id) => self.report_stopping(now, id, host),
                 Timer::ShutdownReport => self.report_shutdown(now, host),
+                Timer::ShutdownDeadline => self.hurry_shutdown(now, host),
                 // What waits for it looks at the time itself, at the end of each input.
                 Timer::ListenerGrace | Timer::PoolRelief | Timer::DroppedEvents => {}
                 Timer::Tick => self.tick(now, host),
@@ -92,10 +93,9 @@ impl Supervisor {
     }
 
     fn handle_signal(&mut self, now: Now, signal: DaemonSignal, host: &mut impl Host) {
-        let name = match signal {
-            DaemonSignal::Term => "SIGTERM",
-            DaemonSignal::Int => "SIGINT",
-            DaemonSignal::Quit => "SIGQUIT",
+        let Some(signal) = self.rewrite_signal(signal, host) else { return };
+        match signal {
+            DaemonSignal::Term | DaemonSignal::Int | DaemonSignal::Quit => {}
             DaemonSignal::Hup => return self.handle_hangup(host),
             DaemonSignal::Usr2 => {
                 host.log(LogLevel::Info, format_args!("received SIGUSR2 indicating log reopen request"));
@@ -104,13 +104,25 @@ impl Supervisor {
             DaemonSignal::Chld => {
                 return host.log(LogLevel::Debug, format_args!("received SIGCHLD indicating a child quit"));
             }
-            DaemonSignal::Other(number) => {
-                let name = crate::signal::signal_name(number).unwrap_or("an unnamed signal");
-                return host.log(LogLevel::Blather, format_args!("received {name} indicating nothing"));
+            DaemonSignal::Other(_) => {
+                return host.log(LogLevel::Blather, format_args!("received {} indicating nothing", signal.name()));
             }
-        };
-        host.log(LogLevel::Warn, format_args!("received {name} indicating exit request"));
+        }
+        host.log(LogLevel::Warn, format_args!("received {} indicating exit request", signal.name()));
         self.begin_shutdown(SupervisorState::Shutdown, now, host);
+    }
+
+    /// What a signal counts as; `None`: nothing.
+    fn rewrite_signal(&self, signal: DaemonSignal, host: &mut impl Host) -> Option<DaemonSignal> {
+        let Some(rewrite) = self.settings.signal_rewrite.iter().find(|rewrite| rewrite.from == signal) else {
+            return Some(signal);
+        };
+        let from = signal.name();
+        match rewrite.to {
+            Some(to) => host.log(LogLevel::Info, format_args!("{from} counts as {} (signal_rewrite)", to.name())),
+            None => host.log(LogLevel::Info, format_args!("{from} is ignored (signal_rewrite)")),
+        }
+        rewrite.to
     }
 
     fn handle_hangup(&mut self, host: &mut impl Host) {

@@ -98,7 +98,7 @@ pub use group_config::{
 };
 pub use handover::{Handover, ProcessHandover};
 pub use host::{BadCommand, Host, KillError, KillTarget, SpawnError, StdinError};
-pub use input::{DaemonSignal, Input};
+pub use input::{DaemonSignal, Input, SignalRewrite};
 pub use last_exit::LastExit;
 pub use log_level::LogLevel;
 pub use namespec::{Namespec, find_process, make_namespec};

@@ -152,10 +152,22 @@ impl Supervisor {
     /// A process that was asked to stop has not, in its time: SIGKILL, and again as long as it is there.
     pub(crate) fn kill(&mut self, now: Now, id: ProcessId, host: &mut impl Host) -> Result<(), String> {
         let process = &self.processes[id];
+        let as_group = process.config.stop.killasgroup;
+        self.send_kill(now, id, as_group, host)
+    }
+
+    /// There is no more time for a process that was asked to stop: SIGKILL to all that may be its own, whatever
+    /// `killasgroup` says.
+    pub(crate) fn kill_all_of(&mut self, now: Now, id: ProcessId, host: &mut impl Host) -> Result<(), String> {
+        self.send_kill(now, id, true, host)
+    }
+
+    fn send_kill(&mut self, now: Now, id: ProcessId, as_group: bool, host: &mut impl Host) -> Result<(), String> {
+        let process = &self.processes[id];
         let Phase::Stopping { pid, .. } = process.phase else { return Ok(()) };
         let config = Arc::clone(&process.config);
         host.log(LogLevel::Warn, format_args!("killing '{}' ({pid}) with SIGKILL", config.name));
-        let target = announce_signal(&config, pid, Signal::KILL, config.stop.killasgroup, host);
+        let target = announce_signal(&config, pid, Signal::KILL, as_group, host);
         // With `stopwaitsecs=0` it must not become a loop without a pause.
         let kill_at = after(now.monotonic, config.stop.stopwaitsecs.max(1));
         self.processes.change(id, host).phase = Phase::Stopping { pid, kill_at };

@@ -2,7 +2,8 @@
 //!
 //! Groups stop strictly one after another, by descending priority; inside a group all members are signalled at
 //! once, by descending priority. Invariant: a shutdown ends, since every STOPPING process is sent SIGKILL
-//! again and again until it is reaped, and nothing is started any more.
+//! again and again until it is reaped, and nothing is started any more. With `shutdown_timeout` it ends in that time and
+//! two seconds, come what may.
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use crate::goal::{DownCause, Goal};
 use crate::host::Host;
 use crate::limits;
 use crate::log_level::LogLevel;
+use crate::process::Phase;
 use crate::process_id::{ProcessId, RequestId};
 use crate::process_state::SupervisorState;
 use crate::reply::Reply;
@@ -26,6 +28,9 @@ const LISTENER_GRACE_SECONDS: i64 = 1;
 
 /// Seconds between two `waiting for x, y to die`.
 const REPORT_SECONDS: i64 = 3;
+
+/// Seconds that what was killed at the end of `shutdown_timeout` has to be reaped in.
+const LAST_SECONDS: i64 = 2;
 
 impl Supervisor {
     /// Lets the configuration for a restart be read; who asks is answered when it is known to be good or bad.
@@ -70,7 +75,11 @@ impl Supervisor {
         }
         self.answer_restart_requests(&Err(Fault::bare(FaultCode::ShutdownState)), host);
         let groups = self.groups.by_priority().into_iter().map(|group| Arc::clone(&group.name)).collect();
-        self.shutdown = Some(Shutdown { for_restart, groups, asked: false, grace_ends: None });
+        self.shutdown = Some(Shutdown { for_restart, groups, asked: false, grace_ends: None, hurried: false });
+        let bound = self.settings.shutdown_timeout;
+        if !bound.is_zero() {
+            self.timers.set(Timer::ShutdownDeadline, now.monotonic.saturating_add(bound));
+        }
         self.take_back_starts();
         host.state_changed(state);
         self.notify(&Event::SupervisorStateChange { running: false }, host);
@@ -84,6 +93,7 @@ impl Supervisor {
         while let Some(shutdown) = &mut self.shutdown {
             let Some(name) = shutdown.groups.last().map(Arc::clone) else {
                 self.timers.cancel(Timer::ShutdownReport);
+                self.timers.cancel(Timer::ShutdownDeadline);
                 return;
             };
             if !shutdown.asked {
@@ -151,31 +161,80 @@ impl Supervisor {
         }
     }
 
-    /// Says what could not be signalled and goes on without a supervisor.
+    /// The time of a shutdown is over: everything is killed that still runs, whatever the order. The second time
+    /// nothing more is waited for.
+    pub(crate) fn hurry_shutdown(&mut self, now: Now, host: &mut impl Host) {
+        let Some(shutdown) = &mut self.shutdown else { return };
+        if std::mem::replace(&mut shutdown.hurried, true) {
+            shutdown.groups.clear();
+            self.timers.cancel(Timer::ShutdownReport);
+            self.report_survivors(host);
+            return self.pools.iter().for_each(|pool| pool.report_end(host));
+        }
+        let seconds = self.settings.shutdown_timeout.as_secs_f64();
+        self.timers.set(Timer::ShutdownDeadline, after(now.monotonic, LAST_SECONDS));
+        let unstopped = self.unstopped();
+        let names = self.names_of(&unstopped);
+        host.log(
+            LogLevel::Warn,
+            format_args!("shutdown has taken {seconds} seconds, killing {names} (shutdown_timeout)"),
+        );
+        for id in unstopped {
+            let goal = &mut self.processes[id].goal;
+            if *goal == Goal::Down(DownCause::Shutdown { asked: false }) {
+                *goal = Goal::Down(DownCause::Shutdown { asked: true });
+                // What cannot be signalled has become UNKNOWN, which nothing waits for.
+                self.pursue(now, id, host).ok();
+            }
+            self.kill_all_of(now, id, host).ok();
+        }
+    }
+
+    /// Says what could not be ended and goes on without a supervisor.
     fn report_survivors(&self, host: &mut impl Host) {
         let members = self.groups.in_order_added().flat_map(|group| group.members().iter());
         for id in members {
             let process = &self.processes[*id];
-            if let Some(pid) = process.phase.pid() {
-                let name = &process.config.name;
-                host.log(LogLevel::Warn, format_args!("{name} (pid {pid}) could not be signalled, it is left running"));
+            let Some(pid) = process.phase.pid() else { continue };
+            let name = &process.config.name;
+            match process.phase {
+                Phase::Stopping { .. } => {
+                    host.log(LogLevel::Warn, format_args!("{name} (pid {pid}) has not ended, it is left behind"));
+                }
+                Phase::Stopped
+                | Phase::Starting { .. }
+                | Phase::Running { .. }
+                | Phase::Backoff
+                | Phase::Exited
+                | Phase::Fatal
+                | Phase::Unknown { .. } => host
+                    .log(LogLevel::Warn, format_args!("{name} (pid {pid}) could not be signalled, it is left running")),
             }
         }
     }
 
     /// Says what a shutdown waits for, now and every three seconds.
     pub(crate) fn report_shutdown(&mut self, now: Now, host: &mut impl Host) {
-        let members = self.groups.in_order_added().flat_map(|group| group.members().iter().copied());
-        let unstopped: Vec<ProcessId> = members.filter(|id| !self.processes[*id].state().is_stopped()).collect();
+        let unstopped = self.unstopped();
         if unstopped.is_empty() {
             return;
         }
-        let names: Vec<&str> = unstopped.iter().map(|id| &*self.processes[*id].config.name).collect();
-        host.log(LogLevel::Info, format_args!("waiting for {} to die", names.join(", ")));
+        host.log(LogLevel::Info, format_args!("waiting for {} to die", self.names_of(&unstopped)));
         for id in unstopped {
             let process = &self.processes[id];
             host.log(LogLevel::Blather, format_args!("{} state: {}", process.config.name, process.state().name()));
         }
         self.timers.set(Timer::ShutdownReport, after(now.monotonic, REPORT_SECONDS));
+    }
+
+    /// What has not stopped, in the order in which it was added.
+    fn unstopped(&self) -> Vec<ProcessId> {
+        let members = self.groups.in_order_added().flat_map(|group| group.members().iter().copied());
+        members.filter(|id| !self.processes[*id].state().is_stopped()).collect()
+    }
+
+    fn names_of(&self, ids: &[ProcessId]) -> String {
+        let names: Vec<&str> = ids.iter().map(|id| &*self.processes[*id].config.name).collect();
+        names.join(", ")
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Shutdown {
     pub(crate) asked: bool,
     /// Monotonic time until which the listeners of the last of `groups` may answer.
     pub(crate) grace_ends: Option<Duration>,
+    /// It has taken too long (`shutdown_timeout`): everything was killed.
+    pub(crate) hurried: bool,
 }
 
 impl Shutdown {

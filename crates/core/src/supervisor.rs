@@ -15,6 +15,7 @@ use crate::goal::Goal;
 use crate::group_config::GroupConfig;
 use crate::handover::{Handover, ProcessHandover};
 use crate::host::Host;
+use crate::input::SignalRewrite;
 use crate::process::table::ProcessTable;
 use crate::process_group::ProcessGroups;
 use crate::process_id::{Life, Pid, ProcessId, RequestId};
@@ -77,6 +78,10 @@ pub struct Settings {
     /// The wall clock at the start, since the Unix epoch: the time of the events before the first input. The event
     /// stream is numbered from it.
     pub started: Duration,
+    /// How long a shutdown may take before everything is killed; zero: as long as it takes.
+    pub shutdown_timeout: Duration,
+    /// Signals to supervisord that count as others, each at most once; of several for one the first counts.
+    pub signal_rewrite: Box<[SignalRewrite]>,
 }
 
 impl Supervisor {

@@ -16,6 +16,8 @@ pub enum Timer {
     StopReport(ProcessId),
     /// The next `waiting for x, y to die` of a shutdown.
     ShutdownReport,
+    /// The end of the time that a shutdown has (`shutdown_timeout`), and of what the kernel then has to end everything.
+    ShutdownDeadline,
     /// The end of the time that listeners have to answer before a shutdown stops them.
     ListenerGrace,
     /// A pool that was full may have had room for long enough to say so.

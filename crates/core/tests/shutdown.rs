@@ -1,5 +1,6 @@
 //! Shutdown: the order, what is waited for, what does not happen any more (§2, §9.7, §9.8; quirks.md F04, K41, D7).
 
+mod bounded;
 mod refusals;
 mod restart;
 

@@ -328,6 +328,8 @@ impl Generation {
             strip_ansi: config.supervisord.strip_ansi,
             identifier: config.supervisord.identifier.clone(),
             started: clock::wall_clock(),
+            shutdown_timeout: config.supervisord.shutdown_timeout,
+            signal_rewrite: config.supervisord.signal_rewrite.clone(),
         });
         let is_first = matches!(start, Start::First);
         if let Start::Again(handover) = start {

@@ -1,12 +1,16 @@
 //! Words: booleans, lists, exit codes, signals, autorestart, log levels and names.
 
-use supervisor_core::{Autorestart, LogLevel, Signal};
+use supervisor_core::{Autorestart, DaemonSignal, LogLevel, Signal, SignalRewrite};
 
 use super::Checked;
 use crate::config::AnonymousPaths;
 use crate::python_number::parse_decimal;
 use crate::python_repr::Repr;
 use crate::python_text::strip;
+
+/// Signals that mean nothing to supervisord, and that it can see: those that would end it by default and tell of no
+/// defect (`sys/src/signals.rs`). USR1, ALRM, VTALRM, PROF, POLL, PWR, STKFLT, XCPU.
+const SEEN_BESIDES: [i32; 8] = [10, 14, 26, 27, 29, 30, 16, 24];
 
 const TRUE_WORDS: [&str; 4] = ["yes", "true", "on", "1"];
 const FALSE_WORDS: [&str; 4] = ["no", "false", "off", "0"];
@@ -61,6 +65,34 @@ pub(crate) fn signal(text: &str) -> Checked<Signal> {
         None => Signal::parse(&strip(text).to_uppercase())
             .ok_or_else(|| format!("value {} is not a valid signal name", Repr(text))),
     }
+}
+
+/// `FROM:TO`: a signal to supervisord and what it counts as.
+pub(crate) fn signal_rewrite(text: &str) -> Checked<SignalRewrite> {
+    let has_to_be = || {
+        "FROM:TO with commas between them; FROM is a signal that supervisord may be sent, TO is one of TERM, INT, QUIT, \
+         HUP, USR2, or ignore"
+            .to_owned()
+    };
+    let (from, to) = text.split_once(':').ok_or_else(has_to_be)?;
+    let daemon_signal =
+        |text: &str| signal(text).map(|signal| DaemonSignal::from_number(signal.number())).map_err(|_| has_to_be());
+    let from = daemon_signal(from)?;
+    let to = if strip(to).eq_ignore_ascii_case("ignore") { None } else { Some(daemon_signal(to)?) };
+    let is_target = match to {
+        None
+        | Some(DaemonSignal::Term | DaemonSignal::Int | DaemonSignal::Quit | DaemonSignal::Hup | DaemonSignal::Usr2) => {
+            true
+        }
+        Some(DaemonSignal::Chld | DaemonSignal::Other(_)) => false,
+    };
+    let is_seen = match from {
+        DaemonSignal::Term | DaemonSignal::Int | DaemonSignal::Quit | DaemonSignal::Hup | DaemonSignal::Usr2 => true,
+        // It tells of the end of a child.
+        DaemonSignal::Chld => false,
+        DaemonSignal::Other(number) => SEEN_BESIDES.contains(&number),
+    };
+    if is_target && is_seen { Ok(SignalRewrite { from, to }) } else { Err(has_to_be()) }
 }
 
 /// Name of a log level, in any case.
@@ -151,6 +183,22 @@ mod tests {
         }
         for text in ["NOSUCH", "", "_DFL", "SIG_BLOCK", "15.0"] {
             assert_eq!(signal(text), Err(format!("value '{text}' is not a valid signal name")));
+        }
+    }
+
+    #[test]
+    fn signals_that_count_as_others() {
+        for (text, from, to) in [
+            ("QUIT:TERM", DaemonSignal::Quit, Some(DaemonSignal::Term)),
+            ("sigint: hup", DaemonSignal::Int, Some(DaemonSignal::Hup)),
+            ("HUP:Ignore", DaemonSignal::Hup, None),
+            ("10:USR2", DaemonSignal::Other(10), Some(DaemonSignal::Usr2)),
+        ] {
+            assert_eq!(signal_rewrite(text), Ok(SignalRewrite { from, to }), "{text:?}");
+        }
+        for text in ["QUIT", "QUIT:", ":TERM", "QUIT:KILL", "KILL:TERM", "CHLD:TERM", "QUIT:CHLD", "SEGV:ignore", "A:B"]
+        {
+            assert!(signal_rewrite(text).unwrap_err().starts_with("FROM:TO"), "{text:?}");
         }
     }
 

@@ -1,21 +1,26 @@
 //! What a value means: the data types of options (contract/config.md §4).
 //!
 //! A function takes the text of a value and gives the value or upstream's words for what is wrong with it; where
-//! the value stands in which file is its caller's to add.
+//! the value stands in which file is its caller's to add. Of a type that only we have it says what the value has to be.
 
 mod addresses;
 mod choices;
+mod durations;
 mod numbers;
 mod paths;
 mod users;
+mod words;
 
 pub(crate) use addresses::{InetAddress, base_url, inet_address, port_number, url};
 pub(crate) use choices::{
     anonymous_paths, autorestart, boolean, exitcodes, list_of_strings, loglevel, process_or_group_name, signal,
+    signal_rewrite,
 };
+pub(crate) use durations::duration;
 pub(crate) use numbers::{byte_size, file_mode, integer, octal};
 pub(crate) use paths::{existing_directory, existing_dirpath, temporary_directory};
 pub(crate) use users::UserDatabase;
+pub(crate) use words::{KillMode, kill_mode, on_protocol_error, overflow, web_interface};
 
 /// A value, or the words for what is wrong with it.
 pub(crate) type Checked<T> = Result<T, String>;

@@ -16,7 +16,7 @@ use crate::options_table::{DataType, DefaultValue, OptionRow, Reading, SectionTy
 use crate::python_format::Value;
 use crate::python_text::strip;
 use crate::recorder::{Made, Recorder};
-use crate::secrets::{MASK, ValuesEnd, hides, is_secret_value, mask};
+use crate::secrets::{MASK, ValuesEnd, hides, is_secret_option, is_secret_value, mask};
 use crate::sections::supervisorctl::read_supervisorctl;
 
 /// Reads sections again, now that all is known.
@@ -325,11 +325,6 @@ fn settled_process_option(process: &ProcessConfig, name: &str) -> Option<String>
         }
         _ => None,
     }
-}
-
-/// `tls_key` is none: it is the path of a file.
-fn is_secret_option(name: &str, value: &str) -> bool {
-    name != "tls_key" && is_secret_value(name, value)
 }
 
 /// A value that is masked, or has parts that are: what was written is not told.

@@ -22,6 +22,8 @@ options! {
         NOCLEANUP: "nocleanup", Boolean, Text("false"), "leave AUTO logs of earlier runs alone";
         STRIP_ANSI: "strip_ansi", Boolean, Text("false"), "remove escape sequences from what is logged";
         ENVIRONMENT: "environment", Environment, Text(""), "variables for all programs";
+        SHUTDOWN_TIMEOUT: "shutdown_timeout", Duration, Text("0"), "how long a shutdown may take before everything is killed, 0: as long as it takes";
+        SIGNAL_REWRITE: "signal_rewrite", SignalRewrites, Text(""), "signals to supervisord that count as others";
         PYTHON_HOST: "python_host", Text, Unset, "interpreter that runs Python plug-ins, instead of python3";
         PYTHON_NAMESPACES: "python_namespaces", Boolean, Text("false"), "run also those plug-ins in Python that are built in";
         PROFILE_OPTIONS: "profile_options", Text, Unset, "accepted for compatibility, of no effect";

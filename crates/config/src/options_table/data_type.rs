@@ -1,6 +1,7 @@
 //! The data types of options, each declared once: its words in documentation and hints, and how a value is read.
 //!
-//! What a reader says of a bad value are upstream's words (contract/config.md §4). An option with words of its own is
+//! What a reader says of a bad value are upstream's words (contract/config.md §4); of the types that only we have it
+//! says what the value has to be (programs.md §0.3), and the error is made of that. An option with words of its own is
 //! read by its section, and so is one whose text is only taken apart there: its value is the text.
 
 use crate::context::Context;
@@ -10,9 +11,21 @@ use crate::python_text::strip;
 /// From the text of an option, its names replaced, to its value, or to what is wrong with it.
 pub(crate) type Read<T> = fn(&Context, &str) -> Checked<T>;
 
-/// `Name(type of its values), what a value may be, [words, if it has to be one of them], reader;`
+/// Whose words tell of a bad value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errors {
+    /// The reader gives upstream's text, whole.
+    Upstreams,
+    /// The reader gives what the value has to be.
+    Ours,
+}
+
+/// `Name(type of its values), what a value may be, [words, if it has to be one of them], reader;`, and `, ours` before
+/// the semicolon where a bad value is told in our words: what it has to be.
 macro_rules! data_types {
-    ($($name:ident($value:ty), $description:literal, [$($word:expr),*], $read:expr;)*) => {
+    (@errors) => { Errors::Upstreams };
+    (@errors ours) => { Errors::Ours };
+    ($($name:ident($value:ty), $description:literal, [$($word:expr),*], $read:expr $(, $errors:ident)?;)*) => {
         /// Data types of options.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[expect(missing_docs, reason = "`DataType::description` says what each accepts")]
@@ -25,6 +38,13 @@ macro_rules! data_types {
             pub fn description(self) -> &'static str {
                 match self {
                     $(Self::$name => $description,)*
+                }
+            }
+
+            /// Whose words tell of a bad value.
+            pub(crate) fn errors(self) -> Errors {
+                match self {
+                    $(Self::$name => data_types!(@errors $($errors)?),)*
                 }
             }
 
@@ -62,6 +82,8 @@ data_types! {
         |_, text| types::boolean(text);
     ByteSize(i64), "bytes; KB, MB or GB may follow", [], |_, text| types::byte_size(text);
     Directory(String), "an existing directory", [], |context, text| types::existing_directory(text, &context.home);
+    Duration(std::time::Duration), "a number of seconds, or a number with ms, s, m, h or d", [],
+        |_, text| types::duration(text), ours;
     Environment(Box<str>), "KEY=\"value\" pairs with commas between them", [], |_, text| types::as_written(text);
     EventTypes(Box<str>), "event types with commas between them", [], |_, text| types::as_written(text);
     ExitCodes(Box<[i32]>), "numbers 0 to 255 with commas between them", [], |_, text| types::exitcodes(text);
@@ -70,24 +92,30 @@ data_types! {
     InetAddress(crate::datatypes::InetAddress), "port, or host:port; * is every host", [],
         |_, text| types::inet_address(text);
     Integer(i64), "a whole number", [], |_, text| types::integer(text);
+    KillMode(crate::datatypes::KillMode), "process or group", ["process", "group"], |_, text| types::kill_mode(text), ours;
     LogFile(Box<str>), "a path, AUTO or NONE", [], |_, text| types::as_written(text);
     LogLevel(supervisor_core::LogLevel), "critical, error, warn, info, debug, trace or blather",
         ["critical", "error", "warn", "info", "debug", "trace", "blather"], |_, text| types::loglevel(text);
     Names(Box<str>), "names with commas between them", [], |_, text| types::as_written(text);
     Octal(u32), "an octal number", [], |_, text| types::octal(text).map(types::file_mode);
-    OverflowPolicy(Box<str>), "drop-oldest, block or spill", ["drop-oldest", "block", "spill"],
-        |_, text| types::as_written(text);
+    OverflowPolicy(supervisor_core::Overflow), "drop-oldest, block or spill", ["drop-oldest", "block", "spill"],
+        |_, text| types::overflow(text), ours;
     Owner(Box<str>), "user, or user:group", [], |_, text| types::as_written(text);
     Path(String), "a path in an existing directory", [], |context, text| types::existing_dirpath(text, &context.home);
-    ProtocolErrorPolicy(Box<str>), "unknown or restart", ["unknown", "restart"], |_, text| types::as_written(text);
+    ProtocolErrorPolicy(supervisor_core::OnProtocolError), "unknown or restart", ["unknown", "restart"],
+        |_, text| types::on_protocol_error(text), ours;
     Signal(supervisor_core::Signal), "name or number of a signal", [], |_, text| types::signal(text);
     Signals(Box<[supervisor_core::Signal]>), "names or numbers of signals with commas between them", [],
         |_, text| list(text, types::signal);
+    SignalRewrites(Box<[supervisor_core::SignalRewrite]>),
+        "FROM:TO with commas between them, TO one of TERM, INT, QUIT, HUP, USR2 or ignore", [],
+        |_, text| list(text, types::signal_rewrite), ours;
     Socket(Box<str>), "tcp://host:port or unix:///path", [], |_, text| types::as_written(text);
     Text(Box<str>), "any text", [], |_, text| types::as_written(text);
     Url(Box<str>), "http://host:port or unix:///path", [], |_, text| types::as_written(text);
     User(u32), "name or id of a user", [], |context, text| context.users.uid(text);
-    WebInterface(Box<str>), "auto, classic or off", ["auto", "classic", "off"], |_, text| types::as_written(text);
+    WebInterface(crate::config::WebInterface), "auto, classic or off", ["auto", "classic", "off"],
+        |_, text| types::web_interface(text), ours;
 }
 
 /// Values with commas between them; blanks around them and empty places do not count.

@@ -17,6 +17,7 @@ use std::fmt;
 pub(crate) use client::supervisorctl;
 pub(crate) use daemon::supervisord;
 pub use data_type::DataType;
+pub(crate) use data_type::Errors;
 pub(crate) use groups::{eventlistener, fcgi_program, group};
 pub(crate) use programs::program;
 pub(crate) use row::{Place, ReadInto, Reading, Row};

@@ -40,6 +40,8 @@ options! {
             => all process.stop.stopasgroup;
         KILLASGROUP: "killasgroup", Boolean, Computed("the value of stopasgroup"), "send SIGKILL to the whole process group"
             => with killasgroup;
+        KILL_MODE: "kill_mode", KillMode, Computed("what stopasgroup and killasgroup say"), "who gets stopsignal and SIGKILL: the process alone, or its process group"
+            => with kill_mode;
         USER: "user", User, Unset, "user that runs it, by name or number; a number needs no entry in the user database"
             => all process.identity.uid;
         REDIRECT_STDERR: "redirect_stderr", Boolean, Text("false"), "stderr goes where stdout goes"

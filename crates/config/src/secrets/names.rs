@@ -102,6 +102,11 @@ pub(crate) fn is_secret_value(name: &str, value: &str) -> bool {
     }
 }
 
+/// Whether the value of an option of this name is a secret. `tls_key` has none: it is the path of a file.
+pub(crate) fn is_secret_option(name: &str, value: &str) -> bool {
+    name != "tls_key" && is_secret_value(name, value)
+}
+
 /// A value without the quotes around it.
 fn bare(value: &str) -> &str {
     value.trim_matches(|character: char| character.is_whitespace() || "\"'\\".contains(character))

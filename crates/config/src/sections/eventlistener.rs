@@ -1,12 +1,9 @@
 //! What `[eventlistener:x]` adds to a program: the pool that events are sent to (contract/config.md §5.5).
 
-use supervisor_core::{
-    EventListenerPoolConfig, EventType, GroupConfig, GroupKind, OnProtocolError, Overflow, ResultHandler,
-};
+use supervisor_core::{EventListenerPoolConfig, EventType, GroupConfig, GroupKind, ResultHandler};
 
 use super::extension::has_extensions;
 use super::plugins::{is_known_factory, is_specification};
-use super::words::word;
 use crate::context::SectionReader;
 use crate::datatypes::{Checked, integer, list_of_strings};
 use crate::diagnostics::{ConfigError, Culprit, Refusal};
@@ -35,8 +32,8 @@ pub(crate) fn read_eventlistener(
             Err(format!("{specification} cannot be resolved within [{}]", section.name))
         }
     })?;
-    let overflow = reader.value_as(&rows::OVERFLOW, |text| overflow(text, &reader))?;
-    let on_protocol_error = reader.value_as(&rows::ON_PROTOCOL_ERROR, |text| on_protocol_error(text, &reader))?;
+    let overflow = reader.value(&rows::OVERFLOW)?;
+    let on_protocol_error = reader.value(&rows::ON_PROTOCOL_ERROR)?;
     let events = read_events(&reader)?;
     if reader.value(&program::REDIRECT_STDERR)? {
         let text = "section sets redirect_stderr=true but this is not allowed because it will interfere with the \
@@ -53,16 +50,6 @@ fn buffer_size(text: &str, section: &str) -> Checked<usize> {
     let number = integer(text)?;
     let size = usize::try_from(number).ok().filter(|size| *size > 0);
     size.ok_or_else(|| format!("[{section}] section sets invalid buffer_size ({number})"))
-}
-
-fn overflow(text: &str, reader: &SectionReader<'_>) -> Checked<Overflow> {
-    let words = [("drop-oldest", Overflow::DropOldest), ("block", Overflow::Block), ("spill", Overflow::Spill)];
-    word(&words, text, &rows::OVERFLOW, reader)
-}
-
-fn on_protocol_error(text: &str, reader: &SectionReader<'_>) -> Checked<OnProtocolError> {
-    let words = [("unknown", OnProtocolError::Unknown), ("restart", OnProtocolError::Restart)];
-    word(&words, text, &rows::ON_PROTOCOL_ERROR, reader)
 }
 
 /// The types subscribed to, sorted, each once.

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::pem_files::{pem_path, refuse_alone};
-use super::words::word;
 use crate::config::{AnonymousPaths, BaseUrl, HttpServerAddress, HttpServerConfig, TlsFiles, WebConfig, WebInterface};
 use crate::context::{Context, SectionReader};
 use crate::datatypes::{file_mode, octal};
@@ -120,14 +119,13 @@ fn read_unix(context: &Context, section: &Section) -> Result<Option<HttpServerCo
 
 fn read_web(
     reader: &SectionReader<'_>,
-    interface: &OptionRow,
+    interface: &Row<WebInterface>,
     base_url: &Row<Option<BaseUrl>>,
     classic_actions: &Row<bool>,
     anonymous: &Row<AnonymousPaths>,
 ) -> Result<WebConfig, ConfigError> {
-    let interfaces = [("auto", WebInterface::Auto), ("classic", WebInterface::Classic), ("off", WebInterface::Off)];
     Ok(WebConfig {
-        interface: reader.value_as(interface, |text| word(&interfaces, text, interface, reader))?,
+        interface: reader.value(interface)?,
         base_url: reader.optional(base_url)?.flatten(),
         classic_actions: reader.value(classic_actions)?,
         anonymous: reader.value(anonymous)?,

@@ -13,4 +13,3 @@ pub(crate) mod plugins;
 pub(crate) mod program;
 pub(crate) mod supervisorctl;
 pub(crate) mod supervisord;
-mod words;

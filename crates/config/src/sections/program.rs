@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use supervisor_core::ProcessConfig;
 
 use crate::context::SectionReader;
-use crate::datatypes::process_or_group_name;
+use crate::datatypes::{KillMode, process_or_group_name};
 use crate::diagnostics::ConfigError;
 use crate::options_table::{ReadInto, Reading, program as rows};
 use crate::python_text::strip;
@@ -81,6 +81,24 @@ pub(crate) fn read_program(reader: &SectionReader<'_>) -> Result<ProgramSection,
 pub(crate) fn killasgroup(reader: &SectionReader<'_>, section: &mut ProgramSection) -> Result<(), ConfigError> {
     let stop = &mut section.process.stop;
     stop.killasgroup = reader.optional(&rows::KILLASGROUP)?.unwrap_or(stop.stopasgroup);
+    Ok(())
+}
+
+/// It says what `stopasgroup` and `killasgroup` say, which are read before, in one word.
+pub(crate) fn kill_mode(reader: &SectionReader<'_>, section: &mut ProgramSection) -> Result<(), ConfigError> {
+    let Some(mode) = reader.optional(&rows::KILL_MODE)? else { return Ok(()) };
+    let (word, as_group) = match mode {
+        KillMode::Process => ("process", false),
+        KillMode::Group => ("group", true),
+    };
+    for row in [&rows::STOPASGROUP, &rows::KILLASGROUP] {
+        if reader.entry(row).is_some() && reader.optional(row)? == Some(!as_group) {
+            let why = format!("it contradicts {}={}", row.name, !as_group);
+            return reader.refuse_meaning(&rows::KILL_MODE, word, &why, "keep one");
+        }
+    }
+    let stop = &mut section.process.stop;
+    (stop.stopasgroup, stop.killasgroup) = (as_group, as_group);
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 //! `[supervisord]` (contract/config.md §5.1).
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use supervisor_core::LogLevel;
+use supervisor_core::{LogLevel, SignalRewrite};
 
 use crate::command_line::SupervisordOptions;
 use crate::config::{MainLogFile, SupervisordConfig};
@@ -34,6 +35,8 @@ pub(crate) struct SupervisordSection {
     childlogdir: Option<String>,
     nocleanup: bool,
     strip_ansi: bool,
+    shutdown_timeout: Duration,
+    signal_rewrite: Box<[SignalRewrite]>,
     /// Interpreter of Python plug-ins.
     pub(crate) python_host: Option<String>,
     /// Also those run there that are built in.
@@ -68,6 +71,8 @@ pub(crate) fn read_supervisord(context: &Context) -> Result<SupervisordSection, 
         environment: read_environment(context, &reader)?,
         python_host: python_host(context, &reader)?,
         python_namespaces: reader.value(&rows::PYTHON_NAMESPACES)?,
+        shutdown_timeout: reader.value(&rows::SHUTDOWN_TIMEOUT)?,
+        signal_rewrite: reader.value(&rows::SIGNAL_REWRITE)?,
     })
 }
 
@@ -120,6 +125,8 @@ pub(crate) fn settle(
         strip_ansi: line.strip_ansi || file.strip_ansi,
         environment: file.environment,
         python_host: file.python_host,
+        shutdown_timeout: file.shutdown_timeout,
+        signal_rewrite: file.signal_rewrite,
     })
 }
 

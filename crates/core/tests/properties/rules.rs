@@ -68,7 +68,7 @@ fn has_reason(timer: Timer, sim: &Sim) -> bool {
             sim.host.witness.track(id).is_some_and(|track| track.state == Stopping)
                 && sim.host.witness.open_requests_for_processes() > 0
         }
-        Timer::ShutdownReport | Timer::ListenerGrace => in_shutdown,
+        Timer::ShutdownReport | Timer::ListenerGrace | Timer::ShutdownDeadline => in_shutdown,
         Timer::PoolRelief => sim.supervisor.pool_statistics().any(|pool| pool.blocked),
         Timer::DroppedEvents => {
             sim.supervisor.pool_statistics().any(|pool| pool.dropped_by_count + pool.dropped_by_bytes > 0)

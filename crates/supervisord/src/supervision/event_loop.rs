@@ -267,7 +267,7 @@ impl EventLoop {
     fn handle_signals(&mut self) {
         let pending: Vec<i32> = self.host.kernel.signals.drain().collect();
         for signal in pending {
-            let signal = daemon_signal(signal);
+            let signal = DaemonSignal::from_number(signal);
             self.feed(Input::Signal(signal));
             if signal == DaemonSignal::Chld {
                 self.ended.extend(std::mem::take(&mut self.traced));
@@ -386,18 +386,6 @@ fn survive(host: &mut OsHost, request: Option<RequestId>, step: impl FnOnce(&mut
             // Whoever was answered before it happened is not answered again.
             host.reply(request, Err(defect_log::fault()));
         }
-    }
-}
-
-fn daemon_signal(signal: i32) -> DaemonSignal {
-    match supervisor_core::signal_name(signal) {
-        Some("SIGTERM") => DaemonSignal::Term,
-        Some("SIGINT") => DaemonSignal::Int,
-        Some("SIGQUIT") => DaemonSignal::Quit,
-        Some("SIGHUP") => DaemonSignal::Hup,
-        Some("SIGUSR2") => DaemonSignal::Usr2,
-        Some("SIGCHLD") => DaemonSignal::Chld,
-        Some(_) | None => DaemonSignal::Other(signal),
     }
 }
 

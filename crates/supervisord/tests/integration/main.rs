@@ -52,6 +52,7 @@ mod server_sockets;
 mod service_files;
 mod service_manager;
 mod startup_errors;
+mod stopping;
 mod support;
 mod syslog;
 mod time_zones;

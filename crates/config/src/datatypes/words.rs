@@ -1,0 +1,52 @@
+//! Options of ours that take one of a few words, in any case (programs.md §0.3).
+
+use supervisor_core::{OnProtocolError, Overflow};
+
+use super::Checked;
+use crate::config::WebInterface;
+
+/// Who gets the signals of a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KillMode {
+    /// The process alone.
+    Process,
+    /// Its process group.
+    Group,
+}
+
+pub(crate) fn kill_mode(text: &str) -> Checked<KillMode> {
+    one_of(text, &[("process", KillMode::Process), ("group", KillMode::Group)])
+}
+
+pub(crate) fn overflow(text: &str) -> Checked<Overflow> {
+    one_of(text, &[("drop-oldest", Overflow::DropOldest), ("block", Overflow::Block), ("spill", Overflow::Spill)])
+}
+
+pub(crate) fn on_protocol_error(text: &str) -> Checked<OnProtocolError> {
+    one_of(text, &[("unknown", OnProtocolError::Unknown), ("restart", OnProtocolError::Restart)])
+}
+
+pub(crate) fn web_interface(text: &str) -> Checked<WebInterface> {
+    one_of(text, &[("auto", WebInterface::Auto), ("classic", WebInterface::Classic), ("off", WebInterface::Off)])
+}
+
+/// What a word stands for; the error says which there are.
+fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Checked<T> {
+    let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        format!("one of {}", known.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_counts_in_any_case() {
+        assert_eq!(kill_mode("Group"), Ok(KillMode::Group));
+        assert_eq!(kill_mode("groups"), Err("one of process, group".to_owned()));
+        assert_eq!(overflow(""), Err("one of drop-oldest, block, spill".to_owned()));
+    }
+}
