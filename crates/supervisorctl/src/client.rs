@@ -250,7 +250,7 @@ fn what_is_there(error: CallError, path: &Path) -> CallError {
 async fn own_words(refusal: Response<Incoming>, usual: &str) -> String {
     let body = Limited::new(refusal.into_body(), MAX_REFUSAL_BYTES).collect().await.ok();
     let document = body.and_then(|body| serde_json::from_slice::<serde_json::Value>(&body.to_bytes()).ok());
-    let words = document.as_ref().and_then(|document| document.get("error")).and_then(serde_json::Value::as_str);
+    let words = document.as_ref().and_then(|document| document.get("detail")).and_then(serde_json::Value::as_str);
     words.unwrap_or(usual).to_owned()
 }
 

@@ -61,7 +61,7 @@ fn refusals_are_one_line() {
         &folder.socket(),
         vec![
             version(),
-            refusal("GET /api/v1/events?types=TICK ", "503 Service Unavailable", "{\"error\": \"too many\"}\n"),
+            refusal("GET /api/v1/events?types=TICK ", "503 Service Unavailable", "{\"detail\": \"too many\"}\n"),
             refusal("GET /api/v1/events ", "404 Not Found", "<head>"),
             status("GET /api/v1/event-pools ", "401 Unauthorized"),
         ],

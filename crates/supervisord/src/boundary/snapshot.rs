@@ -107,10 +107,15 @@ impl ProcessSnapshot {
     /// All processes as of one moment, sorted by group, then name. `None`: they change, the supervision plane is to be
     /// asked.
     pub fn all(&self) -> Option<Vec<Arc<ProcessInfo>>> {
+        self.all_with_version().map(|(_, infos)| infos)
+    }
+
+    /// The same, with the number of that moment: another one when anything of a process has changed since.
+    pub fn all_with_version(&self) -> Option<(u64, Vec<Arc<ProcessInfo>>)> {
         (0..LOOKS).find_map(|_| {
             let before = self.settled_version()?;
             let infos = self.0.table.load().0.iter().map(|slot| slot.0.load_full()).collect();
-            (self.settled_version() == Some(before)).then_some(infos)
+            (self.settled_version() == Some(before)).then_some((before / 2, infos))
         })
     }
 

@@ -8,6 +8,7 @@ use std::task::Poll;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{StatusCode, Uri};
 use supervisor_core::FaultCode;
+use supervisor_protocol::api::ProblemCode;
 use supervisor_protocol::xmlrpc::write_fault;
 
 use super::error_page::closing_error_page;
@@ -36,7 +37,7 @@ pub(super) fn answer(uri: &Uri) -> Response {
         rpc::xml(write_fault(FaultCode::Failed.number(), &defect_log::fault().to_string()))
     } else {
         let page = closing_error_page(StatusCode::INTERNAL_SERVER_ERROR);
-        if api::owns(uri.path()) { api::as_document(page) } else { page }
+        if api::owns(uri.path()) { api::problem::as_problem(ProblemCode::Failed, page) } else { page }
     };
     // What is left of the request is not known.
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -335,7 +335,7 @@ mod tests {
                 for (request, status, words) in [
                     (command().as_str(), "200 OK", fault),
                     (asked[0], "500 Internal Server Error", "Internal Server Error"),
-                    (asked[1], "500 Internal Server Error", r#"{"error""#),
+                    (asked[1], "500 Internal Server Error", r#""code": "failed""#),
                 ] {
                     let breaks = |context: &mut Context| {
                         let sound = AtomicBool::new(false);

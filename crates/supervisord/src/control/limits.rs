@@ -190,6 +190,9 @@ pub(super) const ROTATED_FILES: u32 = 64;
 /// Bytes that all values of one cache take together (`cache.store`).
 pub(super) const CACHE_BYTES: usize = 16 << 20;
 
+/// Processes that a list of `/api/v1` has where it is asked for fewer than all.
+pub(super) const LIST_ROWS: usize = 5_000;
+
 /// Warnings of a configuration that one answer tells; the rest is counted.
 pub(super) const TOLD_WARNINGS: usize = 1_000;
 

@@ -160,15 +160,16 @@ async fn answer(
     client: (Peer, Visitor),
     (section, context): (&Section, &Rc<Context>),
 ) -> Response {
-    if let Some(refusal) = refusal(&request, resource, client, section, context).await {
-        let refusal = if resource == Resource::Api { api::as_document(refusal) } else { refusal };
+    if let Some((why, refusal)) = refusal(&request, resource, client, section, context).await {
+        context.traffic.refused(why);
+        let refusal = if resource == Resource::Api { api::problem::of_refusal(why, refusal) } else { refusal };
         request_body::let_pass(request, context).await;
         return refusal;
     }
     let method = request.method();
     let is_get_or_post = matches!(*method, Method::GET | Method::POST);
     match resource {
-        Resource::Api => closed(api::route(&request, path, section, context).await),
+        Resource::Api => closed(api::route(request, path, section, context).await),
         Resource::Rpc if method == Method::POST => rpc::handle(request, context).await,
         Resource::Rpc => error_page(StatusCode::BAD_REQUEST),
         Resource::ProcessLog => closed(log_stream::process_log(method, inner, section, context).await),
@@ -206,22 +207,20 @@ fn nothing(method: &Method) -> Response {
     }
 }
 
-/// The answer to whoever is not admitted.
+/// Why somebody is not admitted, and the answer.
 async fn refusal(
     request: &Request<Incoming>,
     resource: Resource,
     (peer, visitor): (Peer, Visitor),
     section: &Section,
     context: &Rc<Context>,
-) -> Option<Response> {
+) -> Option<(Refusal, Response)> {
     if let Some(reason) = section.audience.refusal(visitor) {
-        context.traffic.refused(Refusal::OtherMachine);
-        return Some(plain_text(StatusCode::FORBIDDEN, format!("{reason}\n")));
+        return Some((Refusal::OtherMachine, plain_text(StatusCode::FORBIDDEN, format!("{reason}\n"))));
     }
     let marks_count = !resource.tells_nothing();
     if let Some(host) = section.host_names.as_ref().and_then(|names| names.stranger(request, marks_count)) {
-        context.traffic.refused(Refusal::Host);
-        return Some(stranger_host(host, section));
+        return Some((Refusal::Host, stranger_host(host, section)));
     }
     let headers = request.headers();
     // Behind a password every path costs at least the judging of it.
@@ -229,20 +228,17 @@ async fn refusal(
         && !(resource.may_be_linked() && is_followed_link(headers))
         && let Some(reason) = cross_site(headers, section)
     {
-        context.traffic.refused(Refusal::CrossSite);
-        return Some(plain_text(StatusCode::FORBIDDEN, reason + "\n"));
+        return Some((Refusal::CrossSite, plain_text(StatusCode::FORBIDDEN, reason + "\n")));
     }
     if resource.is_anonymous(section) {
         return None;
     }
-    let (why, refusal) = match admission(section, headers, peer, context).await {
-        Admission::Admitted => return None,
-        Admission::Refused => (Refusal::Auth, unauthorized()),
-        Admission::Unreadable => (Refusal::Auth, closing_error_page(StatusCode::BAD_REQUEST)),
-        Admission::Undecided => (Refusal::Limit, try_again()),
-    };
-    context.traffic.refused(why);
-    Some(refusal)
+    match admission(section, headers, peer, context).await {
+        Admission::Admitted => None,
+        Admission::Refused => Some((Refusal::Auth, unauthorized())),
+        Admission::Unreadable => Some((Refusal::Auth, closing_error_page(StatusCode::BAD_REQUEST))),
+        Admission::Undecided => Some((Refusal::Limit, try_again())),
+    }
 }
 
 /// Others are being judged.

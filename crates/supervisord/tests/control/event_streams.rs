@@ -239,8 +239,8 @@ fn what_is_wrong_is_said_in_a_document() {
         ("GET /api/v1/events", &["Last-Event-ID: x"], 400, "Last-Event-ID takes the serial of an event, not 'x'"),
         ("GET /api/v1/events", &["Sec-Fetch-Site: cross-site"], 403, "another web site"),
         ("GET /api/v1/events", &["Origin: http://evil.example"], 403, "another web site"),
-        ("POST /api/v1/events", &["Content-Length: 0"], 405, "this can only be asked for, by GET"),
-        ("DELETE /api/v1/event-pools", &[], 405, "this can only be asked for, by GET"),
+        ("POST /api/v1/events", &["Content-Length: 0"], 405, "not by POST; there are GET, HEAD, OPTIONS"),
+        ("DELETE /api/v1/event-pools", &[], 405, "not by DELETE; there are GET, HEAD, OPTIONS"),
         (
             "GET /api/v1/nosuch",
             &[],
@@ -250,10 +250,14 @@ fn what_is_wrong_is_said_in_a_document() {
         ("GET /api/v1/event-pools", &[], 503, "supervisord is shutting down or restarting"),
     ] {
         let answer = Client::unix(daemon.unix()).request(&format!("{line} HTTP/1.1"), headers);
-        assert_eq!((answer.status(), answer.header("content-type")), (status, Some("application/json")), "{line}");
-        let error = json(&answer.body)["error"].as_str().unwrap().to_owned();
+        assert_eq!(
+            (answer.status(), answer.header("content-type")),
+            (status, Some("application/problem+json")),
+            "{line}"
+        );
+        let error = json(&answer.body)["detail"].as_str().unwrap().to_owned();
         assert!(error.starts_with(text), "{line}: {error}");
-        assert_eq!(answer.header("allow"), (status == 405).then_some("GET, HEAD"));
+        assert_eq!(answer.header("allow"), (status == 405).then_some("GET, HEAD, OPTIONS"));
     }
     daemon.seen(|seen| assert_eq!(seen.event_followers.len(), 0));
 }
@@ -264,7 +268,7 @@ fn strangers_are_not_admitted() {
     let daemon = FakeSupervision::start(setup);
     for path in ["/api/v1/events", "/api/v1/event-pools", "/api/v1/nosuch"] {
         let answer = Client::unix(daemon.unix()).request(&format!("GET {path} HTTP/1.1"), &[]);
-        assert_eq!((answer.status(), answer.body.as_str()), (401, "{\"error\": \"Unauthorized\"}\n"));
+        assert_eq!((answer.status(), &json(&answer.body)["code"]), (401, &"unauthorized".into()));
         assert_eq!(answer.header("www-authenticate"), Some("Basic realm=\"default\""));
         assert_eq!(answer.header("connection"), Some("close"));
     }
@@ -275,7 +279,7 @@ fn strangers_are_not_admitted() {
     client.send(format!("GET /api/v1/events HTTP/1.1\r\n{rebound}\r\n\r\n"));
     let answer = client.receive();
     assert_eq!(answer.status(), 403);
-    assert!(json(&answer.body)["error"].as_str().unwrap().starts_with("'evil.example' is not known"), "{answer:?}");
+    assert!(json(&answer.body)["detail"].as_str().unwrap().starts_with("'evil.example' is not known"), "{answer:?}");
     daemon.seen(|seen| assert_eq!(seen.event_followers.len(), 1));
 }
 
@@ -299,7 +303,9 @@ fn so_many_clients_may_follow_and_a_place_that_is_left_is_given_away() {
     let mut streams: Vec<Stream> = (0..STREAMS).map(|_| follow(&daemon, "", &[])).collect();
     let refused = Client::unix(daemon.unix()).request("GET /api/v1/events HTTP/1.1", &[]);
     assert_eq!((refused.status(), refused.header("retry-after")), (503, Some("10")));
-    assert_eq!(refused.body, "{\"error\": \"64 clients follow events already\"}\n");
+    let problem = json(&refused.body);
+    assert_eq!(problem["code"], "too-many-streams");
+    assert_eq!(problem["detail"], "64 clients follow events already");
     events.happens(&daemon, EventType::Tick5, "when:5");
     for stream in &mut streams {
         assert_eq!(stream.frames(2), ["100 ", "101 TICK_5"]);

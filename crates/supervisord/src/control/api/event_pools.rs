@@ -4,16 +4,15 @@ use hyper::StatusCode;
 use supervisor_core::{EventStatistics, PoolStatistics, RingStatistics, limits};
 use supervisor_protocol::json::{self, Object};
 
-use super::{document, ending};
+use super::document;
+use super::problem::Problem;
 use crate::boundary::requests::GetEventStatistics;
 use crate::control::context::Context;
 use crate::control::response::Response;
 
-pub(super) async fn tell(context: &Context) -> Response {
-    let Ok(statistics) = context.sender.call(GetEventStatistics).await else {
-        return ending();
-    };
-    document(StatusCode::OK, text(&statistics, context.event_followers()))
+pub(super) async fn tell(context: &Context) -> Result<Response, Problem> {
+    let statistics = context.sender.call(GetEventStatistics).await.map_err(|_| Problem::ending())?;
+    Ok(document(StatusCode::OK, text(&statistics, context.event_followers())))
 }
 
 fn text(statistics: &EventStatistics, followers: usize) -> String {

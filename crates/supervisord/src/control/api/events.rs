@@ -10,13 +10,14 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use supervisor_core::EventBatch;
+use supervisor_protocol::api::ProblemCode;
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, sleep_until};
 
+use super::problem::{Problem, as_problem};
 use super::query::Wanted;
 use super::server_sent_events::{push_event, push_lost, push_position, push_restarted};
-use super::{as_document, ending, error};
 use crate::boundary::followers::FollowedChanges;
 use crate::boundary::requests::ReadEvents;
 use crate::control::context::Context;
@@ -24,33 +25,37 @@ use crate::control::limits;
 use crate::control::listener::Section;
 use crate::control::log_stream::no_place;
 use crate::control::places::Place;
-use crate::control::response::{Response, full, stream, try_again_later};
+use crate::control::response::{Response, full, stream};
 
 /// `X-Accel-Buffering: no`: proxies that understand it pass each piece on at once.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Answers with a stream.
-pub(super) async fn follow(request: &Request<Incoming>, section: &Section, context: &Rc<Context>) -> Response {
-    let wanted = match Wanted::read(request.uri().query(), request.headers()) {
-        Ok(wanted) => wanted,
-        Err(text) => return error(StatusCode::BAD_REQUEST, &text),
-    };
+pub(super) async fn follow(
+    request: &Request<Incoming>,
+    section: &Section,
+    context: &Rc<Context>,
+) -> Result<Response, Problem> {
+    let wanted = Wanted::read(request.uri().query(), request.headers())
+        .map_err(|text| Problem::new(ProblemCode::BadRequest, text))?;
     if *request.method() == Method::HEAD {
-        return with_headers(full(StatusCode::OK, ""));
+        return Ok(with_headers(full(StatusCode::OK, "")));
     }
-    let Some(stream_place) = section.streams.take() else { return as_document(no_place(section)) };
+    let Some(stream_place) = section.streams.take() else {
+        return Ok(as_problem(ProblemCode::TooManyStreams, no_place(section)));
+    };
     let Some(event_place) = section.event_streams.take() else {
         let text = format!("{} clients follow events already", section.event_streams.count());
-        return try_again_later(error(StatusCode::SERVICE_UNAVAILABLE, &text));
+        return Err(Problem::new(ProblemCode::TooManyStreams, text));
     };
     let place = (stream_place, event_place, Rc::clone(&context.event_followers));
     // Registered before the first reading, so that nothing happens between the two.
     let (changes, follower) = FollowedChanges::new();
     context.sender.follow_events(follower).await;
-    let Some(first) = read(context, wanted.after).await else { return ending() };
+    let first = read(context, wanted.after).await.ok_or_else(Problem::ending)?;
     let (pieces, body) = mpsc::channel(limits::STREAM_PIECES);
     spawn_local(pump(Reader { context: Rc::clone(context), wanted, pieces, _place: place }, first, changes));
-    with_headers(stream(body))
+    Ok(with_headers(stream(body)))
 }
 
 fn with_headers(mut response: Response) -> Response {

@@ -1,14 +1,16 @@
 //! `/api/v1`: what is new, in JSON and as streams; for programs and for `supervisorctl`.
 //!
-//! What there is stands in the table of [`supervisor_protocol::api`]. It stands behind the same admission as everything
-//! else and only tells: nothing here changes anything. An error is a document too: `{"error": "…"}` with the status
-//! that fits. What another site makes a browser ask is refused before, since a stream takes a place.
+//! What there is stands in the table of [`supervisor_protocol::api`], behind the same admission as everything else. A
+//! refusal is a document too ([`problem`]). What another site makes a browser ask is refused before, since a stream
+//! takes a place.
 
+mod conditional;
 mod configuration;
 mod event_pools;
 mod events;
 mod groups;
 mod parameters;
+pub(super) mod problem;
 mod processes;
 mod query;
 mod server_sent_events;
@@ -19,15 +21,15 @@ mod time;
 use std::rc::Rc;
 
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, StatusCode};
-use supervisor_protocol::api::{self as table, ROOT, Resource, TABLE};
-use supervisor_protocol::json;
+use supervisor_protocol::api::{self as table, Lookup, ProblemCode, ROOT, Resource, Row, TABLE, Verb};
 
 use super::context::Context;
 use super::listener::Section;
-use super::response::{Response, ResponseBody, full};
+use super::response::{Response, full};
 use parameters::Parameters;
+use problem::Problem;
 
 /// Whether a path is one of ours, even if nothing is there.
 pub(super) fn owns(path: &str) -> bool {
@@ -36,53 +38,60 @@ pub(super) fn owns(path: &str) -> bool {
 
 /// Answers a request that has been admitted, on a path that is ours.
 pub(super) async fn route(
-    request: &Request<Incoming>,
+    request: Request<Incoming>,
     path: &str,
     section: &Section,
     context: &Rc<Context>,
 ) -> Response {
-    let Some((row, name)) = table::find(path.strip_prefix(ROOT).unwrap_or_default()) else {
-        let known: Vec<String> = TABLE.iter().map(|row| format!("{ROOT}{}", row.path)).collect();
-        return error(StatusCode::NOT_FOUND, &format!("there is no {path}; there are {}", known.join(", ")));
+    let below = path.strip_prefix(ROOT).unwrap_or_default();
+    let answer = match table::find(below, request.method().as_str()) {
+        Lookup::Found(row, names) => tell(request, (row, &names), section, context).await,
+        Lookup::OtherVerbs(verbs) if *request.method() == Method::OPTIONS => Ok(allowed(&verbs)),
+        Lookup::OtherVerbs(verbs) => Err(Problem::wrong_method(request.method().as_str(), &verbs)),
+        Lookup::Nothing => Err(nothing_at(path)),
     };
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        // Its body may be on the way still.
-        let mut refusal = closing_error(StatusCode::METHOD_NOT_ALLOWED, "this can only be asked for, by GET");
-        refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return refusal;
-    }
-    let parameters = match Parameters::read(request.uri().query(), row) {
-        Ok(parameters) => parameters,
-        Err(text) => return error(StatusCode::BAD_REQUEST, &text),
-    };
-    match (row.resource, name.unwrap_or_default()) {
-        (Resource::Root, _) => supervisor::tell_root(context),
-        (Resource::ConfigurationWarnings, _) => configuration::tell_warnings(context),
-        (Resource::EventPools, _) => event_pools::tell(context).await,
-        (Resource::Events, _) => events::follow(request, section, context).await,
-        (Resource::Group, name) => groups::tell_one(name, context).await,
-        (Resource::Groups, _) => groups::tell_all(context).await,
-        (Resource::Methods, _) => supervisor::tell_methods(context),
-        (Resource::Process, name) => processes::tell_one(name, &parameters, context).await,
-        (Resource::Processes, _) => processes::tell_all(&parameters, context).await,
-        (Resource::Summary, _) => summary::tell(context).await,
-        (Resource::Supervisor, _) => supervisor::tell(context),
+    answer.unwrap_or_else(Problem::answer)
+}
+
+async fn tell(
+    request: Request<Incoming>,
+    (row, names): (&Row, &[&str]),
+    section: &Section,
+    context: &Rc<Context>,
+) -> Result<Response, Problem> {
+    let parameters = Parameters::read(request.uri().query(), row)?;
+    let headers = request.headers();
+    let name = names.first().copied().unwrap_or_default();
+    match row.resource {
+        Resource::Root => Ok(supervisor::tell_root(context)),
+        Resource::ConfigurationWarnings => Ok(configuration::tell_warnings(context)),
+        Resource::EventPools => event_pools::tell(context).await,
+        Resource::Events => events::follow(&request, section, context).await,
+        Resource::Group => groups::tell_one(name, headers, context).await,
+        Resource::Groups => groups::tell_all(headers, context).await,
+        Resource::Methods => Ok(supervisor::tell_methods(context)),
+        Resource::Problems => Ok(supervisor::tell_problems()),
+        Resource::Process => processes::tell_one(name, &parameters, headers, context).await,
+        Resource::Processes => processes::tell_all(&parameters, headers, context).await,
+        Resource::Summary => summary::tell(headers, context).await,
+        Resource::Supervisor => Ok(supervisor::tell(context)),
     }
 }
 
-/// The same refusal as a document of ours.
-pub(super) fn as_document(refusal: Response) -> Response {
-    let (mut head, body) = refusal.into_parts();
-    let is_text = head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/plain");
-    let reason = head.status.canonical_reason().unwrap_or("refused").to_owned();
-    let text = match body {
-        ResponseBody::Full(Some(bytes)) if is_text => String::from_utf8_lossy(&bytes).trim_end().to_owned(),
-        ResponseBody::Full(_) | ResponseBody::Measured(_) | ResponseBody::Stream(_) => reason,
-    };
-    let document = error(head.status, &text);
-    let (own_head, body) = document.into_parts();
-    head.headers.extend(own_head.headers);
-    Response::from_parts(head, body)
+/// The answer to OPTIONS. No other site learns more: there is no CORS here.
+fn allowed(verbs: &[Verb]) -> Response {
+    let mut response = full(StatusCode::NO_CONTENT, "");
+    let allow = HeaderValue::from_str(&Verb::allow(verbs)).expect("names of methods are printable");
+    response.headers_mut().insert(ALLOW, allow);
+    response
+}
+
+fn nothing_at(path: &str) -> Problem {
+    let mut known: Vec<String> = TABLE.iter().map(|row| format!("{ROOT}{}", row.path)).collect();
+    known.dedup();
+    let nearest = supervisor_config::nearest(path, known.iter().map(String::as_str)).map(str::to_owned);
+    Problem::new(ProblemCode::NotFound, format!("there is no {path}; there are {}", known.join(", ")))
+        .with_nearest(nearest)
 }
 
 /// A document.
@@ -98,23 +107,6 @@ fn document_of(status: StatusCode, text: impl Into<Bytes>) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-fn error(status: StatusCode, text: &str) -> Response {
-    let mut body = String::new();
-    json::object(&mut body, |object| object.string("error", text));
-    document(status, body)
-}
-
-fn closing_error(status: StatusCode, text: &str) -> Response {
-    let mut response = error(status, text);
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    response
-}
-
-/// supervisord has ended or is about to.
-fn ending() -> Response {
-    error(StatusCode::SERVICE_UNAVAILABLE, "supervisord is shutting down or restarting")
 }
 
 #[cfg(test)]

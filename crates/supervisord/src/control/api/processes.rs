@@ -4,14 +4,18 @@
 use std::sync::Arc;
 
 use hyper::StatusCode;
+use hyper::header::HeaderMap;
 use supervisor_core::{
-    ExitStatus, Fault, LastExit, ProcessInfo, ProcessState, find_process, make_namespec, signal_name,
+    ExitStatus, FaultCode, LastExit, ProcessInfo, ProcessState, find_process, make_namespec, signal_name,
 };
+use supervisor_protocol::api::ProblemCode;
 use supervisor_protocol::json::{self, Object};
 
+use super::conditional::Tag;
+use super::document_of;
 use super::parameters::Parameters;
+use super::problem::Problem;
 use super::time::time_text;
-use super::{document_of, ending, error};
 use crate::boundary::requests::GetAllProcessInfo;
 use crate::control::attention::needs_attention;
 use crate::control::context::Context;
@@ -20,35 +24,35 @@ use crate::control::process_info::ProcessInfoWriter;
 use crate::control::resources::Round;
 use crate::control::response::Response;
 
-pub(super) async fn tell_all(parameters: &Parameters, context: &Context) -> Response {
-    let wanted = match Wanted::read(parameters) {
-        Ok(wanted) => wanted,
-        Err(text) => return error(StatusCode::BAD_REQUEST, &text),
-    };
-    let Ok(infos) = infos(context).await else { return ending() };
-    let resources = if wanted.resources { resources(&infos, context).await } else { None };
-    bounded(list(&wanted, &infos, resources.as_ref()), context)
+pub(super) async fn tell_all(
+    parameters: &Parameters,
+    headers: &HeaderMap,
+    context: &Context,
+) -> Result<Response, Problem> {
+    let wanted = Wanted::read(parameters).map_err(|text| Problem::new(ProblemCode::BadRequest, text))?;
+    let listing = listing(context).await?;
+    if wanted.resources {
+        let round = resources(&listing.infos, context).await;
+        return bounded(list(&wanted, &listing, round.as_ref()), context);
+    }
+    listing.answer(headers, context, |listing| list(&wanted, listing, None))
 }
 
-pub(super) async fn tell_one(name: &str, parameters: &Parameters, context: &Context) -> Response {
-    let wanted = (parameters.is_wanted("resources"), parameters.is_wanted("history"));
-    let (wants_resources, wants_history) = match wanted {
-        (Ok(resources), Ok(history)) => (resources, history),
-        (Err(text), _) | (_, Err(text)) => return error(StatusCode::BAD_REQUEST, &text),
-    };
-    let Ok(infos) = infos(context).await else { return ending() };
-    let found = find_process(name, |group, process| {
-        infos.iter().position(|info| (&*info.group, &*info.config.name) == (group, process))
-    });
-    let Ok(place) = found else {
-        return error(StatusCode::NOT_FOUND, &format!("there is no process {name}"));
-    };
-    let Some(info) = infos.get(place) else { return ending() };
-    let resources = if wants_resources { resources(&infos, context).await } else { None };
+pub(super) async fn tell_one(
+    name: &str,
+    parameters: &Parameters,
+    headers: &HeaderMap,
+    context: &Context,
+) -> Result<Response, Problem> {
+    let is_wanted = |what| parameters.is_wanted(what).map_err(|text| Problem::new(ProblemCode::BadRequest, text));
+    let (wants_resources, wants_history) = (is_wanted("resources")?, is_wanted("history")?);
+    let listing = listing(context).await?;
+    let (place, info) = find(name, &listing.infos)?;
+    let round = if wants_resources { resources(&listing.infos, context).await } else { None };
     let mut text = String::new();
     json::object(&mut text, |object| {
         push_process(object, info, &mut ProcessInfoWriter::new());
-        if let Some(round) = &resources {
+        if let Some(round) = &round {
             push_resources(object, round, place);
         }
         if wants_history {
@@ -57,7 +61,7 @@ pub(super) async fn tell_one(name: &str, parameters: &Parameters, context: &Cont
             json::array(object.member("samples"), samples, |out, sample| sample.push_array(out));
         }
     });
-    bounded(text, context)
+    if wants_resources || wants_history { bounded(text, context) } else { listing.answer(headers, context, |_| text) }
 }
 
 /// What all processes use; `None` where that cannot be known.
@@ -72,22 +76,83 @@ fn push_resources(object: &mut Object<'_>, round: &Round, place: usize) {
     }
 }
 
-/// All processes as of one moment, sorted by group, then name. While one of them changes, the supervision plane is
-/// asked.
-pub(super) async fn infos(context: &Context) -> Result<Vec<Arc<ProcessInfo>>, Fault> {
-    match context.processes.all() {
-        Some(infos) => Ok(infos),
-        None => context.sender.call(GetAllProcessInfo).await,
+/// The process that a name means, `group:process` or the name alone, and its place among all.
+///
+/// # Errors
+/// There is none, and which one was probably meant.
+pub(super) fn find<'i>(name: &str, infos: &'i [Arc<ProcessInfo>]) -> Result<(usize, &'i Arc<ProcessInfo>), Problem> {
+    let found = find_process(name, |group, process| {
+        infos.iter().enumerate().find(|(_, info)| (&*info.group, &*info.config.name) == (group, process))
+    });
+    found.map_err(|_| {
+        let mut known: Vec<String> = infos.iter().map(|info| full_name(info)).collect();
+        known.extend(infos.iter().map(|info| make_namespec(&info.group, &info.config.name)));
+        let nearest = supervisor_config::nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+        Problem::new(ProblemCode::NoSuchProcess, format!("There is no process {name}."))
+            .with_fault(FaultCode::BadName)
+            .with_process(name)
+            .with_nearest(nearest)
+    })
+}
+
+/// `group:process`
+pub(super) fn full_name(info: &ProcessInfo) -> String {
+    format!("{}:{}", info.group, info.config.name)
+}
+
+/// All processes as of one moment.
+pub(super) struct Listing {
+    /// Sorted by group, then name.
+    pub(super) infos: Vec<Arc<ProcessInfo>>,
+    /// Of the snapshot; `None`: they change just now.
+    pub(super) version: Option<u64>,
+}
+
+/// All processes. While one of them changes, the supervision plane is asked.
+///
+/// # Errors
+/// supervisord has ended or is about to.
+pub(super) async fn listing(context: &Context) -> Result<Listing, Problem> {
+    if let Some((version, infos)) = context.processes.all_with_version() {
+        return Ok(Listing { infos, version: Some(version) });
+    }
+    let infos = context.sender.call(GetAllProcessInfo).await.map_err(|_| Problem::ending())?;
+    Ok(Listing { infos, version: None })
+}
+
+impl Listing {
+    /// The document that is made of it, unless the client has that of this version.
+    pub(super) fn answer(
+        &self,
+        headers: &HeaderMap,
+        context: &Context,
+        text: impl FnOnce(&Self) -> String,
+    ) -> Result<Response, Problem> {
+        let tag = self.version.map(|version| Tag::of(version, context));
+        if let Some(known) = tag.as_ref().and_then(|tag| tag.not_modified(headers)) {
+            return Ok(known);
+        }
+        let response = bounded(text(self), context)?;
+        Ok(match tag {
+            Some(tag) => tag.mark(response),
+            None => response,
+        })
+    }
+
+    pub(super) fn push_version(&self, object: &mut Object<'_>) {
+        if let Some(version) = self.version {
+            object.number("version", version);
+        }
     }
 }
 
 /// The document, if there is room for it beside the answers that others have not taken.
-pub(super) fn bounded(mut text: String, context: &Context) -> Response {
+fn bounded(mut text: String, context: &Context) -> Result<Response, Problem> {
     text.push('\n');
-    match context.answers.try_take(text.len()) {
-        Some(share) => document_of(StatusCode::OK, share.hold(text)),
-        None => error(StatusCode::SERVICE_UNAVAILABLE, "too many answers wait to be taken; try again later"),
-    }
+    let share = context.answers.try_take(text.len());
+    let share =
+        share.ok_or_else(|| Problem::new(ProblemCode::Busy, "too many answers wait to be taken; try again later"))?;
+    Ok(document_of(StatusCode::OK, share.hold(text)))
 }
 
 /// What is asked for of the list.
@@ -123,8 +188,9 @@ impl Wanted {
         }
         wanted.resources = parameters.is_wanted("resources")?;
         if let Some(limit) = parameters.get("limit") {
-            let number = limit.parse().ok().filter(|number| *number > 0);
-            wanted.limit = Some(number.ok_or_else(|| format!("limit takes a number above 0, not '{limit}'"))?);
+            let most = limits::LIST_ROWS;
+            let number = limit.parse().ok().filter(|number| (1..=most).contains(number));
+            wanted.limit = Some(number.ok_or_else(|| format!("limit takes a number from 1 to {most}, not '{limit}'"))?);
         }
         let after = parameters.get("after").map(|name| name.split_once(':').unwrap_or((name, name)));
         wanted.after = after.map(|(group, name)| (group.to_owned(), name.to_owned()));
@@ -143,12 +209,13 @@ impl Wanted {
     }
 }
 
-fn list(wanted: &Wanted, infos: &[Arc<ProcessInfo>], resources: Option<&Round>) -> String {
-    let mut meant = infos.iter().enumerate().filter(|(_, info)| wanted.includes(info));
+fn list(wanted: &Wanted, listing: &Listing, resources: Option<&Round>) -> String {
+    let mut meant = listing.infos.iter().enumerate().filter(|(_, info)| wanted.includes(info));
     let shown: Vec<_> = meant.by_ref().take(wanted.limit.unwrap_or(usize::MAX)).collect();
     let last = shown.last().filter(|_| meant.next().is_some());
     let mut text = String::new();
     json::object(&mut text, |object| {
+        listing.push_version(object);
         let mut descriptions = ProcessInfoWriter::new();
         object.objects("processes", &shown, |object, (place, info)| {
             push_process(object, info, &mut descriptions);
@@ -224,14 +291,14 @@ mod tests {
     use std::time::Duration;
 
     use supervisor_core::{Pid, Tally};
-    use supervisor_protocol::api::find;
+    use supervisor_protocol::api::{Lookup, find as find_row};
 
     use super::*;
     use crate::test_data::process_info;
 
     fn text(infos: impl IntoIterator<Item = ProcessInfo>) -> String {
-        let infos: Vec<_> = infos.into_iter().map(Arc::new).collect();
-        list(&Wanted::default(), &infos, None)
+        let infos = infos.into_iter().map(Arc::new).collect();
+        list(&Wanted::default(), &Listing { infos, version: None }, None)
     }
 
     #[test]
@@ -241,22 +308,23 @@ mod tests {
     }
 
     fn wanted(query: &str) -> Result<Wanted, String> {
-        let row = find("/processes").unwrap().0;
-        Wanted::read(&Parameters::read(Some(query), row)?)
+        let Lookup::Found(row, _) = find_row("/processes", "GET") else { panic!("it is in the table") };
+        Wanted::read(&Parameters::read(Some(query), row).map_err(|_| "unknown parameter")?)
     }
 
     #[test]
     fn a_list_is_narrowed_and_goes_on_where_it_ended() {
         let process =
             |group: &str, name: &str, state| Arc::new(ProcessInfo { group: group.into(), state, ..process_info(name) });
-        let infos = [
+        let infos = vec![
             process("cat", "cat", ProcessState::Running),
             process("web", "a", ProcessState::Fatal),
             process("web", "b", ProcessState::Running),
             process("web", "c", ProcessState::Stopped),
         ];
+        let listing = Listing { infos, version: None };
         let names = |query: &str| {
-            let text = list(&wanted(query).unwrap(), &infos, None);
+            let text = list(&wanted(query).unwrap(), &listing, None);
             let mut names: Vec<_> =
                 text.split("\"name\": \"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
             let next = text.split("\"next\": \"").nth(1).map(|rest| rest.split('"').next().unwrap());
@@ -278,7 +346,7 @@ mod tests {
         ] {
             assert_eq!(names(query), expected, "{query}");
         }
-        for query in ["state=nosuch", "limit=0", "limit=x", "sort=name"] {
+        for query in ["state=nosuch", "limit=0", "limit=5001", "limit=x", "sort=name"] {
             assert!(wanted(query).is_err(), "{query}");
         }
     }

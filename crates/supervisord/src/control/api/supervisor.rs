@@ -1,7 +1,7 @@
 //! `/api/v1/supervisor` and `/api/v1/`: who we are, and what there is to be asked; `/api/v1/methods`: what else.
 
 use hyper::StatusCode;
-use supervisor_protocol::api::{ROOT, TABLE};
+use supervisor_protocol::api::{ProblemCode, ROOT, TABLE};
 use supervisor_protocol::{API_VERSION, SUPERVISOR_VERSION, json};
 
 use super::document;
@@ -30,7 +30,22 @@ pub(super) fn tell_root(context: &Context) -> Response {
         object.string("version", SUPERVISOR_VERSION);
         object.string("api_version", API_VERSION);
         object.string("identifier", &context.identifier());
-        object.strings("resources", TABLE.iter().map(|row| format!("{ROOT}{}", row.path)));
+        let mut paths: Vec<String> = TABLE.iter().map(|row| format!("{ROOT}{}", row.path)).collect();
+        paths.dedup();
+        object.strings("resources", paths);
+    });
+    document(StatusCode::OK, text)
+}
+
+/// The words of refusals.
+pub(super) fn tell_problems() -> Response {
+    let mut text = String::new();
+    json::object(&mut text, |object| {
+        object.objects("problems", ProblemCode::ALL, |object, code| {
+            object.string("code", code.name());
+            object.number("status", code.status());
+            object.string("title", code.title());
+        });
     });
     document(StatusCode::OK, text)
 }

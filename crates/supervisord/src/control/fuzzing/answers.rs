@@ -94,9 +94,10 @@ fn after_body<'a>(head: &Head<'a>, heads: bool) -> &'a [u8] {
         assert!(!text.contains(|c: char| c < ' ' && !"\t\r\n".contains(c)), "what XML cannot carry: {text:?}");
         read_answer(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     }
-    if head.field("content-type") == Some("application/json") {
+    if let Some(kind @ ("application/json" | "application/problem+json")) = head.field("content-type") {
         let document: serde_json::Value = serde_json::from_slice(body).expect("JSON");
-        assert_eq!(head.status == 200, document.get("error").is_none(), "{document}");
+        let is_refusal = kind == "application/problem+json";
+        assert_eq!(is_refusal.then_some(u64::from(head.status)), document["status"].as_u64(), "{document}");
     }
     rest
 }

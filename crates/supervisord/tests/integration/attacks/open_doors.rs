@@ -94,7 +94,9 @@ fn open_server_answers_this_machine_and_no_other() {
     for path in ["/ok.html", "/", "/RPC2", "/mainlogtail", "/logtail/x", "/nosuch"] {
         assert_eq!(daemon.asked_there(&format!("192.0.2.1 9001 {path} ''")), refused, "{path}");
     }
-    assert!(daemon.asked_there("192.0.2.1 9001 /api/v1/events ''").starts_with("403 {\"error\": \"[inet_http_server]"));
+    let refused_there = daemon.asked_there("192.0.2.1 9001 /api/v1/events ''");
+    assert!(refused_there.starts_with("403 {\"type\": \"/api/v1/problems#forbidden\""), "{refused_there}");
+    assert!(refused_there.contains("\"detail\": \"[inet_http_server]"), "{refused_there}");
     let refused = format!("403 {}\n", sentence("inet_http_server:six", "[::]", 9002));
     for address in ["192.0.2.1", "2001:db8::1", "fe80::1%cable"] {
         assert_eq!(daemon.asked_there(&format!("{address} 9002 /ok.html ''")), refused, "{address}");
