@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use supervisor_core::{DaemonSignal, Signal, SignalRewrite};
+use supervisor_core::{BackoffShape, DaemonSignal, Signal, SignalRewrite};
 
 use crate::folder::load;
 
@@ -34,7 +34,7 @@ fn what_is_no_signal_ends_the_start() {
 
 /// What is said of a program with these options, from the section on.
 fn refused(options: &str) -> String {
-    load(&format!("[program:a]\ncommand=x\n{options}\n")).unwrap_err()
+    load(&format!("[program:a]\ncommand=x\n{options}\n")).expect_err("it cannot be meant")
 }
 
 #[test]
@@ -74,4 +74,58 @@ fn how_supervisord_itself_ends_is_read() {
     let expected = "[supervisord] section sets invalid shutdown_timeout (5x), it has to be a number of seconds, or a \
                     number with ms, s, m, h or d (file {dir}/main.conf, line 2)";
     assert_eq!(error, expected);
+}
+
+#[test]
+fn options_of_restarts_are_read() {
+    let text = "[program:a]\ncommand=x\nenvironment=D=\"250ms\"\nbackoff=Exponential\nbackoff_delay=%(ENV_D)s\n\
+         backoff_max=1.5m\nbackoff_jitter=12.5%%\nbackoff_reset_secs=30\nrestart_secs=0\nrestart_limit_count=5\n\
+         restart_limit_interval=1h\nfatal_retry_secs=10m\nstartretries=-1\n";
+    for section in ["[program:a]", "[fcgi-program:a]\nsocket=tcp://localhost:8000", "[eventlistener:a]\nevents=EVENT"] {
+        let config = load(&text.replace("[program:a]", section)).unwrap();
+        let restart = &config.groups[0].processes[0].restart;
+        let (backoff, seconds) = (&restart.backoff, Duration::from_secs);
+        assert_eq!((backoff.shape, backoff.delay), (Some(BackoffShape::Exponential), Duration::from_millis(250)));
+        assert_eq!((backoff.max, backoff.jitter.millionths()), (Some(seconds(90)), 125_000));
+        assert_eq!((backoff.reset_after, restart.delay), (seconds(30), Some(Duration::ZERO)));
+        assert_eq!((restart.limit.count, restart.limit.interval), (5, seconds(3_600)));
+        assert_eq!((restart.fatal_retry, restart.startretries), (seconds(600), -1));
+    }
+}
+
+/// S-G1: what is equal does the same.
+#[test]
+fn options_that_are_set_to_their_defaults_are_as_if_they_were_not_set() {
+    let without = load("[program:a]\ncommand=x\n").unwrap();
+    let with = load(
+        "[program:a]\ncommand=x\nbackoff_delay=1\nbackoff_max=0\nbackoff_jitter=0%%\nbackoff_reset_secs=0\n\
+         restart_limit_count=0\nrestart_limit_interval=60\nfatal_retry_secs=0\nexitsignals=\nstartretries=3\n",
+    )
+    .unwrap();
+    let mut expected = without.groups[0].processes[0].restart.clone();
+    // No bound, as without: only that it is written is known.
+    expected.backoff.max = Some(Duration::ZERO);
+    assert_eq!(with.groups[0].processes[0].restart, expected);
+    assert_eq!(expected.backoff.longest(), without.groups[0].processes[0].restart.backoff.longest());
+}
+
+#[test]
+fn a_bad_value_is_told_with_what_it_has_to_be() {
+    let duration = "a number of seconds, or a number with ms, s, m, h or d";
+    for (option, value, wanted) in [
+        ("backoff", "double", "one of linear, exponential, fixed"),
+        ("backoff_delay", "0.01", "0.05 seconds or more"),
+        ("backoff_max", "5x", duration),
+        ("backoff_jitter", "20", "a percentage like 20%"),
+        ("backoff_reset_secs", "-1", duration),
+        ("restart_secs", "", duration),
+        ("restart_limit_count", "1001", "a whole number from 0 to 1000"),
+        ("restart_limit_interval", "1 m", duration),
+        ("fatal_retry_secs", "11d1", duration),
+    ] {
+        let error = load(&format!("[program:a]\ncommand=x\n{option}={value}\n")).unwrap_err();
+        let (told, place) = error.split_once(" (file ").expect("it says where");
+        assert_eq!(told, format!("[program:a] section sets invalid {option} ({value}), it has to be {wanted}"));
+        assert!(place.ends_with(", line 4)"), "{error}");
+    }
 }

@@ -9,7 +9,7 @@ use crate::command::Command;
 use crate::deferred::{namespec_of, process_result};
 use crate::event_ring::EventBatch;
 use crate::fault::{Fault, FaultCode};
-use crate::goal::{Goal, UpCause};
+use crate::goal::{Goal, PendingStart, UpCause};
 use crate::host::{Host, StdinError};
 use crate::log_level::LogLevel;
 use crate::operation::{Operation, OperationKind};
@@ -126,7 +126,7 @@ impl Supervisor {
 
     fn process_details(&self, now: Now, name: &str) -> Result<Reply, Fault> {
         let process = &self.processes[self.groups.find_process(name, &self.processes)?];
-        let not_before = process.goal.pending().and_then(|pending| pending.not_before);
+        let not_before = process.goal.pending().and_then(PendingStart::not_before);
         let next_start = not_before.map(|at| now.wall + at.saturating_sub(now.monotonic));
         let details = ProcessDetails { info: process.info(), backoff: process.backoff, goal: process.goal, next_start };
         Ok(Reply::ProcessDetails(Box::new(details)))

@@ -41,6 +41,8 @@ pub enum UpCause {
     Autorestart,
     /// It broke the protocol that it speaks with supervisord, and is stopped for it.
     ProtocolError,
+    /// It is FATAL, and `fatal_retry_secs` says so.
+    FatalRetry,
 }
 
 /// Why a process is not to run.
@@ -66,10 +68,32 @@ pub enum DownCause {
 /// A start that has not happened yet. Its gates are passed in the order of [`Gate`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PendingStart {
-    /// Not before this monotonic time; `None`: as soon as everything else allows it.
-    pub not_before: Option<Duration>,
+    /// Until when it is put off; `None`: it comes as soon as everything else allows it.
+    pub put_off: Option<PutOff>,
     /// Where it stands in the start queue.
     pub turn: Turn,
+}
+
+/// A time before which a start does not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PutOff {
+    /// By the monotonic clock.
+    pub until: Duration,
+    /// What for.
+    pub reason: PutOffReason,
+}
+
+/// What a start is put off for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutOffReason {
+    /// The pause before a retry.
+    Backoff,
+    /// The pause after an end, that `restart_secs` or `backoff` ask for; or after a broken protocol.
+    Restart,
+    /// The spawn before it was less than [`crate::limits::STORM_GUARD`] ago.
+    StormGuard,
+    /// `fatal_retry_secs`
+    FatalRetry,
 }
 
 /// The start queue, as one start sees it.
@@ -94,9 +118,9 @@ pub enum Gate {
 }
 
 impl Goal {
-    /// A start that is to happen, not before this monotonic time.
-    pub(crate) fn start(cause: UpCause, not_before: Option<Duration>) -> Self {
-        Self::Up { cause, pending: Some(PendingStart { not_before, turn: Turn::NotAwaited }) }
+    /// A start that is to happen, put off or not.
+    pub(crate) fn start(cause: UpCause, put_off: Option<PutOff>) -> Self {
+        Self::Up { cause, pending: Some(PendingStart { put_off, turn: Turn::NotAwaited }) }
     }
 
     /// The start that is waited for.
@@ -123,10 +147,30 @@ impl Goal {
     }
 }
 
+impl UpCause {
+    /// Whether nobody asked for the start, and something failed or ended before it.
+    pub fn follows_by_itself(self) -> bool {
+        match self {
+            Self::Autostart | Self::Client => false,
+            Self::Retry | Self::Autorestart | Self::ProtocolError | Self::FatalRetry => true,
+        }
+    }
+
+    /// Whether such starts are counted by `restart_limit_count`; a FATAL process is tried again with a clean slate.
+    pub(crate) fn is_counted(self) -> bool {
+        self.follows_by_itself() && self != Self::FatalRetry
+    }
+}
+
 impl PendingStart {
+    /// The monotonic time before which it does not come.
+    pub fn not_before(&self) -> Option<Duration> {
+        self.put_off.map(|put_off| put_off.until)
+    }
+
     /// The first gate that is shut; `None`: nothing hinders the spawn.
     pub fn first_unmet_gate(&self, now: Duration) -> Option<Gate> {
-        let time = self.not_before.filter(|at| *at > now).map(Gate::Time);
+        let time = self.not_before().filter(|at| *at > now).map(Gate::Time);
         let turn = match self.turn {
             Turn::NotAwaited | Turn::Awaited => Some(Gate::Turn),
             Turn::Come => None,
@@ -152,7 +196,8 @@ mod tests {
             (Some(now), Turn::Come, None),
             (None, Turn::Come, None),
         ] {
-            assert_eq!(PendingStart { not_before, turn }.first_unmet_gate(now), expected, "{not_before:?} {turn:?}");
+            let put_off = not_before.map(|until| PutOff { until, reason: PutOffReason::Backoff });
+            assert_eq!(PendingStart { put_off, turn }.first_unmet_gate(now), expected, "{not_before:?} {turn:?}");
         }
     }
 

@@ -86,6 +86,9 @@ pub trait Host {
     /// Closes the journal of a pool that is removed.
     fn close_journal(&mut self, pool: &str, fate: JournalFate);
 
+    /// A number below this one, which is not zero; all are as likely.
+    fn random(&mut self, below: u64) -> u64;
+
     /// Whether the main log shows this level; spares the making of lines that nobody sees.
     fn log_enabled(&self, level: LogLevel) -> bool;
 

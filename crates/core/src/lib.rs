@@ -59,6 +59,7 @@ mod namespec;
 mod operation;
 mod output;
 mod output_dispatcher;
+mod percent;
 mod planner;
 mod process;
 mod process_config;
@@ -71,6 +72,7 @@ pub mod raw_text;
 mod reload;
 mod reply;
 mod restart_policy;
+mod restart_window;
 mod shutdown;
 mod shutdown_progress;
 mod signal;
@@ -92,7 +94,7 @@ pub use event_journal::{JournalBacklog, JournalError, JournalFate, JournalRead};
 pub use event_ring::{EventBatch, EventRing, RingStatistics, StreamEvent};
 pub use exit_status::ExitStatus;
 pub use fault::{Fault, FaultCode};
-pub use goal::{DownCause, Gate, Goal, PendingStart, Turn, UpCause};
+pub use goal::{DownCause, Gate, Goal, PendingStart, PutOff, PutOffReason, Turn, UpCause};
 pub use group_config::{
     EventListenerPoolConfig, GroupConfig, GroupKind, OnProtocolError, Overflow, ResultHandler, Verdict,
 };
@@ -102,9 +104,11 @@ pub use input::{DaemonSignal, Input, SignalRewrite};
 pub use last_exit::LastExit;
 pub use log_level::LogLevel;
 pub use namespec::{Namespec, find_process, make_namespec};
+pub use percent::Percent;
 pub use process_config::{
-    Autorestart, ChannelConfig, EnvironmentConfig, ExtensionConfig, ExtensionKind, IdentityConfig, LogConfig, LogFile,
-    ProcessConfig, RestartConfig, RestartPause, SocketAddress, SocketConfig, SocketOwner, StartConfig, StopConfig,
+    Autorestart, BackoffConfig, BackoffShape, ChannelConfig, EnvironmentConfig, ExtensionConfig, ExtensionKind,
+    IdentityConfig, LogConfig, LogFile, ProcessConfig, RestartConfig, RestartLimit, RestartPause, SocketAddress,
+    SocketConfig, SocketOwner, StartConfig, StopConfig,
 };
 pub use process_id::{Life, Pid, ProcessId, RequestId};
 pub use process_state::{ProcessState, SupervisorState};

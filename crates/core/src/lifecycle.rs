@@ -10,13 +10,13 @@ use std::time::Duration;
 use crate::clock::Now;
 use crate::event::{Event, StateDetail};
 use crate::exit_status::ExitStatus;
-use crate::goal::{DownCause, Goal, UpCause};
+use crate::goal::{DownCause, Goal, PutOffReason, UpCause};
 use crate::host::{Host, KillError, KillTarget};
 use crate::last_exit::LastExit;
 use crate::log_level::LogLevel;
 use crate::planner::GiveUp;
-use crate::process::Phase;
-use crate::process_config::ProcessConfig;
+use crate::process::{Phase, Process};
+use crate::process_config::{ProcessConfig, RestartPause};
 use crate::process_id::{Life, Pid, ProcessId};
 use crate::process_state::ProcessState;
 use crate::restart_policy;
@@ -37,6 +37,12 @@ impl Supervisor {
         let (config, group) = (Arc::clone(&process.config), Arc::clone(&process.group));
         process.goal = Goal::Up { cause, pending: None };
         process.waits_for_batch = false;
+        if cause == UpCause::FatalRetry {
+            process.forget_failures();
+        }
+        if cause.is_counted() {
+            process.restarts.note(now.monotonic, config.restart.limit.count);
+        }
         process.spawned_at = now.monotonic;
         let told = self.processes.change(id, host);
         told.protocol_error = None;
@@ -44,7 +50,7 @@ impl Supervisor {
         told.exit_code = None;
         told.laststart = Some(now.epoch_seconds());
         let process = &self.processes[id];
-        let tries = StateDetail::Tries(process.backoff);
+        let tries = StateDetail::Tries(process.tries());
         let (from, life) = (process.state(), Life { process: id, number: process.lives + 1 });
         self.raise_state_event(id, from, ProcessState::Starting, tries, host);
         let spawned = self.acquire_socket(&config, host).and_then(|()| {
@@ -73,10 +79,13 @@ impl Supervisor {
     }
 
     /// STARTING → RUNNING: it has stayed up for `startsecs`.
-    pub(crate) fn promote(&mut self, id: ProcessId, host: &mut impl Host) {
+    pub(crate) fn promote(&mut self, now: Now, id: ProcessId, host: &mut impl Host) {
         let process = &mut self.processes[id];
         let Phase::Starting { pid, .. } = process.phase else { return };
-        process.backoff = 0;
+        process.running_since = now.monotonic;
+        if process.config.restart.backoff.reset_after.is_zero() {
+            process.backoff = 0;
+        }
         let config = Arc::clone(&process.config);
         self.change_phase(id, Phase::Running { pid }, StateDetail::Pid(pid.get()), host);
         host.log(
@@ -95,32 +104,50 @@ impl Supervisor {
         told.spawnerr = Some(spawnerr);
         told.tally.failed_starts += 1;
         let process = &mut self.processes[id];
-        process.backoff += 1;
-        let tries = process.backoff;
+        process.backoff = process.backoff.saturating_add(1);
+        let tries = process.tries();
         if process.goal.is_up() {
-            let paused_until = restart_policy::paused_until(&process.config, now.monotonic, process.ends);
-            let next_try = paused_until.unwrap_or_else(|| restart_policy::retry_at(now.monotonic, tries));
-            process.goal = Goal::start(UpCause::Retry, Some(next_try));
+            let restart = &process.config.restart;
+            let pause =
+                restart_policy::pause_before_retry(restart, process.backoff, process.ends, |below| host.random(below));
+            process.start_after(now.monotonic, UpCause::Retry, pause, PutOffReason::Backoff);
         }
         // A spawn error comes before there is a pid, so the phase itself was never STARTING.
         self.enter(id, ProcessState::Starting, Phase::Backoff, StateDetail::Tries(tries), host);
     }
 
-    /// BACKOFF → FATAL.
-    pub(crate) fn give_up(&mut self, id: ProcessId, reason: GiveUp, host: &mut impl Host) {
+    /// BACKOFF → FATAL; also EXITED and STOPPED → FATAL, when it was started by itself too often.
+    pub(crate) fn give_up(&mut self, now: Now, id: ProcessId, reason: GiveUp, host: &mut impl Host) {
         let process = &mut self.processes[id];
         process.backoff = 0;
-        if process.goal.is_up() {
+        let config = Arc::clone(&process.config);
+        let retry = Some(config.restart.fatal_retry).filter(|pause| process.goal.is_up() && !pause.is_zero());
+        if let Some(pause) = retry {
+            process.start_after(now.monotonic, UpCause::FatalRetry, pause, PutOffReason::FatalRetry);
+        } else if process.goal.is_up() {
             process.goal = Goal::Down(DownCause::GaveUp);
         }
-        let config = Arc::clone(&process.config);
+        let name = &config.name;
+        let limit = config.restart.limit;
+        let too_often = format!("restarted {} times within {}", limit.count, in_seconds(limit.interval));
+        if reason == GiveUp::RestartLimit {
+            self.processes.change(id, host).spawnerr = Some(too_often.as_str().into());
+        }
         self.change_phase(id, Phase::Fatal, StateDetail::None, host);
         match reason {
             GiveUp::NoRetriesLeft => host.log(
                 LogLevel::Info,
-                format_args!("gave up: {} entered FATAL state, too many start retries too quickly", config.name),
+                format_args!("gave up: {name} entered FATAL state, too many start retries too quickly"),
+            ),
+            GiveUp::RestartLimit => host.log(
+                LogLevel::Info,
+                format_args!("gave up: {name} entered FATAL state, {too_often} (restart_limit_count)"),
             ),
             GiveUp::Shutdown => {}
+        }
+        if let Some(pause) = retry {
+            let text = format_args!("{name} is tried again in {} (fatal_retry_secs)", in_seconds(pause));
+            host.log(LogLevel::Warn, text);
         }
     }
 
@@ -244,6 +271,8 @@ impl Supervisor {
         process.ended = Some(status);
         if process.goal.is_up() {
             process.ends = restart_policy::count_end(process.ends, last_exit.ran_for);
+            process.short_lives =
+                restart_policy::count_short_life(&config.restart, process.short_lives, last_exit.ran_for);
         }
         let told = self.processes.change(id, host);
         (told.laststop, told.last_exit) = (now.epoch_seconds(), Some(last_exit));
@@ -257,6 +286,7 @@ impl Supervisor {
             }
             Phase::Starting { .. } => {
                 // It was up long enough, but ended before the timer that would have said so.
+                self.processes[id].running_since = now.monotonic;
                 self.change_phase(id, Phase::Running { pid }, StateDetail::Pid(pid.get()), host);
                 self.finish_exited(now, id, pid, status, host);
             }
@@ -283,10 +313,11 @@ impl Supervisor {
         let config = Arc::clone(&process.config);
         if let Goal::Again { cause } = process.goal {
             let breaches = process.listener.as_ref().map_or(0, |listener| listener.breaches());
-            let paused_until = restart_policy::paused_until(&config, now.monotonic, process.ends);
-            let next_start =
-                paused_until.unwrap_or_else(|| restart_policy::protocol_restart_at(now.monotonic, breaches));
-            process.goal = Goal::start(cause, Some(next_start));
+            let pause = process.pause_before_restart(host).max(match config.restart.pause {
+                RestartPause::Usual => restart_policy::pause_after_breach(breaches),
+                RestartPause::Growing => Duration::ZERO,
+            });
+            process.start_after(now.monotonic, cause, pause, PutOffReason::Restart);
             process.backoff = 0;
         }
         self.processes.change(id, host).exit_code = Some(status.code());
@@ -300,14 +331,16 @@ impl Supervisor {
         let config = Arc::clone(&process.config);
         let code = status.code();
         let expected = config.restart.expects(status);
-        process.backoff = 0;
+        if now.monotonic.saturating_sub(process.running_since) >= config.restart.backoff.reset_after {
+            process.backoff = 0;
+        }
         if process.goal.is_up() {
-            process.goal = if restart_policy::follows_an_end(&config, status) {
-                let paused_until = restart_policy::paused_until(&config, now.monotonic, process.ends);
-                Goal::start(UpCause::Autorestart, paused_until)
+            if restart_policy::follows_an_end(&config.restart, status) {
+                let pause = process.pause_before_restart(host);
+                process.start_after(now.monotonic, UpCause::Autorestart, pause, PutOffReason::Restart);
             } else {
-                Goal::Down(DownCause::Ended)
-            };
+                process.goal = Goal::Down(DownCause::Ended);
+            }
         }
         let told = self.processes.change(id, host);
         told.exit_code = Some(code);
@@ -358,6 +391,26 @@ impl Supervisor {
         let ended = process.ended.filter(|_| to != ProcessState::Running);
         self.notify(&Event::ProcessState { process: &config.name, group: &group, to, from, detail, ended }, host);
     }
+}
+
+impl Process {
+    /// The pause between its end and the start that follows by itself.
+    fn pause_before_restart(&self, host: &mut impl Host) -> Duration {
+        let random = |below| host.random(below);
+        restart_policy::pause_before_restart(&self.config.restart, self.ends, self.short_lives, random)
+    }
+
+    /// It is to be started, after this pause and not before the storm guard allows it.
+    fn start_after(&mut self, now: Duration, cause: UpCause, pause: Duration, reason: PutOffReason) {
+        let put_off = restart_policy::put_off(&self.config.restart, now, self.spawned_at, pause, reason);
+        self.goal = Goal::start(cause, put_off);
+    }
+}
+
+/// A duration in words: `60 seconds`, `1 second`, `0.25 seconds`.
+fn in_seconds(duration: Duration) -> String {
+    let unit = if duration == Duration::from_secs(1) { "second" } else { "seconds" };
+    format!("{} {unit}", duration.as_secs_f64())
 }
 
 /// Tells of a signal of a stop, and who is to get it.

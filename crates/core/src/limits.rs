@@ -1,5 +1,7 @@
 //! Every bound of the core, named. Asserted or refused where it is enforced.
 
+use std::time::Duration;
+
 /// Requests that may wait for a state at a time; one more is refused with FAILED.
 pub const DEFERRED_REQUESTS: usize = 4_096;
 
@@ -40,6 +42,19 @@ pub const PROTOCOL_RESTART_SECONDS: u32 = 60;
 
 /// Seconds that a program whose pauses grow waits for its restart at most; a life that is longer begins the count anew.
 pub const RESTART_PAUSE_SECONDS: u32 = 60;
+
+/// Starts by themselves that are counted for `restart_limit_count`.
+pub const RESTARTS_COUNTED: u32 = 1_000;
+
+/// A start that follows by itself comes no earlier than so long after the spawn before it, unless a pause is
+/// configured: the pace of Supervisor when nothing but the ends of its children wakes it (programs.md §4.3).
+pub const STORM_GUARD: Duration = Duration::from_secs(1);
+
+/// A life that is shorter lets the pauses of `backoff` grow, which `backoff_reset_secs` may prolong.
+pub const SHORT_LIFE: Duration = Duration::from_secs(10);
+
+/// The largest number of tries that events tell.
+pub const TRIES_TOLD: u64 = i32::MAX as u64;
 
 /// Processes spawned for one input without being asked for; the rest follow with the next one, so that nobody else
 /// waits for a storm. A client that starts all gets all at once.

@@ -159,7 +159,7 @@ impl Supervisor {
         if process.state() == ProcessState::Stopping {
             host.log(LogLevel::Warn, format_args!("process '{}' already running", process.config.name));
         } else {
-            self.processes[id].backoff = 0;
+            self.processes[id].forget_failures();
             self.spawn(now, id, UpCause::Client, host);
             // What need not stay up is RUNNING before the next one is started.
             self.pursue(now, id, host).map_err(|error| Fault::new(FaultCode::Failed, error))?;

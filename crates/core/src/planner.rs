@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::goal::{DownCause, Gate, Goal, Turn};
+use crate::goal::{DownCause, Gate, Goal, Turn, UpCause};
 use crate::process::{Phase, Process};
 use crate::restart_policy;
 use crate::timers::after;
@@ -32,11 +32,13 @@ pub(crate) enum Step {
     GiveUp(GiveUp),
 }
 
-/// Why a process in BACKOFF is given up.
+/// Why a process is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GiveUp {
     /// `startretries` are used up.
     NoRetriesLeft,
+    /// It was started by itself as often as `restart_limit_count` allows.
+    RestartLimit,
     /// Everything stops.
     Shutdown,
 }
@@ -44,7 +46,7 @@ pub(crate) enum GiveUp {
 /// What this process, of which this is wanted, should do at this monotonic time.
 pub(crate) fn next_step(process: &Process, goal: &Goal, now: Duration) -> Step {
     match process.phase {
-        Phase::Stopped | Phase::Exited | Phase::Fatal => step_to_start(goal, now),
+        Phase::Stopped | Phase::Exited | Phase::Fatal => step_to_start(process, goal, now),
         Phase::Backoff => step_in_backoff(process, goal, now),
         Phase::Starting { .. } | Phase::Running { .. } if is_to_end(goal) => Step::Stop,
         Phase::Starting { since, .. } => {
@@ -67,33 +69,40 @@ pub(crate) fn can_be_stopped(process: &Process) -> bool {
     match process.phase {
         Phase::Starting { .. } | Phase::Running { .. } | Phase::Backoff => true,
         Phase::Stopping { .. } => process.goal.is_up(),
-        Phase::Stopped | Phase::Exited => process.goal.pending().is_some_and(|pending| pending.not_before.is_some()),
-        Phase::Fatal | Phase::Unknown { .. } => false,
+        Phase::Stopped | Phase::Exited | Phase::Fatal => {
+            process.goal.pending().is_some_and(|pending| pending.put_off.is_some())
+        }
+        Phase::Unknown { .. } => false,
     }
 }
 
-fn step_to_start(goal: &Goal, now: Duration) -> Step {
-    let Some(pending) = goal.pending() else { return Step::Nothing };
+fn step_to_start(process: &Process, goal: &Goal, now: Duration) -> Step {
+    let Goal::Up { cause, pending: Some(pending) } = goal else { return Step::Nothing };
     match (pending.first_unmet_gate(now), pending.turn) {
         (Some(Gate::Time(at)), _) => Step::WaitUntil(at),
         (Some(Gate::Turn), Turn::NotAwaited) => Step::AwaitTurn,
         (Some(Gate::Turn), Turn::Awaited | Turn::Come) => Step::Nothing,
+        (None, _) if has_used_up_restarts(process, *cause, now) => Step::GiveUp(GiveUp::RestartLimit),
         (None, _) => Step::Spawn,
     }
 }
 
 fn step_in_backoff(process: &Process, goal: &Goal, now: Duration) -> Step {
-    if restart_policy::gives_up(&process.config, process.backoff) {
+    if restart_policy::gives_up(&process.config.restart, process.backoff) {
         return Step::GiveUp(GiveUp::NoRetriesLeft);
     }
     match goal {
-        Goal::Up { .. } | Goal::Again { .. } => step_to_start(goal, now),
+        Goal::Up { .. } | Goal::Again { .. } => step_to_start(process, goal, now),
         Goal::Down(DownCause::Shutdown { asked: false }) => Step::Nothing,
         Goal::Down(DownCause::Shutdown { asked: true }) => Step::GiveUp(GiveUp::Shutdown),
         Goal::Down(
             DownCause::NoAutostart | DownCause::Client | DownCause::Ended | DownCause::GaveUp | DownCause::Unreachable,
         ) => Step::Stop,
     }
+}
+
+fn has_used_up_restarts(process: &Process, cause: UpCause, now: Duration) -> bool {
+    cause.is_counted() && restart_policy::has_used_up(&process.config.restart, &process.restarts, now)
 }
 
 /// Whether a life is to end. In a shutdown only when its turn has come.
@@ -118,7 +127,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::goal::{PendingStart, UpCause};
+    use crate::goal::{PendingStart, PutOff, PutOffReason};
     use crate::process_id::Pid;
     use crate::test_config::{program, with};
 
@@ -158,7 +167,8 @@ mod tests {
     }
 
     fn start_at(not_before: Option<u64>, turn: Turn) -> Goal {
-        let pending = PendingStart { not_before: not_before.map(seconds), turn };
+        let put_off = not_before.map(|at| PutOff { until: seconds(at), reason: PutOffReason::Restart });
+        let pending = PendingStart { put_off, turn };
         Goal::Up { cause: UpCause::Autorestart, pending: Some(pending) }
     }
 
@@ -283,6 +293,7 @@ mod tests {
             (Phase::Stopped, DOWN, false),
             (Phase::Exited, due, false),
             (Phase::Fatal, DOWN, false),
+            (Phase::Fatal, put_off, true),
             (unknown(), AGAIN, false),
         ] {
             let mut process = process(phase);

@@ -17,12 +17,14 @@ use crate::channel::Channel;
 use crate::exit_status::ExitStatus;
 use crate::goal::{DownCause, Goal, UpCause};
 use crate::last_exit::LastExit;
+use crate::limits;
 use crate::listener_protocol::{Listener, ListenerState};
 use crate::output_dispatcher::OutputDispatcher;
 use crate::process_config::ProcessConfig;
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
 use crate::reply::{LogPaths, ProcessInfo};
+use crate::restart_window::RestartWindow;
 use crate::tally::Tally;
 
 /// A process of a group.
@@ -36,8 +38,14 @@ pub(crate) struct Process {
     pub(crate) backoff: u64,
     /// Ends in succession that nobody asked for, failed starts among them.
     pub(crate) ends: u32,
+    /// Short lives in succession that nobody ended.
+    pub(crate) short_lives: u32,
+    /// When it was started by itself, as far as that is limited.
+    pub(crate) restarts: RestartWindow,
     /// Monotonic time of its last spawn.
     pub(crate) spawned_at: Duration,
+    /// Monotonic time at which it was last RUNNING.
+    pub(crate) running_since: Duration,
     /// How its life has ended, while that is told.
     pub(crate) ended: Option<ExitStatus>,
     /// The protocol on its stdout, for a member of an event listener pool. Boxed, since most are none.
@@ -150,7 +158,10 @@ impl Process {
                 protocol_error: None,
             },
             ends: 0,
+            short_lives: 0,
+            restarts: RestartWindow::default(),
             spawned_at: Duration::ZERO,
+            running_since: Duration::ZERO,
             ended: None,
             listener: None,
             lives: 0,
@@ -176,6 +187,18 @@ impl Process {
     pub(crate) fn works_on_an_event(&self) -> bool {
         let is_busy = self.listener.as_ref().is_some_and(|listener| listener.state() == ListenerState::Busy);
         is_busy && matches!(self.phase, Phase::Running { .. })
+    }
+
+    /// What was counted of failed starts, short lives and restarts begins anew: somebody has looked after it, or it is
+    /// FATAL and tried again.
+    pub(crate) fn forget_failures(&mut self) {
+        (self.backoff, self.short_lives) = (0, 0);
+        self.restarts.clear();
+    }
+
+    /// Failed starts as events tell them.
+    pub(crate) fn tries(&self) -> u64 {
+        self.backoff.min(limits::TRIES_TOLD)
     }
 
     pub(crate) fn dispatcher(&mut self, channel: Channel) -> &mut OutputDispatcher {

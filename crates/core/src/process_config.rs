@@ -20,7 +20,7 @@ pub use environment::EnvironmentConfig;
 pub use extension::{ExtensionConfig, ExtensionKind};
 pub use identity::IdentityConfig;
 pub use log::{ChannelConfig, LogConfig, LogFile};
-pub use restart::{Autorestart, RestartConfig, RestartPause};
+pub use restart::{Autorestart, BackoffConfig, BackoffShape, RestartConfig, RestartLimit, RestartPause};
 pub use socket::{SocketAddress, SocketConfig, SocketOwner};
 pub use start::StartConfig;
 pub use stop::StopConfig;

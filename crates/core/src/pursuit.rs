@@ -40,10 +40,10 @@ impl Supervisor {
                     self.spawn(now, id, cause, host);
                 }
             }
-            Step::Promote => self.promote(id, host),
+            Step::Promote => self.promote(now, id, host),
             Step::Stop => return self.stop(now, id, host),
             Step::Kill => return self.kill(now, id, host),
-            Step::GiveUp(reason) => self.give_up(id, reason, host),
+            Step::GiveUp(reason) => self.give_up(now, id, reason, host),
         }
         Ok(())
     }

@@ -24,9 +24,8 @@ impl Tally {
     /// A child was spawned, because of this.
     pub(crate) fn spawned(&mut self, cause: UpCause) {
         self.starts += 1;
-        match cause {
-            UpCause::Autostart | UpCause::Client => {}
-            UpCause::Retry | UpCause::Autorestart | UpCause::ProtocolError => self.restarts += 1,
+        if cause.follows_by_itself() {
+            self.restarts += 1;
         }
     }
 

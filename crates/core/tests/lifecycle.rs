@@ -1,6 +1,7 @@
 //! The transition table (§1.3), row by row: events, log lines and what is asked of the host, in their order.
 
 mod autorestart;
+mod pauses;
 mod retries;
 mod startsecs;
 mod stopping;

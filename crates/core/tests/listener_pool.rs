@@ -2,6 +2,7 @@
 //! F01, F13, F47, K31, K32, K33).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use supervisor_core::{Command, DaemonSignal, EventType, ExitStatus, GroupConfig, Input, Settings, StdinError, limits};
 
@@ -361,7 +362,10 @@ fn listeners_that_stop_get_no_more_events() {
 
 #[test]
 fn the_order_of_events_is_that_in_which_they_happened() {
-    let config = with(program("cat"), |it| it.start.startsecs = 0);
+    let config = with(program("cat"), |it| {
+        it.start.startsecs = 0;
+        it.restart.delay = Some(Duration::ZERO);
+    });
     let mut sim = running(vec![pool("l", 100, &[EventType::ProcessState], &["l"]), alone(config)]);
     sim.say("l", "READY\n");
     for _ in 0..10 {

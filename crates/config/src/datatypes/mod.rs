@@ -8,6 +8,7 @@ mod choices;
 mod durations;
 mod numbers;
 mod paths;
+mod quantities;
 mod users;
 mod words;
 
@@ -19,8 +20,9 @@ pub(crate) use choices::{
 pub(crate) use durations::duration;
 pub(crate) use numbers::{byte_size, file_mode, integer, octal};
 pub(crate) use paths::{existing_directory, existing_dirpath, temporary_directory};
+pub(crate) use quantities::{count, pause, percent};
 pub(crate) use users::UserDatabase;
-pub(crate) use words::{KillMode, kill_mode, on_protocol_error, overflow, web_interface};
+pub(crate) use words::{KillMode, backoff, kill_mode, on_protocol_error, overflow, web_interface};
 
 /// A value, or the words for what is wrong with it.
 pub(crate) type Checked<T> = Result<T, String>;

@@ -1,6 +1,6 @@
 //! Options of ours that take one of a few words, in any case (programs.md §0.3).
 
-use supervisor_core::{OnProtocolError, Overflow};
+use supervisor_core::{BackoffShape, OnProtocolError, Overflow};
 
 use super::Checked;
 use crate::config::WebInterface;
@@ -16,6 +16,12 @@ pub(crate) enum KillMode {
 
 pub(crate) fn kill_mode(text: &str) -> Checked<KillMode> {
     one_of(text, &[("process", KillMode::Process), ("group", KillMode::Group)])
+}
+
+pub(crate) fn backoff(text: &str) -> Checked<BackoffShape> {
+    let words =
+        [("linear", BackoffShape::Linear), ("exponential", BackoffShape::Exponential), ("fixed", BackoffShape::Fixed)];
+    one_of(text, &words)
 }
 
 pub(crate) fn overflow(text: &str) -> Checked<Overflow> {

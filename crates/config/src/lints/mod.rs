@@ -14,6 +14,7 @@ mod process_logs;
 mod processes;
 mod quoting;
 mod repeated;
+mod restarts;
 mod scripts;
 mod shell_syntax;
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use supervisor_core::ProcessConfig;
 
-use super::{Lint, commands, daemons, permissions, process_logs, scripts, shell_syntax};
+use super::{Lint, commands, daemons, permissions, process_logs, restarts, scripts, shell_syntax};
 use crate::context::Context;
 use crate::limits::PROCESSES_LOOKED_AT;
 
@@ -83,6 +83,7 @@ fn look_at(process: &ProcessConfig, surroundings: Surroundings<'_>) -> Vec<Found
     found.extend(commands::look_at_directory(process));
     found.extend(daemons::look_at(&process.command));
     found.extend(process_logs::look_at(process));
+    found.extend(restarts::look_at(process));
     found
 }
 

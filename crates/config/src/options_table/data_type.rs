@@ -77,10 +77,13 @@ data_types! {
         |_, text| types::anonymous_paths(text);
     Autorestart(supervisor_core::Autorestart), "true, false or unexpected", ["true", "false", "unexpected"],
         |_, text| types::autorestart(text);
+    Backoff(supervisor_core::BackoffShape), "linear, exponential or fixed", ["linear", "exponential", "fixed"],
+        |_, text| types::backoff(text), ours;
     BaseUrl(Option<crate::config::BaseUrl>), "http://host/path or https://host/path", [], |_, text| types::base_url(text);
     Boolean(bool), "true or false (also yes, no, on, off, 1, 0)", ["true", "false", "yes", "no", "on", "off"],
         |_, text| types::boolean(text);
     ByteSize(i64), "bytes; KB, MB or GB may follow", [], |_, text| types::byte_size(text);
+    Count(u32), "a whole number from 0 to 1000", [], |_, text| types::count(text), ours;
     Directory(String), "an existing directory", [], |context, text| types::existing_directory(text, &context.home);
     Duration(std::time::Duration), "a number of seconds, or a number with ms, s, m, h or d", [],
         |_, text| types::duration(text), ours;
@@ -102,6 +105,9 @@ data_types! {
         |_, text| types::overflow(text), ours;
     Owner(Box<str>), "user, or user:group", [], |_, text| types::as_written(text);
     Path(String), "a path in an existing directory", [], |context, text| types::existing_dirpath(text, &context.home);
+    Pause(std::time::Duration), "a number of seconds, or a number with ms, s, m, h or d; 0.05 seconds at least", [],
+        |_, text| types::pause(text), ours;
+    Percent(supervisor_core::Percent), "a percentage like 20%", [], |_, text| types::percent(text), ours;
     ProtocolErrorPolicy(supervisor_core::OnProtocolError), "unknown or restart", ["unknown", "restart"],
         |_, text| types::on_protocol_error(text), ours;
     Signal(supervisor_core::Signal), "name or number of a signal", [], |_, text| types::signal(text);

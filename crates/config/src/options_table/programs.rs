@@ -26,12 +26,30 @@ options! {
             => all process.restart.autorestart;
         STARTSECS: "startsecs", Integer, Text("1"), "seconds to stay up before the start counts as done"
             => all process.start.startsecs;
-        STARTRETRIES: "startretries", Integer, Text("3"), "failed starts before giving up"
+        STARTRETRIES: "startretries", Integer, Text("3"), "failed starts before giving up; -1: it is tried for ever"
             => all process.restart.startretries;
         EXITCODES: "exitcodes", ExitCodes, Text("0"), "exit statuses that are expected"
             => all process.restart.exitcodes;
         EXITSIGNALS: "exitsignals", Signals, Text(""), "signals by which death is expected"
             => each restart.exitsignals;
+        BACKOFF: "backoff", Backoff, Computed("linear, of failed starts alone"), "how the pauses before retries grow; written, it paces restarts after an end too"
+            => each restart.backoff.shape;
+        BACKOFF_DELAY: "backoff_delay", Pause, Text("1"), "first of these pauses, and how much they grow"
+            => each restart.backoff.delay;
+        BACKOFF_MAX: "backoff_max", Duration, Computed("0; with backoff=exponential 60"), "longest of these pauses, 0: no bound"
+            => each restart.backoff.max;
+        BACKOFF_JITTER: "backoff_jitter", Percent, Text("0%"), "up to so much of each pause is added to it, at random"
+            => each restart.backoff.jitter;
+        BACKOFF_RESET_SECS: "backoff_reset_secs", Duration, Text("0"), "how long it has to be RUNNING until its failed starts are forgotten"
+            => each restart.backoff.reset_after;
+        RESTART_SECS: "restart_secs", Duration, Unset, "pause between its end and the start that follows by itself; unset, a start comes a second after the one before at the earliest"
+            => each restart.delay;
+        RESTART_LIMIT_COUNT: "restart_limit_count", Count, Text("0"), "starts by themselves within restart_limit_interval before it is given up, 0: any number"
+            => each restart.limit.count;
+        RESTART_LIMIT_INTERVAL: "restart_limit_interval", Duration, Text("60"), "the time in which they are counted"
+            => each restart.limit.interval;
+        FATAL_RETRY_SECS: "fatal_retry_secs", Duration, Text("0"), "when FATAL, it is tried again after so long, 0: never"
+            => each restart.fatal_retry;
         STOPSIGNAL: "stopsignal", Signal, Text("TERM"), "signal that asks to stop"
             => all process.stop.stopsignal;
         STOPWAITSECS: "stopwaitsecs", Integer, Text("10"), "seconds from stopsignal to SIGKILL"

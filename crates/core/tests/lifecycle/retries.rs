@@ -65,7 +65,7 @@ fn a_program_that_comes_late_is_found_by_a_retry() {
 
 #[test]
 fn without_retries_the_first_failure_is_fatal() {
-    for startretries in [0, -1] {
+    for startretries in [0, -2] {
         let config = with(program("cat"), |it| it.restart.startretries = startretries);
         let mut sim = Sim::of_scripted(config, [Script::exits(0.5, 1)]);
         sim.take();

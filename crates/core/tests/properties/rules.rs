@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use supervisor_core::{Autorestart, Goal, ProcessConfig, ProcessState, SupervisorState, Timer};
+use supervisor_core::{Autorestart, DownCause, Goal, ProcessConfig, ProcessState, SupervisorState, Timer};
 
 use super::world::MOST_KILLS;
 use crate::sim::Sim;
@@ -60,8 +60,7 @@ fn has_reason(timer: Timer, sim: &Sim) -> bool {
     let in_shutdown = sim.supervisor.state() != SupervisorState::Running;
     match timer {
         Timer::Process(id) => sim.host.witness.track(id).is_some_and(|track| {
-            let waits_for_time =
-                sim.supervisor.goal(id).and_then(Goal::pending).is_some_and(|it| it.not_before.is_some());
+            let waits_for_time = sim.supervisor.goal(id).and_then(Goal::pending).is_some_and(|it| it.put_off.is_some());
             matches!(track.state, Starting | Stopping) || waits_for_time
         }),
         Timer::StopReport(id) => {
@@ -81,10 +80,12 @@ fn has_reason(timer: Timer, sim: &Sim) -> bool {
 pub(crate) fn come_to_rest(sim: &mut Sim) -> Result<(), String> {
     sim.advance(UNTIL_REST);
     hold(sim)?;
-    for (_, track) in sim.host.witness.tracks() {
+    for (id, track) in sim.host.witness.tracks() {
         let (name, state, config) = (&track.config.name, track.state, &track.config);
         let rests = match state {
             ProcessState::Starting | ProcessState::Backoff | ProcessState::Stopping => false,
+            // A client has taken its start back.
+            ProcessState::Exited if sim.supervisor.goal(id) == Some(&Goal::Down(DownCause::Client)) => true,
             ProcessState::Exited => match config.restart.autorestart {
                 Autorestart::Never => true,
                 Autorestart::Unexpected => track.ended_as_expected,

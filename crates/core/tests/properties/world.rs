@@ -2,10 +2,11 @@
 //! children that are drawn anew each time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use supervisor_core::{
-    Autorestart, ChannelConfig, EventListenerPoolConfig, EventType, ExitStatus, GroupConfig, GroupKind, KillError,
-    OnProtocolError, Overflow, ProcessConfig, ResultHandler, Signal,
+    Autorestart, BackoffShape, ChannelConfig, EventListenerPoolConfig, EventType, ExitStatus, GroupConfig, GroupKind,
+    KillError, OnProtocolError, Overflow, Percent, ProcessConfig, RestartConfig, ResultHandler, Signal,
 };
 
 use crate::sim::Script;
@@ -79,6 +80,7 @@ pub(crate) fn process(random: &mut Random, name: &str, with_socket: bool) -> Pro
         it.restart.autorestart = autorestart;
         it.start.startsecs = random.pick(&[-1, 0, 1, 1, 1, 2, 5]);
         it.restart.startretries = random.pick(&[-1, 0, 1, 3]);
+        restart_policy(random, &mut it.restart);
         it.restart.exitcodes = random.pick::<&[i32]>(&[&[0], &[0, 2], &[]]).into();
         it.restart.exitsignals = Signal::parse(random.pick(&["none", "none", "SEGV", "KILL"])).into_iter().collect();
         it.stop.stopsignal = Signal::parse(stopsignal).expect("these are signals");
@@ -88,6 +90,23 @@ pub(crate) fn process(random: &mut Random, name: &str, with_socket: bool) -> Pro
         it.log.stdout = stdout;
         it.socket = with_socket.then(|| unix_socket("/run/beta"));
     })
+}
+
+/// Half of the programs have nothing of it. No pause is so short that its timers would look like a storm.
+fn restart_policy(random: &mut Random, restart: &mut RestartConfig) {
+    if random.percent(50) {
+        return;
+    }
+    let seconds = Duration::from_secs;
+    restart.delay = random.pick(&[None, None, Some(Duration::ZERO), Some(seconds(2))]);
+    restart.backoff.shape =
+        random.pick(&[None, Some(BackoffShape::Linear), Some(BackoffShape::Exponential), Some(BackoffShape::Fixed)]);
+    restart.backoff.delay = random.pick(&[seconds(1), Duration::from_millis(500)]);
+    restart.backoff.jitter = Percent::from_millionths(random.pick(&[0, 500_000])).expect("half of it is a share");
+    restart.backoff.reset_after = random.pick(&[Duration::ZERO, seconds(3)]);
+    restart.limit.count = random.pick(&[0, 2, 5]);
+    restart.limit.interval = random.pick(&[seconds(5), seconds(60)]);
+    restart.fatal_retry = random.pick(&[Duration::ZERO, seconds(20)]);
 }
 
 /// What the next children of a process do. No child lives for less than a tenth of a second: one that ends at once

@@ -94,7 +94,7 @@ impl Sim {
             }
             // Its time has come, and the timeout that says so has not.
             (Some(Gate::Turn), Turn::NotAwaited | Turn::Come) => {
-                (!pending.not_before.is_some_and(is_set)).then_some("nothing makes it await its turn")
+                (!pending.not_before().is_some_and(is_set)).then_some("nothing makes it await its turn")
             }
         }
     }

@@ -16,6 +16,7 @@ use supervisor_core::{
 use super::child::{Script, SimChild};
 use super::journal::SimJournal;
 use super::published::Published;
+use super::random::Random;
 use super::trace::{Kind, Line, Trace, answer_text, event_text};
 use super::witness::Witness;
 
@@ -61,6 +62,8 @@ pub(crate) struct SimHost {
     held: BTreeMap<ProcessId, Life>,
     next_pid: i32,
     auto_logs: u32,
+    /// What is drawn at random.
+    pub(crate) dice: Random,
 }
 
 impl SimHost {
@@ -89,6 +92,7 @@ impl SimHost {
             held: BTreeMap::new(),
             next_pid: FIRST_PID,
             auto_logs: 0,
+            dice: Random::seeded(0),
         }
     }
 
@@ -303,6 +307,10 @@ impl Host for SimHost {
             JournalFate::Kept => self.journal(pool).close(),
             JournalFate::Deleted => drop(self.journals.remove(pool)),
         }
+    }
+
+    fn random(&mut self, below: u64) -> u64 {
+        self.dice.below(below)
     }
 
     fn log_enabled(&self, level: LogLevel) -> bool {

@@ -268,7 +268,9 @@ impl Sim {
         let request = RequestId(self.next_request);
         self.next_request += 1;
         self.host.witness.asked(request, &command);
+        self.host.witness.is_commanded = true;
         self.feed(Input::Command { request, command });
+        self.host.witness.is_commanded = false;
         request
     }
 

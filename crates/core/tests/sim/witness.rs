@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use supervisor_core::{
-    Command, ExitStatus, Fault, FaultCode, Namespec, ProcessConfig, ProcessId, ProcessState, Reply, RequestId,
-    RestartPause, StateDetail, limits, make_namespec,
+    BackoffShape, Command, ExitStatus, Fault, FaultCode, Namespec, ProcessConfig, ProcessId, ProcessState, Reply,
+    RequestId, RestartConfig, RestartPause, StateDetail, limits, make_namespec,
 };
 
 /// All that is known from outside.
@@ -22,6 +22,8 @@ pub(crate) struct Witness {
     open: BTreeMap<RequestId, Asked>,
     /// Everything is being stopped: nothing may be spawned.
     pub(crate) stopping_everything: bool,
+    /// A client's command is carried out.
+    pub(crate) is_commanded: bool,
     objection: Option<String>,
 }
 
@@ -174,7 +176,11 @@ impl Witness {
         let Some(track) = found else { return self.object(format!("an event of {}, which is not there", namespec())) };
         let objection = track
             .object_to(now, from, to, detail)
-            .or_else(|| (self.stopping_everything && to == ProcessState::Starting).then_some("started in a shutdown"));
+            .or_else(|| (self.stopping_everything && to == ProcessState::Starting).then_some("started in a shutdown"))
+            .or_else(|| {
+                let by_itself = to == ProcessState::Starting && !self.is_commanded;
+                (by_itself && track.is_too_early(now)).then_some("nobody asked for a start so early")
+            });
         track.follow(now, to, detail);
         if let Some(objection) = objection {
             self.object(format!("{}: {} to {}, {detail:?}: {objection}", namespec(), from.name(), to.name()));
@@ -224,18 +230,18 @@ impl Track {
         if from != self.state {
             return Some("it was in another state");
         }
-        let retries = u64::try_from(self.config.restart.startretries).unwrap_or(0);
+        let restart = &self.config.restart;
+        let retries = if restart.startretries == -1 { u64::MAX } else { restart.startretries.max(0).unsigned_abs() };
         let up_since = now.saturating_sub(self.started);
         let startsecs = Duration::from_secs(u64::try_from(self.config.start.startsecs).unwrap_or(0));
         let pid = StateDetail::Pid(self.pid.unwrap_or(0));
         let good = match (from, to) {
-            (Stopped | Exited | Fatal, Starting) => detail == StateDetail::Tries(0),
+            (Stopped | Exited | Fatal, Starting) => {
+                let goes_on = !restart.backoff.reset_after.is_zero() && detail == StateDetail::Tries(self.tries);
+                detail == StateDetail::Tries(0) || goes_on
+            }
             (Backoff, Starting) => {
-                let pause = match self.config.restart.pause {
-                    RestartPause::Usual => self.tries,
-                    RestartPause::Growing => self.tries.min(limits::RESTART_PAUSE_SECONDS.into()),
-                };
-                detail == StateDetail::Tries(self.tries) && now >= self.since + Duration::from_secs(pause)
+                detail == StateDetail::Tries(self.tries) && now >= self.since + least_pause(restart, self.tries)
             }
             (Starting, Running) => detail == pid && up_since >= startsecs,
             (Starting, Backoff) => {
@@ -246,8 +252,8 @@ impl Track {
             (Backoff, Stopped) => detail == StateDetail::Pid(0),
             (Starting | Running, Stopping) => detail == pid && self.ended.is_none(),
             (Stopping | Unknown, Stopped) => detail == pid && self.ended.is_some(),
+            (Stopped | Exited, Fatal) => restart.limit.count > 0 && detail == StateDetail::None,
             (Running, Exited) => self.ended.is_some_and(|status| {
-                let restart = &self.config.restart;
                 let expected = match status {
                     ExitStatus::Exited(code) => restart.exitcodes.contains(&i32::from(code)),
                     ExitStatus::Signaled { signal, .. } => {
@@ -260,6 +266,14 @@ impl Track {
             _ => false,
         };
         if good { None } else { Some("no such step, or not yet, or wrongly told") }
+    }
+
+    /// Whether a start that nobody asks for comes too early after the one before it (S-8).
+    fn is_too_early(&self, now: Duration) -> bool {
+        let restart = &self.config.restart;
+        let is_guarded =
+            restart.pause == RestartPause::Usual && restart.delay.is_none() && restart.backoff.shape.is_none();
+        is_guarded && self.was_started && now < self.started + limits::STORM_GUARD
     }
 
     fn follow(&mut self, now: Duration, to: ProcessState, detail: StateDetail) {
@@ -275,6 +289,22 @@ impl Track {
         if let StateDetail::Tries(tries) = detail {
             self.tries = tries;
         }
+    }
+}
+
+/// How long a process is at least in BACKOFF after so many failures.
+fn least_pause(restart: &RestartConfig, tries: u64) -> Duration {
+    let units = match restart.backoff.shape() {
+        BackoffShape::Linear => tries,
+        BackoffShape::Exponential => 1 << tries.saturating_sub(1).min(30),
+        BackoffShape::Fixed => 1,
+    };
+    let pause = restart.backoff.delay * u32::try_from(units).unwrap_or(u32::MAX);
+    let longest = restart.backoff.longest();
+    match restart.pause {
+        RestartPause::Usual if longest.is_zero() => pause,
+        RestartPause::Usual => pause.min(longest),
+        RestartPause::Growing => pause.min(Duration::from_secs(limits::RESTART_PAUSE_SECONDS.into())),
     }
 }
 

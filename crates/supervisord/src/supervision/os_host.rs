@@ -379,6 +379,13 @@ impl Host for OsHost {
         self.journals.close(pool, fate);
     }
 
+    fn random(&mut self, below: u64) -> u64 {
+        // Without randomness there is no jitter, and nothing else depends on it.
+        let key = supervisor_sys::random_key().unwrap_or_default();
+        let number = key.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        number % below
+    }
+
     fn log_enabled(&self, level: LogLevel) -> bool {
         self.main_log.shows(level)
     }
