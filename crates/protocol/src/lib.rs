@@ -10,6 +10,7 @@ pub mod extension;
 pub mod json;
 pub mod limits;
 pub mod method;
+pub mod name_pattern;
 pub mod plugin_host;
 mod python;
 pub mod terminal;

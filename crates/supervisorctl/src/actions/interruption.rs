@@ -1,12 +1,13 @@
 //! Ctrl-C while a command waits: what goes on without us, and what has been stopped, for a person at a terminal.
 
 use supervisor_core::{Namespec, ProcessState, make_namespec};
+use supervisor_protocol::name_pattern::NamePattern;
 
 use super::Action;
 use crate::answers::ProcessInfo;
 use crate::controller::Controller;
 use crate::limits::COMPLETION_TIMEOUT;
-use crate::name_pattern::{is_pattern, means};
+use crate::name_pattern::is_pattern;
 
 /// Says so, if this command asks for things that take their time. In silence about what the server does not tell.
 pub(crate) fn tell(controller: &mut Controller, action: &Action, argument: &str) {
@@ -45,7 +46,7 @@ fn is_named(info: &ProcessInfo, action: &Action, argument: &str) -> bool {
             let is_meant = wanted.process.is_none_or(|process| process == info.name) && wanted.group == info.group;
             is_meant
                 || (action.name == "update" && *word == info.group)
-                || (is_pattern(word) && means(word, &info.group, &info.name))
+                || (is_pattern(word) && NamePattern::new(word).means(&info.group, &info.name))
         })
 }
 

@@ -14,11 +14,12 @@ use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::format;
 use crate::limits::MAX_SINGLE_STATUS_NAMES;
-use crate::name_pattern::{is_pattern, means};
+use crate::name_pattern::is_pattern;
 use crate::result_code::ResultCode::Known;
 use crate::status_view::{self, Screen};
 use crate::upcheck::upcheck;
 use crate::world::CallError;
+use supervisor_protocol::name_pattern::NamePattern;
 use supervisor_protocol::xmlrpc::Value;
 
 pub(super) const ACTION: Action = Action {
@@ -179,7 +180,8 @@ fn from_the_list(controller: &mut Controller, names: &[&str], extensions: bool) 
         let before = chosen.len();
         chosen.extend(all.iter().filter(|info| is_named(info, wanted)).cloned());
         if chosen.len() == before && is_pattern(name) {
-            chosen.extend(all.iter().filter(|info| means(name, &info.group, &info.name)).cloned());
+            let pattern = NamePattern::new(name);
+            chosen.extend(all.iter().filter(|info| pattern.means(&info.group, &info.name)).cloned());
         }
         if chosen.len() == before {
             no_such(controller, name, wanted);

@@ -12,13 +12,13 @@ use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use supervisor_core::{ProcessInfo, ProcessState, SupervisorState, make_namespec};
 use supervisor_protocol::json::{self, Object};
+use supervisor_protocol::name_pattern::NamePattern;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::context::Context;
 use super::error_page::plain_text;
 use super::listener::Section;
 use super::log_stream::no_place;
-use super::name_pattern::NamePattern;
 use super::percent::decode;
 use super::response::{Response, full};
 use super::{limits, published_processes};
@@ -149,7 +149,7 @@ fn judge(processes: &Processes, infos: &[Arc<ProcessInfo>]) -> Found {
             Processes::Started => !info.config.start.autostart || has_started(info),
             Processes::All => !info.config.start.autostart || runs_or_is_done(info),
             Processes::Named(patterns) => {
-                let is_meant = patterns.iter().any(|pattern| pattern.matches(info));
+                let is_meant = patterns.iter().any(|pattern| pattern.means(&info.group, &info.config.name));
                 matched |= is_meant;
                 !is_meant || info.state == ProcessState::Running
             }

@@ -37,7 +37,6 @@ mod log_reader;
 mod log_stream;
 mod login_queue;
 mod metrics;
-mod name_pattern;
 mod namespaces;
 mod origin;
 mod password;

@@ -13,11 +13,12 @@ use std::rc::Rc;
 
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use supervisor_core::ProcessInfo;
+use supervisor_protocol::name_pattern::NamePattern;
 
 use super::context::Context;
 use super::error_page::{error_page, plain_text};
 use super::limits;
-use super::name_pattern::NamePattern;
 use super::percent::decode;
 use super::published_processes;
 use super::response::{Response, full, try_again_later};
@@ -110,15 +111,14 @@ impl Wanted {
     }
 
     /// What is of those that are asked for.
-    fn narrow<I: AsRef<supervisor_core::ProcessInfo>, U>(
-        &self,
-        infos: Vec<I>,
-        usages: Option<Vec<U>>,
-    ) -> (Vec<I>, Option<Vec<U>>) {
+    fn narrow<I: AsRef<ProcessInfo>, U>(&self, infos: Vec<I>, usages: Option<Vec<U>>) -> (Vec<I>, Option<Vec<U>>) {
         if self.names.is_empty() {
             return (infos, usages);
         }
-        let is_meant = |info: &I| self.names.iter().any(|pattern| pattern.matches(info.as_ref()));
+        let is_meant = |info: &I| {
+            let ProcessInfo { group, config, .. } = info.as_ref();
+            self.names.iter().any(|pattern| pattern.means(group, &config.name))
+        };
         let meant: Vec<bool> = infos.iter().map(is_meant).collect();
         let usages = usages.map(|usages| kept(usages, &meant));
         (kept(infos, &meant), usages)
