@@ -9,11 +9,28 @@ from typing import Any, BinaryIO, NoReturn, Optional
 
 from supervisor_plugin_host.commands import Commands
 from supervisor_plugin_host.facade import Options
+from supervisor_plugin_host.factory import resolve
 from supervisor_plugin_host.library import Library
 from supervisor_plugin_host.namespace import Namespace
 from supervisor_plugin_host.result_handler import ResultHandler
 from supervisor_plugin_host.values import FAILED, Json, Refused
 from supervisor_plugin_host.wire import Wire
+
+
+class Imported:
+    """What a check of a configuration asks for: that there is such a thing. Nothing is done with it."""
+
+    def __init__(self, spec: str) -> None:
+        resolve(spec)
+
+    def describe(self) -> Json:
+        return {"protocol": 1, "methods": []}
+
+    def handle(self, message: Json) -> None:
+        pass
+
+    def ask_deferred(self) -> Optional[float]:
+        return None
 
 
 def begin(wire: Wire, params: Json) -> Any:
@@ -25,6 +42,8 @@ def begin(wire: Wire, params: Json) -> Any:
         wire.open_up()
         return Commands(wire, params)
     library = Library(wire)
+    if params.get("only_import"):
+        return Imported(params["spec"])
     if kind == "rpcinterface":
         return Namespace(wire, library, params["spec"], params.get("config") or {})
     if kind == "result_handler":

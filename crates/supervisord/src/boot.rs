@@ -35,6 +35,7 @@ use crate::http_servers::{self, HttpServers};
 use crate::init_command;
 use crate::limits::LEAST_DESCRIPTORS;
 use crate::name_service::NameService;
+use crate::plugin_check::MadePlugins;
 use crate::shared_servers::SharedServers;
 use crate::show_config_command;
 use crate::supervision::child_environment::ChildEnvironment;
@@ -358,7 +359,7 @@ impl Generation {
             identity: identity(&config),
             extensions,
             namespaces: namespaces(&config),
-            config_reader: config_reader(source),
+            config_reader: config_reader(source, MadePlugins::of(&config)),
             warnings: warnings_of(&config),
             program_reader: Some(source.program_reader(&config)),
             main_log: main_log_path,
@@ -556,10 +557,12 @@ fn identity(config: &Config) -> Identity {
     Identity { identifier: config.supervisord.identifier.clone(), pid: std::process::id(), place }
 }
 
-fn config_reader(source: &ConfigSource) -> ConfigReader {
+/// `made` are the plug-ins that this generation has begun with.
+fn config_reader(source: &ConfigSource, made: MadePlugins) -> ConfigReader {
     let (source, names) = (source.clone(), source.names.clone());
     let reader = ConfigReader::new(move || {
         let config = source.read()?;
+        made.check(&config).map_err(|refusal| format!("{refusal}: {}", refusal.reason()))?;
         let program_reader = Some(source.program_reader(&config));
         let warnings = warnings_of(&config);
         Ok(FreshConfig { identifier: config.supervisord.identifier, groups: config.groups, warnings, program_reader })

@@ -13,14 +13,14 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::json;
 use supervisor_config::{
-    CheckFormat, CheckReport, Config, HttpServerAddress, HttpServerConfig, Problem, Severity, Source,
+    CheckFormat, CheckReport, Config, HttpServerAddress, HttpServerConfig, Place, Problem, Severity, Source,
     SupervisordOptions, check, load, masked_line,
 };
 
 pub(crate) use servers::listener_of_port;
 
 use crate::offline::Offline;
-use crate::{http_servers, limits, rpc_interfaces};
+use crate::{http_servers, limits, plugin_check, rpc_interfaces};
 
 /// Exit status of warnings that count.
 const WARNINGS_STATUS: u8 = 1;
@@ -40,7 +40,7 @@ pub(crate) fn run(
     strict: bool,
     format: CheckFormat,
 ) -> Result<ExitCode, String> {
-    let report = report(&Offline::find(program, options)?);
+    let report = report(&Offline::find(program, options)?, Plugins::AreImported);
     let text = match format {
         CheckFormat::Json => report.problems.iter().map(json_line).collect(),
         CheckFormat::Text => {
@@ -64,17 +64,28 @@ pub(crate) fn run(
     })
 }
 
-/// Whether a check would tell errors; quietly.
+/// Whether the modules of plug-ins in Python are imported, which takes as long as an interpreter needs to start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Plugins {
+    AreImported,
+    AreNot,
+}
+
+/// Whether a check would tell errors, of what is no plug-in; quietly.
 pub(crate) fn finds_errors(program: &str, options: &SupervisordOptions) -> bool {
     let is_error = |problem: &Problem| problem.severity == Severity::Error;
-    Offline::find(program, options).is_ok_and(|offline| report(&offline).problems.iter().any(is_error))
+    Offline::find(program, options).is_ok_and(|offline| report(&offline, Plugins::AreNot).problems.iter().any(is_error))
 }
 
 /// All that there is to tell, in the order of the text.
-fn report(offline: &Offline<'_>) -> CheckReport {
+fn report(offline: &Offline<'_>, plugins: Plugins) -> CheckReport {
     let mut report = check(&offline.request());
     if let Ok(config) = load(&offline.request()) {
         report.problems.extend(refusals(&config, &report.sources));
+        match plugins {
+            Plugins::AreImported => report.problems.extend(missing_plugins(&config, &report.sources)),
+            Plugins::AreNot => {}
+        }
         let file = |name: &str| report.sources.iter().position(|source| *source.file == *name);
         let order = |problem: &Problem| {
             problem.place.as_ref().map(|place| (file(&place.file), place.line, place.column, problem.severity))
@@ -88,11 +99,8 @@ fn report(offline: &Offline<'_>) -> CheckReport {
 /// made. And servers that stand open, which it warns of.
 fn refusals(config: &Config, sources: &[Source]) -> Vec<Problem> {
     let of_server = |server: &HttpServerConfig, message: String, hint: Option<String>| {
-        let place = server.place.clone();
-        let line = sources.iter().find(|source| source.file == place.file).and_then(|source| source.line(place.line));
-        let length = line.map_or(0, |line| line.trim_end().chars().count());
-        let length = u32::try_from(length).unwrap_or(u32::MAX).saturating_sub(place.column.saturating_sub(1));
-        Problem { place: Some(place), length, hint, ..refusal(server.section.clone(), message) }
+        let problem = refusal(server.section.clone(), message);
+        Problem { hint, ..with_line(problem, server.place.clone(), sources) }
     };
     let refused = http_servers::problems(&config.http_servers);
     let mut problems: Vec<Problem> = refused.map(|(server, message)| of_server(server, message, None)).collect();
@@ -112,6 +120,26 @@ fn refusals(config: &Config, sources: &[Source]) -> Vec<Problem> {
         problems.push(Problem { option: Some(refused.option), ..refusal(section, message) });
     }
     problems
+}
+
+/// Plug-ins in Python that cannot be imported. Whether their factories make something is not tried: that is their own
+/// code at work, and a check starts nothing.
+fn missing_plugins(config: &Config, sources: &[Source]) -> Vec<Problem> {
+    let missing = plugin_check::not_imported(config).into_iter();
+    let problem = |refused: plugin_check::Refusal| {
+        let problem = refusal(refused.section.clone(), refused.message());
+        let hint = "see python_host= of [supervisord] for the interpreter that has to find it".to_owned();
+        Problem { hint: Some(hint), ..with_line(problem, refused.place, sources) }
+    };
+    missing.map(problem).collect()
+}
+
+/// A problem with the whole of a line, from its place on.
+fn with_line(problem: Problem, place: Place, sources: &[Source]) -> Problem {
+    let line = sources.iter().find(|source| source.file == place.file).and_then(|source| source.line(place.line));
+    let length = line.map_or(0, |line| line.trim_end().chars().count());
+    let length = u32::try_from(length).unwrap_or(u32::MAX).saturating_sub(place.column.saturating_sub(1));
+    Problem { place: Some(place), length, ..problem }
 }
 
 fn refusal(section: String, message: String) -> Problem {

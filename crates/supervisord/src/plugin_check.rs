@@ -1,5 +1,5 @@
-//! Whether plug-ins that are Python code can be made: they are, once, before a start or a restart goes on with them
-//! (contract/platform.md §2, «failure»).
+//! Whether plug-ins that are Python code can be made: they are, once, before a start, a restart or a reread goes on with
+//! them (contract/platform.md §2, «failure»); `--check` imports them and no more.
 //!
 //! Each is made in a process of the plug-in host that ends at once; those that serve are started by supervision. So a
 //! module that is not there, an interpreter that is not, or an attribute that supervisord does not have is told where
@@ -12,9 +12,10 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use supervisor_config::{Config, HostedPlugin, shlex};
+use supervisor_config::{Config, HostedPlugin, Place, shlex};
 use supervisor_core::{ExtensionKind, FaultCode, raw_text};
 use supervisor_protocol::SUPERVISOR_VERSION;
 use supervisor_protocol::extension::{ErrorAnswer, Message, PROTOCOL_VERSION, push_request, read_message};
@@ -29,8 +30,12 @@ use crate::limits::PLUGIN_CHECK;
 pub(crate) struct Refusal {
     /// What the Python release says of it.
     words: String,
-    /// Where it is named, and why it cannot be made.
-    reason: String,
+    /// Why it cannot be made.
+    why: String,
+    /// The section that names it.
+    pub(crate) section: String,
+    /// Where that begins.
+    pub(crate) place: Place,
 }
 
 /// What is wrong with a plug-in, and why.
@@ -44,17 +49,23 @@ enum Trouble {
 impl Refusal {
     fn of(plugin: &HostedPlugin, trouble: Trouble) -> Self {
         let extension = plugin.extension();
-        let (section, place) = (&plugin.section, &plugin.place);
+        let section = &plugin.section;
         let (words, why) = match trouble {
             Trouble::NotThere(why) => (format!("{} cannot be resolved within [{section}]", extension.factory), why),
             Trouble::NotMade(why) => (format!("Could not make {} rpc interface", extension.namespace), why),
         };
-        Self { words, reason: format!("[{section}] in {} line {}: {why}", place.file, place.line) }
+        Self { words, why, section: section.clone(), place: plugin.place.clone() }
     }
 
     /// What the log says about it.
-    pub(crate) fn reason(&self) -> &str {
-        &self.reason
+    pub(crate) fn reason(&self) -> String {
+        let Self { section, place, why, .. } = self;
+        format!("[{section}] in {} line {}: {why}", place.file, place.line)
+    }
+
+    /// What a check of the configuration says about it, beside its place.
+    pub(crate) fn message(&self) -> String {
+        format!("{}: {}", self.words, self.why)
     }
 }
 
@@ -65,19 +76,61 @@ impl std::fmt::Display for Refusal {
     }
 }
 
+/// How far a plug-in is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trial {
+    Import,
+    Make,
+}
+
 /// Looks for the first plug-in that cannot be made. Takes as long as the slowest of them, [`PLUGIN_CHECK`] at most for
 /// each.
 ///
 /// # Errors
 /// That one.
 pub(crate) fn check(config: &Config) -> Result<(), Refusal> {
+    refusals(config.hosted_plugins.iter(), config, Trial::Make).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// Those that cannot even be imported. Nothing is made.
+pub(crate) fn not_imported(config: &Config) -> Vec<Refusal> {
+    refusals(config.hosted_plugins.iter(), config, Trial::Import)
+}
+
+/// The plug-ins that have been made as they are now. They may run, so none is made a second time beside itself only
+/// because the configuration is read again.
+#[derive(Debug)]
+pub(crate) struct MadePlugins(Mutex<Vec<HostedPlugin>>);
+
+impl MadePlugins {
+    /// Those that a start or a restart has tried.
+    pub(crate) fn of(config: &Config) -> Self {
+        Self(Mutex::new(config.hosted_plugins.clone()))
+    }
+
+    /// As [`check`], of those that are new or other ones.
+    ///
+    /// # Errors
+    /// The first that cannot be made.
+    pub(crate) fn check(&self, config: &Config) -> Result<(), Refusal> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_known = |plugin: &HostedPlugin| {
+            known.iter().any(|known| known.section == plugin.section && known.process == plugin.process)
+        };
+        let new = config.hosted_plugins.iter().filter(|plugin| !is_known(plugin));
+        if let Some(refusal) = refusals(new, config, Trial::Make).into_iter().next() {
+            return Err(refusal);
+        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&config.hosted_plugins);
+        Ok(())
+    }
+}
+
+fn refusals<'p>(plugins: impl Iterator<Item = &'p HostedPlugin>, config: &Config, trial: Trial) -> Vec<Refusal> {
     // All at once: what takes long is that interpreters start.
-    let attempts: Vec<_> = config.hosted_plugins.iter().map(|plugin| (plugin, begin(plugin, config))).collect();
+    let attempts: Vec<_> = plugins.map(|plugin| (plugin, begin(plugin, config, trial))).collect();
     let outcomes = attempts.into_iter().map(|(plugin, attempt)| (plugin, attempt.and_then(Attempt::finish)));
-    // Each is waited for, also behind one that fails.
-    let outcomes: Vec<_> = outcomes.collect();
-    let failed = outcomes.into_iter().find_map(|(plugin, outcome)| Some(Refusal::of(plugin, outcome.err()?)));
-    failed.map_or(Ok(()), Err)
+    outcomes.filter_map(|(plugin, outcome)| Some(Refusal::of(plugin, outcome.err()?))).collect()
 }
 
 /// A plug-in that is being made.
@@ -86,7 +139,7 @@ struct Attempt {
     socket: UnixStream,
 }
 
-fn begin(plugin: &HostedPlugin, config: &Config) -> Result<Attempt, Trouble> {
+fn begin(plugin: &HostedPlugin, config: &Config, trial: Trial) -> Result<Attempt, Trouble> {
     let words = shlex::split(&plugin.process.command).unwrap_or_default();
     let interpreter = words.first().map_or("", String::as_str);
     let cannot =
@@ -94,7 +147,7 @@ fn begin(plugin: &HostedPlugin, config: &Config) -> Result<Attempt, Trouble> {
     let (child, socket) = spawn(interpreter, plugin).map_err(cannot)?;
     let mut attempt = Attempt { child, socket };
     let mut lines = program_line().into_bytes();
-    push_request(&mut lines, 1, "initialize", &parameters(plugin, config));
+    push_request(&mut lines, 1, "initialize", &parameters(plugin, config, trial));
     // Where it has ended already, its end tells more than this error.
     attempt.socket.write_all(&lines).ok();
     Ok(attempt)
@@ -118,8 +171,8 @@ fn spawn(interpreter: &str, plugin: &HostedPlugin) -> io::Result<(Child, UnixStr
     Ok((child, ours))
 }
 
-/// Those of `initialize`, as the control plane has them too.
-fn parameters(plugin: &HostedPlugin, config: &Config) -> Value {
+/// Those of `initialize`, as the control plane has them too, and how far it is to go.
+fn parameters(plugin: &HostedPlugin, config: &Config, trial: Trial) -> Value {
     let extension = plugin.extension();
     let kind = match extension.kind {
         ExtensionKind::RpcInterface => "rpcinterface",
@@ -134,6 +187,7 @@ fn parameters(plugin: &HostedPlugin, config: &Config) -> Value {
         ("config", Value::Struct(options.collect())),
         ("identifier", Value::from(config.supervisord.identifier.as_str())),
         ("version", Value::from(SUPERVISOR_VERSION)),
+        ("only_import", Value::Bool(trial == Trial::Import)),
     ];
     Value::Struct(members.map(|(name, value)| (name.to_owned(), value)).into())
 }

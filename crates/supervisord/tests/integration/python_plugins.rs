@@ -281,6 +281,51 @@ fn a_restart_with_a_plugin_that_cannot_be_made_is_refused_and_everything_runs_on
     daemon.stop();
 }
 
+#[test]
+fn a_reread_tries_what_is_new_and_refuses_what_cannot_be_made() {
+    if testing_the_original() {
+        return; // its reread looks at groups alone
+    }
+    let mut daemon = started(&format!("{INTERFACE}{CAT}"));
+    daemon.call("mine.getPid", &[]).unwrap();
+    let made = daemon.log_lines("made by the factory").len();
+    let good = daemon.read("supervisord.conf");
+    let other =
+        "class Other:\n    def ping(self):\n        return 'pong'\ndef make(supervisord):\n    return Other()\n";
+    daemon.write("other.py", other);
+    assert!(daemon.call("supervisor.reloadConfig", &[]).is_ok());
+    daemon.configure_also("[rpcinterface:x]\nsupervisor.rpcinterface_factory = no.such:make\n");
+    let (code, text) = fault(&daemon, "supervisor.reloadConfig", &[]);
+    assert_eq!(code, 92, "{text}");
+    assert!(text.contains("no.such:make cannot be resolved within [rpcinterface:x]: [rpcinterface:x] in "), "{text}");
+    assert!(text.contains("No module named 'no'"), "{text}");
+    assert_eq!(daemon.call("mine.later", &[0.into()]), Ok("done".into()));
+    // What runs already was not made again beside itself.
+    assert_eq!(daemon.log_lines("made by the factory").len(), made);
+    daemon.write("supervisord.conf", &good);
+    daemon.configure_also("[rpcinterface:y]\nsupervisor.rpcinterface_factory = other:make\n");
+    daemon.ctl(&["update"]);
+    assert_eq!(daemon.call("y.ping", &[]), Ok("pong".into()));
+    assert!(daemon.call("supervisor.reloadConfig", &[]).is_ok());
+    daemon.stop();
+}
+
+#[test]
+fn a_check_imports_plugins_and_makes_none() {
+    if testing_the_original() {
+        return; // it has no check
+    }
+    let daemon = prepared(
+        "[rpcinterface:x]\nsupervisor.rpcinterface_factory = mine:nosuch\n\
+         [rpcinterface:y]\nsupervisor.rpcinterface_factory = mine:make_more\n",
+    );
+    let Ended { stdout, status, .. } = daemon.run(&["-c", "{dir}/supervisord.conf", "--check", "--format", "json"]);
+    assert_eq!(status, 2, "{stdout}");
+    let told: Vec<&str> = stdout.lines().filter(|line| line.contains("\"error\"")).collect();
+    assert!(told.len() == 1 && told[0].contains("\"rpcinterface:x\""), "{stdout}");
+    assert!(told[0].contains("module 'mine' has no attribute 'nosuch'"), "{stdout}");
+}
+
 fn send(daemon: &TestDaemon, data: &str) {
     assert_eq!(daemon.call("supervisor.sendRemoteCommEvent", &["x".into(), data.into()]), Ok(true.into()));
 }
