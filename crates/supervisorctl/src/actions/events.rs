@@ -6,7 +6,7 @@
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 use supervisor_config::{LocalTimeZone, local_time_zone, nearest};
-use supervisor_core::EventType;
+use supervisor_core::{EventType, OwnEventType};
 
 use super::options::value_of;
 use super::{Action, Completes, refuse};
@@ -27,7 +27,7 @@ pub(super) const ACTION: Action = Action {
     completes: Completes::EventTypes,
     options: &["--format=json", "--format=text", "--since=", "--stats"],
     more: "Types are those of events= of an [eventlistener:x]; one brings all below it, PROCESS_STATE for instance\n\
-           PROCESS_STATE_EXITED.\n\
+           PROCESS_STATE_EXITED. Those of extensions are written in capitals.\n\
            Options:\n\
            --format json\tAn object on a line for each event, or all that is known with --stats\n\
            --since SERIAL\tBegin behind this event, as far as supervisord still has them; 0: with the oldest\n\
@@ -52,7 +52,7 @@ enum Format {
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Request {
-    types: Vec<EventType>,
+    types: Vec<String>,
     format: Format,
     since: Option<u64>,
     stats: bool,
@@ -94,7 +94,7 @@ fn parse(words: &[&str]) -> Result<Request, String> {
             return Err(format!("Error: events has no option {first}"));
         } else {
             for name in first.split(',').filter(|name| !name.is_empty()) {
-                request.types.push(EventType::from_name(name).ok_or_else(|| unknown(name))?);
+                request.types.push(type_name(name).ok_or_else(|| unknown(name))?);
             }
             after
         };
@@ -103,6 +103,12 @@ fn parse(words: &[&str]) -> Result<Request, String> {
         return Err("Error: --stats counts all events and takes neither types nor --since".to_owned());
     }
     Ok(request)
+}
+
+/// The type that is meant. Whether an extension has one of its own by that name is for the server to say.
+fn type_name(name: &str) -> Option<String> {
+    let known = EventType::from_name(name).or_else(|| OwnEventType::new(name).map(EventType::Own));
+    known.map(|known| known.name().to_owned())
 }
 
 fn unknown(name: &str) -> String {
@@ -117,7 +123,7 @@ fn unknown(name: &str) -> String {
 impl Request {
     /// The types as the server takes them.
     fn type_names(&self, separator: &str) -> String {
-        self.types.iter().map(EventType::name).collect::<Vec<_>>().join(separator)
+        self.types.join(separator)
     }
 
     /// What is asked for.
@@ -262,6 +268,7 @@ mod tests {
             (&["process_state,TICK_5", "EVENT"], "/api/v1/events?types=PROCESS_STATE,TICK_5,EVENT"),
             (&["--since", "7", "--format=json"], "/api/v1/events?since=7"),
             (&["TICK", "--since=0"], "/api/v1/events?types=TICK&since=0"),
+            (&["QUEUE_DEPTH,tick"], "/api/v1/events?types=QUEUE_DEPTH,TICK"),
         ] {
             assert_eq!(parse(words).unwrap().path(), path, "{words:?}");
         }
@@ -272,8 +279,8 @@ mod tests {
     fn complaints() {
         for (words, complaint) in [
             (
-                &["PROCES_STATE_EXITED"][..],
-                "Error: unknown event type PROCES_STATE_EXITED, did you mean PROCESS_STATE_EXITED?",
+                &["proces_state_exited"][..],
+                "Error: unknown event type proces_state_exited, did you mean PROCESS_STATE_EXITED?",
             ),
             (&["process_groups"], "Error: unknown event type process_groups, did you mean PROCESS_GROUP?"),
             (&["--since", "x"], "Error: --since takes a serial, not x"),
@@ -288,8 +295,8 @@ mod tests {
         }
         let far = parse(&["nonsense"]).unwrap_err();
         assert!(far.starts_with("Error: unknown event type nonsense; there are EVENT, PROCESS_STATE, "), "{far}");
-        let words = "Error: unknown event type TICK_6, did you mean TICK_5?";
-        check(Scene::bare(), "events TICK_6", &format!("{words}\n{}\n", ACTION.help), 1);
+        let words = "Error: unknown event type tick_6, did you mean TICK_5?";
+        check(Scene::bare(), "events tick_6", &format!("{words}\n{}\n", ACTION.help), 1);
     }
 
     #[test]
@@ -342,6 +349,9 @@ mod tests {
         check(opens(http(404, "Not Found")), "events", old, 1);
         let full = "error: unix:///run/s.sock refuses: 64 clients follow events already\n";
         check(opens(http(503, "64 clients follow events already")), "events", full, 1);
+        let why = "unknown event type 'TICK_6', did you mean TICK_5?";
+        let unknown = Scene::new().on("opens /api/v1/events?types=TICK_6", http(400, why));
+        check(unknown, "events TICK_6", &format!("error: unix:///run/s.sock refuses: {why}\n"), 1);
         check(opens(Err(CallError::Unauthorized)), "events", "Server requires authentication\n", 1);
         let outcome = opens(http(404, "Not Found")).run("events --format json");
         assert_eq!((outcome.out.as_str(), outcome.err.as_str()), ("", old));

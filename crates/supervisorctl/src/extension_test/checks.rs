@@ -3,12 +3,12 @@
 use std::io;
 use std::time::Duration;
 
+use supervisor_core::OwnEventType;
 use supervisor_protocol::SUPERVISOR_VERSION;
-use supervisor_protocol::extension::PROTOCOL_VERSION;
+use supervisor_protocol::extension::{Description, MethodDescription, PROTOCOL_VERSION};
 use supervisor_protocol::xmlrpc::Value;
 use tokio::time::Instant;
 
-use super::description::{Description, Method};
 use super::options::Options;
 use super::peer::{Outcome, Peer, Silence, members};
 use super::process::{Process, Slot, in_words};
@@ -36,7 +36,7 @@ pub(super) async fn all(options: &Options, slot: &Slot, verdicts: &mut Verdicts<
     let Some(description) = initialize(options, &mut process, &mut peer, verdicts).await else { return Ok(()) };
     unknown_things(&mut peer, verdicts).await;
     unknown_method(&mut peer, verdicts).await;
-    for method in &description.methods {
+    for method in description.methods() {
         wrong_arguments(method, &mut peer, verdicts).await;
     }
     let begin = Instant::now();
@@ -81,7 +81,10 @@ async fn initialize(
                 verdicts.add(CHECK, Finding::Good(in_short(&description)));
                 return Some(description);
             }
-            Err(error) => Finding::Wrong(error, "see initialize in docs/extensions.md for what it is to answer"),
+            Err(error) => Finding::Wrong(
+                format!("the answer {error}"),
+                "see initialize in docs/extensions.md for what it is to answer",
+            ),
         },
         Ok(Err(error)) => Finding::Wrong(
             format!("it refuses: {} (code {})", error.message, error.code),
@@ -95,12 +98,13 @@ async fn initialize(
 }
 
 fn in_short(description: &Description) -> String {
-    let names: Vec<&str> = description.methods.iter().map(|method| method.name.as_str()).collect();
+    let names: Vec<&str> = description.methods().iter().map(|method| &*method.name).collect();
     let methods = format!("{} ({})", counted(names.len(), "method"), names.join(", "));
-    match description.event_types.as_slice() {
-        [] => methods,
-        types => format!("{methods}, {} ({})", counted(types.len(), "event type"), types.join(", ")),
+    let types: Vec<&str> = description.event_types().iter().map(OwnEventType::as_str).collect();
+    if types.is_empty() {
+        return methods;
     }
+    format!("{methods}, {} ({})", counted(types.len(), "event type"), types.join(", "))
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -170,19 +174,19 @@ async fn unknown_method(peer: &mut Peer, verdicts: &mut Verdicts<'_>) {
     verdicts.add("refuses a method that it does not have", finding);
 }
 
-async fn wrong_arguments(method: &Method, peer: &mut Peer, verdicts: &mut Verdicts<'_>) {
+async fn wrong_arguments(method: &MethodDescription, peer: &mut Peer, verdicts: &mut Verdicts<'_>) {
     const ADVICE: &str = "answer a wrong number of arguments, and wrong types, with 2 INCORRECT_PARAMETERS or -32602";
     let id = peer.call(&method.name, &vec!["x".into(); TOO_MANY]);
     let finding = match peer.answer_to(id, EXTENSION_ANSWER).await {
         Ok(Err(error)) if [INCORRECT_PARAMETERS, INVALID_PARAMS].contains(&error.code) => {
-            if method.has_help {
+            if method.help.as_ref().is_some_and(|help| !help.is_empty()) {
                 Finding::Good(String::new())
             } else {
                 Finding::Note("it has no help".to_owned(), "say in 'help' what it does and takes")
             }
         }
         Ok(Err(error)) => Finding::Wrong(format!("code {}: {}", error.code, error.message), ADVICE),
-        Ok(Ok(_)) if method.parameters.is_some() => Finding::Wrong(format!("it took {TOO_MANY}"), ADVICE),
+        Ok(Ok(_)) if method.signature.is_some() => Finding::Wrong(format!("it took {TOO_MANY}"), ADVICE),
         Ok(Ok(_)) => Finding::Note(
             format!("it took {TOO_MANY}, and has told no signature"),
             "if it takes any number that is right; else answer 2 INCORRECT_PARAMETERS",
@@ -236,7 +240,7 @@ impl Load {
         if let Some((method, arguments)) = &options.call {
             return Self { method: method.clone(), arguments: arguments.clone(), takes };
         }
-        let first = description.methods.first().map_or("no_such_method", |method| &method.name);
+        let first = description.methods().first().map_or("no_such_method", |method| &*method.name);
         Self { method: first.to_owned(), arguments: vec!["x".into(); TOO_MANY], takes }
     }
 

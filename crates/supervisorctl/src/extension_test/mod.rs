@@ -6,7 +6,6 @@
 //! calls with wrong arguments, which must do nothing, and the one that `--call` names.
 
 mod checks;
-mod description;
 mod options;
 mod peer;
 mod process;

@@ -251,6 +251,16 @@ pub(super) const EXTENSION_QUESTIONS: usize = 1_024;
 /// Bytes of calls and answers that an extension may leave unread; with more it is cut off.
 pub(super) const EXTENSION_UNREAD_BYTES: usize = 32 * 1024 * 1024;
 
+/// Bytes that may wait for an extension for events to be put behind them; with more they are left in the event stream,
+/// which forgets the oldest.
+pub(super) const EXTENSION_EVENT_BYTES: usize = 8 * 1024 * 1024;
+
+/// Messages that an extension may say at once without being asked, and without waiting for an answer.
+pub(super) const EXTENSION_MESSAGES: u32 = 32_768;
+
+/// How many of them it gets back a second; one that has none left is cut off.
+pub(super) const EXTENSION_MESSAGES_PER_SECOND: u32 = 2_000;
+
 /// Room for lines that is kept while nothing is to be sent.
 pub(super) const EXTENSION_KEPT_BYTES: usize = 64 * 1024;
 

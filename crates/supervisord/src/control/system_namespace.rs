@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use supervisor_core::{Fault, FaultCode};
+use supervisor_protocol::extension::MethodDescription;
 use supervisor_protocol::method::{LocalRequest, Method, Request};
 use supervisor_protocol::xmlrpc::{Value, Writer};
 
 use super::budget::Share;
 use super::context::Context;
-use super::extensions::MethodDescription;
 use super::rpc_fault::RpcFault;
 use super::{limits, rpc};
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
-use supervisor_core::EventBatch;
+use supervisor_core::{EventBatch, OwnEventType};
 use supervisor_protocol::api::ProblemCode;
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
@@ -36,8 +36,13 @@ pub(super) async fn follow(
     section: &Section,
     context: &Rc<Context>,
 ) -> Result<Response, Problem> {
-    let wanted = Wanted::read(request.uri().query(), request.headers())
-        .map_err(|text| Problem::new(ProblemCode::BadRequest, text))?;
+    let understood = |own: &[OwnEventType]| Wanted::read(request.uri().query(), request.headers(), own);
+    // Extensions are waited for by those alone who may mean a type of theirs.
+    let wanted = match understood(&[]) {
+        Ok(wanted) => Ok(wanted),
+        Err(_) => understood(&context.extensions.event_types(context).await),
+    };
+    let wanted = wanted.map_err(|text| Problem::new(ProblemCode::BadRequest, text))?;
     if *request.method() == Method::HEAD {
         return Ok(with_headers(full(StatusCode::OK, "")));
     }
@@ -185,7 +190,7 @@ mod tests {
     fn followed() -> Followed {
         let (context, stop, inbox) = Context::for_tests();
         let context = Rc::new(context);
-        let wanted = Wanted::read(Some("types=TICK&since=10"), &hyper::HeaderMap::new()).unwrap();
+        let wanted = Wanted::read(Some("types=TICK&since=10"), &hyper::HeaderMap::new(), &[]).unwrap();
         let section = Section::unguarded("unix_http_server");
         let places = (section.streams.take().unwrap(), section.event_streams.take().unwrap());
         let place = (places.0, places.1, Rc::clone(&context.event_followers));

@@ -3,7 +3,8 @@
 //! Strict, since a misspelt filter that is ignored looks as if nothing had happened.
 
 use hyper::HeaderMap;
-use supervisor_core::EventType;
+use supervisor_config::nearest;
+use supervisor_core::{EventType, OwnEventType};
 
 use crate::control::percent::decode;
 
@@ -20,17 +21,17 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// Reads the query of a request and its headers. The header is the newer word: a client that comes again asks with
-    /// the query of the first time.
+    /// the query of the first time. `own` are the event types of extensions.
     ///
     /// # Errors
     /// What is wrong with it, in words for the client.
-    pub(super) fn read(query: Option<&str>, headers: &HeaderMap) -> Result<Self, String> {
+    pub(super) fn read(query: Option<&str>, headers: &HeaderMap, own: &[OwnEventType]) -> Result<Self, String> {
         let mut wanted = Self::default();
         for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = decode(value);
             match &*decode(name) {
-                "types" => wanted.add(&read_types(&value)?),
+                "types" => wanted.add(&read_types(&value, own)?),
                 "since" => wanted.after = Some(read_serial("since", &value)?),
                 other => return Err(format!("unknown parameter '{other}'; there are types and since")),
             }
@@ -56,16 +57,24 @@ impl Wanted {
     }
 }
 
-fn read_types(list: &str) -> Result<Vec<EventType>, String> {
+fn read_types(list: &str, own: &[OwnEventType]) -> Result<Vec<EventType>, String> {
     let names = list.split([',', '+', ' ']).filter(|name| !name.is_empty());
-    names
-        .map(|name| {
-            EventType::from_name(name).ok_or_else(|| {
-                let known: Vec<&str> = EventType::names().collect();
-                format!("unknown event type '{name}'; there are {}", known.join(", "))
-            })
-        })
-        .collect()
+    names.map(|name| read_type(name, own).ok_or_else(|| unknown(name, own))).collect()
+}
+
+fn read_type(name: &str, own: &[OwnEventType]) -> Option<EventType> {
+    let of_extensions = || own.iter().find(|own| own.as_str().eq_ignore_ascii_case(name));
+    EventType::from_name(name).or_else(|| of_extensions().copied().map(EventType::Own))
+}
+
+fn unknown(name: &str, own: &[OwnEventType]) -> String {
+    let mut known: Vec<&str> = EventType::names().collect();
+    known.extend(own.iter().map(OwnEventType::as_str));
+    let hint = match nearest(&name.to_ascii_uppercase(), known.iter().copied()) {
+        Some(near) => format!(", did you mean {near}?"),
+        None => format!("; there are {}", known.join(", ")),
+    };
+    format!("unknown event type '{name}'{hint}")
 }
 
 fn read_serial(name: &str, text: &str) -> Result<u64, String> {
@@ -83,12 +92,16 @@ mod tests {
 
     fn read(query: &str, last_event_id: Option<&'static str>) -> Result<Wanted, String> {
         let header = |id| (HeaderName::from_static(LAST_EVENT_ID), HeaderValue::from_static(id));
-        Wanted::read(Some(query), &last_event_id.map(header).into_iter().collect())
+        Wanted::read(
+            Some(query),
+            &last_event_id.map(header).into_iter().collect(),
+            &[OwnEventType::new("DEPTH").unwrap()],
+        )
     }
 
     #[test]
     fn everything_from_now_on_unless_more_is_said() {
-        assert_eq!(Wanted::read(None, &HeaderMap::new()), Ok(Wanted::default()));
+        assert_eq!(Wanted::read(None, &HeaderMap::new(), &[]), Ok(Wanted::default()));
         assert_eq!(read("", None), Ok(Wanted::default()));
         assert_eq!(read("types=&since=7&", None), Ok(Wanted { types: vec![], after: Some(7) }));
         assert!(Wanted::default().includes(EventType::Tick5));
@@ -102,6 +115,14 @@ mod tests {
         let wanted = read("types=PROCESS_STATE", None).unwrap();
         assert!(wanted.includes(EventType::ProcessStateExited));
         assert!(!wanted.includes(EventType::Tick5));
+    }
+
+    #[test]
+    fn types_of_extensions_are_known_too() {
+        let own = OwnEventType::new("DEPTH").unwrap();
+        assert_eq!(read("types=depth,TICK", None).unwrap().types, [EventType::Own(own), EventType::Tick]);
+        assert!(read("types=EVENT", None).unwrap().includes(EventType::Own(own)));
+        assert_eq!(read("types=DEPT", None).unwrap_err(), "unknown event type 'DEPT', did you mean DEPTH?");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::conversation::{Breach, Happening};
 use super::events::Events;
 use super::facade::Facade;
 use super::link::{Link, Stage};
+use super::pace::Pace;
 use crate::boundary::requests::StartAnew;
 use crate::control::context::Context;
 use crate::control::limits;
@@ -80,6 +81,7 @@ struct Connection<'l> {
     buffer: Vec<u8>,
     /// Up to when `initialize` is to be answered.
     start_by: Instant,
+    pace: Pace,
 }
 
 impl<'l> Connection<'l> {
@@ -88,8 +90,9 @@ impl<'l> Connection<'l> {
         let facade =
             Facade::new(Rc::clone(extension), Rc::clone(context), Events::new(link.life, Rc::clone(context), lines));
         let buffer = vec![0; limits::EXTENSION_READ_BYTES];
-        let start_by = Instant::now() + limits::EXTENSION_START;
-        Self { stream, link, extension, context, facade: Rc::new(facade), events, buffer, start_by }
+        let now = Instant::now();
+        let (start_by, pace) = (now + limits::EXTENSION_START, Pace::new(now));
+        Self { stream, link, extension, context, facade: Rc::new(facade), events, buffer, start_by, pace }
     }
 
     /// Returns when the channel or the process has ended.
@@ -109,11 +112,15 @@ impl<'l> Connection<'l> {
             tokio::select! {
                 readable = self.stream.readable() => match readable.and_then(|()| self.receive()) {
                     Ok(0) | Err(_) => return Ok(()),
-                    Ok(_) => self.take_in()?,
+                    Ok(_) => {
+                        self.take_in()?;
+                        let unasked = self.link.conversation.borrow_mut().take_unasked();
+                        self.pace.take(unasked, Instant::now())?;
+                    }
                 },
                 _ = self.stream.writable(), if unsent > 0 => {}
                 () = self.link.changed.notified() => {}
-                Some(lines) = self.events.recv(), if unsent < limits::EXTENSION_KEPT_BYTES => {
+                Some(lines) = self.events.recv(), if unsent < limits::EXTENSION_EVENT_BYTES => {
                     self.link.conversation.borrow_mut().append(&lines);
                 }
                 () = sleep_until(self.start_by), if !is_ready && seen == Stage::Running => {

@@ -10,13 +10,12 @@ use std::fmt;
 
 use supervisor_core::FaultCode;
 use supervisor_protocol::extension::{
-    ErrorAnswer, Id, LineTooLong, Lines, Message, push_error, push_notification, push_request, push_result,
-    read_message,
+    Description, ErrorAnswer, Id, LineTooLong, Lines, Message, push_error, push_notification, push_request,
+    push_result, read_message,
 };
 use supervisor_protocol::limits::EXTENSION_LINE_BYTES;
 use supervisor_protocol::xmlrpc::Value;
 
-use super::description::Description;
 use crate::control::limits;
 use crate::control::rpc_fault::RpcFault;
 
@@ -36,6 +35,8 @@ pub(super) struct Conversation<C> {
     calls: HashMap<i64, Option<C>>,
     /// Its own questions that are open.
     asked: HashSet<Id>,
+    /// What it has said without being asked, and without waiting for the answers to what it asked before.
+    unasked: u32,
 }
 
 /// Something that the extension said.
@@ -77,6 +78,8 @@ pub(super) enum Breach {
     IdInUse(Id),
     /// It does not read.
     DoesNotRead,
+    /// It says more than anybody can want.
+    Floods,
     /// It has not answered `initialize` in time.
     NotReadyInTime,
     /// It has closed its end and lives on.
@@ -99,6 +102,11 @@ impl fmt::Display for Breach {
             Self::DoesNotRead => {
                 write!(f, "it does not read, {} bytes wait for it", limits::EXTENSION_UNREAD_BYTES)
             }
+            Self::Floods => write!(
+                f,
+                "it floods supervisord with more than {} messages a second",
+                limits::EXTENSION_MESSAGES_PER_SECOND
+            ),
             Self::NotReadyInTime => {
                 write!(f, "it has not answered initialize within {} s", limits::EXTENSION_START.as_secs())
             }
@@ -121,6 +129,7 @@ impl<C> Conversation<C> {
             last_id: INITIALIZE,
             calls: HashMap::new(),
             asked: HashSet::new(),
+            unasked: 0,
         }
     }
 
@@ -137,6 +146,7 @@ impl<C> Conversation<C> {
         loop {
             let Some(line) = self.lines.next_line().map_err(Breach::LineTooLong)? else { return Ok(None) };
             if line.is_empty() {
+                self.unasked += 1;
                 continue;
             }
             let message = read_message(line).map_err(Breach::NoMessage)?;
@@ -152,10 +162,14 @@ impl<C> Conversation<C> {
             Message::Answer { id: Some(id), outcome } => self.answered(id, outcome),
             Message::Answer { id: None, outcome: Err(error) } => Err(Breach::NamelessError(error)),
             // What a later version may have.
-            Message::Answer { id: None, outcome: Ok(_) } | Message::Notification { .. } => Ok(None),
+            Message::Answer { id: None, outcome: Ok(_) } | Message::Notification { .. } => {
+                self.unasked += 1;
+                Ok(None)
+            }
             Message::Request { method, .. } if !self.is_ready => Err(Breach::AskedTooEarly(method)),
             Message::Request { id, .. } if self.asked.contains(&id) => Err(Breach::IdInUse(id)),
             Message::Request { id, method, params } => {
+                self.unasked += u32::from(!self.asked.is_empty());
                 if self.asked.len() >= limits::EXTENSION_QUESTIONS {
                     let text = format!("more than {} requests are open", limits::EXTENSION_QUESTIONS);
                     let error = error_answer(RpcFault::new(FaultCode::Failed, text));
@@ -166,6 +180,12 @@ impl<C> Conversation<C> {
                 Ok(Some(Happening::Asked { id, method, params }))
             }
         }
+    }
+
+    /// How many messages it has said since this was asked last that nobody has waited for: notifications, empty lines,
+    /// and requests while others of its own are open. Whoever waits for each answer is as slow as we are.
+    pub(super) fn take_unasked(&mut self) -> u32 {
+        std::mem::take(&mut self.unasked)
     }
 
     fn answered(&mut self, id: Id, outcome: Result<Value, ErrorAnswer>) -> Result<Option<Happening<C>>, Breach> {
@@ -358,6 +378,21 @@ mod tests {
             happened,
             [Happening::Answered("second", Ok(Value::Int(5))), Happening::Answered("first", Err(fault))]
         );
+    }
+
+    #[test]
+    fn who_waits_for_each_answer_says_nothing_unasked() {
+        let mut talk = ready();
+        for _ in 0..100 {
+            says(&mut talk, r#"{"id":"a","method":"sup.state"}"#);
+            talk.answer(&Id::Text("a".to_owned()), Ok(Value::Nil)).unwrap();
+        }
+        let id = talk.call("a", vec![], "who").unwrap();
+        says(&mut talk, &format!("{{\"id\":{id},\"result\":1}}"));
+        assert_eq!(talk.take_unasked(), 0);
+        let many = "{\"id\":\"a\",\"method\":\"x\"}\n{\"id\":\"b\",\"method\":\"x\"}\n\n{\"method\":\"later\"}";
+        says(&mut talk, many);
+        assert_eq!((talk.take_unasked(), talk.take_unasked()), (3, 0));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Events for an extension: by subscription, resumable, with told gaps (docs/extensions.md).
 //!
-//! They are read from the event stream piece by piece, as the extension takes them, so that nothing piles up for one
-//! that does not read: what it misses then has left the stream, and that is told.
+//! They are read from the event stream piece by piece, as the extension takes them: of what it has not read so much
+//! waits in the connection as `limits::EXTENSION_EVENT_BYTES` says, and the rest in the stream. What has left that before
+//! it came through here is told as a gap.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -62,10 +63,7 @@ impl Events {
             Some(Value::Int(serial)) => Some(u64::try_from(serial).unwrap_or(0)),
             Some(_) => return Err(incorrect("since must be a serial")),
         };
-        if self.subscriptions.borrow().len() >= limits::EXTENSION_SUBSCRIPTIONS {
-            let text = format!("there are {} subscriptions already", limits::EXTENSION_SUBSCRIPTIONS);
-            return Err(RpcFault::new(FaultCode::Failed, text));
-        }
+        self.check_room(wanted)?;
         if wanted == EventType::Event || wanted.is_a(EventType::Tick) {
             self.context.sender.call(WatchTicks { life: self.life }).await?;
         }
@@ -78,10 +76,11 @@ impl Events {
             Some(changes)
         };
         let newest = self.context.sender.call(ReadEvents { after: None }).await?.newest;
-        self.add(wanted, since, newest);
+        let added = self.add(wanted, since, newest);
         if let Some(changes) = changes {
             drop(spawn_local(Rc::clone(self).send_all(changes)));
         }
+        added?;
         let serial = i64::try_from(newest).unwrap_or(i64::MAX);
         Ok(Value::Struct(vec![("serial".to_owned(), Value::Int(serial))]))
     }
@@ -93,8 +92,21 @@ impl Events {
         EventType::from_name(&name).or_else(own).ok_or_else(unknown)
     }
 
+    /// One type counts once.
+    fn check_room(&self, wanted: EventType) -> Result<(), RpcFault> {
+        let subscriptions = self.subscriptions.borrow();
+        let others = subscriptions.iter().filter(|known| known.wanted != wanted).count();
+        if others < limits::EXTENSION_SUBSCRIPTIONS {
+            return Ok(());
+        }
+        let text = format!("there are {} subscriptions already", limits::EXTENSION_SUBSCRIPTIONS);
+        Err(RpcFault::new(FaultCode::Failed, text))
+    }
+
     /// Nothing is waited for from here to the answer, so that this comes before the first event.
-    fn add(&self, wanted: EventType, since: Option<u64>, newest: u64) {
+    fn add(&self, wanted: EventType, since: Option<u64>, newest: u64) -> Result<(), RpcFault> {
+        // Others may have come since it was asked for.
+        self.check_room(wanted)?;
         let mut subscriptions = self.subscriptions.borrow_mut();
         if subscriptions.is_empty() {
             self.position.set(newest);
@@ -108,6 +120,7 @@ impl Events {
         }
         subscriptions.push(Subscription { wanted, after: since.unwrap_or(newest) });
         self.changed.notify_one();
+        Ok(())
     }
 
     /// `sup.unsubscribe`

@@ -10,10 +10,10 @@ mod allow;
 mod arguments;
 mod connection;
 mod conversation;
-mod description;
 mod events;
 mod facade;
 mod link;
+mod pace;
 mod process_data;
 mod result_handlers;
 
@@ -27,7 +27,7 @@ use supervisor_core::{
     ExtensionConfig, ExtensionKind, FaultCode, Life, OwnEventType, ProcessId, ProcessState, SupervisorState,
 };
 use supervisor_protocol::SUPERVISOR_VERSION;
-use supervisor_protocol::extension::PROTOCOL_VERSION;
+use supervisor_protocol::extension::{Description, MethodDescription, PROTOCOL_VERSION};
 use supervisor_protocol::plugin_host::program_line;
 use supervisor_protocol::xmlrpc::Value;
 use tokio::sync::{Notify, mpsc};
@@ -39,8 +39,6 @@ use super::limits;
 use super::rpc_fault::RpcFault;
 use crate::boundary::outbox::ExtensionNotice;
 use conversation::Breach;
-use description::Description;
-pub(super) use description::MethodDescription;
 use link::{Link, Stage};
 
 /// All extensions, by the names of their processes.
@@ -113,12 +111,23 @@ impl Extensions {
         self.0.borrow().values().find_map(|extension| extension.event_type(name))
     }
 
+    /// The event types of all extensions. Waits for extensions that are about to tell theirs for the first time.
+    pub(super) async fn event_types(&self, context: &Context) -> Vec<OwnEventType> {
+        let all: Vec<_> = self.0.borrow().values().map(Rc::clone).collect();
+        let mut types = Vec::new();
+        for extension in all {
+            let description = extension.description(context).await;
+            types.extend(description.iter().flat_map(|description| description.event_types()).copied());
+        }
+        types
+    }
+
     /// What an extension says of itself, which is refused if it has an event type of another one.
     fn take_description(&self, of: &Extension, description: Description) -> Result<(), Breach> {
         let others = self.0.borrow();
         let mut others = others.values().filter(|other| other.process != of.process);
         let is_taken = |name: &&OwnEventType| others.any(|other| other.event_type(name.as_str()).is_some());
-        if let Some(taken) = description.events.iter().find(is_taken) {
+        if let Some(taken) = description.event_types().iter().find(is_taken) {
             let why = format!("has the event type {}, which is one of another extension", taken.as_str());
             return Err(Breach::BadDescription(why));
         }
@@ -251,7 +260,7 @@ impl Extension {
     /// The event type of its own that has this name.
     fn event_type(&self, name: &str) -> Option<OwnEventType> {
         let description = self.description.borrow();
-        description.iter().flat_map(|description| &description.events).find(|own| own.as_str() == name).copied()
+        description.iter().flat_map(|description| description.event_types()).find(|own| own.as_str() == name).copied()
     }
 
     fn describe(&self, description: Description) {

@@ -1,7 +1,7 @@
 //! Events by subscription: each once, in order, resumable, with told gaps.
 
 use super::{ask, daemon_with};
-use crate::support::{TestDaemon, Value, until};
+use crate::support::{TestDaemon, Value, resident_kilobytes, send_signal, supervisorctl, until};
 
 const CAT: &str = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\n";
 
@@ -108,12 +108,48 @@ fn who_subscribes_to_ticks_gets_them() {
 
 #[test]
 fn there_are_64_subscriptions_at_most() {
-    let mut daemon = daemon_with("", "");
-    // There are fewer types than that, and one type counts once.
-    for _ in 0..70 {
-        subscribe(&daemon, "TICK_3600", None).unwrap();
+    // There are fewer types of Supervisor's than that, but an extension has up to 64 of its own.
+    let own: Vec<String> = (0..64).map(|number| format!("OWN_{number}")).collect();
+    let mut daemon = daemon_with(&format!("environment=OWN_EVENTS=\"{}\"", own.join(",")), "");
+    daemon.call("w.pid", &[]).unwrap();
+    for name in &own {
+        subscribe(&daemon, name, None).unwrap();
     }
-    assert_eq!(ask(&daemon, "sup.unsubscribe", &[("event", "TICK_3600".into())]), Ok(true.into()));
+    let refused = subscribe(&daemon, "TICK_3600", None);
+    assert_eq!(refused, Err((30, "FAILED: there are 64 subscriptions already".to_owned())));
+    // One type counts once.
+    subscribe(&daemon, "OWN_0", Some(0)).unwrap();
+    assert_eq!(ask(&daemon, "sup.unsubscribe", &[("event", "OWN_0".into())]), Ok(true.into()));
+    subscribe(&daemon, "TICK_3600", None).unwrap();
+    daemon.stop();
+}
+
+#[test]
+fn of_what_an_extension_leaves_unread_8_mib_wait_and_then_a_gap_is_told() {
+    let mut daemon = daemon_with("", "");
+    let pid = daemon.call("w.pid", &[]).unwrap().as_int().to_string();
+    subscribe(&daemon, "REMOTE_COMMUNICATION", None).unwrap();
+    let before = resident_kilobytes(daemon.program().pid());
+    send_signal("STOP", &pid);
+    let (count, data) = (1_200, "x".repeat(16_000));
+    for _ in 0..count {
+        daemon.call("supervisor.sendRemoteCommEvent", &["much".into(), data.as_str().into()]).unwrap();
+    }
+    let after = resident_kilobytes(daemon.program().pid());
+    assert!(after < before + 48 * 1024, "{before} kB before, {after} kB after");
+    send_signal("CONT", &pid);
+    let (mut heard, mut lost) = (0, 0);
+    until("all have come, or are told as lost", || {
+        for event in taken(&daemon) {
+            match event["kind"].as_text() {
+                "lost" => lost += event["count"].as_int(),
+                _ => heard += 1,
+            }
+        }
+        (heard + lost == count).then_some(())
+    });
+    let bytes = heard * 16_000;
+    assert!(lost > 0 && (8 << 20..14 << 20).contains(&bytes), "{heard} heard, {lost} lost");
     daemon.stop();
 }
 
@@ -166,6 +202,25 @@ fn events_of_its_own_reach_listeners_the_stream_and_other_extensions() {
         assert_eq!(notify(name, payload).unwrap_err().0, 3, "{name}");
     }
     assert_eq!(subscribe(&daemon, "QUEUE_LENGTH", None).unwrap_err().0, 3);
+    daemon.stop();
+}
+
+#[test]
+fn the_event_stream_can_be_asked_for_types_of_extensions() {
+    let mut daemon = daemon_with("environment=OWN_EVENTS=\"QUEUE_DEPTH,QUEUE_EMPTY\"", "");
+    // The first question waits for what extensions have to say of themselves.
+    let mut follower = daemon.start_ctl_of(&supervisorctl(), &["events", "QUEUE_DEPTH", "--since", "0"]);
+    for name in ["QUEUE_EMPTY", "QUEUE_DEPTH"] {
+        let notified = ask(&daemon, "sup.notify", &[("name", name.into()), ("payload", "depth:17".into())]);
+        assert_eq!(notified, Ok(true.into()));
+    }
+    let shown = until("it is shown", || Some(follower.stdout()).filter(|shown| shown.contains("depth:17")));
+    assert!(shown.contains("QUEUE_DEPTH") && !shown.contains("QUEUE_EMPTY"), "{shown}");
+    follower.signal("INT");
+    follower.wait_for_end();
+    let refused = daemon.ctl(&["events", "QUEUE_DEPHT"]);
+    assert_eq!(refused.status, 1);
+    assert!(refused.stdout.contains("unknown event type 'QUEUE_DEPHT', did you mean QUEUE_DEPTH?"), "{refused:?}");
     daemon.stop();
 }
 
