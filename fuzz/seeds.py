@@ -3,6 +3,7 @@
 
     fuzz/seeds.py http FOLDER     for the target http: a byte for the circumstances, then a connection
     fuzz/seeds.py xmlrpc FOLDER   for xmlrpc_read and method_request: the document of a call or an answer
+    fuzz/seeds.py extension FOLDER   for extension_wire: a byte for the size of the pieces, then lines
 """
 import base64
 import datetime
@@ -143,13 +144,39 @@ def connections():
     ]
 
 
+ODD_LINES = [
+    b"", b"{}", b"[]", b"null", b"{", b"\xff\xfe{}", b'{"id": 1}', b'{"id": 1.5, "result": 1}', b'{"id": null, "result": 1}',
+    b'{"id": 1, "result": 1, "error": {"code": 1, "message": ""}}', b'{"id": 1, "error": {"code": 99999999999, "message": ""}}',
+    b'{"jsonrpc": "1.0", "id": 1, "result": 1}', b'{"id": 1, "id": 2, "result": {"a": 1, "a": 2}}',
+    b'{"id": 1, "result": {"$b64": "AP8="}}', b'{"id": 1, "result": {"$b64": "!"}}', b'{"id": 1, "result": {"$b64": 5, "a": 1}}',
+    b'{"id": 1, "result": {"$when": "20240229T12:30:01"}}', b'{"id": 1, "result": {"$when": "never"}}',
+    b'{"id": 1, "result": [1e400, -0.0, 9223372036854775807, 9223372036854775808, 1E5, true, null, "\\ud800", "\\u0000"]}',
+    b'{"id": 1, "result": ' + b"[" * 40 + b"]" * 40 + b"}", b'{"method": "x", "params": 5}', b'{"method": 5}',
+    b'{"id": "' + b"a" * 65 + b'", "method": "x"}', b'{"id": 1, "result": {"methods": [{"name": "_x"}], "protocol": 2}}',
+    b'{"id": 1, "result": {"methods": [{"name": "x", "signature": []}], "events": ["TICK_5", 1]}}',
+]
+
+
+def conversations():
+    """The transcript of docs/extensions.md, whole and line by line, and lines that are none."""
+    page = (pathlib.Path(__file__).parent.parent / "docs" / "extensions.md").read_bytes()
+    said = [line[2:].strip().encode() for line in page.decode().splitlines() if line[:2] in ("→ ", "← ") and "{" in line]
+    for size in (0, 7, 255):
+        yield bytes([size]) + b"\n".join(said) + b"\n"
+        yield bytes([size]) + b"\r\n".join(ODD_LINES) + b"\r\n"
+    for line in said + ODD_LINES:
+        yield b"\xff" + line + b"\n"
+
+
 def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in ("http", "xmlrpc"):
+    if len(sys.argv) != 3 or sys.argv[1] not in ("http", "xmlrpc", "extension"):
         sys.exit(__doc__)
     folder = pathlib.Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
     if sys.argv[1] == "xmlrpc":
         inputs = list(documents())
+    elif sys.argv[1] == "extension":
+        inputs = list(conversations())
     else:
         usual = [b"@" + connection for connection in connections()]
         # Each circumstance with a few of them; see Circumstances in control/fuzzing.rs.

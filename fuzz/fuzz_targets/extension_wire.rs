@@ -1,11 +1,12 @@
 //! Any bytes from an extension, in pieces of any size: lines come out as they went in, each is a message or is refused,
-//! and what was read is written and then read as the same.
+//! what was read is written and then read as the same, and any answer may be what an extension says of itself.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use supervisor_protocol::extension::{
-    Lines, Message, push_error, push_notification, push_request, push_result, read_message,
+    Description, Lines, Message, push_error, push_notification, push_request, push_result, read_message,
 };
+use supervisor_protocol::xmlrpc::Value;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((size, bytes)) = bytes.split_first() else { return };
@@ -26,7 +27,10 @@ fn write_and_read(message: &Message) {
     match message {
         Message::Request { method, params, .. } => push_request(&mut out, 1, method, params),
         Message::Notification { method, params } => push_notification(&mut out, method, params),
-        Message::Answer { id: Some(id), outcome: Ok(result) } => push_result(&mut out, id, result),
+        Message::Answer { id: Some(id), outcome: Ok(result) } => {
+            describe(result);
+            push_result(&mut out, id, result);
+        }
         Message::Answer { id: Some(id), outcome: Err(error) } => push_error(&mut out, id, error),
         Message::Answer { id: None, .. } => return,
     }
@@ -36,4 +40,12 @@ fn write_and_read(message: &Message) {
     if let Message::Answer { .. } = message {
         assert_eq!(again, *message);
     }
+}
+
+fn describe(answer: &Value) {
+    let Ok(description) = Description::read(answer) else { return };
+    for method in description.methods() {
+        assert_eq!(description.find(&method.name), Some(method));
+    }
+    assert!(description.event_types().is_sorted());
 }
