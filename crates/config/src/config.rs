@@ -140,10 +140,12 @@ pub struct AnonymousPaths {
 /// Which pages a server shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WebInterface {
-    /// What suits who asks: browsers are offered more than programs that read pages.
+    /// What suits who asks: pages of today for browsers, those of Supervisor 4.3 for programs that read pages.
     #[default]
     Auto,
-    /// Those of Supervisor 4.3, the same for all.
+    /// Those of today for all; those of Supervisor 4.3 are at `/index.html`.
+    New,
+    /// Those of Supervisor 4.3 alone, the same for all.
     Classic,
     /// None.
     Off,

@@ -609,7 +609,7 @@ impl OsHost {
                 self.log_line(LogLevel::Info, format_args!("RPC interface '{}' initialized", interface.name));
             }
             let pages = match server.web.interface {
-                WebInterface::Auto => None,
+                WebInterface::Auto | WebInterface::New => None,
                 WebInterface::Classic => Some("shows the pages of Supervisor 4.3 alone (web_interface=classic)"),
                 WebInterface::Off => Some("shows no pages (web_interface=off)"),
             };

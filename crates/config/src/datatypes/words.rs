@@ -33,7 +33,13 @@ pub(crate) fn on_protocol_error(text: &str) -> Checked<OnProtocolError> {
 }
 
 pub(crate) fn web_interface(text: &str) -> Checked<WebInterface> {
-    one_of(text, &[("auto", WebInterface::Auto), ("classic", WebInterface::Classic), ("off", WebInterface::Off)])
+    let words = [
+        ("auto", WebInterface::Auto),
+        ("new", WebInterface::New),
+        ("classic", WebInterface::Classic),
+        ("off", WebInterface::Off),
+    ];
+    one_of(text, &words)
 }
 
 /// What a word stands for; the error says which there are.

@@ -120,7 +120,7 @@ data_types! {
     Text(Box<str>), "any text", [], |_, text| types::as_written(text);
     Url(Box<str>), "http://host:port or unix:///path", [], |_, text| types::as_written(text);
     User(u32), "name or id of a user", [], |context, text| context.users.uid(text);
-    WebInterface(crate::config::WebInterface), "auto, classic or off", ["auto", "classic", "off"],
+    WebInterface(crate::config::WebInterface), "auto, new, classic or off", ["auto", "new", "classic", "off"],
         |_, text| types::web_interface(text), ours;
 }
 

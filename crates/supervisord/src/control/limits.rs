@@ -282,3 +282,40 @@ pub(super) const EXTENSION_HANDLES: usize = 1_024;
 
 /// Bytes of a line that an extension writes to the main log.
 pub(super) const EXTENSION_LOG_BYTES: usize = 16 * 1024;
+
+/// Rows of the list of processes on one page.
+pub(super) const PAGE_ROWS: usize = 100;
+
+/// Processes that need attention and have a card above the list.
+pub(super) const PAGE_CARDS: usize = 6;
+
+/// Characters of a filter or a search on a page.
+pub(super) const PAGE_QUERY_CHARACTERS: usize = 200;
+
+/// Characters of the message of a link, as pages show it.
+pub(super) const LINK_MESSAGE_CHARACTERS: usize = 500;
+
+/// Bytes at the end of a log in which its last line is looked for.
+pub(super) const LAST_LINE_BYTES: usize = 4 * 1024;
+
+/// Characters of one line where pages show it by itself.
+pub(super) const LAST_LINE_CHARACTERS: usize = 300;
+
+/// Time that a page waits for the last line of a log.
+pub(super) const LAST_LINE_PATIENCE: Duration = Duration::from_millis(100);
+
+/// Bytes of a log that a page reads, and lines of it that it shows.
+pub(super) const LOG_PAGE_BYTES: usize = 64 * 1024;
+pub(super) const LOG_PAGE_LINES: usize = 200;
+
+/// Time that a form waits for what it has ordered; the rest goes on by itself.
+pub(super) const FORM_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Times that a page asks for events that follow: more than all that are kept take.
+pub(super) const HISTORY_READS: usize = 512;
+
+/// Events on the page of a process.
+pub(super) const PROCESS_EVENTS: usize = 8;
+
+/// Events on the page of events.
+pub(super) const EVENTS_ROWS: usize = 200;

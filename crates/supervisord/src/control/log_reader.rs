@@ -56,6 +56,38 @@ pub(super) fn tail(path: Option<&Path>, offset: i64, length: i64) -> Tail {
     Tail { text: LogText::new(file, start, count), offset: i64::try_from(size).unwrap_or(i64::MAX), overflow }
 }
 
+/// A part of a log, as bytes.
+pub(super) struct Part {
+    pub(super) bytes: Vec<u8>,
+    /// Where it begins in the file.
+    pub(super) start: u64,
+    /// How large the file was.
+    pub(super) size: u64,
+}
+
+/// At most so many bytes before a place of a log, or before its end.
+///
+/// # Errors
+/// As open(2) and read(2).
+pub(super) fn part(path: &Path, before: Option<u64>, most: usize) -> io::Result<Part> {
+    let (file, size) = open(path)?;
+    let end = before.unwrap_or(size).min(size);
+    let start = end.saturating_sub(most as u64);
+    let mut bytes = vec![0; usize::try_from(end - start).unwrap_or(most)];
+    let mut filled = 0;
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, start + filled as u64) {
+            // It has become shorter meanwhile.
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(Part { bytes, start, size })
+}
+
 /// First byte and number of bytes of a range; `None` if that is no range.
 fn read_range(offset: i64, length: i64, size: u64) -> Option<(u64, u64)> {
     let backwards = offset.unsigned_abs().min(size);

@@ -74,8 +74,8 @@ impl Resource {
             | Self::Health
             | Self::Ready
             | Self::Metrics
-            | Self::Web(WebResource::Page { .. }) => true,
-            Self::Ok | Self::Web(WebResource::Static(_)) | Self::Nothing => false,
+            | Self::Web(WebResource::Page { .. } | WebResource::View(_) | WebResource::Form) => true,
+            Self::Ok | Self::Web(WebResource::Static(_) | WebResource::Asset(_)) | Self::Nothing => false,
         }
     }
 
@@ -88,24 +88,24 @@ impl Resource {
             | Self::Health
             | Self::Ready
             | Self::Metrics
-            | Self::Web(WebResource::Static(_))
+            | Self::Web(WebResource::Static(_) | WebResource::Asset(_) | WebResource::View(_))
             | Self::Nothing => true,
             Self::Web(WebResource::Page { may_act, .. }) => !may_act,
-            Self::Api | Self::Rpc => false,
+            Self::Api | Self::Rpc | Self::Web(WebResource::Form) => false,
         }
     }
 
     /// Whether nothing but that we are there can be learnt from it. Monitors call themselves browsers and ask for it.
     fn tells_nothing(self) -> bool {
         match self {
-            Self::Ok | Self::Health | Self::Web(WebResource::Static(_)) => true,
+            Self::Ok | Self::Health | Self::Web(WebResource::Static(_) | WebResource::Asset(_)) => true,
             Self::Ready
             | Self::Metrics
             | Self::Api
             | Self::Rpc
             | Self::ProcessLog
             | Self::MainLog
-            | Self::Web(WebResource::Page { .. })
+            | Self::Web(WebResource::Page { .. } | WebResource::View(_) | WebResource::Form)
             | Self::Nothing => false,
         }
     }
@@ -131,7 +131,8 @@ impl Resource {
             Self::ProcessLog | Self::MainLog => Door::Log,
             Self::Ok | Self::Health | Self::Ready => Door::Health,
             Self::Metrics => Door::Metrics,
-            Self::Web(_) => Door::Classic,
+            Self::Web(WebResource::Page { .. } | WebResource::Static(_)) => Door::Classic,
+            Self::Web(WebResource::View(_) | WebResource::Form | WebResource::Asset(_)) => Door::Web,
             Self::Nothing => Door::Nothing,
         }
     }
@@ -162,7 +163,18 @@ async fn answer(
 ) -> Response {
     if let Some((why, refusal)) = refusal(&request, resource, client, section, context).await {
         context.traffic.refused(why);
-        let refusal = if resource == Resource::Api { api::problem::of_refusal(why, refusal) } else { refusal };
+        let refusal = match resource {
+            Resource::Api => api::problem::of_refusal(why, refusal),
+            Resource::Rpc => refusal,
+            Resource::ProcessLog
+            | Resource::MainLog
+            | Resource::Ok
+            | Resource::Health
+            | Resource::Ready
+            | Resource::Metrics
+            | Resource::Web(_)
+            | Resource::Nothing => as_people_read_it(refusal, &request, section, context),
+        };
         request_body::let_pass(request, context).await;
         return refusal;
     }
@@ -182,7 +194,16 @@ async fn answer(
         Resource::Ready => closed(health::readiness(request.uri().query(), section, context).await),
         Resource::Metrics => closed(metrics::scrape(request.uri().query(), context).await),
         Resource::Web(resource) => web::answer(resource, request, section, context).await,
-        Resource::Ok | Resource::Nothing => nothing(method),
+        Resource::Ok | Resource::Nothing => as_people_read_it(nothing(method), &request, section, context),
+    }
+}
+
+/// A refusal as a page, for whoever asks for one by name.
+fn as_people_read_it<B>(refusal: Response, request: &Request<B>, section: &Section, context: &Context) -> Response {
+    if web::tells_people(request.headers(), section) {
+        web::refusal_for_people(refusal, request.headers(), request.uri().path(), section, context)
+    } else {
+        refusal
     }
 }
 

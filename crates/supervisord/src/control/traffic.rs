@@ -11,6 +11,8 @@ use hyper::StatusCode;
 pub(super) enum Door {
     Rpc,
     Api,
+    /// The pages of today, their forms, style and scripts.
+    Web,
     /// The pages of Supervisor 4.3, their style and pictures.
     Classic,
     /// A log that is followed.
@@ -47,14 +49,15 @@ pub(super) struct Traffic {
 const CLASSES: usize = 4;
 
 impl Door {
-    pub(super) const ALL: [Self; 7] =
-        [Self::Rpc, Self::Api, Self::Classic, Self::Log, Self::Metrics, Self::Health, Self::Nothing];
+    pub(super) const ALL: [Self; 8] =
+        [Self::Rpc, Self::Api, Self::Web, Self::Classic, Self::Log, Self::Metrics, Self::Health, Self::Nothing];
 
     /// As metrics call it.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Rpc => "rpc",
             Self::Api => "api",
+            Self::Web => "web",
             Self::Classic => "classic",
             Self::Log => "log",
             Self::Metrics => "metrics",

@@ -8,5 +8,6 @@ mod fake_supervision;
 mod http;
 mod log_streams;
 mod pages;
+mod pages_of_today;
 mod rpc;
 mod stopping;

@@ -246,7 +246,7 @@ fn pages_run_no_script_and_stand_in_no_frame() {
 }
 
 /// `Accept` of Chromium.
-const ACCEPTS_HTML: &str = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+pub(crate) const ACCEPTS_HTML: &str = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 #[test]
 fn people_are_offered_more_and_programs_get_the_page_as_it_was() {
@@ -257,7 +257,7 @@ fn people_are_offered_more_and_programs_get_the_page_as_it_was() {
         assert!(status.body.contains("No programs to manage") && status.header("vary") == Some("Accept"));
         assert!(!status.body.contains("mainlogtail") && !tail.body.contains("logtail"), "{accept}");
     }
-    assert!(page("/", ACCEPTS_HTML).body.contains("<a href=\"mainlogtail\">"));
+    assert!(page("/index.html", ACCEPTS_HTML).body.contains("<a href=\"mainlogtail\">"));
     assert!(page("/tail.html?processname=web:cat", ACCEPTS_HTML).body.contains("<a href=\"logtail/web%3Acat\">"));
     // What leads back holds behind any proxy.
     let location = page("/index.html?processname=cat&action=stop", ACCEPTS_HTML);

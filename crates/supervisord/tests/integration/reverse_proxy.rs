@@ -111,9 +111,13 @@ fn browsers_own_requests_pass_a_proxy_and_others_are_told_what_to_set() {
     let log = asked("/supervisor/mainlogtail", "", "GET", "User-Agent: Mozilla/5.0");
     assert!(log.starts_with("200 ") && log.contains("supervisord started"), "a log comes at once: {log}");
     // Below a path, with nothing set: links and what leads back are relative.
-    let page = asked("/supervisor/", "", "GET", "Accept: text/html");
-    assert!(page.starts_with("200 ") && page.contains("<title>Supervisor Status</title>"), "{page}");
-    assert!(!page.contains("href=\"/") && !page.contains("src=\"/") && !page.contains("action=\"/"), "{page}");
+    for (path, title) in
+        [("", "<title>Processes"), ("index.html", "<title>Supervisor Status</title>"), ("help", "<title>Help")]
+    {
+        let page = asked(&format!("/supervisor/{path}"), "", "GET", "Accept: text/html");
+        assert!(page.starts_with("200 ") && page.contains(title), "{page}");
+        assert!(!page.contains("href=\"/") && !page.contains("src=\"/") && !page.contains("action=\"/"), "{page}");
+    }
     let style = asked("/supervisor/stylesheets/supervisor.css", "", "GET", none);
     assert!(style.starts_with("200 "), "{style}");
     let led_back = asked("/supervisor/index.html?action=refresh", "", "GET", "Accept: text/html");

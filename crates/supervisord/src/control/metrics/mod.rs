@@ -24,7 +24,8 @@ use super::published_processes;
 use super::response::{Response, full, try_again_later};
 use crate::boundary::requests::GetEventStatistics;
 use exposition::Exposition;
-use own_process::OwnProcess;
+
+pub(super) use own_process::OwnProcess;
 
 /// Answers a scrape.
 pub(super) async fn scrape(query: Option<&str>, context: &Rc<Context>) -> Response {

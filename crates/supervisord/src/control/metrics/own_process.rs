@@ -8,22 +8,22 @@ use crate::control::resources::{clock_ticks, fields_of_stat, page_bytes};
 
 /// What it uses.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OwnProcess {
-    pub(super) cpu_seconds: f64,
+pub(in crate::control) struct OwnProcess {
+    pub(in crate::control) cpu_seconds: f64,
     /// Bytes.
-    pub(super) resident: u64,
+    pub(in crate::control) resident: u64,
     /// Bytes.
-    pub(super) virtual_memory: u64,
-    pub(super) open_fds: Option<usize>,
-    pub(super) max_fds: u64,
+    pub(in crate::control) virtual_memory: u64,
+    pub(in crate::control) open_fds: Option<usize>,
+    pub(in crate::control) max_fds: u64,
     /// Seconds since the epoch.
-    pub(super) start_time: Option<f64>,
-    pub(super) threads: u64,
+    pub(in crate::control) start_time: Option<f64>,
+    pub(in crate::control) threads: u64,
 }
 
 impl OwnProcess {
     /// Reads a few small files, for a thread that may block; `None`: they cannot be read.
-    pub(super) fn read() -> Option<Self> {
+    pub(in crate::control) fn read() -> Option<Self> {
         let line = fs::read_to_string("/proc/self/stat").ok()?;
         let fields = fields_of_stat(&line)?;
         let number = |place: usize| fields.get(place)?.parse::<u64>().ok();

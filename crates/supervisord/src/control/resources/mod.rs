@@ -8,4 +8,4 @@ mod usage;
 
 pub(super) use process_tree::{clock_ticks, fields_of_stat, page_bytes};
 pub(super) use sampler::Sampler;
-pub(super) use usage::{Round, Usage};
+pub(super) use usage::{Now as Use, Round, Usage};

@@ -1,5 +1,5 @@
-//! What browsers are told about pages of ours besides what is on them (reference/web.md §15.1): that they run no
-//! script, stand in no frame, and are nobody else's to read.
+//! What browsers are told about pages of ours besides what is on them (reference/web.md §15.1): which scripts
+//! run, if any, that they stand in no frame, and that they are nobody else's to read.
 
 use hyper::header::{
     CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -16,13 +16,29 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 const PAGE: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; \
                     base-uri 'none'";
 
+/// A page of today: besides, scripts of ours, which ask us alone and make no markup of texts.
+const PAGE_OF_TODAY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                             connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+                             require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// Which pages one belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pages {
+    Classic,
+    Today,
+}
+
 /// What is no page: should a browser take it for one, it may do nothing.
 const TEXT: &str = "default-src 'none'; sandbox";
 
 /// Of a page. `is_secure`: by TLS, or within this machine; elsewhere browsers complain of the header that needs it.
-pub(super) fn close_to_other_sites(response: &mut Response, is_secure: bool) {
+pub(super) fn close_to_other_sites(response: &mut Response, pages: Pages, is_secure: bool) {
+    let policy = match pages {
+        Pages::Classic => PAGE,
+        Pages::Today => PAGE_OF_TODAY,
+    };
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
