@@ -4,7 +4,8 @@
 //! passes. Processes pass by their names, since ids are those of a generation. Times in it are those of its clocks:
 //! monotonic ones are absolute, and mean the same to whoever comes next on this machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use crate::event_ring::EventRing;
 
@@ -17,6 +18,8 @@ pub struct Handover {
     pub events: EventRing,
     /// What is known of processes, by group and name.
     pub processes: BTreeMap<(Box<str>, Box<str>), ProcessHandover>,
+    /// Monotonic times of the restarts that programs have brought about lately.
+    pub restarts: VecDeque<Duration>,
 }
 
 /// What is known of a process.

@@ -50,7 +50,10 @@ impl Supervisor {
             Input::Signal(signal) => self.handle_signal(now, signal, host),
             Input::Command { request, command } => self.command(now, request, command, host),
             Input::RestartConfigRead => self.restart(now, host),
-            Input::RestartConfigRefused { error } => self.refuse_restart(&error, host),
+            Input::RestartConfigRefused { error } => {
+                self.refuse_restart(&error, host);
+                self.end_without_restart(now, host);
+            }
         }
         self.come_to_rest(now, host);
         self.admit_waiting_events(host);
@@ -63,8 +66,10 @@ impl Supervisor {
     /// Draws all consequences of what has happened, those of the consequences included.
     pub(crate) fn come_to_rest(&mut self, now: Now, host: &mut impl Host) {
         self.draw_consequences(now, host);
+        self.judge_ends(now, host);
         self.start_queued(now, host);
         self.draw_consequences(now, host);
+        self.judge_ends(now, host);
         self.advance_shutdown(now, host);
         self.draw_consequences(now, host);
     }

@@ -28,6 +28,8 @@ mod command;
 mod command_handler;
 mod consequence;
 mod deferred;
+mod ending;
+mod essential;
 mod event;
 mod event_backpressure;
 mod event_buffer;
@@ -88,6 +90,7 @@ mod waiting_events;
 pub use channel::Channel;
 pub use clock::Now;
 pub use command::Command;
+pub use ending::{EndingConfig, ExitWhen};
 pub use event::{Event, EventType, OwnEventType, StateDetail};
 pub use event_buffer::{JournalKey, PoolEvent};
 pub use event_journal::{JournalBacklog, JournalError, JournalFate, JournalRead};
@@ -106,9 +109,9 @@ pub use log_level::LogLevel;
 pub use namespec::{Namespec, find_process, make_namespec};
 pub use percent::Percent;
 pub use process_config::{
-    Autorestart, BackoffConfig, BackoffShape, ChannelConfig, EnvironmentConfig, ExtensionConfig, ExtensionKind,
-    IdentityConfig, LogConfig, LogFile, ProcessConfig, RestartConfig, RestartLimit, RestartPause, SocketAddress,
-    SocketConfig, SocketOwner, StartConfig, StopConfig,
+    Aftermath, Autorestart, BackoffConfig, BackoffShape, ChannelConfig, EnvironmentConfig, EssentialConfig,
+    ExtensionConfig, ExtensionKind, IdentityConfig, LogConfig, LogFile, ProcessConfig, RestartConfig, RestartLimit,
+    RestartPause, SocketAddress, SocketConfig, SocketOwner, StartConfig, StopConfig,
 };
 pub use process_id::{Life, Pid, ProcessId, RequestId};
 pub use process_state::{ProcessState, SupervisorState};

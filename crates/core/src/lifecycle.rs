@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Now;
+use crate::ending::{OwnEnd, code_of};
 use crate::event::{Event, StateDetail};
 use crate::exit_status::ExitStatus;
 use crate::goal::{DownCause, Goal, PutOffReason, UpCause};
@@ -61,7 +62,8 @@ impl Supervisor {
         });
         match spawned {
             Ok(pid) => {
-                self.processes[id].lives = life.number;
+                let process = &mut self.processes[id];
+                (process.lives, process.was_born) = (life.number, true);
                 self.listener_started(id);
                 let told = self.processes.change(id, host);
                 told.phase = Phase::Starting { pid, since: now.monotonic };
@@ -72,6 +74,7 @@ impl Supervisor {
             Err(text) => {
                 host.log(LogLevel::Info, format_args!("spawnerr: {text}"));
                 let process = &mut self.processes[id];
+                process.was_born = false;
                 process.ends = restart_policy::count_end(process.ends, Duration::ZERO);
                 self.fail_start(now, id, text.into(), host);
             }
@@ -278,6 +281,7 @@ impl Supervisor {
         (told.laststop, told.last_exit) = (now.epoch_seconds(), Some(last_exit));
         told.tally.ended(last_exit.expected);
         self.timers.cancel(Timer::StopReport(id));
+        self.note_own_end(now, id, last_exit);
         match self.processes[id].phase {
             Phase::Stopping { .. } | Phase::Unknown { .. } => self.finish_stopped(now, id, pid, status, host),
             Phase::Starting { since, .. } if now.monotonic < after(since, config.start.startsecs) => {
@@ -295,6 +299,16 @@ impl Supervisor {
         }
         self.processes[id].ended = None;
         self.consequences.note_end(life);
+    }
+
+    /// A life that was not asked to end may decide over the exit status of supervisord.
+    fn note_own_end(&mut self, now: Now, id: ProcessId, last: LastExit) {
+        let process = &mut self.processes[id];
+        if let Phase::Starting { .. } | Phase::Running { .. } = process.phase {
+            let code = code_of(last.status);
+            process.own_end = Some(OwnEnd { code, expected: last.expected, at: now.monotonic });
+            self.ending.note_own_end(&self.settings.ending, (&process.group, &process.config.name), code);
+        }
     }
 
     /// Lets go what a life held, and what it was working on.
@@ -375,6 +389,9 @@ impl Supervisor {
             host.reply(settled.request, settled.answer);
         }
         self.consequences.note_transition(id);
+        if let Phase::Exited | Phase::Fatal = to {
+            self.ending.note(id);
+        }
     }
 
     fn raise_state_event(

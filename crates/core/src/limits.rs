@@ -86,3 +86,10 @@ pub const EVENT_BATCH_BYTES: usize = 64 << 10;
 
 /// Events that a pool drops one after the other with a line each; of those that follow the number is told.
 pub const OVERFLOW_LINES: u32 = 5;
+
+/// Restarts of supervisord that programs may bring about (`restart_supervisor`) within
+/// [`PROGRAM_RESTARTS_SECONDS`]; the next one becomes a shutdown.
+pub const PROGRAM_RESTARTS: usize = 3;
+
+/// Seconds of the window in which those are counted.
+pub const PROGRAM_RESTARTS_SECONDS: u64 = 60;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::channel::Channel;
+use crate::ending::OwnEnd;
 use crate::exit_status::ExitStatus;
 use crate::goal::{DownCause, Goal, UpCause};
 use crate::last_exit::LastExit;
@@ -46,6 +47,10 @@ pub(crate) struct Process {
     pub(crate) spawned_at: Duration,
     /// Monotonic time at which it was last RUNNING.
     pub(crate) running_since: Duration,
+    /// Its last start was more than an attempt: there was a child.
+    pub(crate) was_born: bool,
+    /// Its last end that nobody asked for.
+    pub(crate) own_end: Option<OwnEnd>,
     /// How its life has ended, while that is told.
     pub(crate) ended: Option<ExitStatus>,
     /// The protocol on its stdout, for a member of an event listener pool. Boxed, since most are none.
@@ -162,6 +167,8 @@ impl Process {
             restarts: RestartWindow::default(),
             spawned_at: Duration::ZERO,
             running_since: Duration::ZERO,
+            was_born: false,
+            own_end: None,
             ended: None,
             listener: None,
             lives: 0,

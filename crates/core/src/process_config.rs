@@ -6,6 +6,7 @@
 //! (contract/processes.md §9.10, quirks.md F28).
 
 mod environment;
+mod essential;
 mod extension;
 mod identity;
 mod log;
@@ -17,6 +18,7 @@ mod stop;
 use std::sync::Arc;
 
 pub use environment::EnvironmentConfig;
+pub use essential::{Aftermath, EssentialConfig};
 pub use extension::{ExtensionConfig, ExtensionKind};
 pub use identity::IdentityConfig;
 pub use log::{ChannelConfig, LogConfig, LogFile};
@@ -38,6 +40,8 @@ pub struct ProcessConfig {
     pub start: StartConfig,
     /// What follows when it ends by itself, or does not start.
     pub restart: RestartConfig,
+    /// What its end means to supervisord.
+    pub essential: EssentialConfig,
     /// How it is stopped.
     pub stop: StopConfig,
     /// What becomes of its output.
@@ -61,6 +65,7 @@ impl ProcessConfig {
             priority: 999,
             start: StartConfig::default(),
             restart: RestartConfig::default(),
+            essential: EssentialConfig::default(),
             stop: StopConfig::default(),
             log: LogConfig::default(),
             environment: EnvironmentConfig::default(),

@@ -46,6 +46,7 @@ impl Supervisor {
     /// The configuration is good: the requests are answered before anything stops.
     pub(crate) fn restart(&mut self, now: Now, host: &mut impl Host) {
         self.answer_restart_requests(&Ok(Reply::Done), host);
+        self.ending.restart_for = None;
         self.begin_shutdown(SupervisorState::Restarting, now, host);
     }
 
@@ -112,10 +113,23 @@ impl Supervisor {
                 shutdown.groups.pop();
                 (shutdown.asked, shutdown.grace_ends) = (false, None);
                 if shutdown.is_finished() {
+                    self.report_exit_status(host);
                     self.report_survivors(host);
                     self.pools.iter().for_each(|pool| pool.report_end(host));
                 }
             }
+        }
+    }
+
+    /// Says what our exit status is, where it is more than a 0 that nobody has asked for.
+    fn report_exit_status(&self, host: &mut impl Host) {
+        let is_end = self.shutdown.as_ref().is_some_and(|shutdown| !shutdown.for_restart);
+        let outcome = self.ending.outcome();
+        if is_end && (outcome.is_some() || !self.settings.ending.exit_code_from.is_empty()) {
+            let status = self.exit_status();
+            let name = outcome.and_then(|cause| cause.name.as_deref());
+            let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
+            host.log(LogLevel::Info, format_args!("supervisord ends with status {status}{name}"));
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::consequence::Consequences;
 use crate::deferred::Deferred;
+use crate::ending::{Ending, EndingConfig};
 use crate::event_journal::JournalBacklog;
 use crate::event_listener_pool::EventListenerPool;
 use crate::event_ring::EventRing;
@@ -60,6 +61,8 @@ pub struct Supervisor {
     pub(crate) tick_watchers: BTreeSet<Life>,
     /// `None` while RUNNING.
     pub(crate) shutdown: Option<Shutdown>,
+    /// How it comes to an end, and with which exit status.
+    pub(crate) ending: Ending,
     /// Who has asked for a restart and waits for its configuration to be read.
     pub(crate) restart_requests: Vec<RequestId>,
     /// Monotonic time of the input that is handled.
@@ -82,6 +85,8 @@ pub struct Settings {
     pub shutdown_timeout: Duration,
     /// Signals to supervisord that count as others, each at most once; of several for one the first counts.
     pub signal_rewrite: Box<[SignalRewrite]>,
+    /// When it ends by itself, and with whose exit status.
+    pub ending: EndingConfig,
 }
 
 impl Supervisor {
@@ -108,6 +113,7 @@ impl Supervisor {
             ticks: Ticks::default(),
             tick_watchers: BTreeSet::new(),
             shutdown: None,
+            ending: Ending::default(),
             restart_requests: Vec::new(),
             now: Duration::ZERO,
             wall: started,
@@ -134,6 +140,12 @@ impl Supervisor {
         self.shutdown.as_ref().is_some_and(Shutdown::is_finished)
     }
 
+    /// The exit status of this supervisord, 0 to 255: that of the process which has brought about its end, or which
+    /// `exit_code_from` names; 0 when it was told to end.
+    pub fn exit_status(&self) -> u8 {
+        self.ending.outcome().map_or(0, |cause| cause.status)
+    }
+
     /// The state of every process, by group and name; for tests and diagnosis.
     pub fn process_states(&self) -> impl Iterator<Item = (ProcessId, ProcessState)> {
         self.groups.members_by_name().map(|id| (id, self.processes[id].state()))
@@ -151,12 +163,14 @@ impl Supervisor {
             ((process.group.as_ref().into(), process.config.name.clone()), ProcessHandover { lives: process.lives })
         });
         let processes = processes.collect();
-        Handover { next_event_serial: self.next_event_serial, events: self.events, processes }
+        let restarts = self.ending.restarts;
+        Handover { next_event_serial: self.next_event_serial, events: self.events, processes, restarts }
     }
 
     /// Goes on with what the generation before has handed over. To be called before [`Supervisor::configure`].
     pub fn take_over(&mut self, handover: Handover) {
-        let Handover { next_event_serial, events, processes } = handover;
+        let Handover { next_event_serial, events, processes, restarts } = handover;
+        self.ending.restarts = restarts;
         (self.next_event_serial, self.events, self.handed_over) = (next_event_serial, events, processes);
     }
 

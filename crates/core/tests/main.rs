@@ -7,6 +7,7 @@ mod capture;
 mod clock;
 mod deferred;
 mod dependency_order;
+mod essential;
 mod event_backpressure;
 mod event_payloads;
 mod event_spill;

@@ -5,7 +5,8 @@ use std::slice::SliceIndex;
 use std::sync::Arc;
 
 use supervisor_core::{
-    Channel, Command, DaemonSignal, ExitStatus, Input, KillError, Settings, StdinError, SupervisorState,
+    Channel, Command, DaemonSignal, EndingConfig, ExitStatus, ExitWhen, Input, KillError, Settings, StdinError,
+    SupervisorState,
 };
 
 use super::rules::{self, Shutdown};
@@ -23,6 +24,7 @@ pub(crate) struct History {
     seed: u64,
     timers_first: bool,
     strip_ansi: bool,
+    ending: EndingConfig,
     pub(crate) actions: Vec<Action>,
 }
 
@@ -58,18 +60,33 @@ impl History {
     pub(crate) fn random(seed: u64) -> Self {
         let mut random = Random::seeded(seed);
         let length = 5 + random.below(LONGEST);
-        Self {
+        let mut history = Self {
             seed,
             timers_first: random.percent(50),
             strip_ansi: random.percent(20),
+            ending: EndingConfig::default(),
             actions: (0..length).map(|_| Action::random(&mut random)).collect(),
+        };
+        history.ending.exit_when = random.pick(&[
+            ExitWhen::Never,
+            ExitWhen::Never,
+            ExitWhen::Never,
+            ExitWhen::AnyFatal,
+            ExitWhen::AllExited,
+            ExitWhen::EssentialExited,
+        ]);
+        if random.percent(20) {
+            let (group, process) = full_name(&mut random).split_once(':').unwrap_or(("gamma", "gamma"));
+            history.ending.exit_code_from = [(group.into(), process.into())].into();
         }
+        history
     }
 
     /// A supervisor with the configuration of this history, before its start.
     pub(crate) fn simulation(&self) -> Sim {
         let mut random = Random::seeded(self.seed ^ 0x5EED);
-        let mut sim = Sim::new(Settings { strip_ansi: self.strip_ansi, ..Settings::default() });
+        let mut sim =
+            Sim::new(Settings { strip_ansi: self.strip_ansi, ending: self.ending.clone(), ..Settings::default() });
         (sim.timers_first, sim.strict, sim.host.trace) = (self.timers_first, false, None);
         for (_, process) in PROCESSES {
             sim.script(process, world::scripts(&mut random));
@@ -109,6 +126,8 @@ impl History {
         calm(sim);
         if sim.supervisor.state() == SupervisorState::Running {
             rules::come_to_rest(sim)?;
+        }
+        if sim.supervisor.state() == SupervisorState::Running {
             sim.signal(DaemonSignal::Term);
         }
         rules::shut_down(sim)

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use supervisor_core::{Autorestart, DownCause, Goal, ProcessConfig, ProcessState, SupervisorState, Timer};
+use supervisor_core::{Aftermath, Autorestart, DownCause, Goal, ProcessConfig, ProcessState, SupervisorState, Timer};
 
 use super::world::MOST_KILLS;
 use crate::sim::Sim;
@@ -48,10 +48,35 @@ pub(crate) fn hold(sim: &Sim) -> Result<(), String> {
     if in_use != sim.host.open_sockets {
         return Err(format!("{in_use:?} is in use, {:?} is open", sim.host.open_sockets));
     }
+    no_end_is_missed(sim)?;
     match sim.supervisor.deadlines().find(|(_, timer)| !has_reason(*timer, sim)) {
         Some((at, timer)) => Err(format!("it wants to be woken at {at:?} for nothing: {timer:?}")),
         None => Ok(()),
     }
+}
+
+/// As long as supervisord runs, no essential program has ended for good (S-E1).
+fn no_end_is_missed(sim: &Sim) -> Result<(), String> {
+    if sim.supervisor.state() != SupervisorState::Running {
+        return Ok(());
+    }
+    for (id, track) in sim.host.witness.tracks() {
+        let essential = track.config.essential;
+        let aftermath = match track.state {
+            ProcessState::Exited => essential.on_exit,
+            ProcessState::Fatal => essential.on_fatal,
+            ProcessState::Stopped
+            | ProcessState::Starting
+            | ProcessState::Running
+            | ProcessState::Backoff
+            | ProcessState::Stopping
+            | ProcessState::Unknown => Aftermath::None,
+        };
+        if aftermath != Aftermath::None && sim.supervisor.goal(id).is_none_or(|goal| !goal.is_up()) {
+            return Err(format!("{} is essential and {}", track.config.name, track.state.name()));
+        }
+    }
+    Ok(())
 }
 
 /// Whether there is what a deadline is for (S-4).
@@ -80,6 +105,9 @@ fn has_reason(timer: Timer, sim: &Sim) -> bool {
 pub(crate) fn come_to_rest(sim: &mut Sim) -> Result<(), String> {
     sim.advance(UNTIL_REST);
     hold(sim)?;
+    if sim.supervisor.state() != SupervisorState::Running {
+        return Ok(());
+    }
     for (id, track) in sim.host.witness.tracks() {
         let (name, state, config) = (&track.config.name, track.state, &track.config);
         let rests = match state {

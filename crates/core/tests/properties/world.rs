@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use supervisor_core::{
-    Autorestart, BackoffShape, ChannelConfig, EventListenerPoolConfig, EventType, ExitStatus, GroupConfig, GroupKind,
-    KillError, OnProtocolError, Overflow, Percent, ProcessConfig, RestartConfig, ResultHandler, Signal,
+    Aftermath, Autorestart, BackoffShape, ChannelConfig, EssentialConfig, EventListenerPoolConfig, EventType,
+    ExitStatus, GroupConfig, GroupKind, KillError, OnProtocolError, Overflow, Percent, ProcessConfig, RestartConfig,
+    ResultHandler, Signal,
 };
 
 use crate::sim::Script;
@@ -74,7 +75,14 @@ pub(crate) fn process(random: &mut Random, name: &str, with_socket: bool) -> Pro
     let stopasgroup = random.percent(20);
     let stdout =
         ChannelConfig { capture_maxbytes: random.pick(&[0, 10]), events_enabled: random.percent(50), ..channel() };
+    let mut aftermath = || match random.below(40) {
+        0 => Aftermath::Shutdown,
+        1 => Aftermath::RestartSupervisor,
+        _ => Aftermath::None,
+    };
+    let essential = EssentialConfig { on_exit: aftermath(), on_fatal: aftermath() };
     with(program(name), |it| {
+        it.essential = essential;
         it.priority = random.pick(&[1, 1, 2, 999]);
         it.start.autostart = random.percent(80);
         it.restart.autorestart = autorestart;
