@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use supervisor_core::{GroupConfig, LogLevel, ProcessConfig, SignalRewrite, SocketOwner};
+use supervisor_core::{EndingConfig, GroupConfig, LogLevel, ProcessConfig, SignalRewrite, SocketOwner};
 
 use crate::datatypes::list_of_strings;
 use crate::diagnostics::Place;
@@ -88,6 +88,22 @@ pub struct SupervisordConfig {
     pub shutdown_timeout: Duration,
     /// Signals to supervisord that count as others.
     pub signal_rewrite: Box<[SignalRewrite]>,
+    /// When it ends by itself, and with whose exit status.
+    pub ending: EndingConfig,
+    /// Whether orphans of programs become children of ours.
+    pub subreaper: Subreaper,
+}
+
+/// Whether supervisord takes in orphans among the descendants of its programs, where it is not PID 1 anyway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Subreaper {
+    /// Where an option of a program needs it; none does yet.
+    #[default]
+    Auto,
+    /// Yes.
+    On,
+    /// No.
+    Off,
 }
 
 /// One `[unix_http_server]` or `[inet_http_server]`.

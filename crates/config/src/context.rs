@@ -109,6 +109,11 @@ impl<'c> SectionReader<'c> {
         Self { names, ..self }
     }
 
+    /// Reads another section with the same names.
+    pub(crate) fn of_section<'o>(&'o self, section: &'o Section) -> SectionReader<'o> {
+        SectionReader { section, options: None, ..*self }
+    }
+
     /// Error texts shall end with the section and its file.
     pub(crate) fn attributed(self) -> Self {
         Self { attributed: true, ..self }

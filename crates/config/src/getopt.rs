@@ -34,25 +34,44 @@ pub(crate) struct Occurrence<Id> {
 /// Options in their order, and what follows them.
 pub(crate) type Parsed<Id> = (Vec<Occurrence<Id>>, Vec<String>);
 
+/// What follows the options of a command line.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// Words that are no options, the first of which ended them.
+    Positionals(Vec<String>),
+    /// All that stands behind `--`.
+    AfterDashes(Vec<String>),
+}
+
 /// Splits a command line, the program's name not included.
 pub(crate) fn getopt<Id: Copy + PartialEq>(
     arguments: &[String],
     switches: &[Switch<Id>],
 ) -> Result<Parsed<Id>, UsageError> {
+    let (found, rest) = getopt_and_rest(arguments, switches)?;
+    let (Rest::Positionals(words) | Rest::AfterDashes(words)) = rest;
+    Ok((found, words))
+}
+
+/// The same, where it matters what ended the options.
+pub(crate) fn getopt_and_rest<Id: Copy + PartialEq>(
+    arguments: &[String],
+    switches: &[Switch<Id>],
+) -> Result<(Vec<Occurrence<Id>>, Rest), UsageError> {
     let mut found = Vec::new();
     let mut rest = arguments.iter();
     loop {
         let positionals = rest.as_slice();
-        let Some(argument) = rest.next() else { return Ok((found, Vec::new())) };
+        let Some(argument) = rest.next() else { return Ok((found, Rest::Positionals(Vec::new()))) };
         if argument == "--" {
-            return Ok((found, rest.as_slice().to_vec()));
+            return Ok((found, Rest::AfterDashes(rest.as_slice().to_vec())));
         }
         if let Some(long) = argument.strip_prefix("--") {
             found.push(parse_long(long, switches, &mut rest)?);
         } else if let Some(cluster) = argument.strip_prefix('-').filter(|cluster| !cluster.is_empty()) {
             parse_cluster(cluster, switches, &mut rest, &mut found)?;
         } else {
-            return Ok((found, positionals.to_vec()));
+            return Ok((found, Rest::Positionals(positionals.to_vec())));
         }
     }
 }

@@ -10,15 +10,20 @@ use crate::diagnostics::ConfigError;
 use crate::environment::Variables;
 use crate::ini::Section;
 use crate::options_table::{SectionType, program};
-use crate::process_config::{ProcessBuilder, ProcessSource};
+use crate::process_config::{MemberName, ProcessBuilder, ProcessSource};
 use crate::sections::eventlistener::read_eventlistener;
 use crate::sections::extension::{is_extension, read_extension};
 use crate::sections::fcgi_program::{SocketTable, read_fcgi_program};
 use crate::sections::group::read_group;
 
-/// All groups, by priority, then name. `global` are the variables of all programs.
-pub(crate) fn read_groups(context: &Context, global: &Variables) -> Result<Vec<Arc<GroupConfig>>, ConfigError> {
-    let mut builder = ProcessBuilder::new(context, global);
+/// All groups, by priority, then name; and the processes of the program that is asked for. `global` are the variables of
+/// all programs.
+pub(crate) fn read_groups(
+    context: &Context,
+    global: &Variables,
+    program: Option<&str>,
+) -> Result<(Vec<Arc<GroupConfig>>, Vec<MemberName>), ConfigError> {
+    let mut builder = ProcessBuilder::new(context, global).noting(program);
     let mut sockets = SocketTable::default();
     let mut groups: Vec<(&Section, GroupConfig)> = Vec::new();
     let mut members = Vec::new();
@@ -40,7 +45,7 @@ pub(crate) fn read_groups(context: &Context, global: &Variables) -> Result<Vec<A
     for section in sections(context, SectionType::RpcInterface).filter(|section| is_extension(context, section)) {
         groups.extend(read_extension(&mut builder, section)?.map(|group| (section, group)));
     }
-    Ok(sort(context, groups))
+    Ok((sort(context, groups), builder.noted))
 }
 
 fn sections(context: &Context, section_type: SectionType) -> impl Iterator<Item = &Section> {
@@ -54,7 +59,8 @@ fn read_program_group(builder: &mut ProcessBuilder<'_>, section: &Section) -> Re
     let reader = context.reader(section, &here);
     let Some(name) = reader.name_of_section()? else { return Ok(None) };
     let priority = reader.value(&program::PRIORITY)?;
-    let processes = builder.build(ProcessSource { section, group_name: name, socket: None, options: None })?;
+    let processes =
+        builder.build(ProcessSource { section, group_name: name, group: None, socket: None, options: None })?;
     Ok(Some(GroupConfig { name: name.into(), priority, kind: GroupKind::Programs, processes }))
 }
 

@@ -24,6 +24,7 @@ mod datatypes;
 mod diagnostics;
 mod effective;
 mod environment;
+mod exit_code_from;
 mod expand;
 mod explain;
 #[doc(hidden)]
@@ -61,6 +62,7 @@ mod spans;
 mod time_zone;
 mod unknown_options;
 mod unknown_sections;
+mod wrapped;
 
 pub use check::{CheckReport, check};
 pub use command_line::{
@@ -70,7 +72,7 @@ pub use command_line::{
 };
 pub use config::{
     AnonymousPaths, BaseUrl, ClientConfig, ClientTlsFiles, Config, CtlPluginConfig, HostedPlugin, HttpServerAddress,
-    HttpServerConfig, MainLogFile, RpcInterfaceConfig, SupervisordConfig, TlsFiles, WebConfig, WebInterface,
+    HttpServerConfig, MainLogFile, RpcInterfaceConfig, Subreaper, SupervisordConfig, TlsFiles, WebConfig, WebInterface,
 };
 pub use diagnostics::{ConfigError, ConfigWarning, Place, UsageError};
 pub use effective::{

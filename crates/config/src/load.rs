@@ -10,6 +10,7 @@ use crate::command_line::{ClientOptions, SupervisordOptions};
 use crate::config::{ClientConfig, Config, RpcInterfaceConfig};
 use crate::context::Context;
 use crate::diagnostics::{ConfigError, Place};
+use crate::exit_code_from;
 use crate::groups::read_groups;
 use crate::include::{merge, read_includes};
 use crate::options_table::{SectionType, rpcinterface};
@@ -23,11 +24,13 @@ use crate::sections::supervisord::{read_supervisord, settle};
 use crate::source::read_any;
 use crate::unknown_options::warn_of_unknown_options;
 use crate::unknown_sections::warn_of_unknown_sections;
+use crate::wrapped;
 
 /// What [`load`] and [`crate::check`] need to know.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadRequest<'a> {
-    /// The configuration file, absolute. Error texts name it as the command line does, if that names one.
+    /// The configuration file, absolute. Error texts name it as the command line does, if that names one. Empty: there is
+    /// none, which only a command that is wrapped can do without.
     pub path: &'a Path,
     /// Options that win over the file.
     pub command_line: &'a SupervisordOptions,
@@ -57,15 +60,19 @@ pub(crate) fn new_context(request: &LoadRequest<'_>, problems: Problems) -> Cont
 
 /// The configuration without messages, and what is to be logged about included files.
 pub(crate) fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(Config, Vec<String>), ConfigError> {
-    read_main_file(context, request.path)?;
-    let folder = normalize(request.path);
-    let included = read_includes(context, dirname(&text_of(&folder)))?;
+    let included = read_files(context, request)?;
+    if let Some(words) = &request.command_line.wrapped {
+        wrapped::add_program(context, words)?;
+    }
     require_section(context, "supervisord")?;
     let supervisord = read_supervisord(context)?;
     context.environment.extend(supervisord.environment.iter().map(|(name, value)| (&**name, &**value)));
     let rpcinterfaces =
         read_plugins(context, SectionType::RpcInterface, &rpcinterface::FACTORY, supervisord.python_namespaces)?;
-    let mut groups = read_groups(context, &supervisord.environment)?;
+    let wanted = exit_code_from::program_name(supervisord.exit_code_from.as_deref(), request.command_line);
+    let (mut groups, of_program) = read_groups(context, &supervisord.environment, wanted)?;
+    let exit_code_from = supervisord.exit_code_from.as_deref();
+    let exit_code_from = exit_code_from::settle(context, exit_code_from, request.command_line, &groups, &of_program)?;
     let interpreter = plugin_interpreter(supervisord.python_host.as_deref(), |name| {
         let variable = request.environment.iter().find(|(known, _)| known == name);
         variable.map(|(_, value)| value.as_str())
@@ -77,7 +84,8 @@ pub(crate) fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(
     if let Some(recorder) = &mut context.recorder {
         recorder.environment.clone_from(&supervisord.environment);
     }
-    let supervisord = settle(context, supervisord, request.command_line, request.environment)?;
+    let mut supervisord = settle(context, supervisord, request.command_line, request.environment)?;
+    supervisord.ending.exit_code_from = exit_code_from;
     if context.recorder.is_none() {
         warn_of_unknown_sections(context);
         warn_of_unknown_options(context);
@@ -102,6 +110,17 @@ pub(crate) fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(
         messages: Vec::new(),
     };
     Ok((config, included))
+}
+
+/// The file and what it includes; gives what is to be logged about that.
+fn read_files(context: &mut Context, request: &LoadRequest<'_>) -> Result<Vec<String>, ConfigError> {
+    if request.path.as_os_str().is_empty() && request.command_line.wrapped.is_some() {
+        wrapped::add_supervisord(context);
+        return Ok(Vec::new());
+    }
+    read_main_file(context, request.path)?;
+    let folder = normalize(request.path);
+    read_includes(context, dirname(&text_of(&folder)))
 }
 
 fn read_main_file(context: &mut Context, path: &Path) -> Result<(), ConfigError> {

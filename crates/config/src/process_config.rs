@@ -13,9 +13,10 @@ use crate::environment::{Variables, merge, parse_environment};
 use crate::expand::Names;
 use crate::ini::Section;
 use crate::limits::PROCESSES;
-use crate::options_table::{Reading, program as rows};
+use crate::options_table::{Reading, SectionType, program as rows};
 use crate::python_format::Value;
 use crate::recorder::Made;
+use crate::sections::essential::read_essential;
 use crate::sections::log_channels::read_log;
 use crate::sections::program::{ProgramSection, read_program};
 
@@ -27,7 +28,14 @@ pub(crate) struct ProcessBuilder<'c> {
     global: &'c Variables,
     environments: HashMap<String, Rc<Environment>>,
     count: usize,
+    /// The program whose processes are noted.
+    wanted: Option<&'c str>,
+    /// Those.
+    pub(crate) noted: Vec<MemberName>,
 }
+
+/// A process by its group and its name.
+pub(crate) type MemberName = (Box<str>, Box<str>);
 
 /// Variables of a process: its own, and all of them.
 #[derive(Debug)]
@@ -41,6 +49,8 @@ struct Environment {
 pub(crate) struct ProcessSource<'s> {
     pub(crate) section: &'s Section,
     pub(crate) group_name: &'s str,
+    /// The section of the group, where that is one of its own.
+    pub(crate) group: Option<&'s Section>,
     /// Of a FastCGI program.
     pub(crate) socket: Option<&'s Arc<SocketConfig>>,
     /// The only options of the section that are a program's; `None`: all of them.
@@ -51,7 +61,12 @@ type Processes = Vec<Arc<ProcessConfig>>;
 
 impl<'c> ProcessBuilder<'c> {
     pub(crate) fn new(context: &'c Context, global: &'c Variables) -> Self {
-        Self { context, global, environments: HashMap::new(), count: 0 }
+        Self { context, global, environments: HashMap::new(), count: 0, wanted: None, noted: Vec::new() }
+    }
+
+    /// Notes the processes of a program as they are made, if one is wanted.
+    pub(crate) fn noting(self, program: Option<&'c str>) -> Self {
+        Self { wanted: program, ..self }
     }
 
     /// The processes of a section, sorted by priority (which they share) and name.
@@ -81,6 +96,10 @@ impl<'c> ProcessBuilder<'c> {
             processes.extend(self.build_one(&reader, &program, source, &words, &mut variables)?.map(Arc::new));
         }
         processes.sort_by(|a, b| a.name.cmp(&b.name));
+        if self.wanted == Some(program_name) {
+            let group = source.group_name;
+            self.noted.extend(processes.iter().map(|process| (group.into(), process.name.clone())));
+        }
         if let Some(recorder) = &context.recorder {
             let (section, group) = (source.section.name.clone(), source.group_name.into());
             recorder.made.borrow_mut().push(Made { section, group, processes: processes.clone() });
@@ -125,6 +144,9 @@ impl<'c> ProcessBuilder<'c> {
             }
         }
         read_log(&reader, &mut process.log)?;
+        if SectionType::of(&source.section.name).is_some_and(SectionType::may_be_essential) {
+            process.essential = read_essential(&reader, source.group)?;
+        }
         if reader.entry(&rows::COMMAND).is_none() {
             let text = format!("program section {} does not specify a command", source.section.name);
             reader.refuse(&rows::COMMAND, text)?;

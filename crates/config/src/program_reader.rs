@@ -60,7 +60,7 @@ impl ProgramReader {
         }
         context.document.expand_here(&self.here);
         let section = context.document.section(&name).expect("it was just added");
-        let source = ProcessSource { section, group_name: group, socket: None, options: None };
+        let source = ProcessSource { section, group_name: group, group: None, socket: None, options: None };
         ProcessBuilder::new(&context, &self.variables).build(source).map_err(|error| error.to_string())
     }
 }

@@ -32,6 +32,11 @@ pub fn split(text: &str) -> Result<Vec<String>, ShlexError> {
     Lexer { characters: text.chars(), rules: Rules::Words }.collect()
 }
 
+/// A command of this one word.
+pub(crate) fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 /// The tokens of a key/value list: words of letters, digits, `_`, `/.+-():` and the letters of Latin-1; any other
 /// character by itself; `#` begins a comment that goes to the end of its line.
 pub(crate) fn tokens(text: &str) -> Result<Vec<String>, ShlexError> {

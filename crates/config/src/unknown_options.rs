@@ -26,7 +26,8 @@ pub(crate) fn warn_of_unknown_options(context: &Context) {
             continue;
         };
         for entry in section.own_options() {
-            if section_type.options().any(|row| row.name == &*entry.key) {
+            let mut known = section_type.options().chain(section_type.refused());
+            if known.any(|row| row.name == &*entry.key) {
                 continue;
             }
             let position = *positions.entry((section_type, &entry.key)).or_insert(unknown.len());

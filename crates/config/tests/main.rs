@@ -11,6 +11,7 @@ mod defaults;
 mod deviations;
 mod documentation;
 mod effective;
+mod essential;
 mod extensions;
 mod files;
 mod folder;

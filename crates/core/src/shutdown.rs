@@ -113,12 +113,17 @@ impl Supervisor {
                 shutdown.groups.pop();
                 (shutdown.asked, shutdown.grace_ends) = (false, None);
                 if shutdown.is_finished() {
-                    self.report_exit_status(host);
-                    self.report_survivors(host);
-                    self.pools.iter().for_each(|pool| pool.report_end(host));
+                    self.report_end(host);
                 }
             }
         }
+    }
+
+    /// The last lines.
+    fn report_end(&self, host: &mut impl Host) {
+        self.report_exit_status(host);
+        self.report_survivors(host);
+        self.pools.iter().for_each(|pool| pool.report_end(host));
     }
 
     /// Says what our exit status is, where it is more than a 0 that nobody has asked for.
@@ -182,8 +187,7 @@ impl Supervisor {
         if std::mem::replace(&mut shutdown.hurried, true) {
             shutdown.groups.clear();
             self.timers.cancel(Timer::ShutdownReport);
-            self.report_survivors(host);
-            return self.pools.iter().for_each(|pool| pool.report_end(host));
+            return self.report_end(host);
         }
         let seconds = self.settings.shutdown_timeout.as_secs_f64();
         self.timers.set(Timer::ShutdownDeadline, after(now.monotonic, LAST_SECONDS));

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use supervisor_config::{
     Config, HttpServerAddress, LoadRequest, MainLogFile, Place, ProgramReader, RpcInterfaceFactory, SdNotify,
-    ServerCertificates, SupervisordCommand, SupervisordOptions, UsageError, WebInterface, build_text, find_config_file,
-    no_config_file_text, parse_supervisord_command_line, program_path,
+    ServerCertificates, Subreaper, SupervisordCommand, SupervisordOptions, UsageError, WebInterface, build_text,
+    find_config_file, no_config_file_text, parse_supervisord_command_line, program_path,
 };
 use supervisor_core::{Handover, LogLevel, ProcessId, Settings, SocketOwner, Supervisor, raw_text};
 use supervisor_protocol::method::{Namespace, NamespaceKind, Namespaces};
@@ -35,6 +35,7 @@ use crate::http_servers::{self, HttpServers};
 use crate::init_command;
 use crate::limits::LEAST_DESCRIPTORS;
 use crate::name_service::NameService;
+use crate::offline::absolute;
 use crate::plugin_check::MadePlugins;
 use crate::shared_servers::SharedServers;
 use crate::show_config_command;
@@ -132,7 +133,7 @@ fn run_with(program: &str, arguments: &[String]) -> Result<ExitCode, BootError> 
     loop {
         let (ended, used_kernel) = Generation::run(config, kernel, &source, start, &servers)?;
         match ended {
-            Ended::Shutdown => return Ok(ExitCode::SUCCESS),
+            Ended::Shutdown { status } => return Ok(ExitCode::from(status)),
             Ended::Restart { config: next, handover } => {
                 config = *next;
                 start = Start::Again(handover);
@@ -149,7 +150,7 @@ fn print(text: &str) -> Result<ExitCode, BootError> {
 /// Where the configuration comes from, each time it is read.
 #[derive(Clone, Debug)]
 struct ConfigSource {
-    /// Absolute, so that a change of directory does not lose it (quirks.md F17).
+    /// Absolute, so that a change of directory does not lose it (quirks.md F17). Empty: there is none.
     path: PathBuf,
     options: SupervisordOptions,
     environment: Vec<(String, String)>,
@@ -168,13 +169,19 @@ impl ConfigSource {
         } else {
             let path_variable = std::env::var("PATH").ok();
             let program = program_path(program, path_variable.as_deref());
-            if nix::unistd::getuid().is_root() {
+            let found = find_config_file(&program);
+            // A command that is wrapped needs none.
+            let is_needed = found.is_some() || options.wrapped.is_none();
+            if nix::unistd::getuid().is_root() && is_needed {
                 let warning = format!("{}\n", supervisor_config::ROOT_SEARCH_WARNING);
                 io::stderr().write_all(warning.as_bytes()).ok();
             }
-            find_config_file(&program).ok_or_else(|| BootError(no_config_file_text(&program)))?
+            match found {
+                None if is_needed => return Err(BootError(no_config_file_text(&program))),
+                found => found.unwrap_or_default(),
+            }
         };
-        let path = std::path::absolute(path).map_err(BootError::new)?;
+        let path = absolute(&path).map_err(BootError::new)?;
         let text = |text: std::ffi::OsString| raw_text::to_text(text.as_bytes());
         let environment = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
         Ok(Self { path, options, environment, names: NameService::default() })
@@ -220,6 +227,7 @@ impl Generation {
         servers: &SharedServers,
     ) -> Result<(Ended, Kernel), BootError> {
         let is_first = matches!(start, Start::First);
+        take_in_orphans(&config)?;
         let mut generation = Self::prepare(config, kernel, is_first, &mut servers.lock())?;
         generation.clean_logs();
         let in_background = is_first && !generation.config.supervisord.nodaemon;
@@ -331,6 +339,7 @@ impl Generation {
             started: clock::wall_clock(),
             shutdown_timeout: config.supervisord.shutdown_timeout,
             signal_rewrite: config.supervisord.signal_rewrite.clone(),
+            ending: config.supervisord.ending.clone(),
         });
         let is_first = matches!(start, Start::First);
         if let Start::Again(handover) = start {
@@ -374,7 +383,7 @@ impl Generation {
         let restart = RestartConfigReader::new(read_config(source, sockets), wake);
         let (ended, host) = EventLoop::new(supervisor, host, inbox, restart).run().map_err(BootError::new)?;
         let kernel = host.into_kernel();
-        if let Ended::Shutdown = ended {
+        if let Ended::Shutdown { .. } = ended {
             sockets.lock().close();
         }
         finish(control, pidfile);
@@ -417,6 +426,16 @@ fn raise_limits(config: &Config, kernel: &mut Kernel) -> Result<Vec<(LogLevel, S
     kernel.take_all_descriptors();
     require_descriptors()?;
     Ok(messages)
+}
+
+/// Makes us the parent of orphans among the descendants of programs. What was taken in once stays ours to reap, so this
+/// is never taken back.
+fn take_in_orphans(config: &Config) -> Result<(), BootError> {
+    match config.supervisord.subreaper {
+        Subreaper::On => supervisor_sys::set_subreaper(true)
+            .map_err(|error| BootError(format!("could not become a subreaper (subreaper=true): {error}"))),
+        Subreaper::Auto | Subreaper::Off => Ok(()),
+    }
 }
 
 /// One clear error rather than one of many at whatever comes first.

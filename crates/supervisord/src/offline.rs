@@ -25,7 +25,9 @@ impl<'o> Offline<'o> {
         } else {
             let path_variable = std::env::var("PATH").ok();
             let program = program_path(program, path_variable.as_deref());
-            find_config_file(&program).ok_or_else(|| no_config_file_text(&program))?
+            let found = find_config_file(&program);
+            // A command that is wrapped needs none.
+            found.or(options.wrapped.as_ref().map(|_| PathBuf::new())).ok_or_else(|| no_config_file_text(&program))?
         };
         let text = |text: std::ffi::OsString| raw_text::to_text(text.as_bytes());
         Ok(Self {
@@ -42,6 +44,6 @@ impl<'o> Offline<'o> {
 }
 
 /// An empty path is nothing that could be made absolute; as a file it does not exist.
-fn absolute(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn absolute(path: &Path) -> io::Result<PathBuf> {
     if path.as_os_str().is_empty() { Ok(PathBuf::new()) } else { std::path::absolute(path) }
 }

@@ -5,7 +5,7 @@ use supervisor_core::LogLevel;
 use super::{CommandSwitch, convert, set, shown};
 use crate::datatypes::{Checked, byte_size, existing_directory, existing_dirpath, file_mode, integer, loglevel, octal};
 use crate::diagnostics::UsageError;
-use crate::getopt::{Occurrence, Switch, getopt, usage_lines};
+use crate::getopt::{Occurrence, Rest, Switch, getopt_and_rest, usage_lines};
 use crate::python_path::Home;
 use crate::python_repr::{Repr, ReprList};
 
@@ -116,6 +116,10 @@ pub struct SupervisordOptions {
     pub profile_options: Option<String>,
     /// What the service manager is told. The last one counts: what is appended to a unit's line overrules it.
     pub sd_notify: SdNotify,
+    /// Process, group or program whose exit status is that of supervisord.
+    pub exit_code_from: Option<String>,
+    /// The words of a command that is run as program `main`, in the foreground; at least one.
+    pub wrapped: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,11 +150,12 @@ enum Id {
     Init,
     Format,
     SdNotify,
+    ExitCodeFrom,
     Verbose,
 }
 
 #[rustfmt::skip]
-const SWITCHES: [Switch<Id>; 28] = [
+const SWITCHES: [Switch<Id>; 29] = [
     switch(Id::Configuration, 'c', "configuration", Some("FILENAME"), "read this file instead of searching for one"),
     switch(Id::Nodaemon, 'n', "nodaemon", None, "stay in the foreground (nodaemon=true)"),
     switch(Id::Silent, 's', "silent", None, "in the foreground, keep standard output quiet (silent=true)"),
@@ -178,6 +183,7 @@ const SWITCHES: [Switch<Id>; 28] = [
     new_word(Id::Init, "init", None, "write a small supervisord.conf to begin with (or what -c names) and exit"),
     new_word(Id::Format, "format", Some("FORM"), "of --check: text or json; of --show-config: ini or json"),
     new_word(Id::SdNotify, "sd-notify", Some("WHEN"), "tell the service manager: off, started (servers listen) or ready (programs too)"),
+    new_word(Id::ExitCodeFrom, "exit-code-from", Some("NAME"), "process or program whose exit status is that of supervisord (exit_code_from=NAME)"),
     new_word(Id::Verbose, "verbose", None, "with --version: what it was built from and for"),
 ];
 
@@ -206,12 +212,17 @@ const fn new_word(id: Id, long: &'static str, argument: Option<&'static str>, he
 /// What `arguments` (the program's own name not included) ask for; `program` is the name for the usage text.
 /// Errors come in upstream's order: shape of the line, positional arguments, then option by option.
 pub fn parse_supervisord_command_line(program: &str, arguments: &[String]) -> Result<SupervisordCommand, UsageError> {
-    let (occurrences, positionals) = getopt(arguments, &SWITCHES)?;
-    if !positionals.is_empty() {
-        return Err(UsageError(format!("positional arguments are not supported: {}", ReprList(&positionals))));
-    }
+    let (occurrences, rest) = getopt_and_rest(arguments, &SWITCHES)?;
+    let wrapped = match rest {
+        Rest::Positionals(words) | Rest::AfterDashes(words) if words.is_empty() => None,
+        Rest::AfterDashes(words) => Some(words),
+        Rest::Positionals(words) => {
+            return Err(UsageError(format!("positional arguments are not supported: {}", ReprList(&words))));
+        }
+    };
     let verbose = occurrences.iter().any(|occurrence| occurrence.id == Id::Verbose);
     let mut given = Given::default();
+    given.options.wrapped = wrapped;
     for occurrence in &occurrences {
         if let Some(command) = given.take(occurrence, program, verbose)? {
             return Ok(command);
@@ -228,7 +239,8 @@ pub fn supervisord_switches() -> Vec<CommandSwitch> {
 fn help(program: &str) -> String {
     format!(
         "supervisord -- run a set of applications, keep them running, and tell whoever asks.\n\n\
-         Usage: {program} [options]\n\n\
+         Usage: {program} [options] [-- command arguments]\n\n\
+         A command behind -- is run once, as program main; its exit status is that of supervisord.\n\
          Options win over the configuration file:\n{}",
         usage_lines(&SWITCHES)
     )
@@ -291,6 +303,7 @@ impl Given {
             Id::Init => set(&mut self.init, occurrence, ()),
             Id::Format => set(&mut self.format, occurrence, text()),
             Id::Verbose => set(&mut self.verbose, occurrence, ()),
+            Id::ExitCodeFrom => set(&mut options.exit_code_from, occurrence, text()),
             Id::SdNotify => convert(occurrence, sd_notify).map(|when| options.sd_notify = when),
         }
         .map(|()| None)
@@ -338,7 +351,7 @@ impl Given {
 
     fn into_options(self) -> SupervisordOptions {
         SupervisordOptions {
-            nodaemon: self.nodaemon.is_some(),
+            nodaemon: self.nodaemon.is_some() || self.options.wrapped.is_some(),
             silent: self.silent.is_some(),
             nocleanup: self.nocleanup.is_some(),
             strip_ansi: self.strip_ansi.is_some(),

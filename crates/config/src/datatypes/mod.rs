@@ -22,7 +22,9 @@ pub(crate) use numbers::{byte_size, file_mode, integer, octal};
 pub(crate) use paths::{existing_directory, existing_dirpath, temporary_directory};
 pub(crate) use quantities::{count, pause, percent};
 pub(crate) use users::UserDatabase;
-pub(crate) use words::{KillMode, backoff, kill_mode, on_protocol_error, overflow, web_interface};
+pub(crate) use words::{
+    KillMode, aftermath, backoff, exit_when, kill_mode, on_protocol_error, overflow, subreaper, web_interface,
+};
 
 /// A value, or the words for what is wrong with it.
 pub(crate) type Checked<T> = Result<T, String>;

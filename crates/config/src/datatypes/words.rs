@@ -1,9 +1,9 @@
 //! Options of ours that take one of a few words, in any case (programs.md §0.3).
 
-use supervisor_core::{BackoffShape, OnProtocolError, Overflow};
+use supervisor_core::{Aftermath, BackoffShape, ExitWhen, OnProtocolError, Overflow};
 
-use super::Checked;
-use crate::config::WebInterface;
+use super::{Checked, boolean};
+use crate::config::{Subreaper, WebInterface};
 
 /// Who gets the signals of a stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,31 @@ pub(crate) fn web_interface(text: &str) -> Checked<WebInterface> {
         ("off", WebInterface::Off),
     ];
     one_of(text, &words)
+}
+
+pub(crate) fn aftermath(text: &str) -> Checked<Aftermath> {
+    let all = [Aftermath::None, Aftermath::Shutdown, Aftermath::RestartSupervisor];
+    one_of(text, &all.map(|aftermath| (aftermath.name(), aftermath)))
+}
+
+pub(crate) fn exit_when(text: &str) -> Checked<ExitWhen> {
+    let words = [
+        ("never", ExitWhen::Never),
+        ("any_fatal", ExitWhen::AnyFatal),
+        ("all_exited", ExitWhen::AllExited),
+        ("essential_exited", ExitWhen::EssentialExited),
+    ];
+    one_of(text, &words)
+}
+
+/// Any boolean word will do, too.
+pub(crate) fn subreaper(text: &str) -> Checked<Subreaper> {
+    let words = [("auto", Subreaper::Auto), ("true", Subreaper::On), ("false", Subreaper::Off)];
+    match boolean(text) {
+        Ok(true) => Ok(Subreaper::On),
+        Ok(false) => Ok(Subreaper::Off),
+        Err(_) => one_of(text, &words),
+    }
 }
 
 /// What a word stands for; the error says which there are.

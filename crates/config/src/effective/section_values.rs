@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::environment::{parse_environment, write_environment};
 use crate::expand::Names;
 use crate::ini::{Entry, Section, name_after_colon};
-use crate::options_table::{DataType, DefaultValue, OptionRow, Reading, SectionType, program};
+use crate::options_table::{DataType, DefaultValue, OptionRow, Reading, SectionType, essential, program};
 use crate::python_format::Value;
 use crate::python_text::strip;
 use crate::recorder::{Made, Recorder};
@@ -318,6 +318,8 @@ fn socket_mode(process: &ProcessConfig) -> Option<String> {
 fn settled_process_option(process: &ProcessConfig, name: &str) -> Option<String> {
     match name {
         "killasgroup" => Some(process.stop.killasgroup.to_string()),
+        "on_exit" => Some(process.essential.on_exit.name().to_owned()),
+        "on_fatal" => Some(process.essential.on_fatal.name().to_owned()),
         "stderr_logfile"
             if process.log.redirect_stderr && process.log.channel(Channel::Stderr).logfile == LogFile::None =>
         {
@@ -341,7 +343,8 @@ fn passes(row: &OptionRow) -> u32 {
 
 /// Options in which a program's own variables are names, too (contract/config.md §3.2).
 fn is_read_for_each_process(row: &OptionRow) -> bool {
-    program::READINGS.iter().find(|(name, _)| *name == row.name).is_some_and(|(_, reading)| match reading {
+    let mut readings = program::READINGS.iter().chain(essential::READINGS);
+    readings.find(|(name, _)| *name == row.name).is_some_and(|(_, reading)| match reading {
         Reading::Process(_) | Reading::Together => true,
         Reading::Section(_) => false,
     })
@@ -370,6 +373,7 @@ fn given(name: &str, line: &SupervisordOptions) -> Option<String> {
         "minfds" => number(line.minfds),
         "minprocs" => number(line.minprocs),
         "profile_options" => line.profile_options.clone(),
+        "exit_code_from" => line.exit_code_from.clone(),
         _ => None,
     }
 }

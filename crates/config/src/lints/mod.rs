@@ -6,6 +6,7 @@
 mod commands;
 mod control;
 mod daemons;
+mod endings;
 mod log_files;
 mod main_files;
 mod names;
@@ -112,6 +113,7 @@ pub(crate) fn lint(
     if let Some(config) = config.filter(|_| errors.is_empty()) {
         found.extend(control::what_cannot_be_reached(context, config));
         found.extend(main_files::look_at(context, config, own_uid));
+        found.extend(endings::look_at(context, config));
     }
     found.truncate(WARNINGS);
     found

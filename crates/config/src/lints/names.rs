@@ -29,7 +29,8 @@ pub(super) fn unknown_options(context: &Context) -> Vec<Problem> {
             continue;
         };
         for entry in section.own_options() {
-            if section_type.options().any(|row| row.name == &*entry.key) {
+            let mut known = section_type.options().chain(section_type.refused());
+            if known.any(|row| row.name == &*entry.key) {
                 continue;
             }
             found.push(

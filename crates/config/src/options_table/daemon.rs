@@ -24,6 +24,9 @@ options! {
         ENVIRONMENT: "environment", Environment, Text(""), "variables for all programs";
         SHUTDOWN_TIMEOUT: "shutdown_timeout", Duration, Text("0"), "how long a shutdown may take before everything is killed, 0: as long as it takes";
         SIGNAL_REWRITE: "signal_rewrite", SignalRewrites, Text(""), "signals to supervisord that count as others";
+        EXIT_WHEN: "exit_when", ExitWhen, Text("never"), "when supervisord ends by itself, besides what programs say";
+        EXIT_CODE_FROM: "exit_code_from", Text, Unset, "process, group or program whose exit status is that of supervisord";
+        SUBREAPER: "subreaper", Subreaper, Text("auto"), "whether orphans of programs become children of supervisord; auto: where an option needs it";
         PYTHON_HOST: "python_host", Text, Unset, "interpreter that runs Python plug-ins, instead of python3";
         PYTHON_NAMESPACES: "python_namespaces", Boolean, Text("false"), "run also those plug-ins in Python that are built in";
         PROFILE_OPTIONS: "profile_options", Text, Unset, "accepted for compatibility, of no effect";

@@ -73,6 +73,8 @@ macro_rules! data_types {
 }
 
 data_types! {
+    Aftermath(supervisor_core::Aftermath), "none, shutdown or restart_supervisor",
+        ["none", "shutdown", "restart_supervisor"], |_, text| types::aftermath(text), ours;
     AnonymousPaths(crate::config::AnonymousPaths), "healthz, readyz, metrics, with commas between them", [],
         |_, text| types::anonymous_paths(text);
     Autorestart(supervisor_core::Autorestart), "true, false or unexpected", ["true", "false", "unexpected"],
@@ -90,6 +92,8 @@ data_types! {
     Environment(Box<str>), "KEY=\"value\" pairs with commas between them", [], |_, text| types::as_written(text);
     EventTypes(Box<str>), "event types with commas between them", [], |_, text| types::as_written(text);
     ExitCodes(Box<[i32]>), "numbers 0 to 255 with commas between them", [], |_, text| types::exitcodes(text);
+    ExitWhen(supervisor_core::ExitWhen), "never, any_fatal, all_exited or essential_exited",
+        ["never", "any_fatal", "all_exited", "essential_exited"], |_, text| types::exit_when(text), ours;
     Factory(Box<str>), "module:attribute", [], |_, text| types::as_written(text);
     FilePatterns(Box<str>), "file name patterns with blanks between them", [], |_, text| types::as_written(text);
     InetAddress(crate::datatypes::InetAddress), "port, or host:port; * is every host", [],
@@ -117,6 +121,8 @@ data_types! {
         "FROM:TO with commas between them, TO one of TERM, INT, QUIT, HUP, USR2 or ignore", [],
         |_, text| list(text, types::signal_rewrite), ours;
     Socket(Box<str>), "tcp://host:port or unix:///path", [], |_, text| types::as_written(text);
+    Subreaper(crate::config::Subreaper), "auto, true or false", ["auto", "true", "false"],
+        |_, text| types::subreaper(text), ours;
     Text(Box<str>), "any text", [], |_, text| types::as_written(text);
     Url(Box<str>), "http://host:port or unix:///path", [], |_, text| types::as_written(text);
     User(u32), "name or id of a user", [], |context, text| context.users.uid(text);

@@ -19,7 +19,7 @@ pub(crate) use daemon::supervisord;
 pub use data_type::DataType;
 pub(crate) use data_type::Errors;
 pub(crate) use groups::{eventlistener, fcgi_program, group};
-pub(crate) use programs::program;
+pub(crate) use programs::{essential, program};
 pub(crate) use row::{Place, ReadInto, Reading, Row};
 pub(crate) use servers::{ctlplugin, include, inet_http_server, rpcinterface, unix_http_server};
 
@@ -113,21 +113,32 @@ impl SectionType {
 
     /// Its options; those of its own first, then the ones that it shares with other types.
     pub fn options(self) -> impl Iterator<Item = &'static OptionRow> {
-        let (own, shared): (&[OptionRow], &[OptionRow]) = match self {
-            Self::Supervisord => (supervisord::TABLE, &[]),
-            Self::UnixHttpServer => (unix_http_server::TABLE, &[]),
-            Self::InetHttpServer => (inet_http_server::TABLE, &[]),
-            Self::Program => (program::TABLE, &[]),
-            Self::FcgiProgram => (fcgi_program::TABLE, program::TABLE),
-            Self::EventListener => (eventlistener::TABLE, program::TABLE),
-            Self::Group => (group::TABLE, &[]),
-            Self::Include => (include::TABLE, &[]),
-            Self::Supervisorctl => (supervisorctl::TABLE, &[]),
-            Self::RpcInterface => (rpcinterface::TABLE, &[]),
-            Self::CtlPlugin => (ctlplugin::TABLE, &[]),
+        let tables: &[&[OptionRow]] = match self {
+            Self::Supervisord => &[supervisord::TABLE],
+            Self::UnixHttpServer => &[unix_http_server::TABLE],
+            Self::InetHttpServer => &[inet_http_server::TABLE],
+            Self::Program => &[program::TABLE, essential::TABLE],
+            Self::FcgiProgram => &[fcgi_program::TABLE, program::TABLE, essential::TABLE],
+            Self::EventListener => &[eventlistener::TABLE, program::TABLE],
+            Self::Group => &[group::TABLE, essential::TABLE],
+            Self::Include => &[include::TABLE],
+            Self::Supervisorctl => &[supervisorctl::TABLE],
+            Self::RpcInterface => &[rpcinterface::TABLE],
+            Self::CtlPlugin => &[ctlplugin::TABLE],
         };
+        let (own, shared) = tables.split_first().expect("each type has a table of its own");
         let is_new = move |row: &&OptionRow| own.iter().all(|known| known.name != row.name);
-        own.iter().chain(shared.iter().filter(is_new))
+        own.iter().chain(shared.iter().copied().flatten().filter(is_new))
+    }
+
+    /// Whether its processes may be essential.
+    pub(crate) fn may_be_essential(self) -> bool {
+        matches!(self, Self::Program | Self::FcgiProgram)
+    }
+
+    /// The options of programs that it refuses, where others would be ignored with a warning.
+    pub(crate) fn refused(self) -> &'static [OptionRow] {
+        if self == Self::EventListener { essential::TABLE } else { &[] }
     }
 
     /// Whether options beyond the table belong to somebody else: they are passed on to a plug-in.

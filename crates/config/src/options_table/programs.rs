@@ -97,3 +97,16 @@ options! {
             => with serverurl;
     }
 }
+
+options! {
+    /// What the end of a program means to supervisord: of `[program:x]`, `[fcgi-program:x]` and, for members that do not
+    /// say otherwise, `[group:x]`.
+    essential {
+        ESSENTIAL: "essential", Boolean, Text("false"), "its end is that of supervisord: short for shutdown in the next two"
+            => each;
+        ON_EXIT: "on_exit", Aftermath, Computed("none, or shutdown with essential"), "what becomes of supervisord when it has ended and nothing starts it again"
+            => each;
+        ON_FATAL: "on_fatal", Aftermath, Computed("none, or shutdown with essential"), "what becomes of supervisord when it is FATAL"
+            => each;
+    }
+}

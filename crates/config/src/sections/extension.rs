@@ -80,7 +80,8 @@ pub(crate) fn read_extension(
         allow: reader.text(&rows::ALLOW)?.map(|list| list_of_strings(&list).into_iter().map(Box::from).collect()),
     });
     let name = extension.process_name();
-    let source = ProcessSource { section, group_name: &name, socket: None, options: Some(PROGRAM_OPTIONS) };
+    let source =
+        ProcessSource { section, group_name: &name, group: None, socket: None, options: Some(PROGRAM_OPTIONS) };
     let processes = builder.build(source)?;
     let processes = processes.into_iter().map(|process| {
         let process = Arc::unwrap_or_clone(process);

@@ -31,8 +31,13 @@ pub(crate) fn read_fcgi_program(
     let Some(name) = reader.name_of_section()? else { return Ok(None) };
     let priority = reader.value(&program::PRIORITY)?;
     let socket = sockets.of_program(context, section)?;
-    let processes =
-        builder.build(ProcessSource { section, group_name: name, socket: socket.as_ref(), options: None })?;
+    let processes = builder.build(ProcessSource {
+        section,
+        group_name: name,
+        group: None,
+        socket: socket.as_ref(),
+        options: None,
+    })?;
     Ok(Some(GroupConfig { name: name.into(), priority, kind: GroupKind::FastCgi, processes }))
 }
 

@@ -29,8 +29,13 @@ pub(crate) fn read_group<'c>(
             Ok(member) => {
                 members.push(&member.name);
                 let socket = sockets.of_member(context, member)?;
-                let source =
-                    ProcessSource { section: member, group_name: name, socket: socket.as_ref(), options: None };
+                let source = ProcessSource {
+                    section: member,
+                    group_name: name,
+                    group: Some(section),
+                    socket: socket.as_ref(),
+                    options: None,
+                };
                 processes.extend(builder.build(source)?);
             }
             Err(refusal) => reader.refuse(&rows::PROGRAMS, refusal)?,

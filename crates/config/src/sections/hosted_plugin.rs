@@ -16,6 +16,7 @@ use crate::environment::Variables;
 use crate::ini::name_after_colon;
 use crate::options_table::SectionType;
 use crate::python_text::strip;
+use crate::shlex::quote;
 
 /// Names the interpreter where `python_host` does not.
 const INTERPRETER_VARIABLE: &str = "SUPERVISOR_PLUGIN_PYTHON";
@@ -39,7 +40,7 @@ pub(crate) fn hosted_plugins(
     global: &Variables,
 ) -> Vec<HostedPlugin> {
     let make = |extension, section: String, place: Place| {
-        let mut process = ProcessConfig::new("", &as_command(interpreter));
+        let mut process = ProcessConfig::new("", &quote(interpreter));
         process.environment.variables = global.as_slice().into();
         let extension: Arc<ExtensionConfig> = Arc::new(extension);
         match extension.kind {
@@ -95,9 +96,4 @@ impl HostedPlugin {
     pub fn extension(&self) -> &ExtensionConfig {
         self.process.extension.as_ref().expect("that is how it was made")
     }
-}
-
-/// As a command of one word.
-fn as_command(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }

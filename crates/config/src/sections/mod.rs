@@ -1,6 +1,7 @@
 //! The sections, one file for each type: which options there are, what their values mean, and in which order
 //! upstream finds what is wrong with them.
 
+pub(crate) mod essential;
 pub(crate) mod eventlistener;
 pub(crate) mod extension;
 pub(crate) mod fcgi_program;

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use supervisor_core::{LogLevel, SignalRewrite};
+use supervisor_core::{EndingConfig, ExitWhen, LogLevel, SignalRewrite};
 
 use crate::command_line::SupervisordOptions;
-use crate::config::{MainLogFile, SupervisordConfig};
+use crate::config::{MainLogFile, Subreaper, SupervisordConfig};
 use crate::context::{Context, SectionReader};
 use crate::datatypes::temporary_directory;
 use crate::diagnostics::ConfigError;
@@ -37,6 +37,10 @@ pub(crate) struct SupervisordSection {
     strip_ansi: bool,
     shutdown_timeout: Duration,
     signal_rewrite: Box<[SignalRewrite]>,
+    exit_when: ExitWhen,
+    /// The name of a process, a group or a program.
+    pub(crate) exit_code_from: Option<String>,
+    subreaper: Subreaper,
     /// Interpreter of Python plug-ins.
     pub(crate) python_host: Option<String>,
     /// Also those run there that are built in.
@@ -69,6 +73,9 @@ pub(crate) fn read_supervisord(context: &Context) -> Result<SupervisordSection, 
         nocleanup: reader.value(&rows::NOCLEANUP)?,
         strip_ansi: reader.value(&rows::STRIP_ANSI)?,
         environment: read_environment(context, &reader)?,
+        exit_when: reader.value(&rows::EXIT_WHEN)?,
+        exit_code_from: text(&rows::EXIT_CODE_FROM)?,
+        subreaper: reader.value(&rows::SUBREAPER)?,
         python_host: python_host(context, &reader)?,
         python_namespaces: reader.value(&rows::PYTHON_NAMESPACES)?,
         shutdown_timeout: reader.value(&rows::SHUTDOWN_TIMEOUT)?,
@@ -127,6 +134,9 @@ pub(crate) fn settle(
         python_host: file.python_host,
         shutdown_timeout: file.shutdown_timeout,
         signal_rewrite: file.signal_rewrite,
+        // Whose status it is can be told when the groups are known.
+        ending: EndingConfig { exit_when: file.exit_when, exit_code_from: [].into() },
+        subreaper: file.subreaper,
     })
 }
 

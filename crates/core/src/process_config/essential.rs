@@ -25,3 +25,14 @@ pub enum Aftermath {
     /// It restarts, as of SIGHUP.
     RestartSupervisor,
 }
+
+impl Aftermath {
+    /// The word in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Shutdown => "shutdown",
+            Self::RestartSupervisor => "restart_supervisor",
+        }
+    }
+}

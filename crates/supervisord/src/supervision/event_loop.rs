@@ -52,7 +52,10 @@ pub struct EventLoop {
 #[derive(Debug)]
 pub enum Ended {
     /// Everything has stopped for good.
-    Shutdown,
+    Shutdown {
+        /// The exit status that this gives.
+        status: u8,
+    },
     /// Everything has stopped, to begin anew.
     Restart {
         /// With this configuration.
@@ -102,7 +105,9 @@ impl EventLoop {
             (SupervisorState::Restarting, Some(config)) => {
                 Ended::Restart { config: Box::new(config), handover: Box::new(self.supervisor.hand_over()) }
             }
-            (SupervisorState::Restarting | SupervisorState::Running | SupervisorState::Shutdown, _) => Ended::Shutdown,
+            (SupervisorState::Restarting | SupervisorState::Running | SupervisorState::Shutdown, _) => {
+                Ended::Shutdown { status: self.supervisor.exit_status() }
+            }
         };
         Ok((ended, self.host))
     }

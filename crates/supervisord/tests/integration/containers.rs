@@ -141,7 +141,7 @@ startsecs=0
 }
 
 /// The pid, as we see it, of the daemon that calls itself 1.
-fn inner_pid(daemon: &TestDaemon) -> u32 {
+pub(crate) fn inner_pid(daemon: &TestDaemon) -> u32 {
     let is_it = |pid: u32| {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         status.lines().any(|line| line.starts_with("NSpid:") && line.ends_with("\t1"))

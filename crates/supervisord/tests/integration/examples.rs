@@ -101,6 +101,26 @@ fn the_page_of_examples_names_each_and_what_it_names_is_there() {
 }
 
 #[test]
+fn container_ends_with_its_job_and_has_its_exit_status() {
+    let mut daemon = TestDaemon::of_example("container");
+    daemon.launch(&[]);
+    let ended = daemon.program().wait_for_end();
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+    let out = &ended.stdout;
+    let crashed = out.find("the job crashes\n").expect("it crashes first");
+    let done = out.find("the job is done\n").expect("it is started again");
+    assert!(crashed < done && out.contains("WARN exited: job (exit status 1; not expected)"), "{out}");
+    assert!(out.contains("WARN essential program job has exited (exit status 0), shutting down\n"), "{out}");
+    assert!(out.ends_with("INFO supervisord ends with status 0 (job)\n"), "{out}");
+    daemon.assert_nothing_left();
+    // The way of `docker stop`.
+    daemon.launch(&[]);
+    daemon.wait_until_it_answers();
+    daemon.signal("TERM");
+    daemon.assert_ends_clean();
+}
+
+#[test]
 fn provisioning_adds_and_removes_instances_while_supervisord_runs() {
     let mut daemon = TestDaemon::of_example("provisioning");
     daemon.launch(&[]);

@@ -18,6 +18,7 @@ mod descriptors;
 mod event_overflow;
 mod event_stream;
 mod examples;
+mod exit_statuses;
 mod extension_examples;
 mod extensions;
 mod facing_the_world;

@@ -1,6 +1,7 @@
 //! Lines of options, and what they ask for.
 
 use super::*;
+use crate::getopt::getopt;
 
 fn run(arguments: &[&str]) -> Result<SupervisordCommand, String> {
     let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
@@ -62,6 +63,8 @@ fn every_option_arrives_in_its_place() {
         minprocs: Some(6),
         profile_options: Some("calls".into()),
         sd_notify: SdNotify::Off,
+        exit_code_from: None,
+        wrapped: None,
     };
     assert_eq!(short, expected);
     let long = options(&[
@@ -138,7 +141,7 @@ fn every_abbreviation_means_what_it_means_upstream() {
     let own: Vec<&str> = words().filter(|(_, switch)| !switch.may_be_abbreviated).map(|(word, _)| word).collect();
     assert_eq!(
         (upstream.len(), own.as_slice()),
-        (20, &["check", "strict", "show-config", "init", "format", "sd-notify", "verbose"][..])
+        (20, &["check", "strict", "show-config", "init", "format", "sd-notify", "exit-code-from", "verbose"][..])
     );
     for (word, _) in words() {
         for end in 1..=word.len() {
