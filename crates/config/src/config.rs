@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use supervisor_core::{EndingConfig, GroupConfig, LogLevel, ProcessConfig, SignalRewrite, SocketOwner};
+use supervisor_core::{
+    EndingConfig, EnvironmentFile, GroupConfig, LogLevel, ProcessConfig, SignalRewrite, SocketOwner,
+};
 
 use crate::datatypes::list_of_strings;
 use crate::diagnostics::Place;
@@ -88,6 +90,8 @@ pub struct SupervisordConfig {
     pub shutdown_timeout: Duration,
     /// Signals to supervisord that count as others.
     pub signal_rewrite: Box<[SignalRewrite]>,
+    /// Files of variables for all programs, which are read at each start of one.
+    pub env_files: Box<[EnvironmentFile]>,
     /// When it ends by itself, and with whose exit status.
     pub ending: EndingConfig,
     /// Whether orphans of programs become children of ours.

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
+use supervisor_core::EnvironmentFile;
+
 use crate::datatypes::{Checked, UserDatabase, process_or_group_name};
 use crate::diagnostics::{ConfigError, ConfigWarning, Culprit, Place, Refusal};
 use crate::expand::{EnvironmentNames, Label, Names, expand};
@@ -10,7 +12,7 @@ use crate::ini::{Document, Entry, Section, name_after_colon};
 use crate::options_table::{DefaultValue, Errors, OptionRow, Row};
 use crate::problems::Problems;
 use crate::python_format::Value;
-use crate::python_path::Home;
+use crate::python_path::{Folder, Home};
 use crate::python_repr::Repr;
 use crate::recorder::Recorder;
 use crate::secrets::{MASK, is_secret_option};
@@ -29,6 +31,8 @@ pub(crate) struct Context {
     pub(crate) environment: EnvironmentNames,
     pub(crate) home: Home,
     pub(crate) users: UserDatabase,
+    /// `[supervisord] env_file`, once that section is read.
+    pub(crate) common_files: Box<[EnvironmentFile]>,
     pub(crate) problems: Problems,
     /// Where a check and a listing keep what they need.
     pub(crate) recorder: Option<Recorder>,
@@ -45,10 +49,16 @@ impl Context {
             environment: EnvironmentNames::new(environment),
             home: Home::from_environment(environment),
             users: UserDatabase::default(),
+            common_files: Box::default(),
             problems,
             recorder: None,
             warnings: RefCell::default(),
         }
+    }
+
+    /// What paths of options of ours are relative to.
+    pub(crate) fn folder(&self) -> Folder<'_> {
+        Folder { here: &self.here, home: &self.home }
     }
 
     /// `here`, as one of the names of a value.

@@ -67,6 +67,7 @@ pub(crate) fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(
     require_section(context, "supervisord")?;
     let supervisord = read_supervisord(context)?;
     context.environment.extend(supervisord.environment.iter().map(|(name, value)| (&**name, &**value)));
+    context.common_files.clone_from(&supervisord.env_files);
     let rpcinterfaces =
         read_plugins(context, SectionType::RpcInterface, &rpcinterface::FACTORY, supervisord.python_namespaces)?;
     let wanted = exit_code_from::program_name(supervisord.exit_code_from.as_deref(), request.command_line);

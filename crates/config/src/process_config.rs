@@ -136,12 +136,17 @@ impl<'c> ProcessBuilder<'c> {
 
         let mut process = program.process.clone();
         process.environment.variables = environment.merged.clone();
+        process.environment.sources.common_files = self.context.common_files.clone();
         process.socket = source.socket.cloned();
         for (_, reading) in rows::READINGS {
             match reading {
                 Reading::Process(read) => read(&reader, &mut process)?,
                 Reading::Section(_) | Reading::Together => {}
             }
+        }
+        let sources = &mut process.environment.sources;
+        if !sources.is_empty() {
+            sources.own_names = environment.own.iter().map(|(name, _)| name.clone()).collect();
         }
         read_log(&reader, &mut process.log)?;
         if SectionType::of(&source.section.name).is_some_and(SectionType::may_be_essential) {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use supervisor_core::ProcessConfig;
+use supervisor_core::{EnvironmentFile, ProcessConfig};
 
 use crate::config::Config;
 use crate::context::Context;
@@ -26,6 +26,8 @@ pub struct ProgramReader {
     environment: Vec<(String, String)>,
     /// `[supervisord] environment`
     variables: Variables,
+    /// `[supervisord] env_file`
+    common_files: Box<[EnvironmentFile]>,
 }
 
 impl ProgramReader {
@@ -37,6 +39,7 @@ impl ProgramReader {
             here: context.here,
             environment: request.environment.to_vec(),
             variables: config.supervisord.environment.clone(),
+            common_files: config.supervisord.env_files.clone(),
         }
     }
 
@@ -53,6 +56,7 @@ impl ProgramReader {
         let (file, here) = (self.file.clone(), self.here.clone());
         let mut context = Context::new(file, here, &self.environment, Problems::EndAtFirst);
         context.environment.extend(self.variables.iter().map(|(name, value)| (&**name, &**value)));
+        context.common_files.clone_from(&self.common_files);
         let name = format!("program:{program}");
         context.document.add_section(&name, Place { file: self.file.as_str().into(), line: 1, column: 1 });
         for (key, value) in options {
@@ -75,6 +79,7 @@ mod tests {
             here: "/etc".to_owned(),
             environment: vec![("HOME".to_owned(), "/root".to_owned())],
             variables: vec![("A".into(), "1".into())],
+            common_files: Box::default(),
         };
         let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         reader.read("web", "dyn", &options.iter().map(owned).collect::<Vec<_>>())

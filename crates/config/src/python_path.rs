@@ -73,6 +73,22 @@ pub(crate) fn absolute(path: impl AsRef<Path>) -> PathBuf {
     normalize(&folder.join(path))
 }
 
+/// What the paths of options of ours are relative to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Folder<'c> {
+    /// The folder of the configuration.
+    pub(crate) here: &'c str,
+    pub(crate) home: &'c Home,
+}
+
+impl Folder<'_> {
+    /// The absolute path that a text means.
+    pub(crate) fn resolve(&self, text: &str) -> String {
+        let path = self.home.expand(text);
+        text_of(&absolute(real_path(self.here).join(real_path(&path))))
+    }
+}
+
 /// What `~` stands for.
 #[derive(Clone, Debug)]
 pub(crate) struct Home {

@@ -129,3 +129,50 @@ fn a_bad_value_is_told_with_what_it_has_to_be() {
         assert!(place.ends_with(", line 4)"), "{error}");
     }
 }
+
+#[test]
+fn where_variables_come_from_is_read_with_paths_that_begin_at_the_file() {
+    let config = load(
+        "env_file=common.env\n[program:a]\ncommand=x\nnumprocs=2\nprocess_name=%(process_num)d\n\
+         env_file=%(process_num)s.env, -/etc/default/%(program_name)s,\nsecret_env=DB_PASSWORD:/run/db\n\
+         clear_env=true\npass_env=PATH,LC_*\nunset_env=*_PROXY2\n",
+    );
+    let error = config.unwrap_err();
+    assert!(error.starts_with("[program:a] section sets invalid unset_env (*_PROXY2), it has to be names"), "{error}");
+    let config = load(
+        "env_file=common.env\n[program:a]\ncommand=x\nnumprocs=2\nprocess_name=%(process_num)d\n\
+         environment=A=1\nenv_file=%(process_num)s.env, -/etc/default/%(program_name)s,\nenv_dir=vars\n\
+         secret_env=DB_PASSWORD:/run/db\ncredential=key:%(here)s/key\nclear_env=true\npass_env=PATH,LC_*\n\
+         unset_env=HTTP_*\nlogin_env=yes\n",
+    );
+    let config = config.unwrap();
+    let here = config.here.clone();
+    let environment = &config.groups[0].processes[1].environment;
+    let paths: Vec<String> =
+        environment.sources.paths().map(|(option, path)| format!("{option} {}", path.replace(&here, "."))).collect();
+    assert_eq!(
+        paths,
+        [
+            "env_file ./common.env",
+            "env_dir ./vars",
+            "env_file ./1.env",
+            "env_file /etc/default/a",
+            "secret_env /run/db",
+            "credential ./key"
+        ]
+    );
+    assert_eq!(environment.sources.files.iter().map(|file| file.is_optional).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(*environment.sources.own_names, ["A".into()]);
+    assert!(environment.clear && environment.login);
+    assert_eq!(environment.pass.as_deref(), Some(&["PATH".into(), "LC_*".into()][..]));
+}
+
+#[test]
+fn what_may_be_a_secret_in_the_wrong_place_is_not_told() {
+    let error = refused("secret_env=hunter2");
+    assert!(
+        error.starts_with("[program:a] section sets invalid secret_env (********), it has to be NAME:/path"),
+        "{error}"
+    );
+    assert!(!refused("credential=hunter2/x").contains("hunter2"));
+}

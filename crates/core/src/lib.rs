@@ -109,9 +109,10 @@ pub use log_level::LogLevel;
 pub use namespec::{Namespec, find_process, make_namespec};
 pub use percent::Percent;
 pub use process_config::{
-    Aftermath, Autorestart, BackoffConfig, BackoffShape, ChannelConfig, EnvironmentConfig, EssentialConfig,
-    ExtensionConfig, ExtensionKind, IdentityConfig, LogConfig, LogFile, ProcessConfig, RestartConfig, RestartLimit,
-    RestartPause, SocketAddress, SocketConfig, SocketOwner, StartConfig, StopConfig,
+    Aftermath, Autorestart, BackoffConfig, BackoffShape, ChannelConfig, Credential, EnvironmentConfig, EnvironmentFile,
+    EnvironmentSources, EssentialConfig, ExtensionConfig, ExtensionKind, IdentityConfig, LogConfig, LogFile,
+    PASSED_BY_DEFAULT, ProcessConfig, RestartConfig, RestartLimit, RestartPause, SecretVariable, SocketAddress,
+    SocketConfig, SocketOwner, StartConfig, StopConfig,
 };
 pub use process_id::{Life, Pid, ProcessId, RequestId};
 pub use process_state::{ProcessState, SupervisorState};

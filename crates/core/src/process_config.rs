@@ -17,7 +17,9 @@ mod stop;
 
 use std::sync::Arc;
 
-pub use environment::EnvironmentConfig;
+pub use environment::{
+    Credential, EnvironmentConfig, EnvironmentFile, EnvironmentSources, PASSED_BY_DEFAULT, SecretVariable,
+};
 pub use essential::{Aftermath, EssentialConfig};
 pub use extension::{ExtensionConfig, ExtensionKind};
 pub use identity::IdentityConfig;

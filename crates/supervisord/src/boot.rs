@@ -41,6 +41,7 @@ use crate::shared_servers::SharedServers;
 use crate::show_config_command;
 use crate::supervision::child_environment::ChildEnvironment;
 use crate::supervision::clean_auto_logs;
+use crate::supervision::credentials_folder::RuntimeFolder;
 use crate::supervision::event_loop::{Ended, EventLoop};
 use crate::supervision::kernel::Kernel;
 use crate::supervision::log_file::{LogFileSettings, Rotation};
@@ -522,6 +523,11 @@ fn host_settings(config: &Config, source: &ConfigSource) -> OsHostSettings {
             &inherited,
             config.server_url.clone(),
             ServerCertificates::of_servers(&config.http_servers),
+        ),
+        runtime_folder: RuntimeFolder::new(
+            &config.supervisord.identifier,
+            std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from),
+            &config.supervisord.childlogdir,
         ),
         names: source.names.clone(),
     }

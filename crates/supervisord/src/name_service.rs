@@ -15,9 +15,10 @@ use std::thread;
 
 use arc_swap::ArcSwap;
 use supervisor_core::{GroupConfig, ProcessConfig, SocketAddress};
-use supervisor_sys::{Credentials, SocketError, start_thread};
+use supervisor_sys::{Credentials, Login, SocketError, start_thread};
 
 type User = Result<Credentials, String>;
+type Entry = Result<Login, String>;
 type Host = Result<SocketAddr, SocketError>;
 
 /// Shared by both planes; neither waits for the other.
@@ -35,6 +36,8 @@ struct Shared {
 #[derive(Clone, Debug, Default)]
 struct Known {
     users: BTreeMap<u32, User>,
+    /// Of those whose programs are told of them (`login_env`).
+    logins: BTreeMap<u32, Entry>,
     hosts: BTreeMap<(Box<str>, u16), Host>,
 }
 
@@ -44,6 +47,19 @@ impl NameService {
         let found = self.0.known.load().users.get(&uid).cloned();
         let found = found.unwrap_or_else(|| {
             self.0.note(&Known { users: BTreeMap::from([(uid, Err(unknown_user(uid)))]), ..Known::default() });
+            Err(unknown_user(uid))
+        });
+        if found.is_err() {
+            self.ask_beside();
+        }
+        found
+    }
+
+    /// What is known of the entry of a user that was named with `login_env`.
+    pub(crate) fn login(&self, uid: u32) -> Entry {
+        let found = self.0.known.load().logins.get(&uid).cloned();
+        let found = found.unwrap_or_else(|| {
+            self.0.note(&Known { logins: BTreeMap::from([(uid, Err(unknown_user(uid)))]), ..Known::default() });
             Err(unknown_user(uid))
         });
         if found.is_err() {
@@ -77,6 +93,9 @@ impl NameService {
         let mut named = Known::default();
         for process in processes {
             named.users.extend(process.identity.uid.map(|uid| (uid, Err(unknown_user(uid)))));
+            if process.environment.login {
+                named.logins.extend(process.identity.uid.map(|uid| (uid, Err(unknown_user(uid)))));
+            }
             if let Some(SocketAddress::Tcp { host, port }) = process.socket.as_ref().map(|socket| &socket.address) {
                 named.hosts.insert((host.clone(), *port), unknown_host(host));
             }
@@ -122,6 +141,7 @@ impl Shared {
         self.known.rcu(|before| {
             let mut all = named.clone();
             all.users.extend(before.users.clone());
+            all.logins.extend(before.logins.clone());
             all.hosts.extend(before.hosts.clone());
             all
         });
@@ -132,10 +152,15 @@ impl Shared {
         let named = self.known.load_full();
         let users: Vec<(u32, User)> =
             named.users.keys().map(|uid| (*uid, supervisor_sys::resolve_user(*uid))).collect();
+        let logins: Vec<(u32, Entry)> =
+            named.logins.keys().map(|uid| (*uid, supervisor_sys::resolve_login(*uid))).collect();
         self.known.rcu(|before| {
             let mut all = Known::clone(before);
             for (uid, now) in &users {
                 keep_better(&mut all.users, uid, now);
+            }
+            for (uid, now) in &logins {
+                keep_better(&mut all.logins, uid, now);
             }
             all
         });

@@ -5,6 +5,9 @@
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, User, getgrouplist, getuid, setgid, setgroups, setuid};
 use std::ffi::CString;
+use std::path::PathBuf;
+
+use crate::errno::errno_name;
 
 /// A user with all the groups that the name service knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,17 @@ pub struct Credentials {
     pub gid: u32,
     /// Supplementary group ids, the primary one first.
     pub groups: Vec<u32>,
+}
+
+/// What the user database says of a user besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// Its name.
+    pub name: String,
+    /// Its home.
+    pub home: PathBuf,
+    /// Its shell.
+    pub shell: PathBuf,
 }
 
 /// What dropping privileges has done.
@@ -55,6 +69,15 @@ pub fn resolve_user(uid: u32) -> Result<Credentials, String> {
     let others = groups.into_iter().filter(|group| *group != gid);
     let groups = [gid].into_iter().chain(others).map(Gid::as_raw).collect();
     Ok(Credentials { uid, gid: gid.as_raw(), groups })
+}
+
+/// Looks the entry of a user up, as [`resolve_user`] does and with the same waits. The error is a reason in our words.
+pub fn resolve_login(uid: u32) -> Result<Login, String> {
+    match User::from_uid(Uid::from_raw(uid)) {
+        Ok(Some(User { name, dir, shell, .. })) => Ok(Login { name, home: dir, shell }),
+        Ok(None) => Err(format!("user id {uid} has no entry in the user database")),
+        Err(error) => Err(format!("the user database does not tell of user id {uid}: {}", errno_name(error as i32))),
+    }
 }
 
 /// Whether [`drop_privileges`] would find us allowed. The error is the contract's reason.

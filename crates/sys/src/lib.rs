@@ -59,7 +59,7 @@ mod unseen_listener;
 
 pub use c_str_array::CStrArray;
 pub use child_attributes::ChildAttributes;
-pub use credentials::{Credentials, PrivilegeChange, drop_privileges, may_become, resolve_user};
+pub use credentials::{Credentials, Login, PrivilegeChange, drop_privileges, may_become, resolve_login, resolve_user};
 pub use daemonize::{WaitingCaller, daemonize};
 pub use errno::errno_name;
 pub use exec_report::ExecFailure;

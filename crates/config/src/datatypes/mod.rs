@@ -6,6 +6,7 @@
 mod addresses;
 mod choices;
 mod durations;
+mod environment_sources;
 mod numbers;
 mod paths;
 mod quantities;
@@ -18,6 +19,7 @@ pub(crate) use choices::{
     signal_rewrite,
 };
 pub(crate) use durations::duration;
+pub(crate) use environment_sources::{credential, environment_file, secret_variable, variable_pattern};
 pub(crate) use numbers::{byte_size, file_mode, integer, octal};
 pub(crate) use paths::{existing_directory, existing_dirpath, temporary_directory};
 pub(crate) use quantities::{count, pause, percent};

@@ -89,7 +89,12 @@ data_types! {
     Directory(String), "an existing directory", [], |context, text| types::existing_directory(text, &context.home);
     Duration(std::time::Duration), "a number of seconds, or a number with ms, s, m, h or d", [],
         |_, text| types::duration(text), ours;
+    Credentials(Box<[supervisor_core::Credential]>), "name:/path with commas between them", [],
+        |context, text| list(text, |word| types::credential(word, &context.folder())), ours;
     Environment(Box<str>), "KEY=\"value\" pairs with commas between them", [], |_, text| types::as_written(text);
+    EnvironmentFiles(Box<[supervisor_core::EnvironmentFile]>),
+        "paths with commas between them, a - before one that may be missing", [],
+        |context, text| list(text, |word| types::environment_file(word, &context.folder())), ours;
     EventTypes(Box<str>), "event types with commas between them", [], |_, text| types::as_written(text);
     ExitCodes(Box<[i32]>), "numbers 0 to 255 with commas between them", [], |_, text| types::exitcodes(text);
     ExitWhen(supervisor_core::ExitWhen), "never, any_fatal, all_exited or essential_exited",
@@ -114,6 +119,9 @@ data_types! {
     Percent(supervisor_core::Percent), "a percentage like 20%", [], |_, text| types::percent(text), ours;
     ProtocolErrorPolicy(supervisor_core::OnProtocolError), "unknown or restart", ["unknown", "restart"],
         |_, text| types::on_protocol_error(text), ours;
+    SecretVariables(Box<[supervisor_core::SecretVariable]>),
+        "NAME:/path with commas between them, a - before a path that may be missing", [],
+        |context, text| list(text, |word| types::secret_variable(word, &context.folder())), ours;
     Signal(supervisor_core::Signal), "name or number of a signal", [], |_, text| types::signal(text);
     Signals(Box<[supervisor_core::Signal]>), "names or numbers of signals with commas between them", [],
         |_, text| list(text, types::signal);
@@ -126,12 +134,14 @@ data_types! {
     Text(Box<str>), "any text", [], |_, text| types::as_written(text);
     Url(Box<str>), "http://host:port or unix:///path", [], |_, text| types::as_written(text);
     User(u32), "name or id of a user", [], |context, text| context.users.uid(text);
+    VariableNames(Box<[Box<str>]>), "names of variables with commas between them, * at the end for anything", [],
+        |_, text| list(text, types::variable_pattern), ours;
     WebInterface(crate::config::WebInterface), "auto, new, classic or off", ["auto", "new", "classic", "off"],
         |_, text| types::web_interface(text), ours;
 }
 
 /// Values with commas between them; blanks around them and empty places do not count.
-fn list<T>(text: &str, value: fn(&str) -> Checked<T>) -> Checked<Box<[T]>> {
+fn list<T>(text: &str, value: impl Fn(&str) -> Checked<T>) -> Checked<Box<[T]>> {
     text.split(',').map(strip).filter(|word| !word.is_empty()).map(value).collect()
 }
 

@@ -89,6 +89,22 @@ options! {
         STDERR_SYSLOG: "stderr_syslog", Boolean, Text("false"), "send stderr to syslog, too"
             => each;
         ENVIRONMENT: "environment", Environment, Text(""), "variables of its own";
+        ENV_FILE: "env_file", EnvironmentFiles, Text(""), "files with lines NAME=value, read at each start"
+            => each environment.sources.files;
+        ENV_DIR: "env_dir", EnvironmentFiles, Text(""), "directories with a file for each variable, read at each start"
+            => each environment.sources.directories;
+        SECRET_ENV: "secret_env", SecretVariables, Text(""), "variables whose values are files, read at each start"
+            => each environment.sources.secrets;
+        CREDENTIAL: "credential", Credentials, Text(""), "files that are copied to a directory of its own, $CREDENTIALS_DIRECTORY, at each start"
+            => each environment.sources.credentials;
+        CLEAR_ENV: "clear_env", Boolean, Text("false"), "inherit nothing from supervisord but the variables of pass_env"
+            => each environment.clear;
+        PASS_ENV: "pass_env", VariableNames, Computed("PATH, HOME, LANG, LC_* and TZ"), "variables that are inherited with clear_env"
+            => each environment.pass;
+        UNSET_ENV: "unset_env", VariableNames, Text(""), "variables that are taken out last"
+            => each environment.unset;
+        LOGIN_ENV: "login_env", Boolean, Text("false"), "tell it HOME, USER, LOGNAME and SHELL of its user"
+            => each environment.login;
         DIRECTORY: "directory", Text, Unset, "directory to change to before it runs"
             => each identity.directory;
         UMASK: "umask", Octal, Unset, "mask of its new files"

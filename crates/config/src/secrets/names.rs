@@ -36,6 +36,10 @@ pub(crate) enum Secrecy {
 
 /// What the name of a variable, an option or a flag says about its value.
 pub(crate) fn secrecy(name: &str) -> Secrecy {
+    // An option of programs: names of variables.
+    if name == "pass_env" {
+        return Secrecy::Open;
+    }
     let words = words(name);
     let (first, last) = (words.first().map_or("", String::as_str), words.last().map_or("", String::as_str));
     let is_about = words.len() > 1 && (has(ABOUT, last) || has(SWITCHES, first));
@@ -102,9 +106,17 @@ pub(crate) fn is_secret_value(name: &str, value: &str) -> bool {
     }
 }
 
-/// Whether the value of an option of this name is a secret. `tls_key` has none: it is the path of a file.
+/// Whether the value of an option of this name is a secret. Not where it is the path of a file, or names with paths; what
+/// should be and is not may be the secret itself.
 pub(crate) fn is_secret_option(name: &str, value: &str) -> bool {
-    name != "tls_key" && is_secret_value(name, value)
+    match name {
+        "tls_key" => false,
+        "secret_env" | "credential" => value.split(',').filter(|item| !item.trim().is_empty()).any(|item| {
+            let path = item.split_once(':').map_or("", |(_, path)| path.trim_start());
+            !path.starts_with(['/', '-', '~', '.'])
+        }),
+        _ => is_secret_value(name, value),
+    }
 }
 
 /// A value without the quotes around it.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use supervisor_core::{EndingConfig, ExitWhen, LogLevel, SignalRewrite};
+use supervisor_core::{EndingConfig, EnvironmentFile, ExitWhen, LogLevel, SignalRewrite};
 
 use crate::command_line::SupervisordOptions;
 use crate::config::{MainLogFile, Subreaper, SupervisordConfig};
@@ -37,6 +37,8 @@ pub(crate) struct SupervisordSection {
     strip_ansi: bool,
     shutdown_timeout: Duration,
     signal_rewrite: Box<[SignalRewrite]>,
+    /// Files of variables for all programs.
+    pub(crate) env_files: Box<[EnvironmentFile]>,
     exit_when: ExitWhen,
     /// The name of a process, a group or a program.
     pub(crate) exit_code_from: Option<String>,
@@ -80,6 +82,7 @@ pub(crate) fn read_supervisord(context: &Context) -> Result<SupervisordSection, 
         python_namespaces: reader.value(&rows::PYTHON_NAMESPACES)?,
         shutdown_timeout: reader.value(&rows::SHUTDOWN_TIMEOUT)?,
         signal_rewrite: reader.value(&rows::SIGNAL_REWRITE)?,
+        env_files: reader.value(&rows::ENV_FILE)?,
     })
 }
 
@@ -134,6 +137,7 @@ pub(crate) fn settle(
         python_host: file.python_host,
         shutdown_timeout: file.shutdown_timeout,
         signal_rewrite: file.signal_rewrite,
+        env_files: file.env_files,
         // Whose status it is can be told when the groups are known.
         ending: EndingConfig { exit_when: file.exit_when, exit_code_from: [].into() },
         subreaper: file.subreaper,

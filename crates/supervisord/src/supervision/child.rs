@@ -9,6 +9,7 @@ use std::time::Duration;
 use supervisor_core::{Channel, Life, Pid};
 use supervisor_sys::Shelved;
 
+use super::credentials_folder::CredentialsFolder;
 use super::extensions::StopSignal;
 
 /// A child that was spawned and not reaped.
@@ -26,6 +27,8 @@ pub(super) struct Child {
     pub(super) stdout: Option<Stream>,
     /// `None`: at its end, or redirected to stdout.
     pub(super) stderr: Option<Stream>,
+    /// Where its credentials are, as long as it lives.
+    pub(super) credentials: Option<CredentialsFolder>,
 }
 
 /// What is written to a child.

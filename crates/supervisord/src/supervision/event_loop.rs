@@ -406,6 +406,7 @@ mod tests {
     use crate::boundary::snapshot::process_snapshot;
     use crate::boundary::{inbox, outbox};
     use crate::supervision::child_environment::ChildEnvironment;
+    use crate::supervision::credentials_folder::RuntimeFolder;
     use crate::supervision::kernel::Kernel;
     use crate::supervision::main_log::{MainLog, MainLogSettings, MainLogTarget};
     use crate::supervision::os_host::OsHostSettings;
@@ -420,6 +421,7 @@ mod tests {
             identifier: "test".to_owned(),
             childlogdir: "/nonexistent".into(),
             environment: ChildEnvironment::new(&[], None, ServerCertificates::default()),
+            runtime_folder: RuntimeFolder::new("test", None, "/nonexistent".as_ref()),
             names: crate::name_service::NameService::default(),
         };
         let outbox = outbox::channel(SupervisorState::Running).0;

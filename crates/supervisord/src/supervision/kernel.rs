@@ -114,6 +114,7 @@ impl Kernel {
             stdin: own_stdin.map(|end| Stdin { end, pending: Vec::new() }),
             stdout: Some(stream(stdout)),
             stderr: stderr.map(stream),
+            credentials: None,
         };
         self.watch(life, &mut child);
         Ok(child)

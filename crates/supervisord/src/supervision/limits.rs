@@ -94,3 +94,21 @@ pub(super) const LAST_EVENTS_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long the end of supervisord waits for readers of its logs, when everything else has stopped.
 pub(super) const LAST_WORDS_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Bytes of one `env_file`.
+pub(super) const ENV_FILE_BYTES: u64 = 1 << 20;
+
+/// Variables of one `env_file`, and files of one `env_dir`.
+pub(super) const ENV_VARIABLES: usize = 10_000;
+
+/// Bytes of a file that is the value of a variable.
+pub(super) const SECRET_BYTES: u64 = 64 << 10;
+
+/// Bytes of a file that is a credential.
+pub(super) const CREDENTIAL_BYTES: u64 = 1 << 20;
+
+/// Processes at a time whose variables threads are reading from remote file systems.
+pub(super) const REMOTE_SOURCES: usize = 16;
+
+/// How long a start waits for such a thread; an answer that comes later is the next attempt's.
+pub(super) const REMOTE_SOURCES_PATIENCE: Duration = Duration::from_millis(50);

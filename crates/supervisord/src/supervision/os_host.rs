@@ -3,7 +3,7 @@
 //! Owns every descriptor of supervision; each has one owner that can name it. Decides nothing about processes, and
 //! never calls back into the core. Answers are collected and sent at the end of a turn, after the main log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +18,8 @@ use supervisor_sys::FcgiSocket;
 use super::auto_logs::AutoLogs;
 use super::child::Child;
 use super::child_environment::ChildEnvironment;
+use super::credentials_folder::RuntimeFolder;
+use super::environment_sources::{Gathered, RemoteSources};
 use super::event_journals::EventJournals;
 use super::kernel::Kernel;
 use super::log_table::{LogId, LogTable};
@@ -40,6 +42,8 @@ pub struct OsHostSettings {
     pub childlogdir: PathBuf,
     /// What children inherit.
     pub environment: ChildEnvironment,
+    /// Where credentials of programs are put.
+    pub runtime_folder: RuntimeFolder,
     /// Whom they run as, and where they listen.
     pub names: NameService,
 }
@@ -71,6 +75,10 @@ pub struct OsHost {
     due: Vec<(RequestId, Result<Reply, Fault>)>,
     next_request: u64,
     pub(super) restart_requested: bool,
+    /// Variables that threads read.
+    pub(super) remote_sources: RemoteSources,
+    /// What has been told of files of secrets and of where credentials are, each once.
+    pub(super) told_of_secrets: BTreeSet<String>,
     /// A life that was reaped, while its last output is read: its pid may be another's by now.
     pub(super) reaped: Option<Life>,
 }
@@ -117,6 +125,8 @@ impl OsHost {
             due: Vec::new(),
             next_request: 0,
             restart_requested: false,
+            remote_sources: RemoteSources::default(),
+            told_of_secrets: BTreeSet::new(),
             reaped: None,
         }
     }
@@ -217,7 +227,11 @@ pub(super) fn child_of(entries: &mut [Option<Entry>], life: Life) -> Option<&mut
 
 impl Host for OsHost {
     fn find_program(&mut self, config: &ProcessConfig) -> Result<(), BadCommand> {
-        find_program(&config.command, self.settings.environment.path_of(config).as_deref()).map(drop)
+        let nothing_read = Gathered::default();
+        let path = self.settings.environment.path_of(config, &nothing_read);
+        let found = find_program(&config.command, path.as_deref()).map(drop);
+        // Where it looks may stand in a file: then the start itself finds out.
+        if config.environment.sources.is_empty() { found } else { Ok(()) }
     }
 
     fn create_logs(&mut self, process: ProcessId, config: &ProcessConfig, known: &LogPaths) -> LogPaths {
@@ -293,6 +307,7 @@ impl Host for OsHost {
         if let Some(life) = self.life_at(process.index()) {
             self.release(life);
         }
+        self.remote_sources.forget(process);
         let entry = self.entries.get_mut(process.index()).and_then(Option::take);
         if let Some(entry) = entry {
             if entry.is_extension {

@@ -6,15 +6,19 @@
 use std::io;
 use std::os::fd::AsFd;
 
-use supervisor_core::{Life, LogLevel, Pid, ProcessConfig, SpawnError};
-use supervisor_sys::{FcgiSocket, errno_name};
+use supervisor_core::{Life, LogLevel, Pid, ProcessConfig, ProcessId, SpawnError};
+use supervisor_sys::{Credentials, FcgiSocket, Login, errno_name};
 
+use super::child_environment::Given;
+use super::credentials_folder::{CredentialsFolder, RuntimeFolder};
 use super::disk_watch::DiskWatch;
+use super::environment_sources::Gathered;
 use super::extensions;
 use super::kernel::{Descriptors, Start};
 use super::os_host::OsHost;
 use super::program_search::find_program;
 use crate::boundary::outbox::ExtensionNotice;
+use crate::name_service::NameService;
 
 /// Why there is no child.
 struct NotStarted {
@@ -53,10 +57,12 @@ impl OsHost {
     }
 
     fn try_to_start_child(&mut self, life: Life, group: &str, config: &ProcessConfig) -> Result<Pid, NotStarted> {
+        let gathered = self.gather_environment(life.process, config).map_err(NotStarted::because)?;
         let Self { kernel, settings, entries, sockets, logs: table, main_log, outbox, .. } = self;
         let environment = &settings.environment;
-        let mut program = find_program(&config.command, environment.path_of(config).as_deref())
+        let mut program = find_program(&config.command, environment.path_of(config, &gathered).as_deref())
             .map_err(|bad| NotStarted::because(bad.text()))?;
+        let login = login_of(config, &settings.names).map_err(NotStarted::because)?;
         if let Some(extension) = &config.extension {
             program.arguments.extend(extensions::arguments_of_host(extension));
         }
@@ -85,16 +91,27 @@ impl OsHost {
                 error: SpawnError(dispatchers_text(&config.name, &error)),
             }
         })?;
-        let envp = environment.of(group, config);
+        let owner = credentials.as_ref().and_then(|found| found.as_ref().ok());
+        let folder = make_credentials(&settings.runtime_folder, config, &gathered, owner).map_err(|text| {
+            entry.logs.close(table, &mut kernel.log_writers);
+            NotStarted::because(text)
+        })?;
+        let given = Given {
+            gathered: &gathered,
+            login: login.as_ref(),
+            credentials: folder.as_ref().map(CredentialsFolder::path),
+        };
+        let envp = environment.of(group, config, &given);
         let given = Descriptors { socket, channel: channel.as_ref().map(|(_, theirs)| theirs.as_fd()) };
         let start = Start { config, program: &program, envp: &envp, credentials: credentials.as_ref(), given };
         let child = kernel.spawn(life, &start);
-        let child = child.map_err(|failure| {
+        let mut child = child.map_err(|failure| {
             entry.logs.close(table, &mut kernel.log_writers);
             let for_lack_of_descriptors = is_lack_of_descriptors(failure.error());
             NotStarted { error: SpawnError(failure.text(&config.name)), for_lack_of_descriptors }
         })?;
         let pid = child.pid;
+        child.credentials = folder;
         entry.child = Some(child);
         if let Some((socket, _)) = channel {
             // One that nobody is told of reads the end of its channel.
@@ -104,6 +121,30 @@ impl OsHost {
             self.opening_was_slow(life.process, took);
         }
         Ok(pid)
+    }
+
+    /// Reads what a program is told that stands in no configuration.
+    fn gather_environment(&mut self, process: ProcessId, config: &ProcessConfig) -> Result<Gathered, String> {
+        let sources = &config.environment.sources;
+        if sources.is_empty() {
+            return Ok(Gathered::default());
+        }
+        let gathered = self.remote_sources.gather(process, sources, &mut self.kernel.log_writers.mounts)?;
+        for path in &gathered.exposed {
+            self.warn_once(format!("{}, with a secret of {}, can be read by everybody", path.display(), config.name));
+        }
+        if !sources.credentials.is_empty() && !self.settings.runtime_folder.is_in_memory() {
+            self.warn_once(format!("credentials of {} lie on a disk", config.name));
+        }
+        Ok(gathered)
+    }
+
+    /// Of each file and program once.
+    fn warn_once(&mut self, text: String) {
+        if !self.told_of_secrets.contains(&text) {
+            self.main_log.log(LogLevel::Warn, format_args!("{text}"));
+            self.told_of_secrets.insert(text);
+        }
     }
 
     /// Frees descriptors, the dearest last. False if there is none left that could be done without.
@@ -135,6 +176,28 @@ impl OsHost {
         }
         count > 0
     }
+}
+
+/// The entry of the user of a program that is to be told of it.
+fn login_of(config: &ProcessConfig, names: &NameService) -> Result<Option<Login>, String> {
+    let uid = config.identity.uid.filter(|_| config.environment.login);
+    uid.map(|uid| names.login(uid).map_err(|reason| format!("login_env: {reason}"))).transpose()
+}
+
+/// Puts the credentials of a program where it finds them.
+fn make_credentials(
+    runtime_folder: &RuntimeFolder,
+    config: &ProcessConfig,
+    gathered: &Gathered,
+    owner: Option<&Credentials>,
+) -> Result<Option<CredentialsFolder>, String> {
+    if gathered.credentials.is_empty() {
+        return Ok(None);
+    }
+    runtime_folder.fill(&gathered.credentials, owner).map(Some).map_err(|(path, error)| {
+        let errno = error.raw_os_error().map_or("EIO", errno_name);
+        format!("cannot put the credentials of {} at {}: {errno}", config.name, path.display())
+    })
 }
 
 fn is_lack_of_descriptors(error: &io::Error) -> bool {

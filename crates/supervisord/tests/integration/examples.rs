@@ -86,6 +86,28 @@ fn conversation_goes_both_ways_and_others_come_by() {
     daemon.assert_ends_clean();
 }
 
+#[test]
+fn environment_tells_a_program_what_its_files_say() {
+    let mut daemon = TestDaemon::of_example("environment");
+    daemon.set_variable("APP_NAME", "of the shell");
+    daemon.launch(&[]);
+    daemon.wait_until_it_answers();
+    daemon.wait_for_state("app", "RUNNING");
+    let page =
+        std::fs::read_to_string(project_root().join("docs/environment.md")).expect("it is part of the repository");
+    let told = until("it has said everything", || {
+        let told = daemon.ctl(&["tail", "app"]).stdout;
+        told.contains("bytes\n").then_some(told)
+    });
+    assert!(page.contains(told.trim_end()), "{told}");
+    daemon.write("local.env", "APP_URL=here\n");
+    daemon.ctl(&["restart", "app"]);
+    until("it has read the other file", || daemon.ctl(&["tail", "app"]).stdout.contains("at here: ").then_some(()));
+    let log = daemon.program().stdout();
+    assert!(!log.contains("battery") && !log.contains("real key"), "{log}");
+    daemon.stop();
+}
+
 /// The commands of the page, each of which has its own test here or in `extension_examples.rs`.
 #[test]
 fn the_page_of_examples_names_each_and_what_it_names_is_there() {

@@ -15,6 +15,7 @@ mod containers;
 mod daemonize;
 mod deploys;
 mod descriptors;
+mod environment;
 mod event_overflow;
 mod event_stream;
 mod examples;
