@@ -46,6 +46,11 @@ impl NamePattern {
         Self(pieces)
     }
 
+    /// Whether it can mean one process alone: nothing in it stands for anything else.
+    pub fn is_name(&self) -> bool {
+        self.0.iter().all(|piece| matches!(piece, Piece::Character(_)))
+    }
+
     /// Those of a list with commas between them.
     pub fn list(text: &str) -> Vec<Self> {
         text.split(',').filter(|pattern| !pattern.is_empty()).map(Self::new).collect()
@@ -160,6 +165,13 @@ mod tests {
             ("*:worker_?", "g:worker_1"),
         ] {
             assert!(matched(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn names_stand_for_themselves_alone() {
+        for (text, is_name) in [("web:cat", true), ("a[b", true), ("w*", false), ("w?b", false), ("[w]", false)] {
+            assert_eq!(NamePattern::new(text).is_name(), is_name, "{text}");
         }
     }
 

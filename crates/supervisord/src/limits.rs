@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Messages that may wait in the inbox at a time; whoever has one more waits for a place.
 pub(crate) const INBOX_MESSAGES: usize = 1_024;
 
+/// Processes that have gone, of which it is remembered for those who follow processes.
+pub(crate) const REMEMBERED_REMOVALS: usize = 1_024;
+
 /// How long one plug-in may take to be made before a start or a restart goes on.
 pub(crate) const PLUGIN_CHECK: Duration = Duration::from_secs(30);
 

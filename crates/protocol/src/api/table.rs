@@ -19,6 +19,7 @@ pub enum Resource {
     Problems,
     Process,
     Processes,
+    Stream,
     Summary,
     Supervisor,
 }
@@ -106,6 +107,27 @@ pub const TABLE: &[Row] = &[
                 Type::Boolean,
                 "`samples` besides, what was seen of it lately: seconds since 1970, CPU, memory of each",
             ),
+        ],
+    ),
+    get(
+        Resource::Stream,
+        "/stream",
+        "One stream of everything that changes, see [below](#the-stream).",
+        &[
+            parameter("processes", Type::Text, "`*`, or names and patterns with commas between them: rows of these"),
+            parameter("samples", Type::Integer(1, 60), "seconds: what these processes use, so often"),
+            parameter("events", Type::Text, "events of these types, as in `/events`"),
+            parameter(
+                "log",
+                Type::Text,
+                "`process/stdout`, `process/stderr` or `supervisor`: a log; up to eight times",
+            ),
+            parameter(
+                "log_from",
+                Type::Text,
+                "of each log in its order: the first byte, or below zero from the end; without: -65536",
+            ),
+            parameter("supervisor", Type::Boolean, "supervisord itself"),
         ],
     ),
     get(

@@ -43,6 +43,11 @@ pub enum Message {
         /// To be notified after each turn in which something happened.
         follower: Follower,
     },
+    /// A client follows processes from now on.
+    FollowProcesses {
+        /// To be notified after each turn in which something of one has changed.
+        follower: Follower,
+    },
     /// A line for the main log.
     Log {
         /// Its severity; the control plane has left out what the main log does not show.
@@ -149,6 +154,11 @@ impl CommandSender {
     /// Registers a follower of events.
     pub async fn follow_events(&self, follower: Follower) {
         self.send(Message::FollowEvents { follower }).await;
+    }
+
+    /// Registers a follower of processes.
+    pub async fn follow_processes(&self, follower: Follower) {
+        self.send(Message::FollowProcesses { follower }).await;
     }
 
     /// Ends the following of events. The supervision plane is woken to see it, since at its end it waits for that.

@@ -3,7 +3,8 @@
 //! A notice never waits and takes no memory: of each kind the board holds the latest or that there was one, and a
 //! control plane that looks late misses nothing that still matters. So `getState` and the SHUTDOWN_STATE fault need no
 //! round trip between the planes. State and reopen are seen at once, hence before any answer that is given later;
-//! events are told once a turn, after its answers, and while nobody follows them nothing crosses the planes.
+//! events and changes of processes are told once a turn, after its answers, and while nobody follows them nothing crosses
+//! the planes.
 //!
 //! What may be neither dropped nor merged with its like goes through a bounded queue beside the board: the sockets that
 //! are opened for extensions, and what becomes of those ([`ExtensionNotice`]).
@@ -27,6 +28,8 @@ pub enum Notice {
     Reopen,
     /// Something has happened that whoever follows events can fetch.
     EventsWaiting,
+    /// Something else than before is published of processes.
+    ProcessesChanged,
 }
 
 /// What becomes of an extension.
@@ -93,6 +96,8 @@ pub fn channel(initial: SupervisorState) -> (Outbox, Notices) {
         board: Arc::clone(&board),
         event_followers: Followers::default(),
         events_wait: false,
+        process_followers: Followers::default(),
+        processes_changed: false,
         extensions: mpsc::channel(1).0,
     };
     (outbox, Notices(board))
@@ -113,6 +118,9 @@ pub struct Outbox {
     event_followers: Followers,
     /// Something has happened since they were told.
     events_wait: bool,
+    process_followers: Followers,
+    /// The same of processes.
+    processes_changed: bool,
     extensions: mpsc::Sender<ExtensionNotice>,
 }
 
@@ -123,6 +131,7 @@ impl Outbox {
             Notice::State(state) => self.board.state.store(state.code(), Ordering::Release),
             Notice::Reopen => self.board.reopen.notify_one(),
             Notice::EventsWaiting => self.events_wait = true,
+            Notice::ProcessesChanged => self.processes_changed = true,
         }
     }
 
@@ -143,11 +152,19 @@ impl Outbox {
         if std::mem::take(&mut self.events_wait) {
             self.event_followers.notify();
         }
+        if std::mem::take(&mut self.processes_changed) {
+            self.process_followers.notify();
+        }
     }
 
     /// One more client that follows events.
     pub fn add_event_follower(&mut self, follower: Follower) {
         self.event_followers.add(follower);
+    }
+
+    /// One more client that follows processes.
+    pub fn add_process_follower(&mut self, follower: Follower) {
+        self.process_followers.add(follower);
     }
 
     /// Whether anybody follows events.

@@ -15,6 +15,7 @@ use supervisor_core::{FaultCode, LogLevel, ProcessConfig};
 use supervisor_protocol::method::Namespaces;
 use tokio::sync::{Mutex, Semaphore, watch};
 
+use super::api::SharedTable;
 use super::budget::Budget;
 use super::crowd::Crowd;
 use super::extensions::Extensions;
@@ -69,6 +70,10 @@ pub(super) struct Context {
     pub(super) crowd: Rc<Crowd>,
     /// Held once more by each client that follows events.
     pub(super) event_followers: Rc<()>,
+    /// The same by each stream for a page, and by each log that is followed by itself.
+    pub(super) page_streams: Rc<()>,
+    pub(super) log_followers: Rc<()>,
+    pub(super) stream_table: SharedTable,
     identifier: RefCell<Rc<str>>,
     /// Of the configuration that was read last.
     warnings: RefCell<Rc<[String]>>,
@@ -84,6 +89,8 @@ pub(super) struct Context {
     pub(super) configuration_read: Cell<Duration>,
     /// When this control plane began.
     pub(super) started: Timestamp,
+    /// The same exactly, since the Unix epoch.
+    started_at: Duration,
     log_level: LogLevel,
 }
 
@@ -126,6 +133,9 @@ impl Context {
             names: Workers::new("control-names", limits::NAME_THREADS),
             crowd: Rc::default(),
             event_followers: Rc::default(),
+            page_streams: Rc::default(),
+            log_followers: Rc::default(),
+            stream_table: SharedTable::default(),
             identifier: RefCell::new(identity.identifier.into()),
             warnings: RefCell::new(warnings.into()),
             program_reader: RefCell::new(program_reader.map(Arc::new)),
@@ -135,6 +145,7 @@ impl Context {
             sampler: Sampler::default(),
             configuration_read: Cell::new(clock::wall_clock()),
             started: clock::local_time(clock::wall_clock(), TimeZone::UTC).timestamp(),
+            started_at: clock::wall_clock(),
             log_level,
         }
     }
@@ -149,6 +160,17 @@ impl Context {
     /// How many clients follow events.
     pub(super) fn event_followers(&self) -> usize {
         Rc::strong_count(&self.event_followers) - 1
+    }
+
+    /// How many clients follow something, by what.
+    pub(super) fn followers(&self) -> [(&'static str, usize); 3] {
+        let count = |mark| Rc::strong_count(mark) - 1;
+        [("events", self.event_followers()), ("log", count(&self.log_followers)), ("stream", count(&self.page_streams))]
+    }
+
+    /// By which clients that come again tell us from the control plane before: microseconds since the Unix epoch.
+    pub(super) fn boot(&self) -> u64 {
+        u64::try_from(self.started_at.as_micros()).unwrap_or(u64::MAX)
     }
 
     /// `identifier` as of now.

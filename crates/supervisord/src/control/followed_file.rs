@@ -5,9 +5,10 @@
 //! files is opened, and no link of another user followed, since a log may lie in a program's own folder.
 
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -32,6 +33,11 @@ pub(super) struct FollowedFile {
     file: File,
     identity: SameFile,
     position: u64,
+    generation: u32,
+    /// The file before this one has no name any more.
+    was_removed: bool,
+    /// How much is read at a time.
+    piece_bytes: u64,
 }
 
 /// Of the file that is being read just now.
@@ -49,8 +55,49 @@ impl FollowedFile {
         let metadata = file.metadata()?;
         let position = metadata.len().saturating_sub(limits::STREAM_HEAD_BYTES);
         let modified = metadata.modified()?;
-        let identity = SameFile::of_open(&file)?;
-        Ok((Self { path, file, identity, position }, modified))
+        Ok((Self::of(path, file, position, limits::STREAM_PIECE_BYTES)?, modified))
+    }
+
+    /// The same from a byte, or from so many before the end where that is below zero; never behind the end. So much is
+    /// read at a time.
+    pub(super) fn open_at(path: PathBuf, from: i64, piece_bytes: u64) -> io::Result<Self> {
+        let file = FilePlace::find(&path)?.read()?;
+        let size = file.metadata()?.len();
+        let position = match u64::try_from(from) {
+            Ok(offset) => offset.min(size),
+            Err(_) => size.saturating_sub(from.unsigned_abs()),
+        };
+        Self::of(path, file, position, piece_bytes)
+    }
+
+    fn of(path: PathBuf, file: File, position: u64, piece_bytes: u64) -> io::Result<Self> {
+        let (identity, generation) = (SameFile::of_open(&file)?, generation(&file)?);
+        Ok(Self { path, file, identity, position, generation, was_removed: false, piece_bytes })
+    }
+
+    /// The next byte that is read.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Reads on from there.
+    pub(super) fn go_to(&mut self, position: u64) {
+        self.position = position;
+    }
+
+    /// How long the file is now.
+    pub(super) fn size(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    /// Tells the file from others that have had its name, for all who ask.
+    pub(super) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Whether the file that was read before this one was removed, not renamed.
+    pub(super) fn was_removed(&self) -> bool {
+        self.was_removed
     }
 
     /// Reads on.
@@ -73,7 +120,8 @@ impl FollowedFile {
             return Ok(Step::Bytes(rest));
         }
         let Ok(file) = self.open_successor(&place) else { return Ok(Step::Quiet) };
-        self.identity = SameFile::of_open(&file)?;
+        self.was_removed = self.file.metadata()?.nlink() == 0;
+        (self.identity, self.generation) = (SameFile::of_open(&file)?, generation(&file)?);
         self.file = file;
         self.position = 0;
         let bytes = self.read_on()?;
@@ -82,7 +130,7 @@ impl FollowedFile {
 
     fn read_on(&mut self) -> io::Result<Vec<u8>> {
         let size = self.file.metadata()?.len();
-        let wanted = size.saturating_sub(self.position).min(limits::STREAM_PIECE_BYTES);
+        let wanted = size.saturating_sub(self.position).min(self.piece_bytes);
         let mut bytes = vec![0; usize::try_from(wanted).unwrap_or(0)];
         let count = if bytes.is_empty() { 0 } else { self.file.read_at(&mut bytes, self.position)? };
         bytes.truncate(count);
@@ -104,6 +152,15 @@ impl FollowedFile {
         }
         place.read()
     }
+}
+
+/// A number that two files hardly ever share, even where one has the inode of the other.
+fn generation(file: &File) -> io::Result<u32> {
+    let metadata = file.metadata()?;
+    let mut hasher = DefaultHasher::new();
+    (metadata.dev(), metadata.ino(), metadata.created().ok()).hash(&mut hasher);
+    let [.., a, b, c, d] = hasher.finish().to_be_bytes();
+    Ok(u32::from_be_bytes([a, b, c, d]))
 }
 
 #[cfg(test)]

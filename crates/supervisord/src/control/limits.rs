@@ -1,5 +1,6 @@
 //! Every bound of the control plane, named. Refused or waited for where it is enforced.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// How long it takes until a socket that cannot be put back to its path is tried again.
@@ -180,6 +181,27 @@ pub(super) const EVENT_STREAMS: usize = 64;
 /// Time without an event after which a stream of events gives a sign of life.
 pub(super) const EVENT_STREAM_HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// Streams of one listener for pages, among its streams; one more is refused.
+pub(super) const STREAMS: usize = 64;
+
+/// Time between two pieces for one client of such a stream; the first change after quiet goes at once.
+pub(super) const STREAM_PAUSE: Duration = Duration::from_millis(50);
+
+/// Seconds between two samples that a client may ask for.
+pub(super) const STREAM_SAMPLE_SECONDS: RangeInclusive<u64> = 1..=60;
+
+/// Logs of one stream.
+pub(super) const STREAM_LOGS: usize = 8;
+
+/// Where a log begins of which nothing else is said: so many bytes before its end.
+pub(super) const STREAM_LOG_FROM: i64 = -65_536;
+
+/// Bytes of a log that a client may be behind; beyond, it goes on near the end.
+pub(super) const STREAM_LAG_BYTES: u64 = 1024 * 1024;
+
+/// Bytes of text in a piece of a stream from which on no further log is read for it.
+pub(super) const STREAM_TEXT_BYTES: usize = 32 * 1024;
+
 /// Time between two readings for one client that knows all there is: in a storm of events supervision is asked a
 /// hundred times a second for each client.
 pub(super) const EVENT_STREAM_PAUSE: Duration = Duration::from_millis(10);
@@ -226,6 +248,9 @@ pub(super) const READY_NAMES: usize = 20;
 
 /// Time for which a round through `/proc` counts as new for whoever asks once.
 pub(super) const SAMPLE_AGE: Duration = Duration::from_secs(1);
+
+/// Time between two rounds for whoever looks on.
+pub(super) const SAMPLE_PAUSE: Duration = Duration::from_secs(2);
 
 /// Rounds through `/proc` are so many times as long apart as one takes: a fiftieth of a processor at most.
 pub(super) const SAMPLE_SHARE: u32 = 50;

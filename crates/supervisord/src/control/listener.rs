@@ -64,6 +64,8 @@ pub(super) struct Section {
     pub(super) streams: Places,
     /// Places among those for clients that follow events.
     pub(super) event_streams: Places,
+    /// Places among those for pages.
+    pub(super) page_streams: Places,
 }
 
 impl Section {
@@ -83,6 +85,7 @@ impl Section {
             number: 0,
             streams: Places::new(limits::CONNECTIONS / 2),
             event_streams: Places::new(limits::EVENT_STREAMS),
+            page_streams: Places::new(limits::STREAMS),
         }
     }
 

@@ -102,9 +102,10 @@ async fn follow(
     context.sender.follow(log, follower).await;
     let (pieces, body) = mpsc::channel(limits::STREAM_PIECES);
     let pump_context = Rc::clone(context);
+    let mark = Rc::clone(&context.log_followers);
     spawn_local(async move {
         pump(file, changes, pieces, pump_context).await;
-        drop(place);
+        drop((place, mark));
     });
     let mut response = stream(body);
     let headers = response.headers_mut();

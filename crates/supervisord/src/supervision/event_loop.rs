@@ -238,6 +238,7 @@ impl EventLoop {
                 }
                 Message::Follow { log, follower } => self.follow(&log, follower),
                 Message::FollowEvents { follower } => self.host.outbox.add_event_follower(follower),
+                Message::FollowProcesses { follower } => self.host.outbox.add_process_follower(follower),
                 Message::Log { level, text } => self.host.main_log.log(level, format_args!("{text}")),
                 Message::SignalStopping { life } => self.host.signal_stopping(life),
                 Message::IdentifierChanged { identifier } => {

@@ -424,6 +424,7 @@ impl Host for OsHost {
     fn publish_processes(&mut self, publication: Publication<'_>) {
         self.note_states();
         self.processes.publish(publication.changed, publication.all);
+        self.outbox.tell(Notice::ProcessesChanged);
     }
 
     fn state_changed(&mut self, state: SupervisorState) {

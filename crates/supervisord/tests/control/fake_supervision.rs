@@ -233,7 +233,9 @@ fn supervise(inbox: &Inbox, wakes: &mpsc::Receiver<()>, mut script: Script, seen
                     now.commands.push(command);
                 }
                 Message::Follow { log, follower } => now.followers.push((log, follower)),
-                Message::FollowEvents { follower } => now.event_followers.push(follower),
+                Message::FollowEvents { follower } | Message::FollowProcesses { follower } => {
+                    now.event_followers.push(follower);
+                }
                 Message::Log { level, text } => now.log.push((level, text)),
                 Message::SignalStopping { life } => panic!("there is no extension: {life:?}"),
                 Message::IdentifierChanged { identifier } => now.identifiers.push(identifier),

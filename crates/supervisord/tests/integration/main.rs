@@ -41,6 +41,7 @@ mod metrics;
 mod native_namespaces;
 mod old_pains;
 mod original_client;
+mod page_stream;
 mod pages;
 mod pidproxy;
 mod program_users;

@@ -63,7 +63,7 @@ pub(super) async fn follow(
     Ok(with_headers(stream(body)))
 }
 
-fn with_headers(mut response: Response) -> Response {
+pub(super) fn with_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

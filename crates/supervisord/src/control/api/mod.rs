@@ -14,6 +14,7 @@ pub(super) mod problem;
 mod processes;
 mod query;
 mod server_sent_events;
+mod stream;
 mod summary;
 mod supervisor;
 mod time;
@@ -30,6 +31,8 @@ use super::listener::Section;
 use super::response::{Response, full};
 use parameters::Parameters;
 use problem::Problem;
+
+pub(super) use stream::SharedTable;
 
 /// Whether a path is one of ours, even if nothing is there.
 pub(super) fn owns(path: &str) -> bool {
@@ -73,6 +76,7 @@ async fn tell(
         Resource::Problems => Ok(supervisor::tell_problems()),
         Resource::Process => processes::tell_one(name, &parameters, headers, context).await,
         Resource::Processes => processes::tell_all(&parameters, headers, context).await,
+        Resource::Stream => stream::follow(&request, &parameters, section, context).await,
         Resource::Summary => summary::tell(headers, context).await,
         Resource::Supervisor => Ok(supervisor::tell(context)),
     }

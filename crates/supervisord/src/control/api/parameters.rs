@@ -31,6 +31,11 @@ impl Parameters {
         self.0.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Every value of a name, in their order.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// What is there only when it is asked for.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! a closed set of members for it; what is new is here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::header::HeaderMap;
@@ -233,6 +234,9 @@ fn list(wanted: &Wanted, listing: &Listing, resources: Option<&Round>) -> String
 pub(super) fn push_process(object: &mut Object<'_>, info: &ProcessInfo, descriptions: &mut ProcessInfoWriter) {
     object.string("name", &make_namespec(&info.group, &info.config.name));
     object.string("state", info.state.name());
+    if let Some(since) = since(info) {
+        object.string("since", &time_text(since));
+    }
     if let Some(pid) = info.pid {
         object.number("pid", pid);
     }
@@ -262,6 +266,12 @@ pub(super) fn push_process(object: &mut Object<'_>, info: &ProcessInfo, descript
     }
 }
 
+/// The start of the run while it has a pid, else the end of the last one; `None`: it has never run.
+fn since(info: &ProcessInfo) -> Option<Duration> {
+    let seconds = |seconds: i64| u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs);
+    if info.pid.is_some() { seconds(info.start) } else { info.last_exit.map(|last| last.at).or(seconds(info.stop)) }
+}
+
 fn push_last_exit(object: &mut Object<'_>, last_exit: LastExit) {
     let LastExit { at, status, expected, ran_for } = last_exit;
     object.string("at", &time_text(at));
@@ -288,8 +298,6 @@ pub(super) fn push_status(object: &mut Object<'_>, status: ExitStatus) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use supervisor_core::{Pid, Tally};
     use supervisor_protocol::api::{Lookup, find as find_row};
 
@@ -372,7 +380,7 @@ mod tests {
         let expected = concat!(
             r#"{"processes": [{"name": "cat", "state": "STOPPING", "pid": 7, "starts": 4, "restarts": 1, "exit": {"at": "2026-11-22T08:17:47.089Z", "#,
             r#""signal": "SIGSEGV", "core_dumped": true, "expected": false, "ran": 61.004}}, "#,
-            r#"{"name": "dog", "state": "BACKOFF", "exit": {"at": "2026-11-22T08:17:47.089Z", "code": 2, "#,
+            r#"{"name": "dog", "state": "BACKOFF", "since": "2026-11-22T08:17:47.089Z", "exit": {"at": "2026-11-22T08:17:47.089Z", "code": 2, "#,
             r#""expected": true, "ran": 61.004}, "spawn_error": "Exited too quickly", "protocol_error": "hello", "#,
             r#""description": "Exited too quickly", "attention": true}]}"#
         );

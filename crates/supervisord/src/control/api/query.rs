@@ -9,7 +9,7 @@ use supervisor_core::{EventType, OwnEventType};
 use crate::control::percent::decode;
 
 /// Sent by clients that come again (WHATWG HTML, «Server-sent events»).
-const LAST_EVENT_ID: &str = "last-event-id";
+pub(super) const LAST_EVENT_ID: &str = "last-event-id";
 
 /// What is wanted of the stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +39,16 @@ impl Wanted {
         if let Some(id) = headers.get(LAST_EVENT_ID).filter(|id| !id.is_empty()) {
             wanted.after = Some(read_serial("Last-Event-ID", id.to_str().unwrap_or("?"))?);
         }
+        Ok(wanted)
+    }
+
+    /// Events of the types of a list, as in a query; `own` are those of extensions.
+    ///
+    /// # Errors
+    /// A name that is no type, in words for the client.
+    pub(super) fn of_types(list: &str, own: &[OwnEventType]) -> Result<Self, String> {
+        let mut wanted = Self::default();
+        wanted.add(&read_types(list, own)?);
         Ok(wanted)
     }
 

@@ -4,7 +4,7 @@
 //! is the serial from which a client goes on that comes again. Pure functions to text; what a payload says is written
 //! as members of their own types.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use supervisor_core::{EventType, StreamEvent};
 use supervisor_protocol::json::{self, Object};
@@ -13,53 +13,63 @@ use super::processes::push_status;
 use super::time::time_text;
 
 /// The name of the frame that tells of events which this client does not get.
-const LOST: &str = "lost";
+pub(super) const LOST: &str = "lost";
 
 /// Appends an event.
 pub(super) fn push_event(out: &mut String, event: &StreamEvent) {
-    push_frame(out, event.serial, event.event_type.name(), |object| {
-        object.number("serial", event.serial);
-        object.string("time", &time_text(event.time));
-        object.string("event", event.event_type.name());
-        push_payload(object, event);
-        if let Some(status) = event.ended {
-            object.object("exit", |object| push_status(object, status));
-        }
-        if event.omitted_bytes > 0 {
-            object.number("omitted_bytes", event.omitted_bytes);
-        }
-    });
+    push_frame(out, event.serial, event.event_type.name(), |object| event_members(object, event));
+}
+
+/// An event as data.
+pub(super) fn event_members(object: &mut Object<'_>, event: &StreamEvent) {
+    object.number("serial", event.serial);
+    object.string("time", &time_text(event.time));
+    object.string("event", event.event_type.name());
+    push_payload(object, event);
+    if let Some(status) = event.ended {
+        object.object("exit", |object| push_status(object, status));
+    }
+    if event.omitted_bytes > 0 {
+        object.number("omitted_bytes", event.omitted_bytes);
+    }
 }
 
 /// Appends that the events from the first to the last serial have happened and cannot be told any more.
 pub(super) fn push_lost(out: &mut String, first: u64, last: u64) {
-    push_frame(out, last, LOST, |object| {
-        object.string("event", LOST);
-        object.boolean("restarted", false);
-        object.number("from", first);
-        object.number("to", last);
-        object.number("count", last - first + 1);
-    });
+    push_frame(out, last, LOST, |object| lost_members(object, first, last));
+}
+
+/// See [`push_lost`].
+pub(super) fn lost_members(object: &mut Object<'_>, first: u64, last: u64) {
+    object.string("event", LOST);
+    object.boolean("restarted", false);
+    object.number("from", first);
+    object.number("to", last);
+    object.number("count", last - first + 1);
 }
 
 /// Appends that supervisord was started anew after this serial, so that nobody knows what else has happened meanwhile.
 pub(super) fn push_restarted(out: &mut String, after: u64) {
-    push_frame(out, 0, LOST, |object| {
-        object.string("event", LOST);
-        object.boolean("restarted", true);
-        object.number("from", after.saturating_add(1));
-        object.null("to");
-        object.null("count");
-    });
+    push_frame(out, 0, LOST, |object| restarted_members(object, after));
+}
+
+/// See [`push_restarted`].
+pub(super) fn restarted_members(object: &mut Object<'_>, after: u64) {
+    object.string("event", LOST);
+    object.boolean("restarted", true);
+    object.number("from", after.saturating_add(1));
+    object.null("to");
+    object.null("count");
 }
 
 /// Appends a comment with the place that the client has come to: no event, but a sign of life, and nothing that was
 /// filtered out is asked for again.
-pub(super) fn push_position(out: &mut String, comment: &str, position: u64) {
+pub(super) fn push_position(out: &mut String, comment: &str, position: impl Display) {
     write!(out, ": {comment}\nid: {position}\n\n").expect("a String takes all");
 }
 
-fn push_frame(out: &mut String, id: u64, name: &str, write: impl FnOnce(&mut Object<'_>)) {
+/// Appends a frame.
+pub(super) fn push_frame(out: &mut String, id: impl Display, name: &str, write: impl FnOnce(&mut Object<'_>)) {
     write!(out, "id: {id}\nevent: {name}\ndata: ").expect("a String takes all");
     json::object(out, write);
     out.push_str("\n\n");

@@ -49,7 +49,9 @@ impl Supervision {
                         }
                         reply.send(answer(command));
                     }
-                    Message::Follow { follower, .. } | Message::FollowEvents { follower } => {
+                    Message::Follow { follower, .. }
+                    | Message::FollowEvents { follower }
+                    | Message::FollowProcesses { follower } => {
                         follower.notify();
                     }
                     Message::Log { .. } | Message::SignalStopping { .. } | Message::IdentifierChanged { .. } => {}

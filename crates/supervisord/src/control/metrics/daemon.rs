@@ -28,8 +28,10 @@ pub(super) fn write(
     let help = "Events that have happened since its start.";
     let ring = &statistics.ring;
     out.single("supervisord_events_total", Kind::Counter, help, (ring.newest + 1).saturating_sub(ring.first));
-    out.family("supervisord_streams", Kind::Gauge, "Clients that follow something.")
-        .sample(&[("kind", "events")], context.event_followers());
+    let mut family = out.family("supervisord_streams", Kind::Gauge, "Clients that follow something.");
+    for (kind, count) in context.followers() {
+        family.sample(&[("kind", kind)], count);
+    }
     write_traffic(out, context);
     let help = "When the configuration was read last, in seconds since the epoch.";
     let read_at = context.configuration_read.get().as_secs();

@@ -107,6 +107,22 @@ impl Sampler {
         }
     }
 
+    /// What is worth telling of these processes to whoever knows it up to the round of this number; and the number of
+    /// the last round.
+    pub(in crate::control) fn changed_since<'i>(
+        &self,
+        known: u64,
+        infos: impl Iterator<Item = &'i Arc<ProcessInfo>>,
+    ) -> (u64, Vec<(String, Now)>) {
+        let seen = self.seen.borrow();
+        let changed = infos.filter_map(|info| {
+            let name = name_of(info);
+            let (number, now) = seen.programs.get(&name)?.told;
+            now.filter(|_| number > known).map(|now| (name, now))
+        });
+        (seen.number, changed.collect())
+    }
+
     /// What was seen of a process lately, the oldest first.
     pub(in crate::control) fn samples_of(&self, info: &ProcessInfo) -> Vec<Sample> {
         let seen = self.seen.borrow();
@@ -281,7 +297,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_past_has_an_end_which_is_farther_for_whom_somebody_looks_at() {
+    async fn what_hardly_changes_is_not_told_again_and_the_past_has_an_end() {
         let mut rounds = Rounds::new();
         let infos = [process("cat", 7, 1)];
         let sampler = Sampler::default();
@@ -290,6 +306,10 @@ mod tests {
             assert_eq!(rounds.0.number, number);
         }
         sampler.seen.replace(rounds.0);
+        let changed = |known| sampler.changed_since(known, infos.iter());
+        // In the first round it appeared, in the second its share of a processor was known.
+        assert_eq!(changed(1).1.len(), 1);
+        assert_eq!(changed(2), (limits::SAMPLES + 10, vec![]));
         assert_eq!(sampler.samples_of(&infos[0]).len() as u64, limits::SAMPLES);
         sampler.look_at(&infos[0]);
         let mut rounds = Rounds(sampler.seen.take(), Instant::now() + Duration::from_hours(1));

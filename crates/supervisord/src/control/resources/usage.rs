@@ -57,6 +57,12 @@ impl Now {
             || self.memory.abs_diff(other.memory) > self.memory.max(other.memory) / 100
             || self.processes != other.processes
     }
+
+    /// Appends it as the stream tells it: an array of CPU, memory and processes.
+    pub(in crate::control) fn push_array(&self, out: &mut String) {
+        let cpu = self.cpu.map_or_else(|| "null".to_owned(), share_text);
+        write!(out, "[{cpu}, {}, {}]", self.memory, self.processes).expect("a String takes all");
+    }
 }
 
 impl Usage {
@@ -142,7 +148,9 @@ mod tests {
 
     #[test]
     fn points_of_a_chart_are_arrays() {
-        let mut sample = String::new();
+        let (mut now, mut sample) = (String::new(), String::new());
+        NOW.push_array(&mut now);
+        assert_eq!(now, "[0.500, 1000000, 3]");
         Sample::new(Duration::from_secs(9), &NOW).push_array(&mut sample);
         assert_eq!(sample, "[9, 0.500, 999424]");
         sample.clear();
