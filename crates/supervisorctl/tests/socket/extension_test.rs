@@ -128,7 +128,7 @@ type Broken = (&'static str, &'static str, i32);
 
 const BROKEN: [Broken; 12] = [
     ("ends", "WRONG answers initialize: it ended with exit status 1\n", 1),
-    ("bad name", "WRONG answers initialize: '_wait' is no name of a method", 1),
+    ("bad name", "WRONG answers initialize: the answer has a method with the name \"_wait\"", 1),
     ("refuses", "WRONG answers initialize: it refuses: FAILED: spool= is missing (code 30)\n", 1),
     ("prints there", "WRONG answers initialize: a line that is no message: expected value at line 1", 1),
     ("asks early", "WRONG keeps to the protocol: it asked sup.state before it had answered initialize\n", 1),
