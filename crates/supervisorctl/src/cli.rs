@@ -102,7 +102,9 @@ impl std::error::Error for Complaint<'_> {}
 
 /// For completion scripts: what the last word of a command line could become, one a line, behind a tab what it does.
 fn print_candidates(program: &str, words: &[String]) -> u8 {
-    match completion_words::wanted(words, |options| process_names(program, options).unwrap_or_default()) {
+    let processes = |options: &[String]| process_names(program, options).unwrap_or_default();
+    let foreign = |options: &[String]| foreign_commands(program, options).unwrap_or_default();
+    match completion_words::wanted(words, processes, foreign) {
         Wanted::File => FILE_WANTED,
         Wanted::Candidates(candidates) => {
             let line = |candidate: completion_words::Candidate| match candidate.description.as_str() {
@@ -123,6 +125,17 @@ fn process_names(program: &str, options: &[String]) -> Option<Vec<ProcessName>> 
     let mut world = LiveWorld::new(account(&config), runtime().ok()?);
     world.set_deadline(COMPLETION_TIMEOUT);
     Vec::from_value(world.call("supervisor.getAllProcessInfo", &[]).ok()?).ok()
+}
+
+/// The names of commands that are not ours, as the configuration that these options mean has them.
+fn foreign_commands(program: &str, options: &[String]) -> Option<Vec<String>> {
+    let Ok(SupervisorctlCommand::Run(options)) = parse_supervisorctl_command_line(program, options) else {
+        return None;
+    };
+    let config = load(program, &options).ok()?;
+    let foreign = Foreign::new(&config, std::env::var_os("PATH").as_deref(), &[]);
+    let seed = Seed { account: account(&config), origin: UrlOrigin::Default, interactive: false };
+    Some(foreign.command_names(seed).list())
 }
 
 fn hash_password(program: &str) -> u8 {
@@ -215,11 +228,12 @@ fn serve(options: &ClientOptions, config: ClientConfig) -> u8 {
     let out_is_terminal = io::stdout().is_terminal();
     let output =
         standard_output().with_colour(wants_colour()).with_columns(terminal::columns).with_progress(knows_escapes());
+    let seed = Seed { account: account.clone(), origin: origin.clone(), interactive: true };
     let world = LiveWorld::new(account, runtime);
     if options.arguments.is_empty() {
         let has_terminal = out_is_terminal && io::stdin().is_terminal();
         let history = has_terminal.then(|| History::open(config.history_file));
-        let world = Box::new(world.for_shell(history));
+        let world = Box::new(world.for_shell(history, foreign.command_names(seed)));
         shell::run(&mut Controller::new(world, output, true, origin).with_foreign(foreign), &config.prompt);
         return 0;
     }

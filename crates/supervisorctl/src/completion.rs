@@ -8,23 +8,35 @@ use crate::actions::{self, ACTIONS, Action, Completes};
 use crate::world::ProcessName;
 
 /// Where the word before the cursor begins, and what it could become; each candidate ends in a blank, unless it wants a
-/// value. `processes` is asked only if names of processes or groups are wanted.
-pub(crate) fn complete(line: &str, processes: impl FnOnce() -> Vec<ProcessName>) -> (usize, Vec<String>) {
+/// value. `processes` is asked only if names of processes or groups are wanted, `foreign` only if names of commands are,
+/// of which it has those that are not ours.
+pub(crate) fn complete(
+    line: &str,
+    processes: impl FnOnce() -> Vec<ProcessName>,
+    foreign: impl FnOnce() -> Vec<String>,
+) -> (usize, Vec<String>) {
     let start = line.rfind(char::is_whitespace).map_or(0, |blank| blank + first_len(line, blank));
     let (before, word) = line.split_at(start);
     let before: Vec<&str> = before.split_whitespace().collect();
     let ending = |candidate: &str| if candidate.ends_with('=') { "" } else { " " };
-    let candidates = candidates(&before, word, processes);
+    let candidates = candidates(&before, word, processes, foreign);
     (start, candidates.into_iter().map(|candidate| format!("{candidate}{}", ending(&candidate))).collect())
 }
 
 /// What `word` could become behind the words of `before`, the first of which is an action.
-pub(crate) fn candidates(before: &[&str], word: &str, processes: impl FnOnce() -> Vec<ProcessName>) -> Vec<String> {
+pub(crate) fn candidates(
+    before: &[&str],
+    word: &str,
+    processes: impl FnOnce() -> Vec<ProcessName>,
+    foreign: impl FnOnce() -> Vec<String>,
+) -> Vec<String> {
     let mut candidates = match before.split_first() {
-        None => action_names(),
-        Some((action, words)) => {
-            actions::find(action).map_or_else(Vec::new, |action| arguments(action, words, word, processes))
-        }
+        None => command_names(foreign),
+        Some((action, words)) => match actions::find(action) {
+            Some(Action { completes: Completes::Actions, .. }) if !word.starts_with('-') => command_names(foreign),
+            Some(action) => arguments(action, words, word, processes),
+            None => Vec::new(),
+        },
     };
     candidates.retain(|candidate| candidate.starts_with(word));
     candidates
@@ -42,7 +54,7 @@ fn arguments(action: &Action, words: &[&str], word: &str, processes: impl FnOnce
     let or_all = |names: Vec<String>| names.into_iter().chain(["all".to_owned()]).collect();
     match (action.completes, names_among(action, words)) {
         (Completes::Nothing, _) | (Completes::OneProcess, 1..) | (Completes::ProcessThenChannel, 2..) => Vec::new(),
-        (Completes::Actions, _) => action_names(),
+        (Completes::Actions, _) => command_names(Vec::new),
         (Completes::Groups, _) => group_names(&processes()),
         (Completes::GroupsOrAll, _) => or_all(group_names(&processes())),
         (Completes::OneProcess | Completes::ProcessThenChannel, 0) => namespecs(&processes(), word),
@@ -83,8 +95,9 @@ fn first_len(line: &str, index: usize) -> usize {
     line.get(index..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
 }
 
-fn action_names() -> Vec<String> {
-    ACTIONS.iter().map(|action| action.name.to_owned()).collect()
+/// Ours before the others.
+fn command_names(foreign: impl FnOnce() -> Vec<String>) -> Vec<String> {
+    ACTIONS.iter().map(|action| action.name.to_owned()).chain(foreign()).collect()
 }
 
 /// Names of event types.
@@ -133,16 +146,19 @@ mod tests {
     }
 
     fn offers(line: &str) -> Vec<String> {
-        complete(line, processes).1
+        complete(line, processes, || panic!("{line} needs no foreign commands")).1
     }
 
     #[test]
     fn the_first_word_is_a_command() {
+        let offers = |line| complete(line, processes, || ["deploy", "reap"].map(str::to_owned).to_vec()).1;
         assert_eq!(offers("sh"), ["shutdown "]);
-        assert_eq!(offers("re"), ["reload ", "remove ", "reread ", "restart "]);
-        assert_eq!(offers("  ").len(), ACTIONS.len());
-        assert_eq!(offers("").len(), ACTIONS.len());
+        assert_eq!(offers("re"), ["reload ", "remove ", "reread ", "restart ", "reap "]);
+        assert_eq!(offers("  ").len(), ACTIONS.len() + 2);
+        assert_eq!(offers("").len(), ACTIONS.len() + 2);
         assert_eq!(offers("help st"), ["start ", "status ", "stop "]);
+        assert_eq!(offers("help d"), ["deploy "]);
+        assert_eq!(offers("deploy "), [""; 0]);
     }
 
     #[test]
@@ -204,15 +220,15 @@ mod tests {
         for line in
             ["avail ", "nosuch ", "nosuch -", "quit ", "fg cat ", "tail cat stderr ", "tail -n ", "stop --timeout "]
         {
-            let (_, none) = complete(line, || panic!("{line} needs no names"));
+            let (_, none) = complete(line, || panic!("{line} needs no names"), Vec::new);
             assert_eq!(none, Vec::<String>::new());
         }
     }
 
     #[test]
     fn the_word_begins_after_the_last_blank() {
-        assert_eq!(complete("start web:t", processes).0, 6);
-        assert_eq!(complete("st", processes).0, 0);
-        assert_eq!(complete("start\u{3000}w", processes).0, 8);
+        assert_eq!(complete("start web:t", processes, Vec::new).0, 6);
+        assert_eq!(complete("st", processes, Vec::new).0, 0);
+        assert_eq!(complete("start\u{3000}w", processes, Vec::new).0, 8);
     }
 }

@@ -34,8 +34,13 @@ const COMMAND_LINE_ONLY: [(&str, &str); 3] = [
 ];
 
 /// What the last of `words` wants: the words behind the program's name. `processes` gets the options before the action,
-/// which say what server to ask, and is asked only if names are wanted.
-pub(crate) fn wanted(words: &[String], processes: impl FnOnce(&[String]) -> Vec<ProcessName>) -> Wanted {
+/// which say what server to ask, and is asked only if names are wanted; so does `foreign`, for the names of commands that
+/// are not ours.
+pub(crate) fn wanted(
+    words: &[String],
+    processes: impl FnOnce(&[String]) -> Vec<ProcessName>,
+    foreign: impl FnOnce(&[String]) -> Vec<String>,
+) -> Wanted {
     let switches = supervisorctl_switches();
     let (current, before) = words.split_last().map_or(("", &[][..]), |(current, before)| (current.as_str(), before));
     let mut index = 0;
@@ -55,9 +60,9 @@ pub(crate) fn wanted(words: &[String], processes: impl FnOnce(&[String]) -> Vec<
         ["extension-test", ..] if !current.starts_with('-') => Wanted::File,
         ["extension-test", ..] => plain(&extension_test::OPTIONS.map(str::to_owned), current),
         ["completion"] => plain(&["bash", "zsh", "fish"].map(str::to_owned), current),
-        [] => described(COMMAND_LINE_ONLY.into_iter().chain(described_actions()), current),
-        ["help"] => described(described_actions(), current),
-        [..] => plain(&completion::candidates(&before, current, || processes(options)), current),
+        [] => commands(COMMAND_LINE_ONLY.into_iter().chain(described_actions()), foreign(options), current),
+        ["help"] => commands(described_actions(), foreign(options), current),
+        [..] => plain(&completion::candidates(&before, current, || processes(options), Vec::new), current),
     }
 }
 
@@ -81,6 +86,13 @@ fn option(switches: &[CommandSwitch], current: &str) -> Wanted {
 
 fn described_actions() -> impl Iterator<Item = (&'static str, &'static str)> {
     ACTIONS.into_iter().map(|action| (action.name, actions::Action::summary(action)))
+}
+
+fn commands(ours: impl Iterator<Item = (&'static str, &'static str)>, foreign: Vec<String>, current: &str) -> Wanted {
+    let ours: Vec<(String, String)> = ours.map(|(name, help)| (name.to_owned(), help.to_owned())).collect();
+    let foreign = foreign.into_iter().map(|name| (name, String::new()));
+    let all: Vec<(String, String)> = ours.into_iter().chain(foreign).collect();
+    described(all.iter().map(|(name, help)| (name.as_str(), help.as_str())), current)
 }
 
 fn described<'a>(words: impl Iterator<Item = (&'a str, &'a str)>, current: &str) -> Wanted {
@@ -109,7 +121,7 @@ mod tests {
             assert_eq!(given, options, "{line}");
             processes()
         };
-        match wanted(&words, ask) {
+        match wanted(&words, ask, |_| vec!["deploy".to_owned()]) {
             Wanted::File => vec!["FILE".to_owned()],
             Wanted::Candidates(candidates) => candidates.into_iter().map(|candidate| candidate.word).collect(),
         }
@@ -144,7 +156,9 @@ mod tests {
         for line in ["extension-test ", "extension-test --set a=b ./", "extension-test python3 "] {
             assert_eq!(words(line, &[]), ["FILE"], "{line}");
         }
-        assert_eq!(words("", &[]).len(), ACTIONS.len() + COMMAND_LINE_ONLY.len());
-        assert_eq!(wanted(&[], |_| Vec::new()), wanted(&[String::new()], |_| Vec::new()));
+        assert_eq!(words("", &[]).len(), ACTIONS.len() + COMMAND_LINE_ONLY.len() + 1);
+        assert_eq!((words("dep", &[]), words("help dep", &[])), (vec!["deploy".to_owned()], vec!["deploy".to_owned()]));
+        let wanted = |words: &[String]| wanted(words, |_| Vec::new(), |_| Vec::new());
+        assert_eq!(wanted(&[]), wanted(&[String::new()]));
     }
 }

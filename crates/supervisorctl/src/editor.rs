@@ -11,6 +11,7 @@ use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Helper};
 
 use crate::completion::complete;
+use crate::foreign::CommandNames;
 use crate::history::History;
 use crate::keyboard::Keyboard;
 use crate::limits::MAX_HISTORY_LINES;
@@ -25,13 +26,14 @@ type Names = Box<dyn Fn() -> Vec<ProcessName>>;
 
 /// An editor for lines.
 pub(crate) struct Editor {
-    editor: rustyline::Editor<Completions, DefaultHistory>,
+    rustyline: rustyline::Editor<Completions, DefaultHistory>,
+    commands: CommandNames,
     keyboard: Keyboard,
 }
 
 impl Editor {
-    /// An editor for the terminal behind `reader`; `None` if it does not support one.
-    pub(crate) fn new(reader: &LineReader, history: &History) -> Option<Self> {
+    /// An editor for the terminal behind `reader`, which offers these commands too; `None` if it does not support one.
+    pub(crate) fn new(reader: &LineReader, history: &History, commands: CommandNames) -> Option<Self> {
         if std::env::var("TERM").is_ok_and(|name| PLAIN_TERMINALS.contains(&name.as_str())) {
             return None;
         }
@@ -43,22 +45,23 @@ impl Editor {
         for line in history.lines() {
             editor.add_history_entry(line).ok()?;
         }
-        Some(Self { editor, keyboard: Keyboard::take_over(reader)? })
+        Some(Self { rustyline: editor, commands, keyboard: Keyboard::take_over(reader)? })
     }
 
     /// Reads a line; `names` is asked at most once, when Tab needs it. Ctrl-C on a line that is not empty takes it
     /// away, and begins another.
     pub(crate) fn read_line(&mut self, prompt: &str, reader: &mut LineReader, names: Names) -> Line {
-        if let Some(completions) = self.editor.helper_mut() {
-            *completions = Completions { names: Some(names), ..Completions::default() };
+        if let Some(completions) = self.rustyline.helper_mut() {
+            let commands = Some(self.commands.clone());
+            *completions = Completions { names: Some(names), commands, ..Completions::default() };
         }
         loop {
-            let Self { editor, keyboard } = self;
-            match keyboard.while_editing(reader, || editor.readline(prompt)) {
+            let Self { rustyline, keyboard, .. } = self;
+            match keyboard.while_editing(reader, || rustyline.readline(prompt)) {
                 Ok(Ok(line)) => {
                     if !line.trim().is_empty() {
                         // A line that is not remembered is no reason not to execute it.
-                        drop(editor.add_history_entry(line.as_str()));
+                        drop(rustyline.add_history_entry(line.as_str()));
                     }
                     return Line::Text(line);
                 }
@@ -71,7 +74,7 @@ impl Editor {
 
     /// Whether there was something on the line, when it ended.
     fn had_text(&self) -> bool {
-        self.editor.helper().is_some_and(|helper| !std::mem::take(&mut *helper.line.borrow_mut()).is_empty())
+        self.rustyline.helper().is_some_and(|helper| !std::mem::take(&mut *helper.line.borrow_mut()).is_empty())
     }
 }
 
@@ -79,6 +82,8 @@ impl Editor {
 #[derive(Default)]
 struct Completions {
     names: Option<Names>,
+    /// The commands of others.
+    commands: Option<CommandNames>,
     /// The names, once they have been asked for.
     known: RefCell<Option<Vec<ProcessName>>>,
     /// What is on the line.
@@ -96,7 +101,8 @@ impl Completer for Completions {
     type Candidate = String;
 
     fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
-        Ok(complete(line.get(..position).unwrap_or_default(), || self.processes()))
+        let commands = || self.commands.as_ref().map(CommandNames::list).unwrap_or_default();
+        Ok(complete(line.get(..position).unwrap_or_default(), || self.processes(), commands))
     }
 }
 

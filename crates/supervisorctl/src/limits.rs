@@ -11,6 +11,9 @@ pub(crate) const COMPLETION_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the runtime looks for what has come already: a turn of it.
 pub(crate) const MOMENT: Duration = Duration::from_millis(1);
 
+/// How long the interpreter of plug-ins may take to load them where Tab waits for the names of their commands.
+pub(crate) const PLUGIN_NAMES: Duration = Duration::from_secs(5);
+
 /// How long the interpreter of plug-ins may take to load them.
 pub(crate) const PLUGIN_HOST_START: Duration = Duration::from_secs(30);
 

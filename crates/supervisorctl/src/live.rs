@@ -19,6 +19,7 @@ use crate::answers::FromValue;
 use crate::client::{Account, Client};
 use crate::editor::Editor;
 use crate::follow::Streams;
+use crate::foreign::CommandNames;
 use crate::history::History;
 use crate::limits::{MOMENT, PACE_OF_PROGRESS, STREAM_SILENCE};
 use crate::line_reader::LineReader;
@@ -59,10 +60,10 @@ impl LiveWorld {
     }
 
     /// For the shell: Ctrl-C is caught from now on. On a terminal there is a `history`, and commands are edited.
-    pub(crate) fn for_shell(mut self, history: Option<History>) -> Self {
+    pub(crate) fn for_shell(mut self, history: Option<History>, commands: CommandNames) -> Self {
         self.interrupts.catch(&self.runtime);
         let reader = opened(&mut self.stdin);
-        self.editor = reader.zip(history.as_ref()).and_then(|(reader, history)| Editor::new(reader, history));
+        self.editor = reader.zip(history.as_ref()).and_then(|(reader, history)| Editor::new(reader, history, commands));
         self.history = history;
         self
     }

@@ -5,12 +5,15 @@
 //! that cannot be loaded costs its own commands only. The interpreter of plug-ins starts with the first command that is
 //! not ours, or with `help` for something that is not, and lasts as long as the session.
 
+mod command_names;
 mod executable;
 mod plugin_host;
 mod questions;
 mod search_path;
 
+use std::cell::OnceCell;
 use std::ffi::OsStr;
+use std::rc::Rc;
 
 use supervisor_config::{ClientConfig, CtlPluginConfig, plugin_interpreter};
 
@@ -21,7 +24,8 @@ use crate::exit_status::ExitStatus;
 use crate::failure::{Failure, UrlOrigin};
 use crate::format;
 use crate::output::{Output, visible_on_one_line};
-use plugin_host::{PluginHost, Request, Said};
+pub(crate) use command_names::CommandNames;
+use plugin_host::{PluginHost, Purpose, Request, Said};
 use search_path::SearchPath;
 
 /// What there is besides our own commands. The default is nothing.
@@ -74,6 +78,17 @@ impl Foreign {
         }
     }
 
+    /// The names of all there is, for who asks the server by this.
+    pub(crate) fn command_names(&self, seed: Seed) -> CommandNames {
+        CommandNames {
+            plugins: self.plugins.clone(),
+            interpreter: self.interpreter.clone(),
+            search_path: self.search_path.clone(),
+            seed,
+            of_plugins: Rc::new(OnceCell::new()),
+        }
+    }
+
     /// The process of the plug-ins, started if it has to be. `None`: there are no plug-ins, or it cannot be started.
     fn host(&mut self, seed: &Seed, output: &mut Output) -> Option<&mut PluginHost> {
         if self.plugins.is_empty() {
@@ -81,7 +96,8 @@ impl Foreign {
         }
         if matches!(self.host, Host::NotStarted) {
             output.flush();
-            let started = PluginHost::start(&self.interpreter, &self.search_path, &self.plugins, seed);
+            let started =
+                PluginHost::start(&self.interpreter, &self.search_path, &self.plugins, seed, Purpose::Commands);
             self.host = match started {
                 Ok((host, troubles)) => {
                     self.warn(output, |index| troubles.get(index)?.as_deref());

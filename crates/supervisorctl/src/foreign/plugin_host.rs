@@ -9,9 +9,10 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use supervisor_config::CtlPluginConfig;
@@ -26,7 +27,7 @@ use super::search_path::SearchPath;
 use crate::actions::ACTIONS;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::limits::{MAX_PLUGIN_QUESTIONS, PLUGIN_HOST_START};
+use crate::limits::{MAX_PLUGIN_QUESTIONS, PLUGIN_HOST_START, PLUGIN_NAMES};
 use crate::world::CallError;
 
 /// See the module. It ends when this is dropped, since its socket does.
@@ -43,6 +44,33 @@ pub(super) struct PluginHost {
 
 /// The way to it, shared by who answers.
 type Writer = Arc<Mutex<UnixStream>>;
+
+/// What it is started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To carry them out, at our terminal.
+    Commands,
+    /// To tell what they are called, in silence.
+    Names,
+}
+
+impl Purpose {
+    /// How long it may take to load the plug-ins.
+    fn patience(self) -> Duration {
+        match self {
+            Self::Commands => PLUGIN_HOST_START,
+            Self::Names => PLUGIN_NAMES,
+        }
+    }
+
+    /// Its standard input, output and error.
+    fn streams(self) -> [Stdio; 3] {
+        match self {
+            Self::Commands => [Stdio::inherit(), Stdio::inherit(), Stdio::inherit()],
+            Self::Names => [Stdio::null(), Stdio::null(), Stdio::null()],
+        }
+    }
+}
 
 /// What it is asked to do.
 #[derive(Debug)]
@@ -82,6 +110,7 @@ impl PluginHost {
         search_path: &SearchPath,
         plugins: &[CtlPluginConfig],
         seed: &Seed,
+        purpose: Purpose,
     ) -> Result<(Self, Vec<Option<String>>), String> {
         let path = if interpreter.contains('/') {
             PathBuf::from(interpreter)
@@ -89,9 +118,9 @@ impl PluginHost {
             search_path.find(interpreter).ok_or_else(|| format!("{interpreter}, which is to run it, is not in PATH"))?
         };
         let cannot = |error: io::Error| format!("{}, which is to run it, cannot be started: {error}", path.display());
-        let (child, socket) = spawn(&path).map_err(cannot)?;
+        let (child, socket) = spawn(&path, purpose).map_err(cannot)?;
         let writer = socket.try_clone().map_err(cannot)?;
-        socket.set_read_timeout(Some(PLUGIN_HOST_START)).map_err(cannot)?;
+        socket.set_read_timeout(Some(purpose.patience())).map_err(cannot)?;
         let mut host = Self {
             child,
             reader: BufReader::new(socket),
@@ -121,6 +150,11 @@ impl PluginHost {
             troubles.push(plugin.member("error").cloned().and_then(Value::into_text));
         }
         Ok((host, troubles))
+    }
+
+    /// The commands of all plug-ins.
+    pub(super) fn commands(&self) -> &[String] {
+        &self.commands
     }
 
     /// Whether a plug-in has this command.
@@ -223,13 +257,17 @@ fn write(writer: &Writer, line: &[u8]) -> io::Result<()> {
 
 /// The interpreter, and our end of its socket.
 #[expect(clippy::disallowed_methods, reason = "this is no supervisor: it starts the one program that it talks to")]
-fn spawn(path: &Path) -> io::Result<(Child, UnixStream)> {
+fn spawn(path: &Path, purpose: Purpose) -> io::Result<(Child, UnixStream)> {
     let (ours, theirs) = UnixStream::pair()?;
     // Inherited under its number. Nothing else is started at the same time: nobody asks before this is there.
     let theirs = File::from(OwnedFd::from(theirs));
     fcntl(&theirs, FcntlArg::F_SETFD(FdFlag::empty()))?;
+    let [stdin, stdout, stderr] = purpose.streams();
     let child = Command::new(path)
         .args(["-c", BOOTSTRAP, "supervisorctl"])
+        .stdin(stdin)
+        .stdout(stdout)
+        .stderr(stderr)
         .env("SUPERVISOR_EXT_FD", theirs.as_raw_fd().to_string())
         .spawn()?;
     Ok((child, ours))

@@ -57,6 +57,21 @@ fn an_executable_finds_the_server_and_no_password_of_another() {
 }
 
 #[test]
+fn tab_knows_executables() {
+    let folder = Folder::new();
+    for name in ["deploy", "status"] {
+        add(&folder, name, "true");
+    }
+    let file = folder.0.join("s.conf").display().to_string();
+    drop(client(&folder, &[]));
+    for (words, expected) in [(["-c", &file, "de"], "deploy\n"), (["-c", &file, "stat"], "status")] {
+        let (out, err, status) = run(&mut client(&folder, &[&["completion", "words"], &words[..]].concat()));
+        assert!(out.starts_with(expected) && out.lines().count() == 1, "{out}");
+        assert_eq!((err.as_str(), status), ("", 0));
+    }
+}
+
+#[test]
 fn help_lists_executables_and_ours_win() {
     let folder = Folder::new();
     serve_unix(&folder.socket(), vec![version(), all_processes()]);

@@ -209,6 +209,23 @@ fn a_plugin_that_cannot_be_loaded_costs_its_commands_and_a_warning() {
 }
 
 #[test]
+fn tab_knows_the_commands_of_plugins_and_says_nothing_of_those_that_cannot_be_loaded() {
+    let Some(folder) = prepared() else { return };
+    let file = folder.0.join("s.conf").display().to_string();
+    std::fs::write(folder.0.join("loud.py"), "print('loud')\nraise ValueError('loud')\n").unwrap();
+    let gone = "[ctlplugin:gone]\nsupervisor.ctl_factory=no_such_module:make\n\
+                [ctlplugin:loud]\nsupervisor.ctl_factory=loud:make\n";
+    for (words, expected) in [(&["cou"][..], "count\n"), (&["help", "cou"], "count\n"), (&["count", ""], "")] {
+        let arguments = [&["completion", "words", "-c", &file], words].concat();
+        // Whoever presses Tab waits no longer than for a moment; a machine with much to do may need another try.
+        let said = || run(&mut client(&folder, &format!("{gone}{SECTION}"), &arguments));
+        let expected = (expected.to_owned(), String::new(), 0);
+        let found = (0..20).map(|_| said()).find(|said| said.0 == expected.0);
+        assert_eq!(found, Some(expected), "{words:?}");
+    }
+}
+
+#[test]
 fn without_an_interpreter_ours_work_and_each_plugin_costs_a_warning() {
     let folder = Folder::new();
     serve_unix(&folder.socket(), vec![version(), all_processes()]);
