@@ -46,7 +46,11 @@ pub fn check(request: &LoadRequest<'_>) -> CheckReport {
     let recorder = context.recorder.as_ref().expect("it was put there");
     let spans = Spans::new(&recorder.sources, &context.document);
     let mut problems: Vec<Problem> = lints.into_iter().map(|lint| lint.underlined(&spans)).collect();
-    problems.extend(context.take_warnings().into_iter().map(|warning| explain_warning(warning, &spans)));
+    let is_strict = context.strictness.is_strict;
+    problems.extend(context.take_warnings().into_iter().map(|warning| {
+        let severity = if is_strict && warning.is_doubt { Severity::Error } else { Severity::Warning };
+        Problem { severity, ..explain_warning(warning, &spans) }
+    }));
     problems.extend(errors.iter().flat_map(|error| explain_error(error, &context, &spans)).take(ERRORS));
     problems.extend(of_client.iter().flat_map(|error| {
         let explained = explain_error(error, &context, &spans);

@@ -16,6 +16,7 @@ use crate::python_path::{Folder, Home};
 use crate::python_repr::Repr;
 use crate::recorder::Recorder;
 use crate::secrets::{MASK, is_secret_option};
+use crate::strictness::Strictness;
 
 /// What is known while sections are read.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub(crate) struct Context {
     pub(crate) problems: Problems,
     /// Where a check and a listing keep what they need.
     pub(crate) recorder: Option<Recorder>,
+    /// As far as it is known yet.
+    pub(crate) strictness: Strictness,
     warnings: RefCell<Vec<ConfigWarning>>,
 }
 
@@ -52,6 +55,7 @@ impl Context {
             common_files: Box::default(),
             problems,
             recorder: None,
+            strictness: Strictness::default(),
             warnings: RefCell::default(),
         }
     }
@@ -73,11 +77,27 @@ impl Context {
 
     /// Notes something to be logged at start.
     pub(crate) fn warn(&self, text: String, place: Option<&Place>) {
-        self.warnings.borrow_mut().push(ConfigWarning { text, place: place.cloned() });
+        self.warnings.borrow_mut().push(ConfigWarning { text, place: place.cloned(), is_doubt: false });
+    }
+
+    /// The same of something that is an error to whoever is strict.
+    pub(crate) fn doubt(&self, text: String, place: Option<&Place>) {
+        self.warnings.borrow_mut().push(ConfigWarning { text, place: place.cloned(), is_doubt: true });
+    }
+
+    /// Takes what was doubted for errors, where the configuration is strict.
+    pub(crate) fn refuse_doubts(&self) -> Result<(), ConfigError> {
+        let is_strict = self.strictness.is_strict;
+        let doubts: Vec<_> = self.warnings.borrow_mut().extract_if(.., |it| is_strict && it.is_doubt).collect();
+        doubts.into_iter().try_for_each(|doubt| {
+            let error = ConfigError::new(doubt.text);
+            self.problems.report(doubt.place.iter().fold(error, ConfigError::at))
+        })
     }
 
     pub(crate) fn take_warnings(&self) -> Vec<ConfigWarning> {
-        let of_users = self.users.take_warnings().into_iter().map(|text| ConfigWarning { text, place: None });
+        let of_users =
+            self.users.take_warnings().into_iter().map(|text| ConfigWarning { text, place: None, is_doubt: false });
         self.warnings.take().into_iter().chain(of_users).collect()
     }
 
@@ -93,6 +113,8 @@ impl Context {
             names: Names::new(&self.environment, words),
             attributed: false,
             options: None,
+            group: None,
+            only: None,
         }
     }
 }
@@ -112,6 +134,10 @@ pub(crate) struct SectionReader<'c> {
     attributed: bool,
     /// Options that are there; `None`: all.
     options: Option<&'static [&'static str]>,
+    /// The section of the group that it is read for as a member.
+    group: Option<&'c Section>,
+    /// The only thing that is said, and by whom, while one level of several is read.
+    only: Option<(&'c Entry, &'c Section)>,
 }
 
 impl<'c> SectionReader<'c> {
@@ -121,12 +147,17 @@ impl<'c> SectionReader<'c> {
 
     /// Reads another section with the same names.
     pub(crate) fn of_section<'o>(&'o self, section: &'o Section) -> SectionReader<'o> {
-        SectionReader { section, options: None, ..*self }
+        SectionReader { section, options: None, group: None, only: None, ..*self }
     }
 
     /// Error texts shall end with the section and its file.
     pub(crate) fn attributed(self) -> Self {
         Self { attributed: true, ..self }
+    }
+
+    /// As a member of this group, which may say what its members inherit.
+    pub(crate) fn in_group(self, group: Option<&'c Section>) -> Self {
+        Self { group, ..self }
     }
 
     /// Other options shall be as if they were not set.
@@ -136,10 +167,26 @@ impl<'c> SectionReader<'c> {
 
     /// An option as written.
     pub(crate) fn entry(&self, row: &OptionRow) -> Option<&'c Entry> {
+        self.find(row).map(|(entry, _)| entry)
+    }
+
+    /// The same, with the section that says so: another one, where it is inherited.
+    fn find(&self, row: &OptionRow) -> Option<(&'c Entry, &'c Section)> {
         if self.options.is_some_and(|options| !options.contains(&row.name)) {
             return None;
         }
-        self.context.document.get(self.section, row.name)
+        self.only.or_else(|| self.context.document.find(self.section, self.group, row.name))
+    }
+
+    /// All that is said of an option, the one that counts last, each as a reader that knows no other. An empty value
+    /// takes back what is said before it.
+    pub(crate) fn levels(&self, row: &OptionRow) -> Vec<(&'c Entry, Self)> {
+        let said = self.context.document.all(self.section, self.group, row.name);
+        let until_empty = said.into_iter().take_while(|(entry, _)| !entry.value.is_empty());
+        let mut levels: Vec<_> =
+            until_empty.map(|(entry, from)| (entry, Self { only: Some((entry, from)), ..*self })).collect();
+        levels.reverse();
+        levels
     }
 
     /// An option with its names replaced; its default where it is not set.
@@ -223,13 +270,32 @@ impl<'c> SectionReader<'c> {
     /// Says that an option cannot be used.
     pub(crate) fn refuse(&self, row: &OptionRow, refusal: impl Into<Refusal>) -> Result<(), ConfigError> {
         let place = self.place(row);
-        self.context.problems.report(self.error(refusal.into()).in_option(row.name).at(&place))
+        let error = match self.base(row) {
+            Some(base) => {
+                let Refusal { text, culprit } = refusal.into();
+                let full = format!("{text} ({})", self.whereabouts(&place, Some(base)));
+                ConfigError::new(full).in_short(text).by(culprit).in_section(&base.name)
+            }
+            None => self.error(refusal.into()),
+        };
+        self.context.problems.report(error.in_option(row.name).at(&place))
+    }
+
+    /// The section that an option is inherited from, if it is.
+    fn base(&self, row: &OptionRow) -> Option<&'c Section> {
+        self.find(row).map(|(_, section)| section).filter(|section| section.name != self.section.name)
+    }
+
+    /// File and line, and whose they are, if they are another one's.
+    fn whereabouts(&self, place: &Place, base: Option<&Section>) -> String {
+        let used = base.map(|_| format!(", used by [{}]", self.section.name)).unwrap_or_default();
+        format!("file {}, line {}{used}", place.file, place.line)
     }
 
     /// Says that an option of ours has a bad value, in the words of programs.md §0.4: what it has to be.
     pub(crate) fn refuse_value(&self, row: &OptionRow, value: &str, has_to_be: &str) -> Result<(), ConfigError> {
         let value = if is_secret_option(row.name, value) { MASK } else { value };
-        let section = &self.section.name;
+        let section = &self.base(row).unwrap_or(self.section).name;
         let text = format!("[{section}] section sets invalid {} ({value}), it has to be {has_to_be}", row.name);
         self.refuse_in_full(row, &text, |error| error.in_short(text.clone()))
     }
@@ -242,7 +308,8 @@ impl<'c> SectionReader<'c> {
         why: &str,
         remedy: &str,
     ) -> Result<(), ConfigError> {
-        let short = format!("[{}] {}={value}: {why}", self.section.name, row.name);
+        let section = &self.base(row).unwrap_or(self.section).name;
+        let short = format!("[{section}] {}={value}: {why}", row.name);
         let text = format!("{short}; {remedy}");
         self.refuse_in_full(row, &text, |error| error.in_short(short).with_hint(remedy.to_owned()))
     }
@@ -255,8 +322,10 @@ impl<'c> SectionReader<'c> {
         for_a_check: impl FnOnce(ConfigError) -> ConfigError,
     ) -> Result<(), ConfigError> {
         let place = self.place(row);
-        let error = for_a_check(ConfigError::new(format!("{text} (file {}, line {})", place.file, place.line)));
-        self.context.problems.report(error.in_section(&self.section.name).in_option(row.name).at(&place))
+        let base = self.base(row);
+        let error = for_a_check(ConfigError::new(format!("{text} ({})", self.whereabouts(&place, base))));
+        let section = &base.unwrap_or(self.section).name;
+        self.context.problems.report(error.in_section(section).in_option(row.name).at(&place))
     }
 
     /// The name after the colon of the section's; `None` if it is none, which has been said.

@@ -194,6 +194,8 @@ pub struct ConfigWarning {
     pub text: String,
     /// What it is about, where that is a place.
     pub place: Option<Place>,
+    /// To whoever is strict it is an error.
+    pub is_doubt: bool,
 }
 
 /// Why a command line cannot be used. `Display` gives upstream's text, without `Error: ` before it.

@@ -26,7 +26,7 @@ pub(crate) fn read_includes(context: &mut Context, folder: &str) -> Result<Vec<S
     for pattern in patterns_of(context, &written, folder)? {
         let paths = pattern.files(folder);
         if paths.is_empty() {
-            context.warn(format!("No file matches via include \"{}\"", pattern.told(folder)), None);
+            context.doubt(format!("No file matches via include \"{}\"", pattern.told(folder)), None);
         }
         for path in paths {
             included.push(format!("Included extra file \"{}\" during parsing", path.display()));
@@ -69,7 +69,7 @@ fn include_file(context: &mut Context, path: &Path) -> Result<(), ConfigError> {
         Err(error) => {
             let reason =
                 error.raw_os_error().map_or_else(|| error.to_string(), |code| format!("{:?}", Errno::from_raw(code)));
-            context.warn(format!("Extra file \"{name}\" was skipped, it cannot be read: {reason}"), None);
+            context.doubt(format!("Extra file \"{name}\" was skipped, it cannot be read: {reason}"), None);
         }
     }
     let here = text_of(&absolute(dirname(&name)));

@@ -9,7 +9,7 @@ mod document;
 use std::sync::Arc;
 
 use self::document::Entries;
-pub(crate) use self::document::{Document, Entry, Repeated, Section, name_after_colon};
+pub(crate) use self::document::{Document, Entry, Inherits, Repeated, Section, name_after_colon};
 use crate::diagnostics::{ConfigError, Place};
 use crate::python_repr::Repr;
 use crate::python_text::{is_space, strip};

@@ -26,6 +26,9 @@ pub const UNKNOWN_OPTIONS: usize = 100;
 /// Unknown sections that are warned of one by one; the rest is counted.
 pub const UNKNOWN_SECTIONS: usize = 100;
 
+/// Templates that may stand behind each other.
+pub const TEMPLATE_DEPTH: usize = 8;
+
 /// Lines after that of an option that are searched for a part of its value.
 pub const VALUE_LINES: u32 = 1_000;
 

@@ -13,6 +13,7 @@ use crate::diagnostics::{ConfigError, Place};
 use crate::exit_code_from;
 use crate::groups::read_groups;
 use crate::include::{merge, read_includes};
+use crate::inheritance;
 use crate::options_table::{SectionType, rpcinterface};
 use crate::problems::Problems;
 use crate::python_path::{Home, absolute, dirname, normalize, text_of};
@@ -65,7 +66,9 @@ pub(crate) fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(
         wrapped::add_program(context, words)?;
     }
     require_section(context, "supervisord")?;
+    inheritance::resolve(context)?;
     let supervisord = read_supervisord(context)?;
+    context.strictness = supervisord.strictness(request.command_line);
     context.environment.extend(supervisord.environment.iter().map(|(name, value)| (&**name, &**value)));
     context.common_files.clone_from(&supervisord.env_files);
     let rpcinterfaces =
@@ -90,6 +93,7 @@ pub(crate) fn read(context: &mut Context, request: &LoadRequest<'_>) -> Result<(
     if context.recorder.is_none() {
         warn_of_unknown_sections(context);
         warn_of_unknown_options(context);
+        context.refuse_doubts()?;
     }
     let config = Config {
         path: normalize(request.path),

@@ -72,7 +72,7 @@ impl<'c> ProcessBuilder<'c> {
     /// The processes of a section, sorted by priority (which they share) and name.
     pub(crate) fn build(&mut self, source: ProcessSource<'_>) -> Result<Processes, ConfigError> {
         let context = self.context;
-        let header = context.reader(source.section, &[]).attributed();
+        let header = context.reader(source.section, &[]).in_group(source.group).attributed();
         let Some(program_name) = header.name_of_section()? else { return Ok(Processes::new()) };
         let words = [
             context.here_word(),
@@ -80,7 +80,8 @@ impl<'c> ProcessBuilder<'c> {
             ("program_name", Value::Text(program_name)),
             ("group_name", Value::Text(source.group_name)),
         ];
-        let program = read_program(&context.reader(source.section, &words).attributed().limited_to(source.options))?;
+        let reader = context.reader(source.section, &words).in_group(source.group).attributed();
+        let program = read_program(&reader.limited_to(source.options))?;
         if !self.has_room(&header, program.numprocs)? {
             return Ok(Processes::new());
         }
@@ -92,7 +93,8 @@ impl<'c> ProcessBuilder<'c> {
             let numbers =
                 [("process_num", Value::Integer(process_num)), ("numprocs", Value::Integer(program.numprocs))];
             let words = [here, node, program_name, group_name, numbers[0], numbers[1]];
-            let reader = context.reader(source.section, &words).attributed().limited_to(source.options);
+            let reader = context.reader(source.section, &words).in_group(source.group).attributed();
+            let reader = reader.limited_to(source.options);
             processes.extend(self.build_one(&reader, &program, source, &words, &mut variables)?.map(Arc::new));
         }
         processes.sort_by(|a, b| a.name.cmp(&b.name));
@@ -136,7 +138,7 @@ impl<'c> ProcessBuilder<'c> {
 
         let mut process = program.process.clone();
         process.environment.variables = environment.merged.clone();
-        process.environment.sources.common_files = self.context.common_files.clone();
+        process.environment.sources.common_files.clone_from(&self.context.common_files);
         process.socket = source.socket.cloned();
         for (_, reading) in rows::READINGS {
             match reading {
@@ -163,20 +165,30 @@ impl<'c> ProcessBuilder<'c> {
         Ok(Some(process))
     }
 
-    /// The variables of a process. Programs whose lists read the same share them.
+    /// The variables of a process: its own, and those that it inherits. Programs whose lists read the same share them.
     fn environment(&mut self, reader: &SectionReader<'_>) -> Result<Rc<Environment>, ConfigError> {
-        let written = reader.entry(&rows::ENVIRONMENT).map_or("", |entry| &entry.value);
-        let text = reader.expand(&rows::ENVIRONMENT, written, "environment")?.unwrap_or_default();
-        if let Some(known) = self.environments.get(&*text) {
+        let mut levels = reader.levels(&rows::ENVIRONMENT);
+        if levels.len() < 2 {
+            levels = reader.entry(&rows::ENVIRONMENT).map(|entry| (entry, *reader)).into_iter().collect();
+        }
+        let mut texts = Vec::with_capacity(levels.len());
+        for (entry, level) in &levels {
+            texts.push(level.expand(&rows::ENVIRONMENT, &entry.value, "environment")?.unwrap_or_default());
+        }
+        let key = texts.join("\0");
+        if let Some(known) = self.environments.get(&key) {
             return Ok(known.clone());
         }
-        let own = match parse_environment(&text) {
-            Ok(own) => own,
-            Err(error) => reader.refuse(&rows::ENVIRONMENT, error).map(|()| Variables::new())?,
-        };
+        let mut own = Variables::new();
+        for (text, (_, level)) in texts.iter().zip(&levels) {
+            match parse_environment(text) {
+                Ok(variables) => own = merge(&own, &variables),
+                Err(error) => level.refuse(&rows::ENVIRONMENT, error)?,
+            }
+        }
         let merged = merge(self.global, &own).into();
         let environment = Rc::new(Environment { own, merged });
-        self.environments.insert(text.into_owned(), environment.clone());
+        self.environments.insert(key, environment.clone());
         Ok(environment)
     }
 }

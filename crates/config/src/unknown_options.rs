@@ -27,7 +27,7 @@ pub(crate) fn warn_of_unknown_options(context: &Context) {
         };
         for entry in section.own_options() {
             let mut known = section_type.options().chain(section_type.refused());
-            if known.any(|row| row.name == &*entry.key) {
+            if known.any(|row| row.name == &*entry.key) || context.strictness.ignores(&entry.key) {
                 continue;
             }
             let position = *positions.entry((section_type, &entry.key)).or_insert(unknown.len());
@@ -45,11 +45,12 @@ pub(crate) fn warn_of_unknown_options(context: &Context) {
         let elsewhere = if more > 0 { format!(" and in {more} more") } else { String::new() };
         let hint = nearest_option(&entry.key, section_type).map(|name| format!(", did you mean {}?", Repr(name)));
         let text = format!(
-            "Unknown option {key} in section {name} (file: {file}, line: {}){elsewhere} is ignored{}",
+            "Unknown option {key} in section {name} (file: {file}, line: {}){elsewhere} {}{}",
             place.line,
+            context.strictness.consequence(),
             hint.unwrap_or_default()
         );
-        context.warn(text, Some(&place));
+        context.doubt(text, Some(&place));
     }
     if rest > 0 {
         context.warn(format!("{rest} more unknown options are ignored"), None);

@@ -1,6 +1,7 @@
 //! Sections that nobody knows: ignored, as upstream does (quirks.md K36), but not in silence.
 
 use crate::context::Context;
+use crate::ini::Section;
 use crate::limits::UNKNOWN_SECTIONS;
 use crate::nearest::nearest;
 use crate::options_table::SectionType;
@@ -8,13 +9,19 @@ use crate::python_repr::Repr;
 
 /// Warns of each unknown section.
 pub(crate) fn warn_of_unknown_sections(context: &Context) {
-    let unknown = || context.document.sections.iter().filter(|section| SectionType::of(&section.name).is_none());
+    let strictness = &context.strictness;
+    let is_unknown =
+        |section: &&Section| SectionType::of(&section.name).is_none() && !strictness.ignores(&section.name);
+    let unknown = || context.document.sections.iter().filter(is_unknown);
     for section in unknown().take(UNKNOWN_SECTIONS) {
         let (name, file, line) = (Repr(&section.name), Repr(&section.place.file), section.place.line);
         let hint = meant_section(&section.name).map(|meant| format!(", did you mean {}?", Repr(&meant)));
-        let text =
-            format!("Unknown section {name} (file: {file}, line: {line}) is ignored{}", hint.unwrap_or_default());
-        context.warn(text, Some(&section.place));
+        let text = format!(
+            "Unknown section {name} (file: {file}, line: {line}) {}{}",
+            strictness.consequence(),
+            hint.unwrap_or_default()
+        );
+        context.doubt(text, Some(&section.place));
     }
     let rest = unknown().count().saturating_sub(UNKNOWN_SECTIONS);
     if rest > 0 {

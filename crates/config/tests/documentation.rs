@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use supervisor_config::limits;
-use supervisor_config::options_table::{DataType, DefaultValue, SectionType};
+use supervisor_config::options_table::{DataType, DefaultValue, OptionRow, SectionType};
 
 const HEAD: &str = "\
 # Configuration
@@ -28,7 +28,7 @@ The format is that of Supervisor 4.3.0:
   there is `%(ENV_X)s` for a variable X of supervisord's environment, almost everywhere `%(here)s` for the folder of the
   configuration file; in programs there are `%(program_name)s`, `%(group_name)s`, `%(host_node_name)s`, and in
   what is read for each process `%(process_num)d` and `%(numprocs)d`.
-- An option or a section that nobody knows is ignored with a warning.
+- An option or a section that nobody knows is ignored with a warning, or an error with `strict`.
 
 ";
 
@@ -47,6 +47,10 @@ fn about(section_type: SectionType) -> &'static str {
             "A pool of event listeners. All options of `[program:x]`, of which `redirect_stderr` must be false, and:"
         }
         SectionType::Group => "Programs that are started, stopped and named as one.",
+        SectionType::ProgramDefaults => {
+            "What holds of all programs and FastCGI programs that do not say otherwise. All options of `[program:x]` but `command`, `process_name` and `extends`."
+        }
+        SectionType::Template => "What programs have that extend it. All options of `[program:x]`.",
         SectionType::Include => {
             "Further files, read after this one. An `[include]` in those is not acted on. A pattern with blanks in it stands in quotes."
         }
@@ -61,12 +65,20 @@ fn page() -> String {
     let mut page = HEAD.to_owned();
     for section_type in SectionType::ALL {
         write!(page, "## `{section_type}`\n\n{}\n\n", about(section_type)).expect("a string takes all");
+        let shares = matches!(
+            section_type,
+            SectionType::FcgiProgram
+                | SectionType::EventListener
+                | SectionType::ProgramDefaults
+                | SectionType::Template
+        );
+        let is_shared = |row: &&OptionRow| shares && SectionType::Program.options().any(|shared| shared == *row);
+        let rows: Vec<&OptionRow> = section_type.options().filter(|row| !is_shared(row)).collect();
+        if rows.is_empty() {
+            continue;
+        }
         page += "| option | value | default | what it is |\n|---|---|---|---|\n";
-        let shares = matches!(section_type, SectionType::FcgiProgram | SectionType::EventListener);
-        for row in section_type.options() {
-            if shares && SectionType::Program.options().any(|shared| shared == row) {
-                continue;
-            }
+        for row in rows {
             let default = match row.default {
                 DefaultValue::Required => "required".to_owned(),
                 DefaultValue::Unset => "not set".to_owned(),

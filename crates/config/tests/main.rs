@@ -23,3 +23,4 @@ mod places;
 mod problems;
 mod robustness;
 mod sharing;
+mod templates;

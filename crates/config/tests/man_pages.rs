@@ -142,10 +142,29 @@ fn configuration() -> String {
     page.push('\n');
     for section_type in SectionType::ALL {
         section(&mut page, &format!("\"{}\"", roff(&section_type.to_string())));
-        let shares = matches!(section_type, SectionType::FcgiProgram | SectionType::EventListener);
-        if shares {
-            page += "All options of a program, and:\n";
-        }
+        let shares = match section_type {
+            SectionType::FcgiProgram | SectionType::EventListener => {
+                page += "All options of a program, and:\n";
+                true
+            }
+            SectionType::ProgramDefaults => {
+                page += "All options of a program but \\fBcommand\\fR, \\fBprocess_name\\fR and \\fBextends\\fR.\n";
+                true
+            }
+            SectionType::Template => {
+                page += "All options of a program.\n";
+                true
+            }
+            SectionType::Supervisord
+            | SectionType::UnixHttpServer
+            | SectionType::InetHttpServer
+            | SectionType::Program
+            | SectionType::Group
+            | SectionType::Include
+            | SectionType::Supervisorctl
+            | SectionType::RpcInterface
+            | SectionType::CtlPlugin => false,
+        };
         for row in section_type.options() {
             if shares && SectionType::Program.options().any(|shared| shared == row) {
                 continue;

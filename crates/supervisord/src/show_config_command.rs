@@ -62,6 +62,7 @@ fn json_of_option(option: &EffectiveOption) -> Value {
         "masked": option.value.as_ref().is_some_and(|value| value.is_masked),
         "read": option.is_read,
         "origin": origin,
+        "inherited_from": option.inherited_from,
         "file": place.map(|place| &*place.file),
         "line": place.map(|place| place.line),
     })

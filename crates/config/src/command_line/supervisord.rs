@@ -116,6 +116,8 @@ pub struct SupervisordOptions {
     pub profile_options: Option<String>,
     /// What the service manager is told. The last one counts: what is appended to a unit's line overrules it.
     pub sd_notify: SdNotify,
+    /// What is otherwise ignored with a warning keeps supervisord from starting.
+    pub strict: bool,
     /// Process, group or program whose exit status is that of supervisord.
     pub exit_code_from: Option<String>,
     /// The words of a command that is run as program `main`, in the foreground; at least one.
@@ -178,7 +180,7 @@ const SWITCHES: [Switch<Id>; 29] = [
     switch(Id::Help, 'h', "help", None, "print this text and exit (also -?)"),
     Switch { id: Id::Help, short: Some('?'), long: None, argument: None, help: "", may_be_abbreviated: false },
     new_word(Id::Check, "check", None, "tell all that is wrong with the configuration and exit"),
-    new_word(Id::Strict, "strict", None, "with --check: a warning makes the exit status 1"),
+    new_word(Id::Strict, "strict", None, "what would be ignored with a warning is an error (strict=true); with --check: a warning makes the exit status 1"),
     new_word(Id::ShowConfig, "show-config", None, "print the configuration with all defaults filled in and exit"),
     new_word(Id::Init, "init", None, "write a small supervisord.conf to begin with (or what -c names) and exit"),
     new_word(Id::Format, "format", Some("FORM"), "of --check: text or json; of --show-config: ini or json"),
@@ -327,9 +329,9 @@ impl Given {
         match (self.check, self.show_config) {
             (Some(()), Some(())) => refuse("--check and --show-config exclude each other"),
             (_, _) if self.verbose.is_some() => refuse("--verbose is for --version"),
-            (None, _) if strict => refuse("--strict is for --check"),
+            (None, Some(())) if strict => refuse("--strict is for a start and for --check"),
             (None, None) if format.is_some() => refuse("--format is for --check and --show-config"),
-            (None, None) => Ok(SupervisordCommand::Run(self.into_options())),
+            (None, None) => Ok(SupervisordCommand::Run(SupervisordOptions { strict, ..self.into_options() })),
             (Some(()), None) => {
                 let format = match format.as_deref() {
                     None | Some("text") => CheckFormat::Text,

@@ -47,6 +47,10 @@ fn write_option(f: &mut fmt::Formatter<'_>, option: &EffectiveOption, section_is
         Origin::Default => "default".to_owned(),
         Origin::CommandLine => "command line".to_owned(),
     };
+    let origin = match &option.inherited_from {
+        Some(section) => format!("{section}, {origin}"),
+        None => origin,
+    };
     let Some(value) = &option.value else { return writeln!(f, "; {name} is not set") };
     if !section_is_read || !option.is_read {
         let note = if section_is_read && origin != "default" { "ignored, " } else { "" };

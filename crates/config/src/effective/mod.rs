@@ -63,6 +63,8 @@ pub struct EffectiveOption {
     pub value: Option<EffectiveValue>,
     /// Where the value is from.
     pub origin: Origin,
+    /// The section that it is inherited from, such as `template:web`.
+    pub inherited_from: Option<String>,
     /// Whether supervisord takes it from here; it does not take options that nobody knows, and `[include]` is used up.
     pub is_read: bool,
 }

@@ -35,6 +35,8 @@ struct Scope<'s> {
     section_type: SectionType,
     words: Vec<(&'static str, Value<'s>)>,
     made: Vec<&'s Made>,
+    /// The section of its group, if it is a member of one.
+    group: Option<&'s Section>,
 }
 
 impl Scope<'_> {
@@ -66,6 +68,10 @@ impl<'c> SectionValues<'c> {
             .flat_map(|made| made.processes.iter().map(|process| format!("{}:{}", made.group, process.name)));
         let processes = processes.collect();
         let options = match section_type {
+            // What is inherited means something only where it is.
+            Some(SectionType::Template | SectionType::ProgramDefaults) => {
+                section.own_options().iter().map(|entry| self.for_others(entry)).collect()
+            }
             Some(section_type) => self.options(&self.scope(section, section_type, made)),
             None => section.own_options().iter().map(|entry| self.ignored(entry)).collect(),
         };
@@ -94,7 +100,16 @@ impl<'c> SectionValues<'c> {
                 start.as_ref().and_then(Pieces::plain).map_or(Some(0), |text| crate::datatypes::integer(text).ok());
             words.extend(number.map(|number| ("process_num", Value::Integer(number))));
         }
-        Scope { section, section_type, words, made }
+        let group = made.first().filter(|_| made.len() == 1).and_then(|only| self.section_of_group(&only.group));
+        Scope { section, section_type, words, made, group }
+    }
+
+    fn section_of_group(&self, group: &str) -> Option<&Section> {
+        let is_it = |section: &&Section| {
+            SectionType::of(&section.name) == Some(SectionType::Group)
+                && strip(name_after_colon(&section.name)) == group
+        };
+        self.context.document.sections.iter().find(is_it)
     }
 
     fn options(&self, scope: &Scope<'_>) -> Vec<EffectiveOption> {
@@ -113,6 +128,12 @@ impl<'c> SectionValues<'c> {
         EffectiveOption { is_read: false, ..self.option_of(entry, &Pieces::text(&*entry.value)) }
     }
 
+    /// An option that others inherit, as it was written.
+    fn for_others(&self, entry: &Entry) -> EffectiveOption {
+        let value = Some(self.as_written(&entry.key, entry));
+        EffectiveOption { value, ..self.option_of(entry, &Pieces::default()) }
+    }
+
     /// An option of a plug-in.
     fn free_option(&self, entry: &Entry) -> EffectiveOption {
         let names = Names::new(&self.context.environment, &[]);
@@ -123,11 +144,13 @@ impl<'c> SectionValues<'c> {
     fn option_of(&self, entry: &Entry, pieces: &Pieces) -> EffectiveOption {
         let value = self.value(&entry.key, pieces, 1, Some(entry));
         let origin = Origin::File(self.context.document.key_place(entry));
-        EffectiveOption { name: entry.key.to_string(), value: Some(value), origin, is_read: true }
+        EffectiveOption { name: entry.key.to_string(), value: Some(value), origin, inherited_from: None, is_read: true }
     }
 
     fn option(&self, scope: &Scope<'_>, row: &OptionRow) -> EffectiveOption {
-        let entry = self.context.document.get(scope.section, row.name);
+        let found = self.context.document.find(scope.section, scope.group, row.name);
+        let entry = found.map(|(entry, _)| entry);
+        let base = found.map(|(_, section)| &section.name).filter(|name| **name != scope.section.name);
         let from_entry = || entry.map(|entry| Origin::File(self.context.document.key_place(entry)));
         let is_read = match scope.section_type {
             SectionType::Include => false,
@@ -139,11 +162,16 @@ impl<'c> SectionValues<'c> {
             | SectionType::Program
             | SectionType::FcgiProgram
             | SectionType::Group
+            | SectionType::ProgramDefaults
+            | SectionType::Template
             | SectionType::Supervisorctl
             | SectionType::RpcInterface
             | SectionType::CtlPlugin => true,
         };
-        let option = |value, origin| EffectiveOption { name: row.name.to_owned(), value, origin, is_read };
+        let option = |value, origin| {
+            let inherited_from = base.filter(|_| origin != Origin::CommandLine).map(ToString::to_string);
+            EffectiveOption { name: row.name.to_owned(), value, origin, inherited_from, is_read }
+        };
         let plain = |text: String| Some(self.value(row.name, &Pieces::text(text), passes(row), entry));
         if scope.section_type == SectionType::Supervisord
             && let Some(text) = given(row.name, self.command_line)
@@ -155,7 +183,8 @@ impl<'c> SectionValues<'c> {
             return option(plain(text), from_entry().unwrap_or(Origin::Default));
         }
         if let Some(entry) = entry {
-            let pieces = self.pieces(scope, row, &entry.value);
+            let all = self.all_variables(scope).filter(|_| row.data_type == DataType::Environment);
+            let pieces = self.pieces(scope, row, all.as_deref().unwrap_or(&entry.value));
             let value = match pieces {
                 Some(pieces) if row.data_type == DataType::Environment => self.environment(&pieces, entry),
                 Some(pieces) => self.value(row.name, &pieces, passes(row), Some(entry)),
@@ -168,6 +197,16 @@ impl<'c> SectionValues<'c> {
             DefaultValue::Required | DefaultValue::Unset | DefaultValue::Computed(_) => None,
         };
         option(default.map(|pieces| self.value(row.name, &pieces, passes(row), None)), Origin::Default)
+    }
+
+    /// The variables of a program and those that it inherits, where there are both, as one list.
+    fn all_variables(&self, scope: &Scope<'_>) -> Option<String> {
+        let said = self.context.document.all(scope.section, scope.group, program::ENVIRONMENT.name);
+        let values = said.iter().map(|(entry, _)| entry.value.trim_end_matches([',', ' ', '\n']));
+        let mut values: Vec<&str> = values.take_while(|value| !value.is_empty()).collect();
+        values.reverse();
+        // A comment in one of them ends with its line.
+        (values.len() > 1).then(|| values.join("\n,"))
     }
 
     /// A value with its names replaced, but for those that differ from process to process and secrets.
@@ -298,6 +337,8 @@ impl<'c> SectionValues<'c> {
                 SectionType::UnixHttpServer
                 | SectionType::InetHttpServer
                 | SectionType::Group
+                | SectionType::ProgramDefaults
+                | SectionType::Template
                 | SectionType::Include
                 | SectionType::Supervisorctl
                 | SectionType::RpcInterface

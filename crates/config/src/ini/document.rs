@@ -46,6 +46,20 @@ pub(crate) struct Section {
     pub(crate) place: Place,
     pub(super) entries: Entries,
     pub(super) changed: bool,
+    /// What it inherits from others.
+    pub(crate) inherits: Inherits,
+}
+
+/// The sections, by their places in the document, whose options a section has that does not say otherwise. Of several
+/// the first one counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inherits {
+    /// `None`: it does not say.
+    pub(crate) own: Option<Box<[usize]>>,
+    /// For members of the group that it is, which do not say.
+    pub(crate) for_members: Box<[usize]>,
+    /// Behind all of them.
+    pub(crate) last: Option<usize>,
 }
 
 impl Section {
@@ -140,9 +154,46 @@ impl Document {
         self.index.get(name).map(|position| &self.sections[*position])
     }
 
-    /// An option of a section, its own or the default.
+    /// An option of a section: its own, one that it inherits, or the default.
     pub(crate) fn get<'d>(&'d self, section: &'d Section, key: &str) -> Option<&'d Entry> {
-        section.entries.get(key).or_else(|| self.defaults.get(key))
+        self.find(section, None, key).map(|(entry, _)| entry)
+    }
+
+    /// The same of a section that is a member of a group; and the section that says so.
+    pub(crate) fn find<'d>(
+        &'d self,
+        section: &'d Section,
+        group: Option<&'d Section>,
+        key: &str,
+    ) -> Option<(&'d Entry, &'d Section)> {
+        let said = self.levels(section, group).find_map(|level| Some((self.said_in(level, key)?, level)));
+        let default = || section.entries.get(key).or_else(|| self.defaults.get(key)).map(|entry| (entry, section));
+        said.or_else(default)
+    }
+
+    /// All that is said of an option, the one that counts first. `[DEFAULT]` is not heard.
+    pub(crate) fn all<'d>(
+        &'d self,
+        section: &'d Section,
+        group: Option<&'d Section>,
+        key: &str,
+    ) -> Vec<(&'d Entry, &'d Section)> {
+        self.levels(section, group).filter_map(|level| Some((self.said_in(level, key)?, level))).collect()
+    }
+
+    fn levels<'d>(&'d self, section: &'d Section, group: Option<&'d Section>) -> impl Iterator<Item = &'d Section> {
+        let inherits = &section.inherits;
+        let of_group = || group.map_or(&[][..], |group| &group.inherits.for_members);
+        let bases = inherits.own.as_deref().unwrap_or_else(of_group).iter().chain(&inherits.last);
+        std::iter::once(section).chain(bases.map(|position| &self.sections[*position]))
+    }
+
+    /// What a section says itself: a copy of the default is none of it, which a section gets where `%(here)s` is in it.
+    fn said_in<'d>(&'d self, section: &'d Section, key: &str) -> Option<&'d Entry> {
+        let entry = section.entries.get(key)?;
+        let default = self.defaults.get(key);
+        let is_copy = default.is_some_and(|default| (default.file, default.line) == (entry.file, entry.line));
+        (!is_copy).then_some(entry)
     }
 
     /// All options of a section: its own, then the defaults that it does not override.
@@ -173,7 +224,8 @@ impl Document {
     /// Adds a section without options.
     pub(crate) fn add_section(&mut self, name: &str, place: Place) {
         self.index.insert(name.into(), self.sections.len());
-        self.sections.push(Section { name: name.into(), place, entries: Entries::default(), changed: true });
+        let (entries, inherits) = (Entries::default(), Inherits::default());
+        self.sections.push(Section { name: name.into(), place, entries, changed: true, inherits });
     }
 
     /// Gives a section an option that no file has; it has the section's place. The last one of a name counts.

@@ -6,15 +6,17 @@ use super::about_option;
 use crate::context::Context;
 use crate::ini::{Section, name_after_colon};
 use crate::options_table::SectionType;
-use crate::problem::Problem;
+use crate::problem::{Problem, Severity};
 use crate::unknown_options::nearest_option;
 use crate::unknown_sections::meant_section;
 
 pub(super) fn unknown_sections(context: &Context) -> Vec<Problem> {
+    let strictness = &context.strictness;
     let unknown = context.document.sections.iter().filter(|section| SectionType::of(&section.name).is_none());
     unknown
+        .filter(|section| !strictness.ignores(&section.name))
         .map(|section| {
-            Problem::warning(format!("unknown section [{}] is ignored", section.name))
+            doubt(context, format!("unknown section [{}] {}", section.name, strictness.consequence()))
                 .at(section.place.clone())
                 .in_section(&section.name)
                 .with_hint(meant_section(&section.name).map(|name| format!("did you mean [{name}]?")))
@@ -30,11 +32,11 @@ pub(super) fn unknown_options(context: &Context) -> Vec<Problem> {
         };
         for entry in section.own_options() {
             let mut known = section_type.options().chain(section_type.refused());
-            if known.any(|row| row.name == &*entry.key) {
+            if known.any(|row| row.name == &*entry.key) || context.strictness.ignores(&entry.key) {
                 continue;
             }
             found.push(
-                Problem::warning(format!("unknown option `{}` is ignored", entry.key))
+                doubt(context, format!("unknown option `{}` {}", entry.key, context.strictness.consequence()))
                     .at(context.document.key_place(entry))
                     .in_section(&section.name)
                     .in_option(&entry.key)
@@ -43,6 +45,12 @@ pub(super) fn unknown_options(context: &Context) -> Vec<Problem> {
         }
     }
     found
+}
+
+/// A warning; an error, where the configuration is strict.
+fn doubt(context: &Context, message: String) -> Problem {
+    let severity = if context.strictness.is_strict { Severity::Error } else { Severity::Warning };
+    Problem { severity, ..Problem::warning(message) }
 }
 
 /// The option that was probably meant, or the section that has it.

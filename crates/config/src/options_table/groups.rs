@@ -25,6 +25,13 @@ options! {
 }
 
 options! {
+    /// What programs, listeners and templates inherit, and groups have their members inherit.
+    inheritance {
+        EXTENDS: "extends", Names, Unset, "templates whose options it has, unless it says otherwise; the last one counts first";
+    }
+}
+
+options! {
     /// `[group:x]`
     group {
         PROGRAMS: "programs", Names, Text(""), "programs that become its members";

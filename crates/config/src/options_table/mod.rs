@@ -18,7 +18,7 @@ pub(crate) use client::supervisorctl;
 pub(crate) use daemon::supervisord;
 pub use data_type::DataType;
 pub(crate) use data_type::Errors;
-pub(crate) use groups::{eventlistener, fcgi_program, group};
+pub(crate) use groups::{eventlistener, fcgi_program, group, inheritance};
 pub(crate) use programs::{essential, program};
 pub(crate) use row::{Place, ReadInto, Reading, Row};
 pub(crate) use servers::{ctlplugin, include, inet_http_server, rpcinterface, unix_http_server};
@@ -60,6 +60,8 @@ pub enum SectionType {
     FcgiProgram,
     EventListener,
     Group,
+    ProgramDefaults,
+    Template,
     Include,
     Supervisorctl,
     RpcInterface,
@@ -68,7 +70,7 @@ pub enum SectionType {
 
 impl SectionType {
     /// Every type.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Supervisord,
         Self::UnixHttpServer,
         Self::InetHttpServer,
@@ -76,6 +78,8 @@ impl SectionType {
         Self::FcgiProgram,
         Self::EventListener,
         Self::Group,
+        Self::ProgramDefaults,
+        Self::Template,
         Self::Include,
         Self::Supervisorctl,
         Self::RpcInterface,
@@ -99,6 +103,8 @@ impl SectionType {
             Self::FcgiProgram => ("fcgi-program:", Heading::BeforeColon),
             Self::EventListener => ("eventlistener:", Heading::BeforeColon),
             Self::Group => ("group:", Heading::BeforeColon),
+            Self::ProgramDefaults => ("program-defaults", Heading::Alone),
+            Self::Template => ("template:", Heading::BeforeColon),
             Self::Include => ("include", Heading::Alone),
             Self::Supervisorctl => ("supervisorctl", Heading::Alone),
             Self::RpcInterface => ("rpcinterface:", Heading::BeforeColon),
@@ -117,10 +123,11 @@ impl SectionType {
             Self::Supervisord => &[supervisord::TABLE],
             Self::UnixHttpServer => &[unix_http_server::TABLE],
             Self::InetHttpServer => &[inet_http_server::TABLE],
-            Self::Program => &[program::TABLE, essential::TABLE],
-            Self::FcgiProgram => &[fcgi_program::TABLE, program::TABLE, essential::TABLE],
-            Self::EventListener => &[eventlistener::TABLE, program::TABLE],
-            Self::Group => &[group::TABLE, essential::TABLE],
+            Self::Program | Self::Template => &[program::TABLE, essential::TABLE, inheritance::TABLE],
+            Self::FcgiProgram => &[fcgi_program::TABLE, program::TABLE, essential::TABLE, inheritance::TABLE],
+            Self::EventListener => &[eventlistener::TABLE, program::TABLE, inheritance::TABLE],
+            Self::Group => &[group::TABLE, essential::TABLE, inheritance::TABLE],
+            Self::ProgramDefaults => &[program::TABLE, essential::TABLE],
             Self::Include => &[include::TABLE],
             Self::Supervisorctl => &[supervisorctl::TABLE],
             Self::RpcInterface => &[rpcinterface::TABLE],
@@ -128,7 +135,9 @@ impl SectionType {
         };
         let (own, shared) = tables.split_first().expect("each type has a table of its own");
         let is_new = move |row: &&OptionRow| own.iter().all(|known| known.name != row.name);
-        own.iter().chain(shared.iter().copied().flatten().filter(is_new))
+        let refused = self.refused();
+        let has = move |row: &&OptionRow| refused.iter().all(|refused| refused.name != row.name);
+        own.iter().chain(shared.iter().copied().flatten().filter(is_new)).filter(has)
     }
 
     /// Whether its processes may be essential.
@@ -136,9 +145,30 @@ impl SectionType {
         matches!(self, Self::Program | Self::FcgiProgram)
     }
 
+    /// Whether it stands for programs: what is inherited is for them.
+    pub(crate) fn inherits(self) -> bool {
+        matches!(self, Self::Program | Self::FcgiProgram | Self::EventListener | Self::Template)
+    }
+
     /// The options of programs that it refuses, where others would be ignored with a warning.
     pub(crate) fn refused(self) -> &'static [OptionRow] {
-        if self == Self::EventListener { essential::TABLE } else { &[] }
+        const OF_EACH_ITS_OWN: &[OptionRow] =
+            &[program::COMMAND.option, program::PROCESS_NAME.option, inheritance::EXTENDS.option];
+        match self {
+            Self::EventListener => essential::TABLE,
+            Self::ProgramDefaults => OF_EACH_ITS_OWN,
+            Self::Supervisord
+            | Self::UnixHttpServer
+            | Self::InetHttpServer
+            | Self::Program
+            | Self::FcgiProgram
+            | Self::Group
+            | Self::Template
+            | Self::Include
+            | Self::Supervisorctl
+            | Self::RpcInterface
+            | Self::CtlPlugin => &[],
+        }
     }
 
     /// Whether options beyond the table belong to somebody else: they are passed on to a plug-in.

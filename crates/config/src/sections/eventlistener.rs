@@ -8,7 +8,7 @@ use crate::context::SectionReader;
 use crate::datatypes::{Checked, integer, list_of_strings};
 use crate::diagnostics::{ConfigError, Culprit, Refusal};
 use crate::ini::{Section, name_after_colon};
-use crate::options_table::{SectionType, eventlistener as rows, program};
+use crate::options_table::{eventlistener as rows, program};
 use crate::process_config::{ProcessBuilder, ProcessSource};
 use crate::python_text::strip;
 
@@ -21,12 +21,6 @@ pub(crate) fn read_eventlistener(
     let here = [context.here_word()];
     let reader = context.reader(section, &here);
     let name = strip(name_after_colon(&section.name));
-    for row in SectionType::EventListener.refused() {
-        if let Some(entry) = section.own_options().iter().find(|entry| *entry.key == *row.name) {
-            let why = format!("an event listener has no {}", row.name);
-            reader.refuse_meaning(row, &entry.value, &why, "remove it")?;
-        }
-    }
     let priority = reader.value(&rows::PRIORITY)?;
     let buffer_size = reader.value_as(&rows::BUFFER_SIZE, |text| buffer_size(text, &section.name))?;
     let result_handler = reader.value_as(&rows::RESULT_HANDLER, |specification| {

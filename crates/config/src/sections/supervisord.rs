@@ -8,12 +8,13 @@ use supervisor_core::{EndingConfig, EnvironmentFile, ExitWhen, LogLevel, SignalR
 use crate::command_line::SupervisordOptions;
 use crate::config::{MainLogFile, Subreaper, SupervisordConfig};
 use crate::context::{Context, SectionReader};
-use crate::datatypes::temporary_directory;
+use crate::datatypes::{list_of_strings, temporary_directory};
 use crate::diagnostics::ConfigError;
 use crate::environment::{Variables, parse_environment};
 use crate::expand::Names;
 use crate::options_table::supervisord as rows;
 use crate::python_path::{absolute, text_of};
+use crate::strictness::Strictness;
 
 /// What the file says.
 #[derive(Debug)]
@@ -43,12 +44,22 @@ pub(crate) struct SupervisordSection {
     /// The name of a process, a group or a program.
     pub(crate) exit_code_from: Option<String>,
     subreaper: Subreaper,
+    strict: bool,
+    strict_ignore: Box<str>,
     /// Interpreter of Python plug-ins.
     pub(crate) python_host: Option<String>,
     /// Also those run there that are built in.
     pub(crate) python_namespaces: bool,
     /// For all programs.
     pub(crate) environment: Variables,
+}
+
+impl SupervisordSection {
+    /// How the configuration wants to be read; the command line may be stricter.
+    pub(crate) fn strictness(&self, line: &SupervisordOptions) -> Strictness {
+        let ignored = list_of_strings(&self.strict_ignore).into_iter().filter(|pattern| !pattern.is_empty());
+        Strictness { is_strict: self.strict || line.strict, ignored: ignored.map(Box::from).collect() }
+    }
 }
 
 /// Reads the section, in upstream's order.
@@ -78,6 +89,8 @@ pub(crate) fn read_supervisord(context: &Context) -> Result<SupervisordSection, 
         exit_when: reader.value(&rows::EXIT_WHEN)?,
         exit_code_from: text(&rows::EXIT_CODE_FROM)?,
         subreaper: reader.value(&rows::SUBREAPER)?,
+        strict: reader.value(&rows::STRICT)?,
+        strict_ignore: reader.value(&rows::STRICT_IGNORE)?,
         python_host: python_host(context, &reader)?,
         python_namespaces: reader.value(&rows::PYTHON_NAMESPACES)?,
         shutdown_timeout: reader.value(&rows::SHUTDOWN_TIMEOUT)?,

@@ -62,9 +62,7 @@ fn every_option_arrives_in_its_place() {
         minfds: Some(5),
         minprocs: Some(6),
         profile_options: Some("calls".into()),
-        sd_notify: SdNotify::Off,
-        exit_code_from: None,
-        wrapped: None,
+        ..SupervisordOptions::default()
     };
     assert_eq!(short, expected);
     let long = options(&[
@@ -119,8 +117,7 @@ fn commands_that_start_nothing() {
     assert_eq!(run(&["-c", "a/b.conf", "--init"]), init("a/b.conf"));
     for (arguments, text) in [
         (&["--check", "--show-config"][..], "--check and --show-config exclude each other"),
-        (&["--strict"], "--strict is for --check"),
-        (&["--strict", "--show-config"], "--strict is for --check"),
+        (&["--strict", "--show-config"], "--strict is for a start and for --check"),
         (&["--format", "json"], "--format is for --check and --show-config"),
         (&["--check", "--format", "ini"], "invalid value for --format 'ini': it is text or json"),
         (&["--show-config", "--format="], "invalid value for --format '': it is ini or json"),
