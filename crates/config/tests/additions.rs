@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use supervisor_core::{BackoffShape, DaemonSignal, Signal, SignalRewrite};
+use supervisor_core::{
+    AttributesConfig, BackoffShape, Capabilities, CpuRange, DaemonSignal, IoPriority, Limit, Resource, ResourceLimit,
+    Scheduler, Signal, SignalRewrite,
+};
 
 use crate::folder::load;
 
@@ -175,4 +178,32 @@ fn what_may_be_a_secret_in_the_wrong_place_is_not_told() {
         "{error}"
     );
     assert!(!refused("credential=hunter2/x").contains("hunter2"));
+}
+
+#[test]
+fn what_a_child_sets_of_itself_is_read() {
+    let config = load(
+        "[program:a]\ncommand=x\nrlimit_nofile=1024:4096\nrlimit_core=unlimited\nnice=-5\nioprio=best-effort:2\n\
+         sched=rr:7\ncpu_affinity=0-3, 8\noom_score_adj=-500\ngroup=root\nsupplementary_groups=0,root\n\
+         no_new_privs=true\ncapability_bounding=none\nambient_capabilities=CAP_CHOWN\nnew_session=yes\n\
+         pdeathsig=KILL\n",
+    );
+    let config = config.unwrap();
+    let process = &config.groups[0].processes[0];
+    let limit = |resource, soft, hard| ResourceLimit { resource, limit: Limit { soft, hard } };
+    let expected = AttributesConfig {
+        limits: [limit(Resource::Core, None, None), limit(Resource::Nofile, Some(1024), Some(Some(4096)))].into(),
+        nice: Some(-5),
+        ioprio: Some(IoPriority::BestEffort(2)),
+        sched: Some(Scheduler::RoundRobin(7)),
+        cpu_affinity: Some([CpuRange { first: 0, last: 3 }, CpuRange { first: 8, last: 8 }].into()),
+        oom_score_adj: Some(-500),
+        no_new_privs: true,
+        capability_bounding: Some(Capabilities(0)),
+        ambient_capabilities: Capabilities(1),
+        new_session: true,
+        pdeathsig: Some(Signal::KILL),
+    };
+    assert_eq!(process.attributes, expected);
+    assert_eq!((process.identity.gid, process.identity.groups.as_deref()), (Some(0), Some(&[0, 0][..])));
 }

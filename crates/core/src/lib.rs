@@ -109,10 +109,11 @@ pub use log_level::LogLevel;
 pub use namespec::{Namespec, find_process, make_namespec};
 pub use percent::Percent;
 pub use process_config::{
-    Aftermath, Autorestart, BackoffConfig, BackoffShape, ChannelConfig, Credential, EnvironmentConfig, EnvironmentFile,
-    EnvironmentSources, EssentialConfig, ExtensionConfig, ExtensionKind, IdentityConfig, LogConfig, LogFile,
-    PASSED_BY_DEFAULT, ProcessConfig, RestartConfig, RestartLimit, RestartPause, SecretVariable, SocketAddress,
-    SocketConfig, SocketOwner, StartConfig, StopConfig,
+    Aftermath, AttributesConfig, Autorestart, BackoffConfig, BackoffShape, Capabilities, ChannelConfig, CpuRange,
+    Credential, EnvironmentConfig, EnvironmentFile, EnvironmentSources, EssentialConfig, ExtensionConfig,
+    ExtensionKind, IdentityConfig, IoPriority, Limit, LogConfig, LogFile, PASSED_BY_DEFAULT, ProcessConfig, Resource,
+    ResourceLimit, RestartConfig, RestartLimit, RestartPause, Scheduler, SecretVariable, SocketAddress, SocketConfig,
+    SocketOwner, StartConfig, StopConfig,
 };
 pub use process_id::{Life, Pid, ProcessId, RequestId};
 pub use process_state::{ProcessState, SupervisorState};

@@ -5,6 +5,7 @@
 //! files is the config crate's work, acting on them the process's. Equality is what `reloadConfig` means by «changed»
 //! (contract/processes.md §9.10, quirks.md F28).
 
+mod attributes;
 mod environment;
 mod essential;
 mod extension;
@@ -17,6 +18,7 @@ mod stop;
 
 use std::sync::Arc;
 
+pub use attributes::{AttributesConfig, Capabilities, CpuRange, IoPriority, Limit, Resource, ResourceLimit, Scheduler};
 pub use environment::{
     Credential, EnvironmentConfig, EnvironmentFile, EnvironmentSources, PASSED_BY_DEFAULT, SecretVariable,
 };
@@ -52,6 +54,8 @@ pub struct ProcessConfig {
     pub environment: EnvironmentConfig,
     /// As whom it runs, and where.
     pub identity: IdentityConfig,
+    /// What it sets of itself.
+    pub attributes: AttributesConfig,
     /// The shared socket that is its fd 0, for a FastCGI program.
     pub socket: Option<Arc<SocketConfig>>,
     /// What makes it an extension.
@@ -72,6 +76,7 @@ impl ProcessConfig {
             log: LogConfig::default(),
             environment: EnvironmentConfig::default(),
             identity: IdentityConfig::default(),
+            attributes: AttributesConfig::default(),
             socket: None,
             extension: None,
         }

@@ -15,8 +15,9 @@ use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::errno::Errno;
+use supervisor_core::Signal;
 
-use crate::child_attributes::ChildAttributes;
+use crate::child_attributes::{ChildAttributes, NotSet};
 use crate::child_message::Words;
 use crate::close_descriptors::unshare_table;
 use crate::credentials::Credentials;
@@ -41,7 +42,9 @@ pub(crate) struct ChildPlan<'a> {
     /// Where it starts.
     pub(crate) directory: Option<&'a CStr>,
     /// What it sets of itself.
-    pub(crate) attributes: ChildAttributes,
+    pub(crate) attributes: &'a ChildAttributes,
+    /// The daemon, whose end may be the child's.
+    pub(crate) daemon: libc::pid_t,
     /// Who it is to be; `None`: who we are.
     pub(crate) credentials: Option<&'a Credentials>,
     /// Why it cannot be started at all.
@@ -117,11 +120,12 @@ impl Outcome {
         }
     }
 
-    fn write(&self, failure: &Failure) {
+    fn write(&self, failure: &Failure<'_>) {
         let number = match failure {
             Failure::Table => 1,
             Failure::Descriptors(_)
             | Failure::Refused
+            | Failure::Setting(_)
             | Failure::Credentials(_)
             | Failure::Directory(_)
             | Failure::Exec(_) => 2,
@@ -131,10 +135,11 @@ impl Outcome {
 }
 
 /// Why there is no program, with the error number or the contract's reason.
-enum Failure {
+enum Failure<'a> {
     Table,
     Descriptors(i32),
     Refused,
+    Setting(NotSet<'a>),
     Credentials(&'static str),
     Directory(i32),
     Exec(i32),
@@ -161,12 +166,12 @@ pub(crate) extern "C" fn run_cloned(plan: *mut c_void) -> c_int {
 }
 
 /// `report`: where the pipe of reports is, which moves with the other descriptors.
-fn become_program(plan: &ChildPlan<'_>, report: &mut RawFd) -> Result<Infallible, Failure> {
+fn become_program<'a>(plan: &ChildPlan<'a>, report: &mut RawFd) -> Result<Infallible, Failure<'a>> {
     if let DescriptorTable::Shared { copy_below } = plan.table {
         // The first step: until it is done, each close and dup would be the daemon's.
         unshare_table(copy_below).map_err(|_| Failure::Table)?;
     }
-    lead_own_process_group();
+    leave_the_daemons_group(plan.attributes.new_session);
     if let (DescriptorTable::Shared { .. }, Memory::Copied) = (plan.table, plan.memory) {
         tell(*report, &Word::TableUnshared);
     }
@@ -178,14 +183,19 @@ fn become_program(plan: &ChildPlan<'_>, report: &mut RawFd) -> Result<Infallible
     if let Some(limit) = plan.descriptor_limit {
         restore_descriptor_limit(limit);
     }
+    plan.attributes.apply_privileged().map_err(Failure::Setting)?;
     if let Some(credentials) = plan.credentials {
         assume(credentials)?;
+    }
+    plan.attributes.apply_as_user(plan.credentials.is_some()).map_err(Failure::Setting)?;
+    if let Some(signal) = plan.attributes.pdeathsig {
+        die_with_the_daemon(signal, plan.daemon);
     }
     if let Some(directory) = plan.directory {
         // SAFETY: chdir(2) reads a string that ends with a zero byte.
         check(unsafe { libc::chdir(directory.as_ptr()) }).map_err(Failure::Directory)?;
     }
-    plan.attributes.apply();
+    plan.attributes.apply_last().map_err(Failure::Setting)?;
     unblock_signals();
     // SAFETY: execve(2) reads strings and arrays that end with null; the plan holds such.
     unsafe { libc::execve(plan.executable.as_ptr(), plan.argv.as_ptr(), plan.envp.as_ptr()) };
@@ -194,7 +204,7 @@ fn become_program(plan: &ChildPlan<'_>, report: &mut RawFd) -> Result<Infallible
 
 /// Becomes the user. From then on everything of that user may stop this process, trace it and read its memory, which is
 /// a copy of the daemon's with all passwords: so it is never dumpable (prctl(2), PR_SET_DUMPABLE; exec undoes that).
-fn assume(credentials: &Credentials) -> Result<(), Failure> {
+fn assume(credentials: &Credentials) -> Result<(), Failure<'static>> {
     forbid_dumps();
     raw_credentials::assume(credentials).map_err(Failure::Credentials)?;
     // A change of user sets it to fs.suid_dumpable (proc(5)).
@@ -213,8 +223,27 @@ fn restore_descriptor_limit(limit: &libc::rlimit) {
     unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, limit) };
 }
 
-/// Signals from a terminal or to the daemon's group do not reach the program.
-fn lead_own_process_group() {
+/// To be called when the child is who it is to be: a change of user takes the wish back (prctl(2), PR_SET_PDEATHSIG).
+fn die_with_the_daemon(signal: Signal, daemon: libc::pid_t) {
+    let number = libc::c_ulong::from(signal.number().unsigned_abs());
+    // SAFETY: prctl(2) with PR_SET_PDEATHSIG takes a number; that of a signal is always allowed.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, number) };
+    // SAFETY: getppid(2) cannot fail.
+    if unsafe { libc::getppid() } != daemon {
+        // It was gone before the kernel knew.
+        // SAFETY: _exit(2) does not return and runs nothing of ours.
+        unsafe { libc::_exit(NOT_SPAWNED) };
+    }
+}
+
+/// Signals from a terminal or to the daemon's group do not reach the program, which leads a group of its own, perhaps in
+/// a session of its own.
+fn leave_the_daemons_group(new_session: bool) {
+    if new_session {
+        // SAFETY: setsid(2) concerns the caller alone; it cannot fail for a child that leads no group.
+        unsafe { libc::setsid() };
+        return;
+    }
     // SAFETY: setpgid(2) with zeros concerns the caller alone; it cannot fail for a child that leads no session.
     unsafe { libc::setpgid(0, 0) };
 }
@@ -229,12 +258,13 @@ fn unblock_signals() {
 }
 
 /// Tells the daemon, and the log of the program by fd 2.
-fn explain(plan: &ChildPlan<'_>, failure: &Failure, report: RawFd) {
+fn explain(plan: &ChildPlan<'_>, failure: &Failure<'_>, report: RawFd) {
     let mut words = Words::new();
     match *failure {
         Failure::Table => return tell(report, &Word::TableRefused),
         Failure::Descriptors(errno) => words.descriptors(errno),
         Failure::Refused => words.refused(plan.refusal.unwrap_or_default().as_bytes()),
+        Failure::Setting((what, errno)) => words.setting(what.as_bytes(), errno),
         Failure::Credentials(reason) => {
             words.credentials(plan.credentials.map_or(0, |credentials| credentials.uid), reason);
         }

@@ -63,6 +63,11 @@ impl Words {
         self.failed(b"couldn't put its descriptors in place", b"", errno);
     }
 
+    /// An attribute cannot be set; its name and value.
+    pub(crate) fn setting(&mut self, what: &[u8], errno: i32) {
+        self.failed(b"couldn't set ", what, errno);
+    }
+
     /// The user cannot be assumed.
     pub(crate) fn credentials(&mut self, uid: u32, reason: &str) {
         self.0.push(b"couldn't setuid to ");
@@ -133,6 +138,7 @@ mod tests {
             text(|w| w.credentials(33, "Could not set groups of effective user")),
             "supervisor: couldn't setuid to 33: Could not set groups of effective user\n"
         );
+        assert_eq!(text(|w| w.setting(b"nice to -5", libc::EACCES)), "supervisor: couldn't set nice to -5: EACCES\n");
         assert_eq!(text(|w| w.refused(b"no reason")), "supervisor: no reason\n");
         assert_eq!(
             text(|w| w.descriptors(libc::EMFILE)),

@@ -3,7 +3,7 @@
 //! Not for children, whose part is in `raw_credentials`.
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Uid, User, getgrouplist, getuid, setgid, setgroups, setuid};
+use nix::unistd::{Gid, Uid, User, getegid, getgrouplist, getgroups, getuid, setgid, setgroups, setuid};
 use std::ffi::CString;
 use std::path::PathBuf;
 
@@ -108,6 +108,14 @@ pub fn drop_privileges(credentials: &Credentials) -> Result<PrivilegeChange, Str
 }
 
 impl Credentials {
+    /// Who we are.
+    pub fn own() -> Self {
+        let gid = getegid();
+        let others = getgroups().unwrap_or_default().into_iter().filter(|group| *group != gid);
+        let groups = [gid].into_iter().chain(others).map(Gid::as_raw).collect();
+        Self { uid: getuid().as_raw(), gid: gid.as_raw(), groups }
+    }
+
     /// Whether we are that user, or may become it.
     pub(crate) fn privilege_to_assume(&self) -> Privilege {
         let current = getuid();

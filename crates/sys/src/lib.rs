@@ -58,7 +58,7 @@ mod unix_listener;
 mod unseen_listener;
 
 pub use c_str_array::CStrArray;
-pub use child_attributes::ChildAttributes;
+pub use child_attributes::{ChildAttributes, ChildSetting, CpuSet, Setting};
 pub use credentials::{Credentials, Login, PrivilegeChange, drop_privileges, may_become, resolve_login, resolve_user};
 pub use daemonize::{WaitingCaller, daemonize};
 pub use errno::errno_name;

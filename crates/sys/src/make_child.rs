@@ -107,9 +107,12 @@ pub(crate) fn forked_child(plan: &ChildPlan<'_>, pidfds: Pidfds) -> io::Result<C
         0 => child::run(plan),
         _ => {}
     }
-    // The child does the same; whoever comes first, a signal to the group finds it (setpgid(2); EACCES after exec).
-    // SAFETY: setpgid(2) on a child of ours that is not yet reaped.
-    unsafe { libc::setpgid(pid, pid) };
+    if !plan.attributes.new_session {
+        // The child does the same; whoever comes first, a signal to the group finds it (setpgid(2); EACCES after exec).
+        // Who leads a group can make no session.
+        // SAFETY: setpgid(2) on a child of ours that is not yet reaped.
+        unsafe { libc::setpgid(pid, pid) };
+    }
     let pid = positive(pid);
     Ok(Child { pid, pidfd: open_pidfd(pid, pidfds) })
 }

@@ -206,6 +206,7 @@ impl Spawner {
     fn start(&mut self, plan: &SpawnPlan<'_>) -> io::Result<Child> {
         let refusal;
         let (credentials, refusal) = match plan.credentials.map(Credentials::privilege_to_assume) {
+            Some(Privilege::Already) if plan.attributes.sets_groups => (plan.credentials, plan.refusal),
             None | Some(Privilege::Already) => (None, plan.refusal),
             Some(Privilege::Root) => (plan.credentials, plan.refusal),
             Some(Privilege::Lacking(reason)) => {
@@ -225,7 +226,8 @@ impl Spawner {
             argv0: plan.argv.first().map_or(b"", |word| word.to_bytes()),
             envp: plan.envp.pointers(),
             directory: plan.directory,
-            attributes: plan.attributes,
+            attributes: &plan.attributes,
+            daemon: nix::unistd::getpid().as_raw(),
             credentials,
             refusal,
             descriptors: &placements,

@@ -9,8 +9,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use supervisor_core::ExitStatus;
-use supervisor_sys::{ChildAttributes, Credentials, Spawner};
+use supervisor_core::{Capabilities, CpuRange, ExitStatus, IoPriority, Limit, Resource, Scheduler, Signal};
+use supervisor_sys::{ChildAttributes, ChildSetting, CpuSet, Credentials, Setting, Spawner};
 use support::{METHODS, Program, c_string};
 
 const CAUGHT: i32 = 99;
@@ -73,18 +73,46 @@ fn programs() -> Vec<(&'static str, Program, u8)> {
     let plain = Program::new("/bin/true", &[]);
     let full = Program {
         directory: Some(c_string("/")),
-        attributes: ChildAttributes { umask: Some(0o027) },
+        attributes: ChildAttributes { umask: Some(0o027), ..ChildAttributes::default() },
         ..Program::new("/bin/sh", &["-c", "exit 7"])
     };
+    let setting = |what, words: &str| ChildSetting { what, words: words.to_owned() };
+    let nofile = |soft, hard| Setting::Limit(Resource::Nofile, Limit { soft: Some(soft), hard: Some(Some(hard)) });
+    let everything = ChildAttributes {
+        umask: Some(0o027),
+        settings: vec![
+            setting(Setting::OomScore("900".to_owned()), "oom"),
+            setting(nofile(77, 99), "limit"),
+            setting(Setting::Nice(7), "nice"),
+            setting(Setting::IoPriority(IoPriority::Idle), "ioprio"),
+            setting(Setting::Scheduler(Scheduler::Batch), "sched"),
+            setting(Setting::Cpus(CpuSet::new(&[CpuRange { first: 0, last: 0 }])), "cpus"),
+        ],
+        new_session: true,
+        pdeathsig: Some(Signal::TERM),
+        no_new_privs: true,
+        ..ChildAttributes::default()
+    };
+    let impossible = ChildAttributes { settings: vec![setting(nofile(9, 3), "limit")], ..ChildAttributes::default() };
     let somebody = Credentials { uid: 65_534, gid: 65_534, groups: vec![65_534] };
     let mut programs = vec![
         ("a plain program", plain.clone(), 0),
         ("a program with a directory and a umask", full.clone(), 7),
+        ("all that anybody may set", Program { attributes: everything, ..full.clone() }, 7),
+        ("what cannot be set", Program { attributes: impossible, ..plain.clone() }, 127),
         ("a missing program", Program::new("/no/such/program", &[]), 127),
         ("a missing directory", Program { directory: Some(c_string("/no/such")), ..plain.clone() }, 127),
         ("a refusal", Program { refusal: Some("no".to_owned()), ..plain.clone() }, 127),
     ];
     if support::is_root("another user") {
+        let bind = Capabilities::named("NET_BIND_SERVICE").expect("the kernel has it");
+        let privileged = ChildAttributes {
+            bounding: Some((bind, "bounding".to_owned())),
+            ambient: Some((bind, "ambient".to_owned())),
+            ..ChildAttributes::default()
+        };
+        let somebody_able = Program { credentials: Some(somebody.clone()), attributes: privileged, ..full.clone() };
+        programs.push(("another user with a capability", somebody_able, 7));
         programs.push(("another user", Program { credentials: Some(somebody.clone()), ..full }, 7));
         let groups = vec![0; 70_000];
         let too_many = Credentials { groups, ..somebody };

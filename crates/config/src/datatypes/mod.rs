@@ -4,6 +4,7 @@
 //! the value stands in which file is its caller's to add. Of a type that only we have it says what the value has to be.
 
 mod addresses;
+mod attributes;
 mod choices;
 mod durations;
 mod environment_sources;
@@ -14,6 +15,10 @@ mod users;
 mod words;
 
 pub(crate) use addresses::{InetAddress, base_url, inet_address, port_number, url};
+pub(crate) use attributes::{
+    ambient_capabilities, capability_bounding, cpu_range, io_priority, limit_of_bytes, limit_of_number, nice,
+    oom_score_adj, scheduler, signal_or_none,
+};
 pub(crate) use choices::{
     anonymous_paths, autorestart, boolean, exitcodes, list_of_strings, loglevel, process_or_group_name, signal,
     signal_rewrite,

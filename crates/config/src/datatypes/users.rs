@@ -57,6 +57,11 @@ impl UserDatabase {
         found
     }
 
+    /// The id of a group for an option of ours, which says what it has to be.
+    pub(crate) fn group(&self, text: &str) -> Checked<u32> {
+        self.gid(text).map_err(|_| format!("the name or id of a group, and there is no group {text}"))
+    }
+
     /// The id of a user's own group; `None` where the database cannot be asked.
     pub(crate) fn primary_gid(uid: u32) -> Option<u32> {
         Some(entry(uid).ok()?.map_or(uid, |user| user.gid.as_raw()))

@@ -4,8 +4,10 @@
 //! says what the value has to be (programs.md §0.3), and the error is made of that. An option with words of its own is
 //! read by its section, and so is one whose text is only taken apart there: its value is the text.
 
+use supervisor_core::CpuRange;
+
 use crate::context::Context;
-use crate::datatypes::Checked;
+use crate::datatypes::{self as types, Checked};
 use crate::python_text::strip;
 
 /// From the text of an option, its names replaced, to its value, or to what is wrong with it.
@@ -64,7 +66,7 @@ macro_rules! data_types {
         /// How they are read.
         #[expect(non_upper_case_globals, reason = "these are the names of the types")]
         pub(crate) mod read {
-            use super::{Read, list, value};
+            use super::{Read, cpus, groups, list, value};
             use crate::datatypes as types;
 
             $(pub(crate) const $name: Read<value::$name> = $read;)*
@@ -75,6 +77,8 @@ macro_rules! data_types {
 data_types! {
     Aftermath(supervisor_core::Aftermath), "none, shutdown or restart_supervisor",
         ["none", "shutdown", "restart_supervisor"], |_, text| types::aftermath(text), ours;
+    AmbientCapabilities(supervisor_core::Capabilities), "names of capabilities with commas between them", [],
+        |_, text| types::ambient_capabilities(text), ours;
     AnonymousPaths(crate::config::AnonymousPaths), "healthz, readyz, metrics, with commas between them", [],
         |_, text| types::anonymous_paths(text);
     Autorestart(supervisor_core::Autorestart), "true, false or unexpected", ["true", "false", "unexpected"],
@@ -89,6 +93,11 @@ data_types! {
     Directory(String), "an existing directory", [], |context, text| types::existing_directory(text, &context.home);
     Duration(std::time::Duration), "a number of seconds, or a number with ms, s, m, h or d", [],
         |_, text| types::duration(text), ours;
+    CapabilityBounding(supervisor_core::Capabilities),
+        "names of capabilities with commas between them, a - before the first to drop them, or none", [],
+        |_, text| types::capability_bounding(text), ours;
+    Cpus(Box<[supervisor_core::CpuRange]>), "numbers and ranges of processors like 0-3,8", [],
+        |_, text| cpus(text), ours;
     Credentials(Box<[supervisor_core::Credential]>), "name:/path with commas between them", [],
         |context, text| list(text, |word| types::credential(word, &context.folder())), ours;
     Environment(Box<str>), "KEY=\"value\" pairs with commas between them", [], |_, text| types::as_written(text);
@@ -101,15 +110,27 @@ data_types! {
         ["never", "any_fatal", "all_exited", "essential_exited"], |_, text| types::exit_when(text), ours;
     Factory(Box<str>), "module:attribute", [], |_, text| types::as_written(text);
     FilePatterns(Box<str>), "file name patterns with blanks between them", [], |_, text| types::as_written(text);
+    Group(u32), "name or id of a group", [], |context, text| context.users.group(text), ours;
+    Groups(Box<[u32]>), "names or ids of groups with commas between them, or none", [],
+        |context, text| groups(context, text), ours;
     InetAddress(crate::datatypes::InetAddress), "port, or host:port; * is every host", [],
         |_, text| types::inet_address(text);
     Integer(i64), "a whole number", [], |_, text| types::integer(text);
+    IoPriority(supervisor_core::IoPriority),
+        "none, idle, best-effort or realtime; the last two perhaps with a level, :0 to :7", [],
+        |_, text| types::io_priority(text), ours;
     KillMode(crate::datatypes::KillMode), "process or group", ["process", "group"], |_, text| types::kill_mode(text), ours;
+    LimitOfBytes(supervisor_core::Limit), "bytes (KB, MB or GB may follow) or unlimited, perhaps twice as soft:hard", [],
+        |_, text| types::limit_of_bytes(text), ours;
+    LimitOfNumber(supervisor_core::Limit), "a number or unlimited, perhaps twice as soft:hard", [],
+        |_, text| types::limit_of_number(text), ours;
     LogFile(Box<str>), "a path, AUTO or NONE", [], |_, text| types::as_written(text);
     LogLevel(supervisor_core::LogLevel), "critical, error, warn, info, debug, trace or blather",
         ["critical", "error", "warn", "info", "debug", "trace", "blather"], |_, text| types::loglevel(text);
     Names(Box<str>), "names with commas between them", [], |_, text| types::as_written(text);
+    Nice(i32), "a number from -20 to 19", [], |_, text| types::nice(text), ours;
     Octal(u32), "an octal number", [], |_, text| types::octal(text).map(types::file_mode);
+    OomScore(i32), "a number from -1000 to 1000", [], |_, text| types::oom_score_adj(text), ours;
     OverflowPolicy(supervisor_core::Overflow), "drop-oldest, block or spill", ["drop-oldest", "block", "spill"],
         |_, text| types::overflow(text), ours;
     Owner(Box<str>), "user, or user:group", [], |_, text| types::as_written(text);
@@ -119,12 +140,16 @@ data_types! {
     Percent(supervisor_core::Percent), "a percentage like 20%", [], |_, text| types::percent(text), ours;
     ProtocolErrorPolicy(supervisor_core::OnProtocolError), "unknown or restart", ["unknown", "restart"],
         |_, text| types::on_protocol_error(text), ours;
+    Scheduler(supervisor_core::Scheduler), "other, batch, idle, fifo:N or rr:N, N from 1 to 99", [],
+        |_, text| types::scheduler(text), ours;
     SecretVariables(Box<[supervisor_core::SecretVariable]>),
         "NAME:/path with commas between them, a - before a path that may be missing", [],
         |context, text| list(text, |word| types::secret_variable(word, &context.folder())), ours;
     Signal(supervisor_core::Signal), "name or number of a signal", [], |_, text| types::signal(text);
     Signals(Box<[supervisor_core::Signal]>), "names or numbers of signals with commas between them", [],
         |_, text| list(text, types::signal);
+    SignalOrNone(Option<supervisor_core::Signal>), "name or number of a signal, or none", [],
+        |_, text| types::signal_or_none(text), ours;
     SignalRewrites(Box<[supervisor_core::SignalRewrite]>),
         "FROM:TO with commas between them, TO one of TERM, INT, QUIT, HUP, USR2 or ignore", [],
         |_, text| list(text, types::signal_rewrite), ours;
@@ -143,6 +168,19 @@ data_types! {
 /// Values with commas between them; blanks around them and empty places do not count.
 fn list<T>(text: &str, value: impl Fn(&str) -> Checked<T>) -> Checked<Box<[T]>> {
     text.split(',').map(strip).filter(|word| !word.is_empty()).map(value).collect()
+}
+
+fn cpus(text: &str) -> Checked<Box<[CpuRange]>> {
+    let ranges = list(text, types::cpu_range)?;
+    // Of an empty list there is one thing to say: what it has to be.
+    if ranges.is_empty() { types::cpu_range("").map(|range| [range].into()) } else { Ok(ranges) }
+}
+
+fn groups(context: &Context, text: &str) -> Checked<Box<[u32]>> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(Box::default());
+    }
+    list(text, |word| context.users.group(word))
 }
 
 #[cfg(test)]

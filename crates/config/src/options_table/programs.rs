@@ -62,6 +62,60 @@ options! {
             => with kill_mode;
         USER: "user", User, Unset, "user that runs it, by name or number; a number needs no entry in the user database"
             => all process.identity.uid;
+        GROUP: "group", Group, Unset, "group that runs it, by name or number, instead of its user's own"
+            => each identity.gid;
+        SUPPLEMENTARY_GROUPS: "supplementary_groups", Groups, Computed("those of the user in the group database"), "its further groups"
+            => each identity.groups;
+        RLIMIT_CORE: "rlimit_core", LimitOfBytes, Unset, "size of its core dump"
+            => each attributes.limits;
+        RLIMIT_CPU: "rlimit_cpu", LimitOfNumber, Unset, "seconds of processor time"
+            => each attributes.limits;
+        RLIMIT_DATA: "rlimit_data", LimitOfBytes, Unset, "size of its data segment"
+            => each attributes.limits;
+        RLIMIT_FSIZE: "rlimit_fsize", LimitOfBytes, Unset, "size of files that it writes"
+            => each attributes.limits;
+        RLIMIT_MEMLOCK: "rlimit_memlock", LimitOfBytes, Unset, "memory that it may lock"
+            => each attributes.limits;
+        RLIMIT_MSGQUEUE: "rlimit_msgqueue", LimitOfBytes, Unset, "memory of its message queues"
+            => each attributes.limits;
+        RLIMIT_NICE: "rlimit_nice", LimitOfNumber, Unset, "how far it may lower its nice value, 20 minus that"
+            => each attributes.limits;
+        RLIMIT_NOFILE: "rlimit_nofile", LimitOfNumber, Unset, "its open files"
+            => each attributes.limits;
+        RLIMIT_NPROC: "rlimit_nproc", LimitOfNumber, Unset, "processes of its user"
+            => each attributes.limits;
+        RLIMIT_RSS: "rlimit_rss", LimitOfBytes, Unset, "of no effect on Linux"
+            => each attributes.limits;
+        RLIMIT_RTPRIO: "rlimit_rtprio", LimitOfNumber, Unset, "its real-time priority"
+            => each attributes.limits;
+        RLIMIT_RTTIME: "rlimit_rttime", LimitOfNumber, Unset, "microseconds of real-time processor time without a pause"
+            => each attributes.limits;
+        RLIMIT_SIGPENDING: "rlimit_sigpending", LimitOfNumber, Unset, "signals that may wait"
+            => each attributes.limits;
+        RLIMIT_STACK: "rlimit_stack", LimitOfBytes, Unset, "size of its stack"
+            => each attributes.limits;
+        RLIMIT_AS: "rlimit_as", LimitOfBytes, Unset, "size of its address space"
+            => each attributes.limits;
+        NICE: "nice", Nice, Unset, "its nice value"
+            => each attributes.nice;
+        IOPRIO: "ioprio", IoPriority, Unset, "how its reads and writes are ordered among others"
+            => each attributes.ioprio;
+        SCHED: "sched", Scheduler, Unset, "how it is given processors"
+            => each attributes.sched;
+        CPU_AFFINITY: "cpu_affinity", Cpus, Unset, "processors that it may run on"
+            => each attributes.cpu_affinity;
+        OOM_SCORE_ADJ: "oom_score_adj", OomScore, Unset, "how soon it is killed when memory runs out, among others"
+            => each attributes.oom_score_adj;
+        NO_NEW_PRIVS: "no_new_privs", Boolean, Text("false"), "neither it nor what it runs gains privileges by an exec"
+            => each attributes.no_new_privs;
+        CAPABILITY_BOUNDING: "capability_bounding", CapabilityBounding, Unset, "capabilities that it and what it runs can have at most"
+            => each attributes.capability_bounding;
+        AMBIENT_CAPABILITIES: "ambient_capabilities", AmbientCapabilities, Text(""), "capabilities that it keeps as its user, and passes on"
+            => each attributes.ambient_capabilities;
+        NEW_SESSION: "new_session", Boolean, Text("false"), "lead a session of its own, not only a process group"
+            => each attributes.new_session;
+        PDEATHSIG: "pdeathsig", SignalOrNone, Text("none"), "signal that it is sent when supervisord is no more"
+            => each attributes.pdeathsig;
         REDIRECT_STDERR: "redirect_stderr", Boolean, Text("false"), "stderr goes where stdout goes"
             => all process.log.redirect_stderr;
         STDOUT_LOGFILE: "stdout_logfile", LogFile, Text("AUTO"), "log of stdout"

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use supervisor_core::ProcessConfig;
+use supervisor_core::{Limit, ProcessConfig, Resource, ResourceLimit};
 
 use super::OptionRow;
 use super::data_type::Read;
@@ -49,6 +49,18 @@ pub(crate) trait Place<T> {
 impl<T> Place<T> for T {
     fn put(&mut self, reader: &SectionReader<'_>, row: &Row<T>) -> Result<(), ConfigError> {
         *self = reader.value(row)?;
+        Ok(())
+    }
+}
+
+/// One of the limits of a program: which one, its option tells.
+impl Place<Limit> for Box<[ResourceLimit]> {
+    fn put(&mut self, reader: &SectionReader<'_>, row: &Row<Limit>) -> Result<(), ConfigError> {
+        let resource = Resource::ALL.into_iter().find(|(_, option)| *option == row.name);
+        if let Some(((resource, _), limit)) = resource.zip(reader.optional(row)?) {
+            let limits = std::mem::take(self).into_iter().chain([ResourceLimit { resource, limit }]);
+            *self = limits.collect();
+        }
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ fn stubborn(script: &Script, bound: Duration, names: &[&str]) -> Sim {
         sim.script(name, [script.clone()]);
     }
     let groups = names.iter().map(patient).collect();
-    sim.supervisor.configure(groups, &mut sim.host).unwrap();
+    sim.supervisor.configure(groups, &mut sim.host).expect("there is no socket to be refused");
     sim.feed(supervisor_core::Input::Boot);
     sim.advance(5.0);
     sim.take();
@@ -57,7 +57,9 @@ fn what_cannot_be_killed_is_left_behind_after_two_seconds() {
 #[test]
 fn a_shutdown_in_time_sets_no_deadline_that_stays() {
     let mut sim = Sim::new(Settings { shutdown_timeout: seconds(25), ..Settings::default() });
-    sim.supervisor.configure(vec![group("g", 1, [program("a"), program("b")])], &mut sim.host).unwrap();
+    sim.supervisor
+        .configure(vec![group("g", 1, [program("a"), program("b")])], &mut sim.host)
+        .expect("there is no socket to be refused");
     sim.feed(supervisor_core::Input::Boot);
     sim.advance(5.0);
     sim.signal(DaemonSignal::Term);

@@ -139,12 +139,14 @@ pub(super) struct Given<'g> {
     pub(super) credentials: Option<&'g Path>,
 }
 
+type Bytes<'v> = Cow<'v, [u8]>;
+
 /// The variables that are not inherited, each once; the later ones win.
 #[derive(Default)]
-struct Own<'v>(Vec<(Cow<'v, [u8]>, Cow<'v, [u8]>)>);
+struct Own<'v>(Vec<(Bytes<'v>, Bytes<'v>)>);
 
 impl<'v> Own<'v> {
-    fn set(&mut self, name: impl Into<Cow<'v, [u8]>>, value: impl Into<Cow<'v, [u8]>>) {
+    fn set(&mut self, name: impl Into<Bytes<'v>>, value: impl Into<Bytes<'v>>) {
         let name = name.into();
         self.0.retain(|(known, _)| *known != name);
         self.0.push((name, value.into()));

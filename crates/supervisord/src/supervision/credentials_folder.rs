@@ -50,8 +50,8 @@ impl RuntimeFolder {
             self.make_ours().map_err(at(&self.path))?;
         }
         let key = random_key().map_err(at(&self.path))?;
-        let name: String = key.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        let path = self.path.join(format!("c.{name}"));
+        let [a, b, c, d, ..] = key;
+        let path = self.path.join(format!("c.{:08x}", u32::from_be_bytes([a, b, c, d])));
         DirBuilder::new().mode(0o700).create(&path).map_err(at(&path))?;
         let folder = CredentialsFolder(path);
         for (name, bytes) in credentials {

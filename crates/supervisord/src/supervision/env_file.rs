@@ -251,7 +251,7 @@ mod tests {
         }
         let many = "A=1\n".repeat(ENV_VARIABLES + 1);
         assert_eq!(told(&many), Err((ENV_VARIABLES + 1, "there are too many variables")));
-        assert_eq!(told(&many[4..]).map(|variables| variables.len()), Ok(ENV_VARIABLES));
+        assert_eq!(told(many.strip_prefix("A=1\n").unwrap()).map(|variables| variables.len()), Ok(ENV_VARIABLES));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use supervisor_core::{Channel, Life, ProcessConfig, raw_text};
+use supervisor_core::{AttributesConfig, Channel, Life, ProcessConfig, raw_text};
 use supervisor_sys::rlimits::use_all_descriptors;
 use supervisor_sys::{
     CStrArray, Credentials, ExecFailure, Interest, MountTable, Poller, Shelf, Signals, SpawnMethod, SpawnPlan, Spawner,
@@ -464,7 +464,11 @@ fn method_for(mounts: &mut MountTable, program: &Program, config: &ProcessConfig
     use std::os::unix::ffi::OsStrExt;
     let executable = OsStr::from_bytes(program.executable.to_bytes());
     let mut remote = |path: &OsStr| mounts.is_remote(path.as_ref());
-    if remote(executable) || config.identity.directory.as_deref().is_some_and(|directory| remote(OsStr::new(directory)))
+    // What it sets may keep it from its exec for as long as others have the processor: nobody is to wait for that.
+    let is_slow = config.attributes != AttributesConfig::default();
+    if is_slow
+        || remote(executable)
+        || config.identity.directory.as_deref().is_some_and(|directory| remote(OsStr::new(directory)))
     {
         SpawnMethod::CopiedMemory
     } else {

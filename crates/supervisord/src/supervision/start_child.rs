@@ -6,7 +6,7 @@
 use std::io;
 use std::os::fd::AsFd;
 
-use supervisor_core::{Life, LogLevel, Pid, ProcessConfig, ProcessId, SpawnError};
+use supervisor_core::{IdentityConfig, Life, LogLevel, Pid, ProcessConfig, ProcessId, SpawnError};
 use supervisor_sys::{Credentials, FcgiSocket, Login, errno_name};
 
 use super::child_environment::Given;
@@ -79,10 +79,7 @@ impl OsHost {
             NotStarted { error: SpawnError(dispatchers_text(&config.name, &error)), for_lack_of_descriptors }
         })?;
         let opening = watch.too_long();
-        let credentials = config
-            .identity
-            .uid
-            .map(|uid| settings.names.user(uid).map_err(|reason| format!("couldn't setuid to {uid}: {reason}")));
+        let credentials = credentials_of(config, &settings.names);
         let socket = config.socket.as_ref().and_then(|socket| sockets.get(&socket.url)).map(FcgiSocket::fd);
         let channel = config.extension.as_ref().map(|_| extensions::channel()).transpose().map_err(|error| {
             entry.logs.close(table, &mut kernel.log_writers);
@@ -176,6 +173,26 @@ impl OsHost {
         }
         count > 0
     }
+}
+
+/// Who a program is to be, or why it cannot; `None`: who we are.
+fn credentials_of(config: &ProcessConfig, names: &NameService) -> Option<Result<Credentials, String>> {
+    let IdentityConfig { uid, gid, groups, .. } = &config.identity;
+    let user = match uid {
+        Some(uid) => names.user(*uid).map_err(|reason| format!("couldn't setuid to {uid}: {reason}")),
+        None if gid.is_none() && groups.is_none() => return None,
+        None => Ok(Credentials::own()),
+    };
+    Some(user.map(|user| {
+        let gid = gid.unwrap_or(user.gid);
+        let others = match groups {
+            Some(groups) => groups.to_vec(),
+            // The first is the user's own, in whose place the other one comes.
+            None => user.groups.into_iter().skip(1).collect(),
+        };
+        let groups = [gid].into_iter().chain(others.into_iter().filter(|group| *group != gid)).collect();
+        Credentials { uid: user.uid, gid, groups }
+    }))
 }
 
 /// The entry of the user of a program that is to be told of it.

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use crate::hung_disks::{answer_again, can_mount_fuse, hang, started_with_hanging_file_system};
 use crate::support::{TestDaemon, http_get, is_root, testing_the_original, until};
 
 /// What no log, answer or event may hold.
@@ -237,5 +238,29 @@ fn other_users_see_nothing_of_a_program_with_secrets() {
     daemon.wait_for_log("with a secret of web, can be read by everybody");
     assert_eq!(daemon.log_lines("can be read by everybody").len(), 1);
     assert!(!daemon.log().contains(CANARY));
+    daemon.stop();
+}
+
+#[test]
+fn variables_on_a_file_system_that_hangs_keep_their_program_waiting_and_nobody_else() {
+    if testing_the_original() || !can_mount_fuse() {
+        return;
+    }
+    let mut daemon = started_with_hanging_file_system(&format!(
+        "{}[program:other]\ncommand=/bin/sleep 1000\nautostart=false\nstartsecs=0\n",
+        teller("web", "env_file={dir}/mnt/web.file\nautostart=false\nstartretries=1000"),
+    ));
+    fs::write(daemon.path("store/web.file"), "VALUE=remote\n").expect("the folder is ours");
+    hang(&daemon);
+    daemon.ctl(&["start", "web"]);
+    let no_answer = daemon.filled_in("env_file {dir}/mnt/web.file: no answer");
+    assert_eq!(daemon.info("web")["spawnerr"].as_text(), no_answer);
+    for _ in 0..20 {
+        daemon.call("supervisor.startProcess", &["other".into()]).expect("it starts");
+        daemon.call("supervisor.stopProcess", &["other".into()]).expect("it ends");
+    }
+    assert_eq!(daemon.state("web"), "BACKOFF");
+    answer_again(&daemon);
+    assert_eq!(value_of(&told(&daemon, "web"), "VALUE").as_deref(), Some("remote"));
     daemon.stop();
 }

@@ -7,6 +7,7 @@
 //! be right; what differs on purpose (COMPATIBILITY.md) says so with [`support::testing_the_original`].
 
 mod attacks;
+mod attributes;
 mod auto_logs;
 mod chaos;
 mod check_goldens;

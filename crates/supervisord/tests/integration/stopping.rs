@@ -69,3 +69,24 @@ startsecs=0
     until("only supervisord is left", || (children() == 1).then_some(()));
     daemon.stop();
 }
+
+#[test]
+fn program_with_pdeathsig_does_not_outlive_a_killed_supervisord() {
+    if testing_the_original() {
+        return;
+    }
+    let mut daemon = TestDaemon::started(
+        "[program:bound]\ncommand=/bin/sleep 1000\npdeathsig=TERM\nnew_session=true\nstartsecs=0\n\
+         [program:free]\ncommand=/bin/sleep 1000\nstartsecs=0\n",
+    );
+    for name in ["bound", "free"] {
+        daemon.wait_for_state(name, "RUNNING");
+    }
+    let (bound, free) = (daemon.pid_of("bound"), daemon.pid_of("free"));
+    daemon.program().kill();
+    let is_there = |pid: i64| std::path::Path::new(&format!("/proc/{pid}/exe")).read_link().is_ok();
+    until("the one has ended with it", || (!is_there(bound)).then_some(()));
+    assert!(is_there(free));
+    crate::support::send_signal("KILL", &free.to_string());
+    until("the other one was ended", || (!is_there(free)).then_some(()));
+}

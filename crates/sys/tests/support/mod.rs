@@ -95,7 +95,7 @@ impl Program {
             argv: &self.argv,
             envp: &CStrArray::new(self.environment.clone()),
             directory: self.directory.as_deref(),
-            attributes: self.attributes,
+            attributes: self.attributes.clone(),
             credentials: self.credentials.as_ref(),
             refusal: self.refusal.as_deref(),
             descriptors,
