@@ -61,7 +61,7 @@ command=/bin/sleep 100000
 command=/bin/sleep 100000
 [program:queue]
 command=/bin/sh -c 'echo "dial tcp 10.0.3.7:5672: connect: connection refused" >&2; exit 1'
-startretries=1000000
+startretries=20
 [group:mail]
 programs=inbound,outbound,queue
 

@@ -46,6 +46,7 @@ export function send(form, button, take) {
   const request = new XMLHttpRequest();
   request.open('POST', form.action);
   request.responseType = 'document';
+  request.setRequestHeader('Accept', 'text/html');
   request.setRequestHeader('Content-Type', 'application/x-www-form-urlencoded');
   const slow = setTimeout(() => announce('asked…'), 300);
   request.onload = () => answered(request, take);

@@ -48,6 +48,8 @@ export function refresh() {
   const request = new XMLHttpRequest();
   request.open('GET', location.href);
   request.responseType = 'document';
+  // Who asks for HTML by name gets the page of today, a script would not.
+  request.setRequestHeader('Accept', 'text/html');
   request.timeout = 10_000;
   request.onload = () => {
     if (request.status === 200 && request.response) take(request.response);

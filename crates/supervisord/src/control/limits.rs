@@ -344,3 +344,6 @@ pub(super) const PROCESS_EVENTS: usize = 8;
 
 /// Events on the page of events.
 pub(super) const EVENTS_ROWS: usize = 200;
+
+/// With more processes than these running, the identifier is typed before they are ended with supervisord.
+pub(super) const ENDED_UNTYPED: usize = 20;

@@ -16,6 +16,7 @@ mod auth;
 mod budget;
 mod capacity;
 mod caught;
+mod config_changes;
 mod config_info;
 mod connection;
 mod context;

@@ -274,7 +274,7 @@ async fn refresh_names(context: &Context) {
 }
 
 /// Reads the configuration and makes it the pending one.
-async fn reload_config(context: &Rc<Context>) -> Result<ReloadDiff, Fault> {
+pub(super) async fn reload_config(context: &Rc<Context>) -> Result<ReloadDiff, Fault> {
     let _one_at_a_time = context.reload.lock().await;
     let reader = context.config_reader.clone();
     let fresh =

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use supervisor_config::{WebConfig, WebInterface};
 use supervisor_core::{
-    Command, EventBatch, ExitStatus, Fault, FaultCode, LastExit, LogPaths, Pid, ProcessConfig, ProcessInfo,
-    ProcessState, Reply, SupervisorState, Tally,
+    Command, ExitStatus, Fault, FaultCode, GroupConfig, GroupKind, LastExit, LogPaths, Pid, ProcessConfig, ProcessInfo,
+    ProcessState, ReloadDiff, Reply, SupervisorState, Tally,
 };
+use supervisord::control::{ConfigReader, FreshConfig};
 
 use crate::client::{Client, HttpAnswer};
 use crate::fake_supervision::{FakeSupervision, Setup};
@@ -51,7 +52,7 @@ fn daemon_with(infos: Vec<ProcessInfo>, web: WebConfig) -> FakeSupervision {
     let script = Box::new(move |command: &Command| {
         Some(match command {
             Command::GetAllProcessInfo => Ok(Reply::AllProcessInfo(infos.clone())),
-            Command::ReadEvents { .. } => Ok(Reply::Events(Box::new(EventBatch::default()))),
+            Command::ReadEvents { .. } => Ok(Reply::Events(Box::default())),
             Command::StartProcess { name, .. } if name == "mail:queue" => {
                 Err(Fault::new(FaultCode::AbnormalTermination, name.clone()))
             }
@@ -82,7 +83,7 @@ fn get(daemon: &FakeSupervision, path: &str) -> HttpAnswer {
 
 fn post(daemon: &FakeSupervision, headers: &[&str], form: &str) -> HttpAnswer {
     let first = ["POST /actions HTTP/1.1", "Host: localhost:9001", ACCEPTS_HTML].join("\r\n");
-    let rest: String = headers.iter().map(|header| format!("\r\n{header}")).collect();
+    let rest = headers.iter().map(|header| format!("\r\n{header}")).collect::<Vec<_>>().concat();
     let mut client = Client::tcp(daemon.tcp);
     client.send(format!("{first}{rest}\r\nContent-Length: {}\r\n\r\n{form}", form.len()));
     client.receive()
@@ -250,6 +251,93 @@ fn no_other_site_has_a_form_sent() {
     assert_eq!((answer.status(), answer.header("allow")), (405, Some("POST")));
 }
 
+fn daemon_with_files() -> FakeSupervision {
+    let group = |name: &str, command: &str| {
+        let processes = vec![Arc::new(ProcessConfig::new(name, command))];
+        Arc::new(GroupConfig { name: name.into(), priority: 999, kind: GroupKind::Programs, processes })
+    };
+    let (old, new) = (group("cat", "/bin/cat"), group("cat", "/bin/cat -u"));
+    let fresh = vec![new, group("thumbs", "/bin/thumbs")];
+    let script = Box::new(move |command: &Command| {
+        Some(match command {
+            Command::GetAllProcessInfo => Ok(Reply::AllProcessInfo(all())),
+            Command::GetGroupNames => Ok(Reply::GroupNames(vec!["cat".into()])),
+            Command::GetGroup { .. } => Ok(Reply::Group(Arc::clone(&old))),
+            Command::ReloadConfig { .. } => Ok(Reply::Reloaded(ReloadDiff::default())),
+            Command::StopProcessGroup { .. } => Ok(Reply::Results(vec![])),
+            _ => Ok(Reply::Done),
+        })
+    });
+    let config_reader = ConfigReader::new(move || {
+        Ok(FreshConfig {
+            identifier: "supervisor".to_owned(),
+            groups: fresh.clone(),
+            warnings: vec!["<b>misspelt</b>".to_owned()],
+            program_reader: None,
+        })
+    });
+    FakeSupervision::start(Setup { script, config_reader, ..Setup::default() })
+}
+
+#[test]
+fn what_the_files_say_is_shown_and_taken_over_group_by_group() {
+    let daemon = daemon_with_files();
+    let page = get(&daemon, "/configuration").body;
+    for text in [
+        "Update 2 groups…",
+        "<del>/bin/cat</del>",
+        "<ins>/bin/cat -u</ins>",
+        "new, 1 process, starts by itself",
+        "name=\"group\" value=\"thumbs\"",
+        "&#60;b&#62;misspelt",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    let changes = |command: &Command| {
+        !matches!(command, Command::GetAllProcessInfo | Command::GetGroupNames | Command::GetGroup { .. })
+    };
+    let done = || daemon.seen(|seen| seen.commands.iter().filter(|it| changes(it)).cloned().collect::<Vec<_>>());
+    assert_eq!(done(), [], "reading changes nothing");
+    let digest = page.split("name=\"digest\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let form = |rest: &str| format!("token={}&from=configuration&do=update+groups&{rest}", token(&page));
+    let question = post(&daemon, &[], &form(&format!("digest={digest}&group=cat"))).body;
+    assert!(question.contains("<h1>Update group cat?</h1>") && question.contains("Restarts"), "{question}");
+    let stale = post(&daemon, &[], &form("digest=0&group=cat&confirmed=yes")).body;
+    assert!(stale.contains("The files have changed since the page was made."), "{stale}");
+    assert_eq!(done(), []);
+    let updated = post(&daemon, &[], &form(&format!("digest={digest}&group=cat&confirmed=yes")));
+    assert_eq!(updated.header("location"), Some("./configuration?done=update%20groups&n=1"));
+    let cat = || "cat".to_owned();
+    let rest = [
+        Command::StopProcessGroup { name: cat(), wait: true },
+        Command::RemoveProcessGroup { name: cat() },
+        Command::AddProcessGroup { name: cat() },
+    ];
+    assert_eq!(done()[1..], rest);
+    assert!(get(&daemon, "/configuration?done=update%20groups&n=1").body.contains("Updated 1 group."));
+}
+
+#[test]
+fn supervisord_itself_ends_only_when_that_is_meant() {
+    let daemon = daemon();
+    let page = get(&daemon, "/daemon").body;
+    assert!(page.contains("pid 4711"), "{page}");
+    let form = |rest: &str| post(&daemon, &[], &format!("token={}&from=daemon&{rest}", token(&page)));
+    assert!(form("do=shutdown").body.contains("<h1>Shut down supervisor?</h1>"));
+    assert!(form("do=reload").body.contains("supervisorctl reload"));
+    assert!(post(&daemon, &[], "do=shutdown&confirmed=yes").body.contains("<h1>Shut down supervisor?</h1>"));
+    assert_eq!(form("do=clear-main-log&confirmed=yes").header("location"), Some("./daemon?done=clear-main-log&n=1"));
+    assert!(form("do=shutdown&confirmed=yes").body.contains("supervisord shuts down."));
+    assert_eq!(effects(&daemon), [Command::ClearLog, Command::Shutdown]);
+    let many = (0..21).map(|number| process("many", &format!("p{number}"), ProcessState::Running)).collect();
+    let daemon = daemon_with(many, WebConfig::default());
+    let page = get(&daemon, "/daemon").body;
+    let form = |rest: &str| post(&daemon, &[], &format!("token={}&do=shutdown&confirmed=yes&{rest}", token(&page)));
+    assert!(form("identifier=x").body.contains("To go on, type <b>supervisor</b>"));
+    assert_eq!(effects(&daemon), []);
+    assert!(form("identifier=supervisor").body.contains("supervisord shuts down."));
+}
+
 /// Markup, script, templates, what ends attributes, what turns text around, and NUL.
 const HOSTILE: &str = "\"><img src=x onerror=alert(1)></textarea></script>{{7*7}}'\u{202e}&amp;\0";
 
@@ -267,7 +355,7 @@ fn no_text_of_others_is_markup() {
     let spawnerr = Some(HOSTILE.into());
     let info = ProcessInfo { config: Arc::new(config), spawnerr, logs, ..info };
     let daemon = daemon_with(vec![info], WebConfig::default());
-    let quoted: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let quoted = name.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     for path in [
         "/".to_owned(),
         format!("/processes/{quoted}"),

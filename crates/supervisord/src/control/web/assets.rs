@@ -71,7 +71,8 @@ pub(super) fn hash() -> &'static str {
             hasher.update(asset.bytes);
         }
         let digest: [u8; 32] = hasher.finalize().into();
-        digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        let beginning = digest.first_chunk().copied().map_or(0, u64::from_be_bytes);
+        format!("{:012x}", beginning >> 16)
     })
 }
 

@@ -8,6 +8,7 @@ use supervisor_config::nearest;
 use supervisor_core::make_namespec;
 
 use super::frame::{self, Frame};
+use super::rows::Process;
 use super::view::{View, group_path, process_path};
 use super::{NewVisit, look};
 use crate::control::context::Context;
@@ -46,13 +47,11 @@ pub(super) fn plain(visit: &NewVisit<'_>, status: StatusCode, what: &str, remedy
 pub(super) async fn no_such(visit: &NewVisit<'_>, kind: &str, name: &str) -> Response {
     let processes = look::processes(visit.context).await.unwrap_or_default();
     let is_group = kind == "group";
-    let names: Vec<String> = processes
-        .iter()
-        .map(|process| match is_group {
-            true => process.info.group.to_string(),
-            false => make_namespec(&process.info.group, &process.info.config.name),
-        })
-        .collect();
+    let name_of = |process: &Process| {
+        let info = &process.info;
+        if is_group { info.group.to_string() } else { make_namespec(&info.group, &info.config.name) }
+    };
+    let names: Vec<String> = processes.iter().map(name_of).collect();
     let found = nearest(name, names.iter().map(String::as_str));
     let path = |name: &str| if is_group { group_path(name) } else { process_path(name) };
     let what = format!("There is no {kind} {name}.");

@@ -11,6 +11,7 @@ use hyper::header::{CACHE_CONTROL, HeaderValue, LOCATION};
 use supervisor_core::{ProcessInfo, Signal, SupervisorState, make_namespec};
 
 use super::frame::Message;
+use super::house_orders::{self, HouseOrder};
 use super::orders::{Order, Outcome, Targets, Verb, carry_out};
 use super::query::{Query, link};
 use super::rows::Process;
@@ -28,6 +29,9 @@ const KEPT: [&str; 8] = ["q", "show", "sort", "page", "log", "view", "types", "b
 pub(super) async fn answer(visit: &NewVisit<'_>, form: &Query) -> Response {
     if visit.context.notices.state() != SupervisorState::Running {
         return error_pages::ending(visit);
+    }
+    if let Some(order) = HouseOrder::read(form) {
+        return house_orders::answer(order, form, visit).await;
     }
     let Some(order) = Order::read(form) else {
         return error_pages::plain(visit, StatusCode::BAD_REQUEST, "This order is not known.", "Go back to the page.");
@@ -48,18 +52,17 @@ pub(super) async fn answer(visit: &NewVisit<'_>, form: &Query) -> Response {
         return question_page::ask(visit, &order, &meant, from, &note);
     }
     let outcome = carry_out(order.verb, &meant, &order.signal, visit.context).await;
-    let first = meant.first().filter(|_| meant.len() == 1).map(|info| name(info)).unwrap_or_default();
+    let one = meant.first().filter(|_| meant.len() == 1).map(|info| name(info)).unwrap_or_default();
+    lead_back(from, order.verb.key(), &outcome, &one)
+}
+
+/// To the page that a form was sent from, which tells how it went. `of`: the one that it was about, if it was one.
+pub(super) fn lead_back(from: &str, done: &str, outcome: &Outcome, of: &str) -> Response {
     let number = |count: usize| if count == 0 { String::new() } else { count.to_string() };
-    let Outcome { done, failed, waiting } = outcome;
+    let Outcome { done: n, failed, waiting } = *outcome;
     redirect(
         from,
-        &[
-            ("done", order.verb.key()),
-            ("n", &number(done)),
-            ("failed", &number(failed)),
-            ("waiting", &number(waiting)),
-            ("of", &first),
-        ],
+        &[("done", done), ("n", &number(n)), ("failed", &number(failed)), ("waiting", &number(waiting)), ("of", of)],
     )
 }
 
@@ -86,7 +89,7 @@ fn changed_since(form: &Query, meant: &[Arc<ProcessInfo>]) -> String {
 }
 
 /// Leads to a page of ours; whatever else `from` says leads home.
-fn redirect(from: &str, said: &[(&str, &str)]) -> Response {
+pub(super) fn redirect(from: &str, said: &[(&str, &str)]) -> Response {
     let location = format!("./{}", location(from, said));
     let Ok(location) = HeaderValue::try_from(location) else { return error_page(StatusCode::BAD_REQUEST) };
     let mut response = full(StatusCode::SEE_OTHER, "");
@@ -116,6 +119,7 @@ pub(super) fn path_of(view: View, name: &str) -> String {
         View::Process => process_path(name),
         View::Group => group_path(name),
         View::Events => "events".to_owned(),
+        View::Configuration => "configuration".to_owned(),
         View::Daemon => "daemon".to_owned(),
         View::Help => "help".to_owned(),
     }
@@ -144,9 +148,12 @@ pub(super) fn message(visit: &NewVisit<'_>, processes: &[Process]) -> Option<Mes
         };
         return Some(Message { kind: "failed", text });
     }
-    let verb = Verb::read(done)?;
     let number = |key: &str| query.number(key).and_then(|number| usize::try_from(number).ok()).unwrap_or(0);
-    Some(told(verb, &Outcome { done: number("n"), failed: number("failed"), waiting: number("waiting") }, one))
+    let outcome = Outcome { done: number("n"), failed: number("failed"), waiting: number("waiting") };
+    match Verb::read(done) {
+        Some(verb) => Some(told(verb, &outcome, one)),
+        None => HouseOrder::of(done).map(|order| order.told(&outcome)),
+    }
 }
 
 fn told(verb: Verb, outcome: &Outcome, one: Option<&Process>) -> Message {

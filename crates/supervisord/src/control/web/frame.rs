@@ -43,6 +43,7 @@ pub(super) struct Message {
 pub(super) enum Tab {
     Processes,
     Events,
+    Configuration,
     Daemon,
     None,
 }
@@ -82,6 +83,7 @@ impl Frame {
         tab == match self.tab {
             Tab::Processes => "processes",
             Tab::Events => "events",
+            Tab::Configuration => "configuration",
             Tab::Daemon => "daemon",
             Tab::None => "",
         }

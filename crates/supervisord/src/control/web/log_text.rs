@@ -77,10 +77,10 @@ fn read_runs(text: &str, style: &mut Style) -> Vec<Run> {
             if let Some(parameters) = parameters {
                 style.apply(parameters);
             }
-            rest = &rest[length..];
+            rest = rest.get(length..).unwrap_or_default();
             continue;
         }
-        rest = &rest[character.len_utf8()..];
+        rest = rest.get(character.len_utf8()..).unwrap_or_default();
         match name_of(character) {
             Some(name) => runs.push(Run { class: "ctl".to_owned(), text: name }),
             None => push(&mut runs, &style.class(), character),
@@ -109,7 +109,7 @@ fn sequence(text: &str) -> Option<(Option<&str>, usize)> {
         // Titles, links, clipboards, and what terminals are told besides: up to BEL or ESC \.
         ']' | 'P' | 'X' | '^' | '_' => {
             let (end, last) = characters.find(|(_, character)| ['\u{7}', '\u{1b}'].contains(character))?;
-            let is_long = last == '\u{1b}' && text[end + 1..].starts_with('\\');
+            let is_long = last == '\u{1b}' && text.get(end + 1..).is_some_and(|rest| rest.starts_with('\\'));
             Some((None, end + last.len_utf8() + usize::from(is_long)))
         }
         // Sets of characters and modes: any number of these, and then one that ends it.

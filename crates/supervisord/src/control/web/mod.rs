@@ -8,6 +8,7 @@
 mod assets;
 mod base_url;
 mod classic;
+mod configuration_page;
 mod daemon_page;
 mod error_pages;
 mod events_page;
@@ -18,6 +19,7 @@ mod forms;
 mod frame;
 mod happenings;
 mod help_page;
+mod house_orders;
 mod html;
 mod log_text;
 mod log_view;
@@ -280,6 +282,7 @@ impl NewVisit<'_> {
             View::Home | View::Processes | View::Group => processes_page::answer(self).await,
             View::Process => process_page::answer(self).await,
             View::Events => events_page::answer(self).await,
+            View::Configuration => configuration_page::answer(self).await,
             View::Daemon => daemon_page::answer(self).await,
             View::Help => help_page::answer(self),
         }

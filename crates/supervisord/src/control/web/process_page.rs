@@ -176,7 +176,14 @@ fn of_process(process: &Process, now: &Now) -> Vec<Fact> {
     vec![
         Fact::new("Uptime", uptime, since),
         Fact::new("PID", info.pid.map_or_else(dash, |pid| pid.to_string()), family),
-        Fact::new("Restarts", words::count(tally.restarts), format!("{} other starts", words::count(by_hand))),
+        Fact::new(
+            "Restarts",
+            words::count(tally.restarts),
+            match by_hand {
+                1 => "1 other start".to_owned(),
+                several => format!("{} other starts", words::count(several)),
+            },
+        ),
         Fact::new("Last exit", exit, exit_small),
         Fact::new(
             "CPU",

@@ -24,6 +24,8 @@ pub(super) struct Page {
     pub(super) effect: String,
     pub(super) targets: Vec<Target>,
     pub(super) groups: Vec<String>,
+    /// Of the files that groups are of.
+    pub(super) digest: String,
     pub(super) asks_signal: bool,
     /// Each with whether it is chosen.
     pub(super) signals: Vec<(&'static str, bool)>,
@@ -46,6 +48,13 @@ pub(super) struct Target {
     pub(super) is_sent: bool,
 }
 
+impl Target {
+    /// One that is told of and not sent.
+    pub(super) fn told(name: String, small: String) -> Self {
+        Self { name, small, pid: String::new(), is_sent: false }
+    }
+}
+
 /// The signals that people send.
 const SIGNALS: [&str; 8] = ["HUP", "USR1", "USR2", "INT", "QUIT", "TERM", "WINCH", "KILL"];
 
@@ -62,6 +71,7 @@ pub(super) fn ask(visit: &NewVisit<'_>, order: &Order, meant: &[Arc<ProcessInfo>
         effect: effect(verb, meant),
         targets: meant.iter().map(|info| target(info, &visit.now)).collect(),
         groups: Vec::new(),
+        digest: String::new(),
         asks_signal: verb == Verb::Signal,
         signals: SIGNALS.into_iter().map(|signal| (signal, signal == order.signal)).collect(),
         typed: String::new(),

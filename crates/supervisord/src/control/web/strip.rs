@@ -155,7 +155,7 @@ mod tests {
     fn a_day_is_two_lives_and_what_is_forgotten() {
         let hours = |hours: u64| Duration::from_hours(hours);
         let last_exit = Some(LastExit {
-            at: Duration::from_secs(NOW) - hours(12),
+            at: Duration::from_secs(NOW - 12 * 3_600),
             status: ExitStatus::Exited(1),
             expected: false,
             ran_for: hours(6),

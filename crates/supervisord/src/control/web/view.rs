@@ -12,6 +12,7 @@ pub(in crate::control) enum View {
     Process,
     Group,
     Events,
+    Configuration,
     Daemon,
     Help,
 }
@@ -21,13 +22,14 @@ impl View {
     pub(in crate::control) fn of(path: &str) -> Option<(Self, String)> {
         let path = path.strip_prefix('/')?;
         let named = |prefix: &str, view| {
-            let name = decode(path.strip_prefix(prefix)?).into_owned();
-            (!name.is_empty() && !path[prefix.len()..].contains('/')).then_some((view, name))
+            let rest = path.strip_prefix(prefix).filter(|rest| !rest.is_empty() && !rest.contains('/'))?;
+            Some((view, decode(rest).into_owned()))
         };
         let view = match path {
             "" => Self::Home,
             "processes" => Self::Processes,
             "events" => Self::Events,
+            "configuration" => Self::Configuration,
             "daemon" => Self::Daemon,
             "help" => Self::Help,
             _ => return named("processes/", Self::Process).or_else(|| named("groups/", Self::Group)),
@@ -39,7 +41,7 @@ impl View {
     pub(super) fn root(self) -> &'static str {
         match self {
             Self::Process | Self::Group => "../",
-            Self::Home | Self::Processes | Self::Events | Self::Daemon | Self::Help => "./",
+            Self::Home | Self::Processes | Self::Events | Self::Configuration | Self::Daemon | Self::Help => "./",
         }
     }
 
@@ -47,6 +49,7 @@ impl View {
         match self {
             Self::Home | Self::Processes | Self::Process | Self::Group => Tab::Processes,
             Self::Events => Tab::Events,
+            Self::Configuration => Tab::Configuration,
             Self::Daemon => Tab::Daemon,
             Self::Help => Tab::None,
         }
