@@ -58,7 +58,7 @@ export async function openPage(browser, address, { size = 'wide', theme = 'light
   page.on('console', (message) => { if (['error', 'warn'].includes(message.type())) trouble.push(message.text()); });
   page.on('pageerror', (error) => trouble.push(String(error)));
   page.on('requestfailed', (request) => {
-    if (!request.failure().errorText.includes('ERR_ABORTED')) trouble.push(`${request.url()} failed`);
+    if (!(request.failure()?.errorText ?? 'ERR_ABORTED').includes('ERR_ABORTED')) trouble.push(`${request.url()} failed`);
   });
   await page.setJavaScriptEnabled(script);
   await page.setViewport(SIZES[size]);

@@ -1,7 +1,7 @@
 // Pictures of each page, wide and on a phone, light and dark, with real programs behind them: for a person to look at.
 //
 //     SUPERVISOR_BIN=target/debug node screenshots.mjs FOLDER
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openPage, PAGES, SIZES, startBrowser, startLab } from './lab.mjs';
 
@@ -9,6 +9,12 @@ const folder = process.argv[2];
 await mkdir(folder, { recursive: true });
 const lab = await startLab();
 const browser = await startBrowser();
+// So that the files differ from what runs: a program that has changed, one that is new, one that is gone.
+const config = (await readFile(lab.config, 'utf8'))
+  .replace(/\[program:search\][^[]*/, '[program:thumbs]\ncommand=/bin/sleep 100000\nnumprocs=1\n\n')
+  .replace('numprocs=8', 'numprocs=10\nstopwaitsecs=60')
+  .replace('RUST_LOG="info"', 'RUST_LOG="info",TRACE="1"');
+await writeFile(lab.config, config);
 let count = 0;
 try {
   for (const [name, path] of Object.entries(PAGES)) {

@@ -38,11 +38,16 @@ function hideOffline() {
   banner = undefined;
 }
 
+/** Whether somebody has a question before them, under which nothing may change. */
+function isBeingAsked() {
+  return document.querySelector('dialog[open], .armed') !== null;
+}
+
 /** Asks for this page again and takes over what is other. */
 export function refresh() {
   clearTimeout(timer);
   timer = undefined;
-  if (isAsking || isPaused || document.querySelector('dialog[open], .armed')) { timer = setTimeout(refresh, PAUSE); return; }
+  if (isAsking || isPaused || isBeingAsked()) { timer = setTimeout(refresh, PAUSE); return; }
   isAsking = true;
   last = performance.now();
   const request = new XMLHttpRequest();
@@ -52,7 +57,8 @@ export function refresh() {
   request.setRequestHeader('Accept', 'text/html');
   request.timeout = 10_000;
   request.onload = () => {
-    if (request.status === 200 && request.response) take(request.response);
+    if (isBeingAsked()) soon();
+    else if (request.status === 200 && request.response) take(request.response);
     else if (request.status === 404) gone();
   };
   request.onloadend = () => { isAsking = false; };
