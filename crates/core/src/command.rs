@@ -179,6 +179,15 @@ pub enum Command {
         /// Number or name, as given.
         signal: String,
     },
+    /// What the command is answered with, if the process has this pid; else `OtherPid`, and nothing is done.
+    OnlyWithPid {
+        /// `group:process`.
+        name: String,
+        /// Its pid, as the client knows it.
+        pid: Pid,
+        /// What is to be done.
+        command: Box<Command>,
+    },
     /// `Done`: a life that has broken the protocol that it speaks with supervisord is stopped, and another follows. One
     /// that has ended, or is to end, is left alone.
     StartAnew {

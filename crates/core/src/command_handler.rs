@@ -89,6 +89,11 @@ impl Supervisor {
             Command::GetGroup { name } => Some(self.group_config(&name)),
             Command::GetProcessDetails { name } => Some(self.process_details(now, &name)),
             Command::Kill { pid, as_group, signal } => Some(self.kill_by_pid(pid, as_group, &signal, host)),
+            Command::OnlyWithPid { name, pid, command } => match self.groups.find_process(&name, &self.processes) {
+                Err(fault) => Some(Err(fault)),
+                Ok(id) if self.processes[id].phase.pid() == Some(pid) => self.dispatch(now, request, *command, host),
+                Ok(_) => Some(Ok(Reply::OtherPid)),
+            },
             Command::StartAnew { life } => Some(Ok(self.start_anew(now, life, host))),
             Command::SendOwnEvent { name, payload } => self.send_own_event(request, name, payload, host),
             Command::WatchTicks { life } => Some(Ok(self.watch_ticks(life))),

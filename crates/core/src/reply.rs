@@ -40,6 +40,8 @@ pub enum Reply {
     Group(Arc<GroupConfig>),
     /// One process, with more than clients are told of all.
     ProcessDetails(Box<ProcessDetails>),
+    /// The process has another pid than the client knows, or none.
+    OtherPid,
 }
 
 /// What became of one process in an operation on several (contract/rpc.md §4.4).

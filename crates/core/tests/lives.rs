@@ -1,6 +1,6 @@
 //! Lives: what comes from an earlier life of a process is never taken for the present one.
 
-use supervisor_core::{Channel, EventType, ExitStatus, Input, Life, ProcessState};
+use supervisor_core::{Channel, Command, EventType, ExitStatus, Input, Life, ProcessState};
 
 use crate::sim::config::{alone, channel, program, with};
 use crate::sim::listeners::pool;
@@ -41,6 +41,25 @@ fn what_an_earlier_one_has_left_is_logged_and_is_nothing_else() {
     // The present one begins where it was: nothing of the other is held back before it.
     sim.output("cat", Channel::Stdout, b"now");
     assert_eq!(sim.take().events().with("LOG").lines().len(), 1);
+}
+
+#[test]
+fn what_is_meant_for_the_pid_of_an_earlier_one_is_not_done() {
+    let mut sim = Sim::running(program("cat"), Script::lives());
+    let pid = |sim: &Sim| supervisor_core::Pid::new(sim.pid("cat").expect("it runs")).expect("a pid");
+    let stop = |pid| {
+        let command = Box::new(Command::StopProcess { name: "cat".to_owned(), wait: false });
+        Command::OnlyWithPid { name: "cat".to_owned(), pid, command }
+    };
+    let first = pid(&sim);
+    sim.exit("cat", ExitStatus::Exited(1));
+    assert_eq!(sim.ask(stop(first)), "another pid", "it has none");
+    sim.advance(10.0);
+    assert_eq!(sim.ask(stop(first)), "another pid");
+    assert_eq!(sim.state("cat"), ProcessState::Running);
+    let second = pid(&sim);
+    assert_eq!(sim.ask(stop(second)), "True");
+    assert_eq!(sim.state("cat"), ProcessState::Stopping);
 }
 
 #[test]

@@ -122,6 +122,7 @@ pub(crate) fn answer_text(answer: &Result<Reply, Fault>) -> String {
         Ok(Reply::Events(batch)) => format!("events up to {}", batch.position),
         Ok(Reply::EventStatistics(statistics)) => format!("statistics of {} pools", statistics.pools.len()),
         Ok(Reply::GroupNames(names)) => format!("{names:?}"),
+        Ok(Reply::OtherPid) => "another pid".to_owned(),
         Ok(Reply::Group(group)) => format!("group {}", group.name),
         Ok(Reply::ProcessDetails(details)) => format!("{:?}", details.goal),
         Ok(Reply::Reloaded(diff)) => format!("[{:?}, {:?}, {:?}]", diff.added, diff.changed, diff.removed),

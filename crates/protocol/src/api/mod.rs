@@ -10,7 +10,7 @@ mod table;
 
 pub use problem::ProblemCode;
 pub use row::{Lookup, Member, Parameter, Role, Row, Type, Verb, find};
-pub use table::{Resource, TABLE};
+pub use table::{Action, Resource, TABLE};
 
 /// Where all of it is.
 pub const ROOT: &str = "/api/v1";

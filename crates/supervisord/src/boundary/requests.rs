@@ -226,6 +226,32 @@ impl Request for Kill {
     }
 }
 
+/// A command that is carried out only while the process has this pid: what a client wants done to the life that it
+/// knows never meets the next one.
+#[derive(Clone, Debug)]
+pub struct OnlyWithPid {
+    /// `group:process`.
+    pub name: String,
+    /// The pid that the client knows.
+    pub pid: Pid,
+    /// A command from the table of methods.
+    pub command: Command,
+}
+
+impl Request for OnlyWithPid {
+    /// `None`: it has another pid, or none, and nothing was done.
+    type Answer = Option<MethodAnswer>;
+
+    fn into_command(self) -> Command {
+        let Self { name, pid, command } = self;
+        Command::OnlyWithPid { name, pid, command: Box::new(command) }
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::OtherPid = reply { Some(None) } else { Command::answer(reply).map(Some) }
+    }
+}
+
 /// A life that has broken the protocol that it speaks with supervisord is stopped, and another follows.
 #[derive(Clone, Copy, Debug)]
 pub struct StartAnew {
@@ -334,7 +360,8 @@ impl Request for Command {
             | Reply::EventStatistics(_)
             | Reply::Reloaded(_)
             | Reply::Group(_)
-            | Reply::ProcessDetails(_) => None,
+            | Reply::ProcessDetails(_)
+            | Reply::OtherPid => None,
         }
     }
 }
@@ -375,5 +402,7 @@ mod tests {
         assert_eq!(Log::answer(Reply::LogFile(None)), None);
         assert_eq!(Command::answer(Reply::Done), Some(MethodAnswer::Done));
         assert_eq!(Command::answer(Reply::LogFile(None)), None);
+        assert_eq!(OnlyWithPid::answer(Reply::OtherPid), Some(None));
+        assert_eq!(OnlyWithPid::answer(Reply::Done), Some(Some(MethodAnswer::Done)));
     }
 }

@@ -215,6 +215,33 @@ pub(super) const CACHE_BYTES: usize = 16 << 20;
 /// Processes that a list of `/api/v1` has where it is asked for fewer than all.
 pub(super) const LIST_ROWS: usize = 5_000;
 
+/// Bytes of a JSON body; more is 413.
+pub(super) const JSON_BODY_BYTES: usize = 1024 * 1024;
+
+/// Processes that one request may be about; more is 413.
+pub(super) const ACTION_TARGETS: usize = 10_000;
+
+/// Those of them whose states are waited for at a time: supervision lets so many requests wait, and others have some.
+pub(super) const ACTIONS_AT_A_TIME: usize = 1_024;
+
+/// How long an outcome may be waited for.
+pub(super) const ACTION_WAIT: Duration = Duration::from_mins(5);
+
+/// How long an outcome is waited for unless it is said.
+pub(super) const ACTION_USUAL_WAIT: Duration = Duration::from_mins(1);
+
+/// How long a state is waited for unless it is said.
+pub(super) const UNTIL_USUAL_WAIT: Duration = Duration::from_secs(30);
+
+/// How long a file is waited for whose last line would be told besides.
+pub(super) const LAST_OUTPUT_PATIENCE: Duration = Duration::from_millis(100);
+
+/// Bytes at the end of a log among which its last line is looked for.
+pub(super) const LAST_OUTPUT_BYTES: i64 = 4 * 1024;
+
+/// Characters of that line; the rest is cut off.
+pub(super) const LAST_OUTPUT_CHARACTERS: usize = 512;
+
 /// Warnings of a configuration that one answer tells; the rest is counted.
 pub(super) const TOLD_WARNINGS: usize = 1_000;
 

@@ -30,6 +30,7 @@ mod health;
 mod host_names;
 mod kept_socket;
 mod known_credentials;
+mod last_output;
 mod limits;
 mod listener;
 mod log_answer;

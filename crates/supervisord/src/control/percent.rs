@@ -1,6 +1,7 @@
-//! Percent-decoding of paths.
+//! Percent-encoding of paths, there and back.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Replaces each `%XX` by its byte, once. What is no such triple stays; bytes that are not UTF-8 become U+FFFD.
 pub(super) fn decode(text: &str) -> Cow<'_, str> {
@@ -32,9 +33,23 @@ fn hex_digit(digit: u8) -> u8 {
     }
 }
 
+/// A text as one segment of a path: all but letters, digits and what no URL cares about is encoded.
+pub(super) fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b':' => {
+                encoded.push(char::from(byte));
+            }
+            other => write!(encoded, "%{other:02X}").expect("a String takes all"),
+        }
+    }
+    encoded
+}
+
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{decode, encode};
 
     #[test]
     fn triples_are_decoded_once() {
@@ -53,5 +68,11 @@ mod tests {
         ] {
             assert_eq!(decode(text), decoded, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_encoded_comes_back() {
+        assert_eq!(encode("web:a b/é%"), "web:a%20b%2F%C3%A9%25");
+        assert_eq!(decode(&encode("web:a b/é%")), "web:a b/é%");
     }
 }

@@ -262,7 +262,7 @@ fn is_start(command: &Command) -> bool {
 
 /// Asks for the users of programs, whose groups may have changed, and for the hosts of their sockets. A name service
 /// that does not answer in time costs the start that time, and it goes on with what was known.
-async fn refresh_names(context: &Context) {
+pub(super) async fn refresh_names(context: &Context) {
     let names = context.config_reader.names.clone();
     if !names.is_empty() {
         let asked = done_by(&context.names, move || {

@@ -6,6 +6,7 @@
 //! the folder of the Python release there runs the same tests against the original, which is how they are known to
 //! be right; what differs on purpose (COMPATIBILITY.md) says so with [`support::testing_the_original`].
 
+mod api_actions;
 mod attacks;
 mod attributes;
 mod auto_logs;

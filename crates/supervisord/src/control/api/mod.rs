@@ -4,11 +4,16 @@
 //! refusal is a document too ([`problem`]). What another site makes a browser ask is refused before, since a stream
 //! takes a place.
 
+mod action;
+mod administration;
+mod body;
+mod bulk;
 mod conditional;
 mod configuration;
 mod event_pools;
 mod events;
 mod groups;
+mod order;
 mod parameters;
 pub(super) mod problem;
 mod processes;
@@ -18,19 +23,23 @@ mod stream;
 mod summary;
 mod supervisor;
 mod time;
+mod until;
 
 use std::rc::Rc;
 
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, StatusCode};
+use supervisor_core::Command;
 use supervisor_protocol::api::{self as table, Lookup, ProblemCode, ROOT, Resource, Row, TABLE, Verb};
 
 use super::context::Context;
 use super::listener::Section;
 use super::response::{Response, full};
+use body::Body;
 use parameters::Parameters;
 use problem::Problem;
+use until::Until;
 
 pub(super) use stream::SharedTable;
 
@@ -48,7 +57,13 @@ pub(super) async fn route(
 ) -> Response {
     let below = path.strip_prefix(ROOT).unwrap_or_default();
     let answer = match table::find(below, request.method().as_str()) {
-        Lookup::Found(row, names) => tell(request, (row, &names), section, context).await,
+        Lookup::Found(row, names) => {
+            let name = names.first().copied().unwrap_or_default();
+            match row.verb {
+                Verb::Get => tell(request, (row, name), section, context).await,
+                Verb::Post => act(request, (row, name), context).await,
+            }
+        }
         Lookup::OtherVerbs(verbs) if *request.method() == Method::OPTIONS => Ok(allowed(&verbs)),
         Lookup::OtherVerbs(verbs) => Err(Problem::wrong_method(request.method().as_str(), &verbs)),
         Lookup::Nothing => Err(nothing_at(path)),
@@ -58,13 +73,12 @@ pub(super) async fn route(
 
 async fn tell(
     request: Request<Incoming>,
-    (row, names): (&Row, &[&str]),
+    (row, name): (&Row, &str),
     section: &Section,
     context: &Rc<Context>,
 ) -> Result<Response, Problem> {
     let parameters = Parameters::read(request.uri().query(), row)?;
     let headers = request.headers();
-    let name = names.first().copied().unwrap_or_default();
     match row.resource {
         Resource::Root => Ok(supervisor::tell_root(context)),
         Resource::ConfigurationWarnings => Ok(configuration::tell_warnings(context)),
@@ -74,12 +88,60 @@ async fn tell(
         Resource::Groups => groups::tell_all(headers, context).await,
         Resource::Methods => Ok(supervisor::tell_methods(context)),
         Resource::Problems => Ok(supervisor::tell_problems()),
-        Resource::Process => processes::tell_one(name, &parameters, headers, context).await,
+        Resource::Process => match Until::read(&parameters)? {
+            Some(until) => until.tell(name, section, context).await,
+            None => processes::tell_one(name, &parameters, headers, context).await,
+        },
         Resource::Processes => processes::tell_all(&parameters, headers, context).await,
         Resource::Stream => stream::follow(&request, &parameters, section, context).await,
         Resource::Summary => summary::tell(headers, context).await,
         Resource::Supervisor => Ok(supervisor::tell(context)),
+        Resource::Act
+        | Resource::ActOn(_)
+        | Resource::ActOnGroup(_)
+        | Resource::AddGroup
+        | Resource::RemoveGroup
+        | Resource::ClearMainLog
+        | Resource::Reload
+        | Resource::Shutdown => Err(not_told()),
     }
+}
+
+async fn act(
+    request: Request<Incoming>,
+    (row, name): (&Row, &str),
+    context: &Rc<Context>,
+) -> Result<Response, Problem> {
+    Parameters::read(request.uri().query(), row)?;
+    let body = Body::receive(request, row, context).await?;
+    match row.resource {
+        Resource::Act => bulk::act(&body, context).await,
+        Resource::ActOn(action) => action::act(action, name, &body, context).await,
+        Resource::ActOnGroup(action) => bulk::act_on_group(action, name, &body, context).await,
+        Resource::AddGroup => administration::add_group(name, &body, context).await,
+        Resource::RemoveGroup => administration::remove_group(name, context).await,
+        Resource::ClearMainLog => administration::clear_main_log(context).await,
+        Resource::Reload => administration::end(Command::Restart, context).await,
+        Resource::Shutdown => administration::end(Command::Shutdown, context).await,
+        Resource::Root
+        | Resource::ConfigurationWarnings
+        | Resource::EventPools
+        | Resource::Events
+        | Resource::Group
+        | Resource::Groups
+        | Resource::Methods
+        | Resource::Problems
+        | Resource::Process
+        | Resource::Processes
+        | Resource::Stream
+        | Resource::Summary
+        | Resource::Supervisor => Err(not_told()),
+    }
+}
+
+/// A row whose verb is not its resource's, which a test of ours keeps from being.
+fn not_told() -> Problem {
+    Problem::new(ProblemCode::Failed, "the table of resources is wrong")
 }
 
 /// The answer to OPTIONS. No other site learns more: there is no CORS here.

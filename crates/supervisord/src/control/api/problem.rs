@@ -1,13 +1,17 @@
 //! Refusals as documents: `application/problem+json` by RFC 9457, with the words of the table of problems.
 
+use std::sync::Arc;
+
 use hyper::StatusCode;
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
-use supervisor_core::FaultCode;
+use supervisor_core::{Fault, FaultCode, ProcessInfo};
 use supervisor_protocol::api::{ProblemCode, ROOT, Verb};
 use supervisor_protocol::json::{self, Object};
 
 use super::document;
+use super::processes::push_process;
 use crate::control::limits;
+use crate::control::process_info::ProcessInfoWriter;
 use crate::control::response::{Response, ResponseBody};
 use crate::control::traffic::Refusal;
 
@@ -24,6 +28,10 @@ struct Parts {
     process: Option<String>,
     /// What was probably meant.
     nearest: Vec<String>,
+    /// As the process is now.
+    current: Option<Arc<ProcessInfo>>,
+    /// Why the last start failed, and the last line that it has written.
+    reason: (Option<String>, Option<String>),
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -65,7 +73,8 @@ impl Problem {
             | ProblemCode::Failed => {}
         }
         let detail = detail.into();
-        Self(Box::new(Parts { code, detail, fault: None, process: None, nearest: Vec::new(), headers }))
+        let (nearest, reason) = (Vec::new(), (None, None));
+        Self(Box::new(Parts { code, detail, fault: None, process: None, nearest, current: None, reason, headers }))
     }
 
     /// supervisord has ended or is about to.
@@ -73,6 +82,19 @@ impl Problem {
         let mut problem = Self::new(ProblemCode::ShuttingDown, "supervisord is shutting down or restarting");
         problem.0.fault = Some(FaultCode::ShutdownState);
         problem
+    }
+
+    /// What supervision refuses, where nothing better is known of it.
+    pub(super) fn of_fault(fault: &Fault) -> Self {
+        if fault.code == FaultCode::ShutdownState {
+            return Self::ending();
+        }
+        let code = ProblemCode::of_fault(fault.code);
+        let detail = match &fault.extra {
+            Some(extra) => format!("{}: {extra}", code.title()),
+            None => code.title().to_owned(),
+        };
+        Self::new(code, detail).with_fault(fault.code)
     }
 
     /// A path that is there, asked for by another method.
@@ -99,9 +121,25 @@ impl Problem {
         self
     }
 
+    pub(super) fn with_current(mut self, info: Arc<ProcessInfo>) -> Self {
+        self.0.current = Some(info);
+        self
+    }
+
+    /// Of a start that has failed.
+    pub(super) fn with_reason(mut self, spawn_error: Option<&str>, last_output: Option<String>) -> Self {
+        self.0.reason = (spawn_error.map(str::to_owned), last_output);
+        self
+    }
+
+    #[cfg(test)]
+    pub(super) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// Its members.
-    fn push(&self, object: &mut Object<'_>) {
-        let Parts { code, detail, fault, process, nearest, headers: _ } = &*self.0;
+    pub(super) fn push(&self, object: &mut Object<'_>) {
+        let Parts { code, detail, fault, process, nearest, current, reason, headers: _ } = &*self.0;
         object.string("type", &format!("{ROOT}/problems#{}", code.name()));
         object.string("title", code.title());
         object.number("status", code.status());
@@ -115,6 +153,15 @@ impl Problem {
         }
         if !nearest.is_empty() {
             object.strings("nearest", nearest);
+        }
+        if let Some(info) = current {
+            object.object("current", |object| push_process(object, info, &mut ProcessInfoWriter::new()));
+        }
+        if let Some(spawn_error) = &reason.0 {
+            object.string("spawn_error", spawn_error);
+        }
+        if let Some(last_output) = &reason.1 {
+            object.string("last_output", last_output);
         }
     }
 

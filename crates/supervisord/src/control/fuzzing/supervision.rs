@@ -113,6 +113,7 @@ fn answer(command: Command) -> Result<Reply, Fault> {
         }
         // What extensions ask for, of whom there is none.
         Command::GetGroup { name } | Command::GetProcessDetails { name } => Err(Fault::new(FaultCode::BadName, name)),
+        Command::OnlyWithPid { command, .. } => answer(*command),
         Command::SendRemoteCommEvent { .. }
         | Command::Kill { .. }
         | Command::JudgeResult { .. }
