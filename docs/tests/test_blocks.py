@@ -18,6 +18,7 @@ import pages
 BINARIES = Path(os.environ.get("SUPERVISOR_BIN", pages.ROOT / "target/debug")).resolve()
 
 # What a page leaves away for brevity, so that the rest of the file can be judged.
+PROGRAM = "[program:x]\ncommand=/bin/cat\n"
 SUPERVISORD = "[supervisord]\nlogfile=%(here)s/s.log\npidfile=%(here)s/s.pid\n"
 
 # Values that only the reader's machine can have, and what stands for them here.
@@ -50,7 +51,8 @@ class Configurations(unittest.TestCase):
         for block in all_blocks("ini"):
             if block.reason:
                 continue
-            text = block.text if "[supervisord]" in block.text else SUPERVISORD + block.text
+            text = block.text if re.search(r"^\[", block.text, re.M) else PROGRAM + block.text
+            text = text if "[supervisord]" in text else SUPERVISORD + text
             for pattern, replacement in ELSEWHERE:
                 text = pattern.sub(replacement, text)
             with tempfile.TemporaryDirectory(prefix="supervisor-docs-") as folder:
