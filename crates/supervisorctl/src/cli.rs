@@ -226,8 +226,11 @@ fn serve(options: &ClientOptions, config: ClientConfig) -> u8 {
         (None, None) => UrlOrigin::Default,
     };
     let out_is_terminal = io::stdout().is_terminal();
-    let output =
-        standard_output().with_colour(wants_colour()).with_columns(terminal::columns).with_progress(knows_escapes());
+    let output = standard_output()
+        .with_colour(wants_colour())
+        .with_columns(terminal::columns)
+        .with_lines(terminal::lines)
+        .with_progress(knows_escapes());
     let seed = Seed { account: account.clone(), origin: origin.clone(), interactive: true };
     let world = LiveWorld::new(account, runtime);
     if options.arguments.is_empty() {

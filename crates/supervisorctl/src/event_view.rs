@@ -41,7 +41,7 @@ const COLUMNS: [&str; 14] = [
 ];
 
 /// Members of a process that XML-RPC does not have.
-const DETAILS: [&str; 2] = ["exit", "protocol_error"];
+const DETAILS: [&str; 4] = ["exit", "protocol_error", "restarts", "resources"];
 
 /// Columns that most configurations never have anything in: left out where no pool has.
 const RARE: [&str; 5] = ["unreadable", "spilled", "spilled_bytes", "unknown", "blocked"];

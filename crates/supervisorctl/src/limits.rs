@@ -32,6 +32,18 @@ pub(crate) const MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of a document that says why something is refused.
 pub(crate) const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
+/// Logs that `logs` follows at a time, which is what a stream of the server takes.
+pub(crate) const MAX_LOGS: usize = 8;
+
+/// Where `logs` begins in each: so many bytes before the end.
+pub(crate) const LOGS_FROM: i64 = -4_096;
+
+/// Bytes of a line of `logs`; a longer one is shown in pieces.
+pub(crate) const MAX_LOG_LINE_BYTES: usize = 64 * 1024;
+
+/// A look at what processes use is told for a second; so long after it there is another.
+pub(crate) const SECOND_LOOK: Duration = Duration::from_millis(1_100);
+
 /// How long an event stream may be silent, which supervisord breaks every 15 seconds, before it is given up.
 pub(crate) const STREAM_SILENCE: Duration = Duration::from_mins(1);
 

@@ -41,7 +41,10 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod top_view;
 mod upcheck;
+mod usage_view;
+mod watched;
 mod world;
 
 fn main() -> std::process::ExitCode {

@@ -22,6 +22,8 @@ pub(crate) struct Output {
     progress: Progress,
     /// How wide the terminal is now.
     columns: fn() -> Option<usize>,
+    /// How many lines it has.
+    lines: fn() -> Option<usize>,
     /// Lines go to standard error.
     diverted: bool,
     broken: Option<io::ErrorKind>,
@@ -49,6 +51,7 @@ impl Output {
             colour: false,
             progress: Progress::Impossible,
             columns: || None,
+            lines: || None,
             diverted: false,
             broken: None,
         }
@@ -70,6 +73,17 @@ impl Output {
     pub(crate) fn with_columns(mut self, columns: fn() -> Option<usize>) -> Self {
         self.columns = columns;
         self
+    }
+
+    /// What is drawn is to fit a terminal; `lines` tells how high it is.
+    pub(crate) fn with_lines(mut self, lines: fn() -> Option<usize>) -> Self {
+        self.lines = lines;
+        self
+    }
+
+    /// How many lines the terminal has, if this is one and it is known.
+    pub(crate) fn lines(&self) -> Option<usize> {
+        if self.out_is_terminal { (self.lines)() } else { None }
     }
 
     /// How wide the terminal is, if this is one and it is known.

@@ -11,6 +11,7 @@ use crate::columns::{self, Shrinks};
 use crate::format;
 use crate::json;
 use crate::output::visible_on_one_line;
+use crate::usage_view;
 
 /// What a table is shown on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,23 +84,39 @@ pub(crate) fn table(infos: &[ProcessInfo], screen: Screen) -> String {
     render(&["NAME", "STATE", "DESCRIPTION"], &[], infos, row, screen)
 }
 
-/// As [`table`], with what is known about the process besides: pid, uptime, how it ended last, log files.
+/// As [`table`], with what is known about the process besides: pid, uptime, restarts, what it uses, how it ended last,
+/// log files.
 pub(crate) fn wide(infos: &[ProcessInfo], screen: Screen) -> String {
-    let head = ["NAME", "STATE", "PID", "UPTIME", "EXIT", "STDOUT LOG", "STDERR LOG", "DESCRIPTION"];
+    let head = [
+        "NAME",
+        "STATE",
+        "PID",
+        "UPTIME",
+        "RESTARTS",
+        "CPU",
+        "MEMORY",
+        "EXIT",
+        "STDOUT LOG",
+        "STDERR LOG",
+        "DESCRIPTION",
+    ];
     let row = |info: &ProcessInfo| {
         vec![
             namespec(info),
             info.statename.clone(),
             if info.pid == 0 { String::new() } else { info.pid.to_string() },
             uptime(info).map_or_else(String::new, duration),
+            restarts(info).unwrap_or_default(),
+            cpu(info).unwrap_or_default(),
+            memory(info).unwrap_or_default(),
             exit_status(info).unwrap_or_default(),
             info.text("stdout_logfile").to_owned(),
             info.text("stderr_logfile").to_owned(),
             description(info),
         ]
     };
-    // Logs go first, what the description says too next, and the pid last.
-    render(&head, &[6, 5, 3, 4, 2], infos, row, screen)
+    // Logs go first, what the description says too next, and the pid before what is used.
+    render(&head, &[9, 8, 3, 4, 7, 2, 5, 6], infos, row, screen)
 }
 
 /// The description, and that a listener is not listened to any more, with what it said.
@@ -117,6 +134,30 @@ fn namespec(info: &ProcessInfo) -> String {
 /// Seconds since the start of a process that lives.
 fn uptime(info: &ProcessInfo) -> Option<i64> {
     (info.pid != 0).then(|| (info.number("now") - info.number("start")).max(0))
+}
+
+/// Starts that nobody has asked for; `None`: the server does not tell.
+fn restarts(info: &ProcessInfo) -> Option<String> {
+    match info.member("restarts") {
+        Some(Value::Int(count)) => Some(count.to_string()),
+        // One that has none says nothing of them.
+        Some(_) | None => info.member("resources").or(info.member("exit")).map(|_| "0".to_owned()),
+    }
+}
+
+/// The share of a processor since the look before; `None`: nobody has looked, or it does not run.
+fn cpu(info: &ProcessInfo) -> Option<String> {
+    match info.member("resources")?.member("cpu")? {
+        Value::Double(share) => Some(usage_view::cpu(*share)),
+        _ => None,
+    }
+}
+
+fn memory(info: &ProcessInfo) -> Option<String> {
+    match info.member("resources")?.member("memory")? {
+        Value::Int(bytes) => u64::try_from(*bytes).ok().map(usage_view::memory),
+        _ => None,
+    }
 }
 
 /// How the last run ended: its status, or the signal that killed it. A server without `/api/v1/processes` keeps the
@@ -176,6 +217,15 @@ fn line<'a>(cells: impl Iterator<Item = &'a str>, widths: &[usize], state: Optio
     }
     text.push('\n');
     text
+}
+
+/// The name of a state, or what is left of it, in the colour of that state.
+pub(crate) fn coloured_state(shown: &str, state: &str) -> String {
+    let code = ProcessState::ALL.into_iter().find(|known| known.name() == state).map(ProcessState::code);
+    match code.and_then(sgr) {
+        Some(sgr) => format!("\x1b[{sgr}m{shown}\x1b[0m"),
+        None => shown.to_owned(),
+    }
 }
 
 /// Green: as it should be; yellow: on its way; red: it has failed. A process that was stopped has no colour.
@@ -262,10 +312,14 @@ mod tests {
 
     #[test]
     fn a_wider_table() {
-        let expected = "NAME          STATE    PID  UPTIME   EXIT  STDOUT LOG  STDERR LOG  DESCRIPTION\n\
-                        g:run         RUNNING  7    1:00:00  -     /log/o      -           pid 7, uptime 1:00:00\n\
-                        g:e\\x1b[2Jnd  FATAL    -    -        -     /log/o      -           -\n";
-        assert_eq!(wide(&both(), Screen::default()), expected);
+        let expected = "\
+            NAME          STATE    PID  UPTIME   RESTARTS  CPU    MEMORY  EXIT  STDOUT LOG  STDERR LOG  DESCRIPTION\n\
+            g:run         RUNNING  7    1:00:00  2         21.4%  1.0M    -     /log/o      -           pid 7, uptime 1:00:00\n\
+            g:e\\x1b[2Jnd  FATAL    -    -        -         -      -       -     /log/o      -           -\n";
+        let [mut run, end] = both();
+        let used = vec![("cpu".to_owned(), Value::Double(0.214)), ("memory".to_owned(), Value::Int(1 << 20))];
+        run.others.extend([("restarts".to_owned(), Value::Int(2)), ("resources".to_owned(), Value::Struct(used))]);
+        assert_eq!(wide(&[run, end], Screen::default()), expected);
         for (state, shown) in [((100, "EXITED"), 3), ((0, "STOPPED"), -1)] {
             let ended = wide(&[info("x", state, "", (5, 6), shown, 0)], Screen::default());
             assert!(ended.lines().any(|line| line.contains(&format!("  {shown}  "))), "{ended}");

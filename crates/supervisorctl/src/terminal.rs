@@ -48,3 +48,9 @@ pub(crate) fn columns() -> Option<usize> {
     let (columns, _) = rustyline::DefaultEditor::new().ok()?.dimensions()?;
     Some(columns.into())
 }
+
+/// How many lines it has now.
+pub(crate) fn lines() -> Option<usize> {
+    let (_, lines) = rustyline::DefaultEditor::new().ok()?.dimensions()?;
+    Some(lines.into())
+}

@@ -9,6 +9,7 @@ mod fg;
 mod group_change;
 mod help;
 mod interruption;
+mod logs;
 mod maintail;
 mod open;
 mod operation;
@@ -26,6 +27,7 @@ mod start;
 mod status;
 mod stop;
 mod tail;
+mod top;
 mod update;
 mod version;
 mod waiting;
@@ -77,7 +79,7 @@ pub(crate) enum Completes {
 }
 
 /// Every command, sorted by name.
-pub(crate) const ACTIONS: [&Action; 23] = [
+pub(crate) const ACTIONS: [&Action; 25] = [
     &add::ACTION,
     &avail::ACTION,
     &clear::ACTION,
@@ -85,6 +87,7 @@ pub(crate) const ACTIONS: [&Action; 23] = [
     &quit::EXIT,
     &fg::ACTION,
     &help::ACTION,
+    &logs::ACTION,
     &maintail::ACTION,
     &open::ACTION,
     &pid::ACTION,
@@ -99,6 +102,7 @@ pub(crate) const ACTIONS: [&Action; 23] = [
     &status::ACTION,
     &stop::ACTION,
     &tail::ACTION,
+    &top::ACTION,
     &update::ACTION,
     &version::ACTION,
 ];

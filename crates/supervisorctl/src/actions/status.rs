@@ -13,7 +13,7 @@ use crate::event_view;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::format;
-use crate::limits::MAX_SINGLE_STATUS_NAMES;
+use crate::limits::{MAX_SINGLE_STATUS_NAMES, SECOND_LOOK};
 use crate::name_pattern::is_pattern;
 use crate::result_code::ResultCode::Known;
 use crate::status_view::{self, Screen};
@@ -33,7 +33,7 @@ pub(super) const ACTION: Action = Action {
     more: "Options, before the names:\n\
            --format json\tAn array of objects with all that is known\n\
            --format table\tColumns with a head; in colour on a terminal, unless NO_COLOR is set\n\
-           --format wide\tMore columns: pid, uptime, exit status, log files\n\
+           --format wide\tMore columns: pid, uptime, restarts, CPU, memory, exit status, log files\n\
            --format plain\tThe usual lines\n\
            --all\t\t\tExtensions too, which supervisord runs beside the programs\n\
            Names may be patterns with *, ? and [...] (in quotes on a command line).\n\
@@ -47,6 +47,7 @@ pub(super) const ACTION: Action = Action {
 const ALL: &str = "supervisor.getAllProcessInfo";
 const ONE: &str = "supervisor.getProcessInfo";
 const PROCESSES: &str = "/api/v1/processes";
+const DETAILS: &str = "/api/v1/processes?resources=true";
 
 pub(super) fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
     let words: Vec<&str> = argument.split_whitespace().collect();
@@ -73,7 +74,7 @@ pub(super) fn run(controller: &mut Controller, argument: &str) -> Result<Flow, F
             add_details(controller, &mut infos);
             add_event_pools(controller, &mut infos);
         }
-        Format::Wide => add_details(controller, &mut infos),
+        Format::Wide => add_usage(controller, &mut infos),
         Format::Plain | Format::Table => {}
     }
     show(controller, format, &infos);
@@ -106,7 +107,7 @@ fn add_details(controller: &mut Controller, infos: &mut [ProcessInfo]) {
     if infos.is_empty() {
         return;
     }
-    let Some(details) = read(controller, PROCESSES, event_view::process_details) else { return };
+    let Some(details) = read(controller, DETAILS, event_view::process_details) else { return };
     let mut details: HashMap<_, _> = match details {
         Ok(details) => details.into_iter().collect(),
         Err(error) => {
@@ -116,6 +117,22 @@ fn add_details(controller: &mut Controller, infos: &mut [ProcessInfo]) {
     };
     for info in infos {
         info.others.extend(details.remove(&make_namespec(&info.group, &info.name)).into_iter().flatten());
+    }
+}
+
+/// The same for people: where nobody has looked lately, the share of a processor needs a second look.
+fn add_usage(controller: &mut Controller, infos: &mut [ProcessInfo]) {
+    let names: Vec<usize> = infos.iter().map(|info| info.others.len()).collect();
+    add_details(controller, infos);
+    let resources = |info: &ProcessInfo| info.member("resources").cloned();
+    let lacks_cpu = |info: &ProcessInfo| {
+        resources(info).is_some_and(|used| used.member("memory").is_some() && used.member("cpu").is_none())
+    };
+    if infos.iter().any(lacks_cpu) && controller.world.pause(SECOND_LOOK).is_ok() {
+        for (info, count) in infos.iter_mut().zip(names) {
+            info.others.truncate(count);
+        }
+        add_details(controller, infos);
     }
 }
 
@@ -329,10 +346,10 @@ mod tests {
                      g1:manual  STOPPED  Not started\n";
         check(scene(), "status --format=table all", table, 3);
         let one = || Scene::new().on("getProcessInfo cat", Ok(cat()));
-        let wide_of_old = one().on("GET /api/v1/processes", old());
+        let wide_of_old = one().on("GET /api/v1/processes?resources=true", old());
         let words = wide_of_old.run("status --format wide cat").words_and_status();
         assert!(words.0.starts_with("NAME  STATE    PID"), "{words:?}");
-        let one_of_old = one().on("GET /api/v1/processes", old()).on("GET /api/v1/event-pools", old());
+        let one_of_old = one().on("GET /api/v1/processes?resources=true", old()).on("GET /api/v1/event-pools", old());
         let (json, status) = one_of_old.run("status --format json cat").words_and_status();
         assert!(json.starts_with("[\n  {\"name\": \"cat\", \"group\": \"cat\", ") && status == 0, "{json}");
         let complaint = "Error: --format takes json, table, wide or plain, not xml";
@@ -349,7 +366,8 @@ mod tests {
     fn json_tells_what_the_pool_of_a_listener_has_done() {
         let scene = |reply| {
             let processes = array([cat(), process("watch", "one", (20, "RUNNING"), "", 9)]);
-            let scene = Scene::new().on("getAllProcessInfo", processes).on("GET /api/v1/processes", old());
+            let scene =
+                Scene::new().on("getAllProcessInfo", processes).on("GET /api/v1/processes?resources=true", old());
             scene.on("GET /api/v1/event-pools", reply)
         };
         let document = r#"{"pools": [{"dropped_by_count": 7, "name": "watch", "later": [true]}], "stream": {}}"#;
@@ -377,7 +395,7 @@ mod tests {
     fn json_and_wide_tell_how_processes_have_ended_whatever_came_after_it() {
         let scene = |reply| {
             let processes = array([cat(), process("watch", "one", (20, "RUNNING"), "pid 9", 9)]);
-            Scene::new().on("getAllProcessInfo", processes).on("GET /api/v1/processes", reply)
+            Scene::new().on("getAllProcessInfo", processes).on("GET /api/v1/processes?resources=true", reply)
         };
         let document = r#"{"processes": [
             {"name": "cat", "exit": {"code": 3, "expected": false, "ran": 1.5}, "later": 1},
