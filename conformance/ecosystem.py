@@ -43,6 +43,9 @@ PLUGINS = "(test_rpcinterfaces or test_own_namespace or test_result_handlers) an
 # Plug-ins of supervisorctl, with ours in the place of Python's; supervisor-quick cannot be built without a shim.
 CTL_PLUGINS = "test_ctlplugins and not quick"
 
+# The namespaces that are built in, once more as plug-ins from PyPI.
+PYTHON_NAMESPACES = "test_rpcinterfaces and (Twiddler or Cache or three_plugins)"
+
 SUMMARY = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
 
 
@@ -62,7 +65,8 @@ def run(binaries, part):
     of_others = run_marked(binaries, part, SCENARIOS, "not pyplugin and not oracle_only")
     plugins = run_marked(binaries, part, PLUGINS, "not oracle_only")
     commands = run_marked(binaries, part, CTL_PLUGINS, "not oracle_only", "-p", "lab_with_our_client")
-    return [sum(all_three) for all_three in zip(of_others, plugins, commands)]
+    hosted = run_marked(binaries, part, PYTHON_NAMESPACES, "not oracle_only", "-p", "lab_with_python_namespaces")
+    return [sum(outcomes) for outcomes in zip(of_others, plugins, commands, hosted)]
 
 
 def run_marked(binaries, part, scenarios, marks, *more):
