@@ -16,6 +16,9 @@ let last = 0;
 let timer;
 let isAsking = false;
 let isPaused = false;
+let log;
+/** Frames after which nothing is other on the page that it does not know. */
+const STILL = new Set(['hello', 'table', 'bye']);
 
 function setLive(word, isOnline) {
   live.hidden = false;
@@ -76,12 +79,13 @@ export function take(next) {
   const lines = main.querySelector('.lines');
   const follows = lines && isAtEnd(lines);
   keepSelection();
-  if (lines && !follows) content.querySelector('.lines')?.replaceWith(lines.cloneNode(true));
+  if (lines && (log || !follows)) content.querySelector('.lines')?.replaceWith(lines.cloneNode(true));
   morph(main, content);
   restoreSelection();
   document.title = next.title;
   const icon = next.querySelector('link[rel="icon"]')?.getAttribute('href');
   if (icon) document.querySelector('link[rel="icon"]').setAttribute('href', icon);
+  if (log) return;
   if (lines) showFollowing(follows);
   if (follows) lines.scrollTop = lines.scrollHeight;
 }
@@ -98,19 +102,34 @@ function isAtEnd(lines) {
   return lines.scrollTop + lines.clientHeight >= lines.scrollHeight - 24;
 }
 
-function showFollowing(follows) {
+function showFollowing(follows, unseen = 0) {
   const mark = main.querySelector('.following');
   if (!mark) return;
   mark.hidden = false;
-  mark.lastChild.textContent = follows ? 'Following' : 'Not following: scroll to the end';
+  const more = unseen > 0 ? `${unseen} new lines: scroll to the end` : 'Not following: scroll to the end';
+  mark.lastChild.textContent = follows ? 'Following' : more;
 }
 
-function startLog() {
+/** The end of a log grows by itself; lines that were searched or are older come with the page. */
+async function startLog() {
   const lines = main.querySelector('.lines');
-  if (!lines || place().searchParams.has('before')) return;
+  const wanted = place().searchParams;
+  if (!lines || wanted.has('before')) return;
+  if (!wanted.get('q') && main.dataset.topics?.includes('log=')) {
+    const { LogView } = await import('./log.js');
+    log = new LogView(lines, showFollowing);
+    return;
+  }
   lines.scrollTop = lines.scrollHeight;
   showFollowing(true);
   lines.addEventListener('scroll', () => showFollowing(isAtEnd(lines)), { passive: true });
+}
+
+/** From the byte behind the last one on the page. */
+function topics() {
+  const asked = main.dataset.topics ?? '';
+  const end = main.querySelector('.lines')?.dataset.end;
+  return log && end ? asked.replace(/log_from=-1$/, `log_from=${end}`) : asked;
 }
 
 // --- the filter --------------------------------------------------------------------------------------------------
@@ -145,8 +164,9 @@ pause?.addEventListener('click', () => {
   pause.setAttribute('aria-pressed', String(isPaused));
 });
 
-const stream = new Stream(main.dataset.topics ?? '', {
-  changed: soon,
+await startLog();
+const stream = new Stream(topics(), {
+  frame: (name, data) => { if (!log?.take(name, data) && !STILL.has(name)) soon(); },
   refresh,
   live: () => { hideOffline(); setLive('Live', true); },
   polling: () => setLive('Every 5 s', true),
@@ -164,6 +184,5 @@ if (url.searchParams.has('done') || url.searchParams.has('message')) {
 }
 startTheme();
 startKeys();
-startLog();
 startFilter();
 if (main.dataset.topics) stream.open();

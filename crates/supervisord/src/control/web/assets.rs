@@ -33,8 +33,10 @@ const ASSETS: &[Asset] = &[
     asset!("text/javascript", "js/theme.js"),
     asset!("text/javascript", "js/page.js"),
     asset!("text/javascript", "js/actions.js"),
+    asset!("text/javascript", "js/ansi.js"),
     asset!("text/javascript", "js/dom.js"),
     asset!("text/javascript", "js/keys.js"),
+    asset!("text/javascript", "js/log.js"),
     asset!("text/javascript", "js/selection.js"),
     asset!("text/javascript", "js/stream.js"),
     asset!("text/javascript", "js/theme-button.js"),
@@ -57,7 +59,7 @@ impl Asset {
 }
 
 /// The scripts of a page, the one that begins first. All are asked for at once, so that none waits for another one that
-/// imports it.
+/// imports it. Those for logs are asked for where there is one.
 pub(super) const MODULES: [&str; 7] =
     ["js/page.js", "js/actions.js", "js/dom.js", "js/keys.js", "js/selection.js", "js/stream.js", "js/theme-button.js"];
 
