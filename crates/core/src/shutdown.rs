@@ -2,8 +2,8 @@
 //!
 //! Groups stop strictly one after another, by descending priority; inside a group all members are signalled at
 //! once, by descending priority. Invariant: a shutdown ends, since every STOPPING process is sent SIGKILL
-//! again and again until it is reaped, and nothing is started any more. With `shutdown_timeout` it ends in that time and
-//! two seconds, come what may.
+//! again and again until it is reaped, and nothing is started any more. With `shutdown_timeout` it ends in that time
+//! and two seconds, come what may.
 
 use std::sync::Arc;
 

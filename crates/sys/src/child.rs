@@ -236,8 +236,8 @@ fn die_with_the_daemon(signal: Signal, daemon: libc::pid_t) {
     }
 }
 
-/// Signals from a terminal or to the daemon's group do not reach the program, which leads a group of its own, perhaps in
-/// a session of its own.
+/// Signals from a terminal or to the daemon's group do not reach the program, which leads a group of its own, perhaps
+/// in a session of its own.
 fn leave_the_daemons_group(new_session: bool) {
     if new_session {
         // SAFETY: setsid(2) concerns the caller alone; it cannot fail for a child that leads no group.

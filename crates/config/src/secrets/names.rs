@@ -106,8 +106,8 @@ pub(crate) fn is_secret_value(name: &str, value: &str) -> bool {
     }
 }
 
-/// Whether the value of an option of this name is a secret. Not where it is the path of a file, or names with paths; what
-/// should be and is not may be the secret itself.
+/// Whether the value of an option of this name is a secret. Not where it is the path of a file, or names with paths;
+/// what should be and is not may be the secret itself.
 pub(crate) fn is_secret_option(name: &str, value: &str) -> bool {
     match name {
         "tls_key" => false,

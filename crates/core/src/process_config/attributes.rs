@@ -1,5 +1,5 @@
-//! What a child sets of itself before it is its program: limits, priorities, privileges (programs.md §11.1). Unset, each
-//! is supervisord's.
+//! What a child sets of itself before it is its program: limits, priorities, privileges (programs.md §11.1). Unset,
+//! each is supervisord's.
 
 use crate::signal::Signal;
 

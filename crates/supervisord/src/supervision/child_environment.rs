@@ -1,6 +1,6 @@
 //! The environment of a child (contract/processes.md §3.3 step 5): supervisord's own, then SUPERVISOR_*, then the
-//! configured one, which may override both; and what files say in between (programs.md §7.2). SUPERVISOR_TLS_CA and SUPERVISOR_EXT_FD, which names the channel of an
-//! extension and is nobody else's, are additions of ours.
+//! configured one, which may override both; and what files say in between (programs.md §7.2). SUPERVISOR_TLS_CA and
+//! SUPERVISOR_EXT_FD, which names the channel of an extension and is nobody else's, are additions of ours.
 
 use std::borrow::Cow;
 use std::ffi::{CString, OsStr, OsString};

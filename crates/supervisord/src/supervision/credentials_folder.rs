@@ -1,5 +1,5 @@
-//! The directory of a program's own with its credentials (programs.md §7.4): readable by its user alone, in memory where
-//! the system has a place for that, and gone with the life that it was made for.
+//! The directory of a program's own with its credentials (programs.md §7.4): readable by its user alone, in memory
+//! where the system has a place for that, and gone with the life that it was made for.
 
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Write};
