@@ -59,6 +59,7 @@ pub enum Resource {
     Group,
     Groups,
     Methods,
+    OpenApi,
     Problems,
     Process,
     Processes,
@@ -195,6 +196,7 @@ pub const TABLE: &[Row] = &[
         "`methods` of XML-RPC that this supervisord offers: `name`, `signature` (result, then parameters), `help`.",
         &[],
     ),
+    get(Resource::OpenApi, "/openapi.json", "All of this as a document of OpenAPI 3.1.", &[]),
     get(
         Resource::Problems,
         "/problems",

@@ -32,6 +32,7 @@ fn every_resource_of_the_table_is_answered_and_refuses_parameters_that_it_does_n
             | Resource::ConfigurationWarnings
             | Resource::Groups
             | Resource::Methods
+            | Resource::OpenApi
             | Resource::Problems
             | Resource::Processes
             | Resource::Summary

@@ -31,6 +31,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use supervisor_core::Command;
+use supervisor_protocol::SUPERVISOR_VERSION;
 use supervisor_protocol::api::{self as table, Lookup, ProblemCode, ROOT, Resource, Row, TABLE, Verb};
 
 use super::context::Context;
@@ -87,6 +88,7 @@ async fn tell(
         Resource::Group => groups::tell_one(name, headers, context).await,
         Resource::Groups => groups::tell_all(headers, context).await,
         Resource::Methods => Ok(supervisor::tell_methods(context)),
+        Resource::OpenApi => Ok(document(StatusCode::OK, table::openapi(SUPERVISOR_VERSION))),
         Resource::Problems => Ok(supervisor::tell_problems()),
         Resource::Process => match Until::read(&parameters)? {
             Some(until) => until.tell(name, section, context).await,
@@ -130,6 +132,7 @@ async fn act(
         | Resource::Group
         | Resource::Groups
         | Resource::Methods
+        | Resource::OpenApi
         | Resource::Problems
         | Resource::Process
         | Resource::Processes
