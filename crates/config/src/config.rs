@@ -9,6 +9,7 @@ use supervisor_core::{
     EndingConfig, EnvironmentFile, GroupConfig, LogLevel, ProcessConfig, SignalRewrite, SocketOwner,
 };
 
+use crate::command_line::SdNotify;
 use crate::datatypes::list_of_strings;
 use crate::diagnostics::Place;
 use crate::sections::plugins::RpcInterfaceFactory;
@@ -96,6 +97,8 @@ pub struct SupervisordConfig {
     pub ending: EndingConfig,
     /// Whether orphans of programs become children of ours.
     pub subreaper: Subreaper,
+    /// When the service manager is told that supervisord is ready; that of the first start counts to the end.
+    pub sd_notify: SdNotify,
 }
 
 /// Whether supervisord takes in orphans among the descendants of its programs, where it is not PID 1 anyway.

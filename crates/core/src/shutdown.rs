@@ -6,6 +6,7 @@
 //! and two seconds, come what may.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Now;
 use crate::event::Event;
@@ -15,6 +16,7 @@ use crate::host::Host;
 use crate::limits;
 use crate::log_level::LogLevel;
 use crate::process::Phase;
+use crate::process_group::ProcessGroup;
 use crate::process_id::{ProcessId, RequestId};
 use crate::process_state::SupervisorState;
 use crate::reply::Reply;
@@ -229,6 +231,20 @@ impl Supervisor {
                     .log(LogLevel::Warn, format_args!("{name} (pid {pid}) could not be signalled, it is left running")),
             }
         }
+    }
+
+    /// How long it may take from now until everything has stopped: each process needs its `stopwaitsecs` at most, those of
+    /// a group at once, one group after another; and no longer than `shutdown_timeout`.
+    pub fn longest_shutdown(&self) -> Duration {
+        let of_process = |id: &ProcessId| {
+            let process = &self.processes[*id];
+            let seconds = u64::try_from(process.config.stop.stopwaitsecs).unwrap_or(0).max(1);
+            if process.state().is_stopped() { Duration::ZERO } else { Duration::from_secs(seconds) }
+        };
+        let of_group = |group: &ProcessGroup| group.members().iter().map(of_process).max().unwrap_or_default();
+        let sum = self.groups.by_priority().into_iter().map(of_group).fold(Duration::ZERO, Duration::saturating_add);
+        let bound = self.settings.shutdown_timeout;
+        if bound.is_zero() { sum } else { sum.min(bound) }
     }
 
     /// Says what a shutdown waits for, now and every three seconds.

@@ -129,7 +129,9 @@ fn run_with(program: &str, arguments: &[String]) -> Result<ExitCode, BootError> 
     let mut kernel =
         Kernel::new().map_err(|error| require_descriptors().err().unwrap_or_else(|| BootError::new(error)))?;
     let mut start = Start::First;
-    kernel.service_manager = ServiceManager::of_environment(source.options.sd_notify);
+    // Who was told that it is ready is told of restarts too, whatever a new file says.
+    let sd_notify = config.supervisord.sd_notify;
+    kernel.service_manager = ServiceManager::of_environment(sd_notify);
     let servers = SharedServers::default();
     loop {
         let (ended, used_kernel) = Generation::run(config, kernel, &source, start, &servers)?;
@@ -137,6 +139,7 @@ fn run_with(program: &str, arguments: &[String]) -> Result<ExitCode, BootError> 
             Ended::Shutdown { status } => return Ok(ExitCode::from(status)),
             Ended::Restart { config: next, handover } => {
                 config = *next;
+                config.supervisord.sd_notify = sd_notify;
                 start = Start::Again(handover);
             }
         }
@@ -511,7 +514,7 @@ fn main_log_settings(config: &Config) -> MainLogSettings {
 }
 
 fn host_settings(config: &Config, source: &ConfigSource) -> OsHostSettings {
-    let is_passed_on = |name: &OsStr| match source.options.sd_notify {
+    let is_passed_on = |name: &OsStr| match config.supervisord.sd_notify {
         SdNotify::Off => true,
         SdNotify::Started | SdNotify::Ready => !service_manager::VARIABLES.iter().any(|used| name == *used),
     };

@@ -3,7 +3,9 @@
 use supervisor_core::LogLevel;
 
 use super::{CommandSwitch, convert, set, shown};
-use crate::datatypes::{Checked, byte_size, existing_directory, existing_dirpath, file_mode, integer, loglevel, octal};
+use crate::datatypes::{
+    byte_size, existing_directory, existing_dirpath, file_mode, integer, loglevel, octal, sd_notify,
+};
 use crate::diagnostics::UsageError;
 use crate::getopt::{Occurrence, Rest, Switch, getopt_and_rest, usage_lines};
 use crate::python_path::Home;
@@ -74,6 +76,17 @@ pub enum SdNotify {
     Ready,
 }
 
+impl SdNotify {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Started => "started",
+            Self::Ready => "ready",
+        }
+    }
+}
+
 /// The options that were given; each wins over the configuration file, at every (re)reading of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an independent switch of the command line")]
@@ -115,7 +128,7 @@ pub struct SupervisordOptions {
     /// Accepted for compatibility, of no effect.
     pub profile_options: Option<String>,
     /// What the service manager is told. The last one counts: what is appended to a unit's line overrules it.
-    pub sd_notify: SdNotify,
+    pub sd_notify: Option<SdNotify>,
     /// What is otherwise ignored with a warning keeps supervisord from starting.
     pub strict: bool,
     /// Process, group or program whose exit status is that of supervisord.
@@ -306,7 +319,7 @@ impl Given {
             Id::Format => set(&mut self.format, occurrence, text()),
             Id::Verbose => set(&mut self.verbose, occurrence, ()),
             Id::ExitCodeFrom => set(&mut options.exit_code_from, occurrence, text()),
-            Id::SdNotify => convert(occurrence, sd_notify).map(|when| options.sd_notify = when),
+            Id::SdNotify => convert(occurrence, sd_notify).map(|when| options.sd_notify = Some(when)),
         }
         .map(|()| None)
     }
@@ -359,15 +372,6 @@ impl Given {
             strip_ansi: self.strip_ansi.is_some(),
             ..self.options
         }
-    }
-}
-
-fn sd_notify(text: &str) -> Checked<SdNotify> {
-    match text {
-        "off" => Ok(SdNotify::Off),
-        "started" => Ok(SdNotify::Started),
-        "ready" => Ok(SdNotify::Ready),
-        _ => Err("it is off, started or ready".into()),
     }
 }
 

@@ -30,7 +30,8 @@ pub(crate) use paths::{existing_directory, existing_dirpath, temporary_directory
 pub(crate) use quantities::{count, pause, percent};
 pub(crate) use users::UserDatabase;
 pub(crate) use words::{
-    KillMode, aftermath, backoff, exit_when, kill_mode, on_protocol_error, overflow, subreaper, web_interface,
+    KillMode, aftermath, backoff, exit_when, kill_mode, on_protocol_error, overflow, sd_notify, subreaper,
+    web_interface,
 };
 
 /// A value, or the words for what is wrong with it.

@@ -3,6 +3,7 @@
 use supervisor_core::{Aftermath, BackoffShape, ExitWhen, OnProtocolError, Overflow};
 
 use super::{Checked, boolean};
+use crate::command_line::SdNotify;
 use crate::config::{Subreaper, WebInterface};
 
 /// Who gets the signals of a stop.
@@ -65,6 +66,10 @@ pub(crate) fn subreaper(text: &str) -> Checked<Subreaper> {
         Ok(false) => Ok(Subreaper::Off),
         Err(_) => one_of(text, &words),
     }
+}
+
+pub(crate) fn sd_notify(text: &str) -> Checked<SdNotify> {
+    one_of(text, &[SdNotify::Off, SdNotify::Started, SdNotify::Ready].map(|when| (when.name(), when)))
 }
 
 /// What a word stands for; the error says which there are.

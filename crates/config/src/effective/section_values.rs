@@ -413,6 +413,7 @@ fn given(name: &str, line: &SupervisordOptions) -> Option<String> {
         "childlogdir" => line.childlogdir.clone(),
         "minfds" => number(line.minfds),
         "minprocs" => number(line.minprocs),
+        "sd_notify" => line.sd_notify.map(|when| when.name().to_owned()),
         "profile_options" => line.profile_options.clone(),
         "exit_code_from" => line.exit_code_from.clone(),
         _ => None,

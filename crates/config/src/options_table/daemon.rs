@@ -30,6 +30,7 @@ options! {
         SUBREAPER: "subreaper", Subreaper, Text("auto"), "whether orphans of programs become children of supervisord; auto: where an option needs it";
         STRICT: "strict", Boolean, Text("false"), "what is otherwise ignored with a warning is an error: unknown options and sections, includes that name no file or one that cannot be read";
         STRICT_IGNORE: "strict_ignore", Names, Text(""), "patterns of options and sections that others read from the file";
+        SD_NOTIFY: "sd_notify", SdNotify, Text("off"), "when the service manager that started supervisord is told that it is ready";
         PYTHON_HOST: "python_host", Text, Unset, "interpreter that runs Python plug-ins, instead of python3";
         PYTHON_NAMESPACES: "python_namespaces", Boolean, Text("false"), "run also those plug-ins in Python that are built in";
         PROFILE_OPTIONS: "profile_options", Text, Unset, "accepted for compatibility, of no effect";

@@ -145,6 +145,8 @@ data_types! {
     SecretVariables(Box<[supervisor_core::SecretVariable]>),
         "NAME:/path with commas between them, a - before a path that may be missing", [],
         |context, text| list(text, |word| types::secret_variable(word, &context.folder())), ours;
+    SdNotify(crate::command_line::SdNotify), "off, started or ready", ["off", "started", "ready"],
+        |_, text| types::sd_notify(text), ours;
     Signal(supervisor_core::Signal), "name or number of a signal", [], |_, text| types::signal(text);
     Signals(Box<[supervisor_core::Signal]>), "names or numbers of signals with commas between them", [],
         |_, text| list(text, types::signal);

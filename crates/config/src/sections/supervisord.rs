@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use supervisor_core::{EndingConfig, EnvironmentFile, ExitWhen, LogLevel, SignalRewrite};
 
-use crate::command_line::SupervisordOptions;
+use crate::command_line::{SdNotify, SupervisordOptions};
 use crate::config::{MainLogFile, Subreaper, SupervisordConfig};
 use crate::context::{Context, SectionReader};
 use crate::datatypes::{list_of_strings, temporary_directory};
@@ -46,6 +46,7 @@ pub(crate) struct SupervisordSection {
     subreaper: Subreaper,
     strict: bool,
     strict_ignore: Box<str>,
+    sd_notify: SdNotify,
     /// Interpreter of Python plug-ins.
     pub(crate) python_host: Option<String>,
     /// Also those run there that are built in.
@@ -96,6 +97,7 @@ pub(crate) fn read_supervisord(context: &Context) -> Result<SupervisordSection, 
         shutdown_timeout: reader.value(&rows::SHUTDOWN_TIMEOUT)?,
         signal_rewrite: reader.value(&rows::SIGNAL_REWRITE)?,
         env_files: reader.value(&rows::ENV_FILE)?,
+        sd_notify: reader.value(&rows::SD_NOTIFY)?,
     })
 }
 
@@ -154,6 +156,7 @@ pub(crate) fn settle(
         // Whose status it is can be told when the groups are known.
         ending: EndingConfig { exit_when: file.exit_when, exit_code_from: [].into() },
         subreaper: file.subreaper,
+        sd_notify: line.sd_notify.unwrap_or(file.sd_notify),
     })
 }
 

@@ -67,6 +67,9 @@ pub(super) const LOG_QUEUE_BYTES: usize = 256 * 1024;
 /// Bytes up to which chunks for a thread become one.
 pub(super) const SMALL_CHUNK: usize = 4 * 1024;
 
+/// What an end may take besides, for logs that nobody takes and files that do not answer, as a service manager is told.
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(30);
+
 /// Between two times that a service manager is told the states of programs.
 pub(super) const STATUS_PAUSE: Duration = Duration::from_secs(1);
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use supervisor_config::SdNotify;
 use supervisor_core::{Host as _, LogLevel, ProcessId, ProcessState, Supervisor, SupervisorState};
 
-use super::limits::STATUS_PAUSE;
+use super::limits::{LAST_WORDS, STATUS_PAUSE};
 use super::os_host::OsHost;
 use crate::clock;
 
@@ -36,6 +36,8 @@ pub struct ServiceManager {
     awaited: Vec<ProcessId>,
     /// States of programs have changed since they were told.
     has_news: bool,
+    /// It has been told how long the end may take.
+    has_told_end: bool,
     /// Monotonic time of the last status.
     last_status: Duration,
     watchdog: Option<Watchdog>,
@@ -110,6 +112,11 @@ impl ServiceManager {
         if let Some(watchdog) = self.watchdog.as_mut().filter(|watchdog| watchdog.next <= now) {
             watchdog.next = now + watchdog.period;
             self.send("WATCHDOG=1");
+        }
+        if self.told == Told::Stops && !self.has_told_end {
+            self.has_told_end = true;
+            let longest = supervisor.longest_shutdown().saturating_add(LAST_WORDS);
+            self.send(&format!("EXTEND_TIMEOUT_USEC={}", longest.as_micros()));
         }
         if !self.has_news || !self.tells_states() {
             return;

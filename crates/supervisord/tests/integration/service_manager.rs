@@ -91,6 +91,8 @@ fn ready_reload_and_stop_are_told() {
 
     daemon.signal("TERM");
     assert_eq!(lines(&manager.message_with("STOPPING=1")), ["STOPPING=1", "STATUS=Stopping programs"]);
+    // The program's stopwaitsecs, and what supervisord itself may need.
+    assert_eq!(manager.message(), "EXTEND_TIMEOUT_USEC=40000000");
     daemon.assert_ends_clean();
     assert_eq!(daemon.log_lines("service manager"), Vec::<String>::new());
 }
@@ -130,6 +132,30 @@ fn a_socket_may_have_an_abstract_name_and_programs_do_not_see_it() {
     let seen = daemon.read("env");
     assert!(seen.contains("SUPERVISOR_ENABLED=1") && !seen.contains("NOTIFY_SOCKET"), "{seen}");
     assert!(!seen.contains("WATCHDOG_"), "{seen}");
+    daemon.stop();
+}
+
+/// A unit of somebody else's has no switch, and one of ours may be overruled.
+#[test]
+fn the_file_may_ask_for_it_and_the_command_line_wins() {
+    if testing_the_original() {
+        return; // it knows no sd_notify
+    }
+    let text = "[supervisord]\nsd_notify=started\n[program:teller]\nstdout_logfile={dir}/env\nstartsecs=0\n\
+                command=/bin/sh -c \"env; echo that is all; exec cat\"\n";
+    let mut daemon = TestDaemon::prepared(text);
+    let manager = Manager::at_a_path(&mut daemon);
+    daemon.launch(&["-n"]);
+    manager.message_with("READY=1");
+    daemon.wait_for_text("env", "that is all");
+    assert!(!daemon.read("env").contains("NOTIFY_SOCKET"));
+    daemon.stop();
+
+    let mut daemon = TestDaemon::prepared(text);
+    let _manager = Manager::at_a_path(&mut daemon);
+    daemon.launch(&["-n", "--sd-notify=off"]);
+    daemon.wait_for_text("env", "that is all");
+    assert!(daemon.read("env").contains("NOTIFY_SOCKET"));
     daemon.stop();
 }
 

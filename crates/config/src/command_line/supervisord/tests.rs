@@ -97,7 +97,7 @@ fn the_last_sd_notify_counts() {
         (&["--sd-notify=ready", "--sd-notify=started"], SdNotify::Started),
         (&["--sd-notify=started", "--sd-notify=off"], SdNotify::Off),
     ] {
-        assert_eq!(options(words), SupervisordOptions { sd_notify: when, ..SupervisordOptions::default() });
+        assert_eq!(options(words), SupervisordOptions { sd_notify: Some(when), ..SupervisordOptions::default() });
     }
 }
 
@@ -201,7 +201,7 @@ fn errors_have_upstreams_texts() {
         (&["-y", "1k"], "invalid value for -y '1k': invalid literal for int() with base 10: '1k'"),
         (&["-n", "--verbose"], "--verbose is for --version"),
         (&["--verbose", "--verbose"], "conflicting command line option '--verbose'"),
-        (&["--sd-notify=yes"], "invalid value for --sd-notify 'yes': it is off, started or ready"),
+        (&["--sd-notify=yes"], "invalid value for --sd-notify 'yes': one of off, started, ready"),
         (&["--sd-n", "off"], "option --sd-n not recognized"),
         (&["-n", "--nodaemon"], "conflicting command line option '--nodaemon'"),
         (&["-c", "a", "-c", "b"], "conflicting command line option '-c'"),
