@@ -21,16 +21,16 @@ for name, text in json.loads(reader.readline()):
 
 /// Modules in the order in which they are made: each imports only what stands before it.
 const MODULES: [(&str, &str); 10] = [
-    ("supervisor_plugin_host", include_str!("../../../python/supervisor_plugin_host/__init__.py")),
-    ("supervisor_plugin_host.values", include_str!("../../../python/supervisor_plugin_host/values.py")),
-    ("supervisor_plugin_host.wire", include_str!("../../../python/supervisor_plugin_host/wire.py")),
-    ("supervisor_plugin_host.facade", include_str!("../../../python/supervisor_plugin_host/facade.py")),
-    ("supervisor_plugin_host.factory", include_str!("../../../python/supervisor_plugin_host/factory.py")),
-    ("supervisor_plugin_host.library", include_str!("../../../python/supervisor_plugin_host/library.py")),
-    ("supervisor_plugin_host.namespace", include_str!("../../../python/supervisor_plugin_host/namespace.py")),
-    ("supervisor_plugin_host.result_handler", include_str!("../../../python/supervisor_plugin_host/result_handler.py")),
-    ("supervisor_plugin_host.commands", include_str!("../../../python/supervisor_plugin_host/commands.py")),
-    ("__main__", include_str!("../../../python/supervisor_plugin_host/__main__.py")),
+    ("supervisor_plugin_host", include_str!("../plugin_host/__init__.py")),
+    ("supervisor_plugin_host.values", include_str!("../plugin_host/values.py")),
+    ("supervisor_plugin_host.wire", include_str!("../plugin_host/wire.py")),
+    ("supervisor_plugin_host.facade", include_str!("../plugin_host/facade.py")),
+    ("supervisor_plugin_host.factory", include_str!("../plugin_host/factory.py")),
+    ("supervisor_plugin_host.library", include_str!("../plugin_host/library.py")),
+    ("supervisor_plugin_host.namespace", include_str!("../plugin_host/namespace.py")),
+    ("supervisor_plugin_host.result_handler", include_str!("../plugin_host/result_handler.py")),
+    ("supervisor_plugin_host.commands", include_str!("../plugin_host/commands.py")),
+    ("__main__", include_str!("../plugin_host/__main__.py")),
 ];
 
 /// The program as one line, with its end.
