@@ -103,6 +103,8 @@ class Commands(unittest.TestCase):
             is_value = False
             action = None
             for word in words:
+                if word == "--":
+                    break  # a command that is wrapped
                 if is_value:
                     is_value = False
                 elif action is None and word.startswith("-"):
