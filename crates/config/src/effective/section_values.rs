@@ -105,11 +105,7 @@ impl<'c> SectionValues<'c> {
     }
 
     fn section_of_group(&self, group: &str) -> Option<&Section> {
-        let is_it = |section: &&Section| {
-            SectionType::of(&section.name) == Some(SectionType::Group)
-                && strip(name_after_colon(&section.name)) == group
-        };
-        self.context.document.sections.iter().find(is_it)
+        self.context.document.section(&format!("{}{group}", SectionType::Group.prefix()))
     }
 
     fn options(&self, scope: &Scope<'_>) -> Vec<EffectiveOption> {
