@@ -87,6 +87,8 @@ pub struct SupervisordConfig {
     pub environment: Vec<(Box<str>, Box<str>)>,
     /// Interpreter of Python plug-ins: an absolute path, or a name to be looked for in `PATH`. `None`: not told.
     pub python_host: Option<String>,
+    /// The least time between two starts that nobody asked for; zero: none.
+    pub start_stagger: Duration,
     /// How long a shutdown may take before everything is killed; zero: as long as it takes.
     pub shutdown_timeout: Duration,
     /// Signals to supervisord that count as others.

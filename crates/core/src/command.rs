@@ -170,6 +170,13 @@ pub enum Command {
         /// `group:process`.
         name: String,
     },
+    /// `AllProcessDetails`, sorted by group, then name.
+    GetAllProcessDetails,
+    /// `Results`: what was counted of failures begins anew, and what is FATAL is STOPPED.
+    ResetFailed {
+        /// `group:process`, or `group:*`.
+        name: String,
+    },
     /// `Done`: a signal to a process by its pid, whatever its state.
     Kill {
         /// The pid of one of the processes.

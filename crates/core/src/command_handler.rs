@@ -13,10 +13,9 @@ use crate::goal::{Goal, PendingStart, UpCause};
 use crate::host::{Host, StdinError};
 use crate::log_level::LogLevel;
 use crate::operation::{Operation, OperationKind};
-use crate::process::Phase;
+use crate::process::{Phase, Process};
 use crate::process_group::Target;
 use crate::process_id::{Life, Pid, ProcessId, RequestId};
-use crate::process_state::SupervisorState;
 use crate::reply::{EventStatistics, ProcessDetails, Reply};
 use crate::signal::Signal;
 use crate::supervisor::Supervisor;
@@ -88,6 +87,8 @@ impl Supervisor {
             Command::RemoveProcess { group, process } => Some(self.remove_process(&group, &process, host)),
             Command::GetGroup { name } => Some(self.group_config(&name)),
             Command::GetProcessDetails { name } => Some(self.process_details(now, &name)),
+            Command::GetAllProcessDetails => Some(Ok(self.all_process_details(now))),
+            Command::ResetFailed { name } => Some(self.reset_failed(&name, host)),
             Command::Kill { pid, as_group, signal } => Some(self.kill_by_pid(pid, as_group, &signal, host)),
             Command::OnlyWithPid { name, pid, command } => match self.groups.find_process(&name, &self.processes) {
                 Err(fault) => Some(Err(fault)),
@@ -101,11 +102,7 @@ impl Supervisor {
                 host.log(level, format_args!("{message}"));
                 Some(Ok(Reply::Done))
             }
-            Command::Shutdown => {
-                host.reply(request, Ok(Reply::Done));
-                self.begin_shutdown(SupervisorState::Shutdown, now, host);
-                None
-            }
+            Command::Shutdown => self.ask_for_shutdown(now, request, host),
             Command::Restart => self.ask_for_restart(request, host),
         }
     }
@@ -131,10 +128,22 @@ impl Supervisor {
 
     fn process_details(&self, now: Now, name: &str) -> Result<Reply, Fault> {
         let process = &self.processes[self.groups.find_process(name, &self.processes)?];
-        let not_before = process.goal.pending().and_then(PendingStart::not_before);
-        let next_start = not_before.map(|at| now.wall + at.saturating_sub(now.monotonic));
-        let details = ProcessDetails { info: process.info(), backoff: process.backoff, goal: process.goal, next_start };
-        Ok(Reply::ProcessDetails(Box::new(details)))
+        Ok(Reply::ProcessDetails(Box::new(details(process, now))))
+    }
+
+    fn all_process_details(&self, now: Now) -> Reply {
+        Reply::AllProcessDetails(self.groups.members_by_name().map(|id| details(&self.processes[id], now)).collect())
+    }
+
+    fn reset_failed(&mut self, name: &str, host: &mut impl Host) -> Result<Reply, Fault> {
+        let ids = match self.groups.find(name, &self.processes)? {
+            Target::Process(id) => vec![id],
+            Target::Group(ids) => ids,
+        };
+        for id in &ids {
+            self.forget_failures(*id, host);
+        }
+        Ok(Reply::Results(ids.into_iter().map(|id| process_result(&self.processes[id], None)).collect()))
     }
 
     /// The pid is looked for, so that nobody but a process of ours is signalled.
@@ -256,6 +265,24 @@ impl Supervisor {
         let Some(group) = self.groups.get(name) else { return Some(Err(Fault::new(FaultCode::BadName, name))) };
         let ids = group.by_priority(&self.processes);
         operation(self, ids)
+    }
+}
+
+/// All that is known of a process.
+fn details(process: &Process, now: Now) -> ProcessDetails {
+    let pending = process.goal.pending();
+    let not_before = pending.and_then(PendingStart::not_before);
+    let since = now.monotonic.saturating_sub(process.config.restart.limit.interval);
+    ProcessDetails {
+        info: process.info(),
+        backoff: process.backoff,
+        goal: process.goal,
+        next_start: not_before.map(|at| now.wall.saturating_add(at.saturating_sub(now.monotonic))),
+        gates: pending.into_iter().flat_map(|pending| pending.unmet_gates(now.monotonic)).collect(),
+        now: now.monotonic,
+        lives: process.lives,
+        restarts_counted: process.restarts.count(since),
+        history: process.history.iter().copied().collect(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::channel::Channel;
 use crate::exit_status::ExitStatus;
+use crate::extended_event::ExtendedEvent;
 use crate::limits;
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
@@ -40,13 +41,18 @@ pub enum EventType {
     ProcessGroup,
     ProcessGroupAdded,
     ProcessGroupRemoved,
+    ExtendedEvent,
+    ProcessEnd,
+    ProcessRestart,
+    ProcessRestartPlanned,
+    ProcessRestartLimit,
     /// A type of an extension's own.
     Own(OwnEventType),
 }
 
 impl EventType {
     /// Every type of Supervisor's, with its name.
-    const TABLE: [(Self, &'static str); 27] = [
+    const TABLE: [(Self, &'static str); 32] = [
         (Self::Event, "EVENT"),
         (Self::ProcessState, "PROCESS_STATE"),
         (Self::ProcessStateStopped, "PROCESS_STATE_STOPPED"),
@@ -74,6 +80,11 @@ impl EventType {
         (Self::ProcessGroup, "PROCESS_GROUP"),
         (Self::ProcessGroupAdded, "PROCESS_GROUP_ADDED"),
         (Self::ProcessGroupRemoved, "PROCESS_GROUP_REMOVED"),
+        (Self::ExtendedEvent, "EXTENDED_EVENT"),
+        (Self::ProcessEnd, "PROCESS_END"),
+        (Self::ProcessRestart, "PROCESS_RESTART"),
+        (Self::ProcessRestartPlanned, "PROCESS_RESTART_PLANNED"),
+        (Self::ProcessRestartLimit, "PROCESS_RESTART_LIMIT"),
     ];
 
     /// Every type of Supervisor's, in the order of the table.
@@ -81,9 +92,9 @@ impl EventType {
         Self::TABLE.iter().map(|(event, _)| *event)
     }
 
-    /// The names of those.
+    /// The names of those below `EVENT`, and its own: what may be asked for where those of the second root are not told.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        Self::TABLE.iter().map(|(_, name)| *name)
+        Self::TABLE.iter().filter(|(event, _)| event.is_a(Self::Event)).map(|(_, name)| *name)
     }
 
     /// The type of Supervisor's with this name, in any case.
@@ -111,7 +122,7 @@ impl EventType {
 
     fn above(self) -> Option<Self> {
         match self {
-            Self::Event => None,
+            Self::Event | Self::ExtendedEvent => None,
             Self::ProcessState
             | Self::ProcessCommunication
             | Self::ProcessLog
@@ -135,6 +146,8 @@ impl EventType {
             }
             Self::Tick5 | Self::Tick60 | Self::Tick3600 => Some(Self::Tick),
             Self::ProcessGroupAdded | Self::ProcessGroupRemoved => Some(Self::ProcessGroup),
+            Self::ProcessEnd | Self::ProcessRestart => Some(Self::ExtendedEvent),
+            Self::ProcessRestartPlanned | Self::ProcessRestartLimit => Some(Self::ProcessRestart),
         }
     }
 }
@@ -244,6 +257,15 @@ pub enum Event<'a> {
         /// Added, else removed.
         added: bool,
     },
+    /// What Supervisor has no event for.
+    Extended {
+        /// Process name.
+        process: &'a str,
+        /// Group name.
+        group: &'a str,
+        /// What it is.
+        what: ExtendedEvent,
+    },
     /// An extension sent an event of its own.
     Own {
         /// Its type.
@@ -282,6 +304,7 @@ impl Event<'_> {
             | Self::SupervisorStateChange { .. }
             | Self::Tick { .. }
             | Self::ProcessGroup { .. }
+            | Self::Extended { .. }
             | Self::Own { .. } => None,
         }
     }
@@ -328,6 +351,9 @@ impl Event<'_> {
             Self::SupervisorStateChange { .. } => String::new(),
             Self::Tick { when, .. } => format!("when:{when}"),
             Self::ProcessGroup { group, .. } => format!("groupname:{group}\n"),
+            Self::Extended { process, group, what } => {
+                format!("processname:{process} groupname:{group} {}", what.tokens())
+            }
             Self::Own { payload, .. } => (*payload).to_owned(),
         }
     }
@@ -357,6 +383,9 @@ impl Event<'_> {
             Self::Tick { .. } => EventType::Tick3600,
             Self::ProcessGroup { added: true, .. } => EventType::ProcessGroupAdded,
             Self::ProcessGroup { added: false, .. } => EventType::ProcessGroupRemoved,
+            Self::Extended { what: ExtendedEvent::End(_), .. } => EventType::ProcessEnd,
+            Self::Extended { what: ExtendedEvent::RestartPlanned { .. }, .. } => EventType::ProcessRestartPlanned,
+            Self::Extended { what: ExtendedEvent::RestartLimit(_), .. } => EventType::ProcessRestartLimit,
             Self::Own { name, .. } => EventType::Own(*name),
         }
     }
@@ -390,7 +419,8 @@ mod tests {
         for (event, name) in EventType::TABLE {
             assert_eq!(EventType::from_name(&name.to_lowercase()), Some(event));
             assert_eq!(event.name(), name);
-            assert!(event.is_a(EventType::Event) && event.is_a(event));
+            let roots = [EventType::Event, EventType::ExtendedEvent];
+            assert!(roots.into_iter().filter(|root| event.is_a(*root)).count() == 1 && event.is_a(event));
         }
         assert!(EventType::Tick5.is_a(EventType::Tick));
         assert!(!EventType::Tick.is_a(EventType::Tick5));

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::event::Event;
+use crate::event::{Event, EventType};
 use crate::event_buffer::PoolEvent;
 use crate::event_journal::JournalFate;
 use crate::event_listener_pool::{EventListenerPool, next_serial};
@@ -41,7 +41,10 @@ impl Supervisor {
         let (payload, omitted_bytes) =
             if is_wanted { (event.payload(), 0) } else { event.beginning_of_payload(limits::EVENT_RING_PAYLOAD_BYTES) };
         let payload: Arc<str> = Arc::from(payload);
-        self.events.push(self.wall, event_type, &payload, omitted_bytes, event.ended());
+        // The stream is what goes to a listener of `EVENT`, numbered without a gap.
+        if event_type.is_a(EventType::Event) {
+            self.events.push(self.wall, event_type, &payload, omitted_bytes, event.ended());
+        }
         let mut taken: Option<u64> = None;
         for index in 0..self.pools.len() {
             if !self.pools[index].subscribes(event_type) {

@@ -94,6 +94,24 @@ pub enum PutOffReason {
     StormGuard,
     /// `fatal_retry_secs`
     FatalRetry,
+    /// `start_delay`
+    StartDelay,
+    /// `start_stagger`
+    Stagger,
+}
+
+impl PutOffReason {
+    /// The option that says so, or what else it is, in a few words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Backoff => "pause before a retry",
+            Self::Restart => "pause before a restart",
+            Self::StormGuard => "storm guard",
+            Self::FatalRetry => "fatal_retry_secs",
+            Self::StartDelay => "start_delay",
+            Self::Stagger => "start_stagger",
+        }
+    }
 }
 
 /// The start queue, as one start sees it.
@@ -117,7 +135,29 @@ pub enum Gate {
     Turn,
 }
 
+impl DownCause {
+    /// One word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoAutostart => "no_autostart",
+            Self::Client => "client",
+            Self::Ended => "ended",
+            Self::GaveUp => "gave_up",
+            Self::Unreachable => "unreachable",
+            Self::Shutdown { .. } => "shutdown",
+        }
+    }
+}
+
 impl Goal {
+    /// Why it is wanted, in one word.
+    pub fn cause(&self) -> &'static str {
+        match self {
+            Self::Up { cause, .. } | Self::Again { cause } => cause.name(),
+            Self::Down(cause) => cause.name(),
+        }
+    }
+
     /// A start that is to happen, put off or not.
     pub(crate) fn start(cause: UpCause, put_off: Option<PutOff>) -> Self {
         Self::Up { cause, pending: Some(PendingStart { put_off, turn: Turn::NotAwaited }) }
@@ -148,6 +188,18 @@ impl Goal {
 }
 
 impl UpCause {
+    /// One word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Autostart => "autostart",
+            Self::Client => "client",
+            Self::Retry => "retry",
+            Self::Autorestart => "autorestart",
+            Self::ProtocolError => "protocol",
+            Self::FatalRetry => "fatal_retry",
+        }
+    }
+
     /// Whether nobody asked for the start, and something failed or ended before it.
     pub fn follows_by_itself(self) -> bool {
         match self {
@@ -168,14 +220,19 @@ impl PendingStart {
         self.put_off.map(|put_off| put_off.until)
     }
 
-    /// The first gate that is shut; `None`: nothing hinders the spawn.
-    pub fn first_unmet_gate(&self, now: Duration) -> Option<Gate> {
+    /// The gates that are shut, in their order.
+    pub fn unmet_gates(&self, now: Duration) -> impl Iterator<Item = Gate> {
         let time = self.not_before().filter(|at| *at > now).map(Gate::Time);
         let turn = match self.turn {
             Turn::NotAwaited | Turn::Awaited => Some(Gate::Turn),
             Turn::Come => None,
         };
-        time.or(turn)
+        time.into_iter().chain(turn)
+    }
+
+    /// The first gate that is shut; `None`: nothing hinders the spawn.
+    pub fn first_unmet_gate(&self, now: Duration) -> Option<Gate> {
+        self.unmet_gates(now).next()
     }
 }
 

@@ -39,7 +39,10 @@ impl Supervisor {
         self.now = now.monotonic;
         self.wall = now.wall;
         match input {
-            Input::Boot => self.notify(&Event::SupervisorStateChange { running: true }, host),
+            Input::Boot => {
+                self.count_delays_from_now(host);
+                self.notify(&Event::SupervisorStateChange { running: true }, host);
+            }
             Input::Timeout => self.run_timers(now, host),
             Input::Exited { life, status } => self.end_of_life(now, life, status, host),
             Input::StrangerExited { pid, status } => {

@@ -11,9 +11,11 @@ use crate::clock::Now;
 use crate::ending::{OwnEnd, code_of};
 use crate::event::{Event, StateDetail};
 use crate::exit_status::ExitStatus;
+use crate::extended_event::ExtendedEvent;
 use crate::goal::{DownCause, Goal, PutOffReason, UpCause};
 use crate::host::{Host, KillError, KillTarget};
 use crate::last_exit::LastExit;
+use crate::life_record::{EndReason, LifeRecord};
 use crate::log_level::LogLevel;
 use crate::planner::GiveUp;
 use crate::process::{Phase, Process};
@@ -77,6 +79,7 @@ impl Supervisor {
                 process.was_born = false;
                 process.ends = restart_policy::count_end(process.ends, Duration::ZERO);
                 self.fail_start(now, id, text.into(), host);
+                self.tell_restart(now, id, host);
             }
         }
     }
@@ -151,6 +154,21 @@ impl Supervisor {
         if let Some(pause) = retry {
             let text = format_args!("{name} is tried again in {} (fatal_retry_secs)", in_seconds(pause));
             host.log(LogLevel::Warn, text);
+        }
+        if reason == GiveUp::RestartLimit {
+            self.tell_more(id, ExtendedEvent::RestartLimit(limit), host);
+        }
+        self.tell_restart(now, id, host);
+    }
+
+    /// What was counted of its failures begins anew; FATAL → STOPPED, where it stays (programs.md §12.5).
+    pub(crate) fn forget_failures(&mut self, id: ProcessId, host: &mut impl Host) {
+        let process = &mut self.processes[id];
+        process.forget_failures();
+        if let Phase::Fatal = process.phase {
+            process.goal = Goal::Down(DownCause::Client);
+            self.processes.change(id, host).spawnerr = None;
+            self.change_phase(id, Phase::Stopped, StateDetail::Pid(0), host);
         }
     }
 
@@ -282,6 +300,7 @@ impl Supervisor {
         told.tally.ended(last_exit.expected);
         self.timers.cancel(Timer::StopReport(id));
         self.note_own_end(now, id, last_exit);
+        let reason = self.processes[id].reason_of_an_end(now.monotonic);
         match self.processes[id].phase {
             Phase::Stopping { .. } | Phase::Unknown { .. } => self.finish_stopped(now, id, pid, status, host),
             Phase::Starting { since, .. } if now.monotonic < after(since, config.start.startsecs) => {
@@ -297,7 +316,12 @@ impl Supervisor {
             Phase::Running { .. } => self.finish_exited(now, id, pid, status, host),
             Phase::Stopped | Phase::Backoff | Phase::Exited | Phase::Fatal => {}
         }
-        self.processes[id].ended = None;
+        let process = &mut self.processes[id];
+        process.ended = None;
+        let record = LifeRecord { number: life.number, pid, end: last_exit, reason };
+        process.remember(record);
+        self.tell_more(id, ExtendedEvent::End(record), host);
+        self.tell_restart(now, id, host);
         self.consequences.note_end(life);
     }
 
@@ -394,6 +418,22 @@ impl Supervisor {
         }
     }
 
+    /// A start that follows by itself, after a pause.
+    fn tell_restart(&mut self, now: Now, id: ProcessId, host: &mut impl Host) {
+        let Goal::Up { cause, pending: Some(pending) } = self.processes[id].goal else { return };
+        if let Some(until) = pending.not_before() {
+            let pause = until.saturating_sub(now.monotonic);
+            self.tell_more(id, ExtendedEvent::RestartPlanned { cause, pause }, host);
+        }
+    }
+
+    /// An event that Supervisor has not.
+    fn tell_more(&mut self, id: ProcessId, what: ExtendedEvent, host: &mut impl Host) {
+        let process = &self.processes[id];
+        let (config, group) = (Arc::clone(&process.config), Arc::clone(&process.group));
+        self.notify(&Event::Extended { process: &config.name, group: &group, what }, host);
+    }
+
     fn raise_state_event(
         &mut self,
         id: ProcessId,
@@ -411,6 +451,26 @@ impl Supervisor {
 }
 
 impl Process {
+    /// Why its life ends now.
+    fn reason_of_an_end(&self, now: Duration) -> EndReason {
+        match (self.phase, self.goal) {
+            (Phase::Unknown { .. }, _) => EndReason::Unknown,
+            (Phase::Stopping { .. }, Goal::Down(DownCause::Shutdown { .. })) => EndReason::Shutdown,
+            (Phase::Stopping { .. }, Goal::Again { .. }) => EndReason::Restart,
+            (Phase::Stopping { .. }, Goal::Up { .. } | Goal::Down(_)) => EndReason::Stop,
+            (Phase::Starting { since, .. }, _) if now < after(since, self.config.start.startsecs) => EndReason::Start,
+            (
+                Phase::Starting { .. }
+                | Phase::Running { .. }
+                | Phase::Stopped
+                | Phase::Backoff
+                | Phase::Exited
+                | Phase::Fatal,
+                _,
+            ) => EndReason::Exit,
+        }
+    }
+
     /// The pause between its end and the start that follows by itself.
     fn pause_before_restart(&self, host: &mut impl Host) -> Duration {
         let random = |below| host.random(below);

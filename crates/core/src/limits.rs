@@ -43,6 +43,9 @@ pub const PROTOCOL_RESTART_SECONDS: u32 = 60;
 /// Seconds that a program whose pauses grow waits for its restart at most; a life that is longer begins the count anew.
 pub const RESTART_PAUSE_SECONDS: u32 = 60;
 
+/// Lives of a process that are remembered.
+pub const LIVES_REMEMBERED: usize = 32;
+
 /// Starts by themselves that are counted for `restart_limit_count`.
 pub const RESTARTS_COUNTED: u32 = 1_000;
 

@@ -62,11 +62,10 @@ impl Supervisor {
             self.processes.change(id, host).logs = host.create_logs(id, &config, &LogPaths::default());
             members.push(id);
         }
-        let to_start: Vec<_> =
-            members[first_added..].iter().copied().filter(|id| self.processes[*id].goal.is_up()).collect();
+        let newcomers = members[first_added..].to_vec();
         self.replace_members(group, processes, members);
-        for id in to_start {
-            self.await_turn(id);
+        for id in newcomers {
+            self.begin_autostart(id, host);
         }
         Ok(Reply::Done)
     }

@@ -9,6 +9,7 @@
 
 pub(crate) mod table;
 
+use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +17,13 @@ use std::time::Duration;
 use crate::channel::Channel;
 use crate::ending::OwnEnd;
 use crate::exit_status::ExitStatus;
-use crate::goal::{DownCause, Goal, UpCause};
+use crate::goal::{DownCause, Goal, PutOffReason, UpCause};
 use crate::last_exit::LastExit;
+use crate::life_record::LifeRecord;
 use crate::limits;
 use crate::listener_protocol::{Listener, ListenerState};
 use crate::output_dispatcher::OutputDispatcher;
-use crate::process_config::ProcessConfig;
+use crate::process_config::{ProcessConfig, RestartPause};
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
 use crate::reply::{LogPaths, ProcessInfo};
@@ -57,6 +59,8 @@ pub(crate) struct Process {
     pub(crate) listener: Option<Box<Listener>>,
     /// Lives so far, the present one included.
     pub(crate) lives: u64,
+    /// The last of those that are over, the oldest first.
+    pub(crate) history: VecDeque<LifeRecord>,
     /// What is wanted of it.
     pub(crate) goal: Goal,
     /// It need not stay up, and is RUNNING when all that were started with it are STARTING.
@@ -81,6 +85,8 @@ pub(crate) struct Told {
     pub(crate) tally: Tally,
     /// What it said when it broke the protocol of event listeners.
     pub(crate) protocol_error: Option<Arc<str>>,
+    /// Monotonic time of its next start, where an option that Supervisor has not puts it off.
+    pub(crate) starts_at: Option<Duration>,
 }
 
 /// There is no `DerefMut`.
@@ -161,6 +167,7 @@ impl Process {
                 last_exit: None,
                 tally: Tally::default(),
                 protocol_error: None,
+                starts_at: None,
             },
             ends: 0,
             short_lives: 0,
@@ -172,6 +179,7 @@ impl Process {
             ended: None,
             listener: None,
             lives: 0,
+            history: VecDeque::new(),
             goal,
             waits_for_batch: false,
             backoff: 0,
@@ -203,6 +211,27 @@ impl Process {
         self.restarts.clear();
     }
 
+    /// A life is over.
+    pub(crate) fn remember(&mut self, life: LifeRecord) {
+        if self.history.len() == limits::LIVES_REMEMBERED {
+            self.history.pop_front();
+        }
+        self.history.push_back(life);
+    }
+
+    /// When its next start comes, if clients are told: pauses of Supervisor's are not.
+    pub(crate) fn start_to_tell(&self) -> Option<Duration> {
+        let put_off = self.goal.pending()?.put_off?;
+        let is_told = match put_off.reason {
+            PutOffReason::StormGuard => false,
+            PutOffReason::Backoff | PutOffReason::Restart => {
+                self.config.restart.pause == RestartPause::Usual && !self.config.restart.is_supervisors()
+            }
+            PutOffReason::FatalRetry | PutOffReason::StartDelay | PutOffReason::Stagger => true,
+        };
+        is_told.then_some(put_off.until)
+    }
+
     /// Failed starts as events tell them.
     pub(crate) fn tries(&self) -> u64 {
         self.backoff.min(limits::TRIES_TOLD)
@@ -229,6 +258,7 @@ impl Process {
             last_exit: self.last_exit,
             tally: self.tally,
             protocol_error: self.protocol_error.clone(),
+            starts_at: self.starts_at,
         }
     }
 }

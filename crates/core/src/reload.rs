@@ -121,9 +121,7 @@ impl Supervisor {
         self.add_pool(config, &name, &members, host);
         let group = ProcessGroup::new(Arc::clone(config), name, members, &self.processes);
         for id in group.by_priority(&self.processes) {
-            if self.processes[id].goal.is_up() {
-                self.await_turn(id);
-            }
+            self.begin_autostart(id, host);
         }
         self.groups.add(group);
         self.notify(&Event::ProcessGroup { group: &config.name, added: true }, host);

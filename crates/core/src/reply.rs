@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::event_ring::{EventBatch, RingStatistics};
 use crate::fault::Fault;
-use crate::goal::Goal;
+use crate::goal::{Gate, Goal};
 use crate::group_config::{GroupConfig, Overflow};
 use crate::last_exit::LastExit;
+use crate::life_record::LifeRecord;
 use crate::process_config::ProcessConfig;
 use crate::process_id::Pid;
 use crate::process_state::ProcessState;
@@ -42,6 +43,8 @@ pub enum Reply {
     ProcessDetails(Box<ProcessDetails>),
     /// The process has another pid than the client knows, or none.
     OtherPid,
+    /// All processes so, sorted by group, then name.
+    AllProcessDetails(Vec<ProcessDetails>),
 }
 
 /// What became of one process in an operation on several (contract/rpc.md §4.4).
@@ -82,6 +85,8 @@ pub struct ProcessInfo {
     pub tally: Tally,
     /// What a listener said when it broke the protocol, on one line; until it is started anew.
     pub protocol_error: Option<Arc<str>>,
+    /// Monotonic time of its next start, where an option that Supervisor has not puts it off; it may have passed.
+    pub starts_at: Option<Duration>,
 }
 
 /// A process as it is now, and what is to become of it.
@@ -95,6 +100,16 @@ pub struct ProcessDetails {
     pub goal: Goal,
     /// When its next start may come, since the epoch; `None`: no start is put off.
     pub next_start: Option<Duration>,
+    /// The gates that its pending start has yet to pass, in their order.
+    pub gates: Vec<Gate>,
+    /// Monotonic time of this answer, on which gates and `goal` count.
+    pub now: Duration,
+    /// Lives so far, the present one included.
+    pub lives: u64,
+    /// Starts by themselves that count for `restart_limit_count` now.
+    pub restarts_counted: usize,
+    /// The last of its lives that are over, the oldest first.
+    pub history: Vec<LifeRecord>,
 }
 
 /// The log files of a process, AUTO names resolved.

@@ -28,6 +28,11 @@ impl RestartWindow {
         first.is_some_and(|at| *at > since)
     }
 
+    /// How many there were after this time.
+    pub(crate) fn count(&self, since: Duration) -> usize {
+        self.0.iter().filter(|at| **at > since).count()
+    }
+
     /// Forgets all of them.
     pub(crate) fn clear(&mut self) {
         self.0.clear();

@@ -35,6 +35,18 @@ const REPORT_SECONDS: i64 = 3;
 const LAST_SECONDS: i64 = 2;
 
 impl Supervisor {
+    /// Begins a shutdown; who asks is answered before anything stops.
+    pub(crate) fn ask_for_shutdown(
+        &mut self,
+        now: Now,
+        request: RequestId,
+        host: &mut impl Host,
+    ) -> Option<Result<Reply, Fault>> {
+        host.reply(request, Ok(Reply::Done));
+        self.begin_shutdown(SupervisorState::Shutdown, now, host);
+        None
+    }
+
     /// Lets the configuration for a restart be read; who asks is answered when it is known to be good or bad.
     pub(crate) fn ask_for_restart(&mut self, request: RequestId, host: &mut impl Host) -> Option<Result<Reply, Fault>> {
         if self.restart_requests.len() == limits::RESTART_REQUESTS {
@@ -83,7 +95,7 @@ impl Supervisor {
         if !bound.is_zero() {
             self.timers.set(Timer::ShutdownDeadline, now.monotonic.saturating_add(bound));
         }
-        self.take_back_starts();
+        self.take_back_starts(host);
         host.state_changed(state);
         self.notify(&Event::SupervisorStateChange { running: false }, host);
         self.admit_waiting_events(host);
@@ -169,7 +181,7 @@ impl Supervisor {
     }
 
     /// Nothing is to run any more, whoever wanted it. What runs goes on until its turn comes.
-    fn take_back_starts(&mut self) {
+    fn take_back_starts(&mut self, host: &mut impl Host) {
         self.start_queue.clear();
         for id in self.groups.members_by_name().collect::<Vec<_>>() {
             let process = &mut self.processes[id];
@@ -179,6 +191,7 @@ impl Supervisor {
             if process.goal.is_up() {
                 process.goal = Goal::Down(DownCause::Shutdown { asked: false });
             }
+            self.tell_start(id, host);
         }
     }
 

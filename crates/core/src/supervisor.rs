@@ -24,6 +24,7 @@ use crate::process_state::{ProcessState, SupervisorState};
 use crate::publication::Publication;
 use crate::reply::{LogPaths, ProcessInfo};
 use crate::shutdown_progress::Shutdown;
+use crate::stagger::Stagger;
 use crate::start_queue::StartQueue;
 use crate::tick::Ticks;
 use crate::timers::{Timer, Timers};
@@ -44,6 +45,7 @@ pub struct Supervisor {
     pub(crate) waiting_events: WaitingEvents,
     pub(crate) consequences: Consequences,
     pub(crate) start_queue: StartQueue,
+    pub(crate) stagger: Stagger,
     /// How many processes hold each FastCGI socket, by its url.
     pub(crate) sockets: BTreeMap<Box<str>, usize>,
     /// Active event listener pools, in the order they were added.
@@ -83,6 +85,8 @@ pub struct Settings {
     pub started: Duration,
     /// How long a shutdown may take before everything is killed; zero: as long as it takes.
     pub shutdown_timeout: Duration,
+    /// The least time between two starts that nobody asked for.
+    pub start_stagger: Duration,
     /// Signals to supervisord that count as others, each at most once; of several for one the first counts.
     pub signal_rewrite: Box<[SignalRewrite]>,
     /// When it ends by itself, and with whose exit status.
@@ -104,6 +108,7 @@ impl Supervisor {
             waiting_events: WaitingEvents::default(),
             consequences: Consequences::default(),
             start_queue: StartQueue::default(),
+            stagger: Stagger::default(),
             sockets: BTreeMap::new(),
             pools: Vec::new(),
             journals: BTreeMap::new(),

@@ -1,7 +1,9 @@
 //! The transition table (§1.3), row by row: events, log lines and what is asked of the host, in their order.
 
 mod autorestart;
+mod delays;
 mod pauses;
+mod records;
 mod retries;
 mod startsecs;
 mod stopping;

@@ -110,6 +110,13 @@ impl FromValue for bool {
     }
 }
 
+/// Any answer, to be looked at by whoever asked.
+impl FromValue for Value {
+    fn from_value(value: Value) -> Result<Self, Mismatch> {
+        Ok(value)
+    }
+}
+
 /// Any answer: that there is one is all that counts.
 impl FromValue for () {
     fn from_value(_: Value) -> Result<Self, Mismatch> {

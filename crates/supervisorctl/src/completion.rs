@@ -153,7 +153,7 @@ mod tests {
     fn the_first_word_is_a_command() {
         let offers = |line| complete(line, processes, || ["deploy", "reap"].map(str::to_owned).to_vec()).1;
         assert_eq!(offers("sh"), ["shutdown "]);
-        assert_eq!(offers("re"), ["reload ", "remove ", "reread ", "restart ", "reap "]);
+        assert_eq!(offers("re"), ["reload ", "remove ", "reread ", "reset_failed ", "restart ", "reap "]);
         assert_eq!(offers("  ").len(), ACTIONS.len() + 2);
         assert_eq!(offers("").len(), ACTIONS.len() + 2);
         assert_eq!(offers("help st"), ["start ", "status ", "stop "]);

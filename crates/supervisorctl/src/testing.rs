@@ -281,7 +281,7 @@ impl World for ScriptedWorld {
     }
 
     fn call(&mut self, method: &str, parameters: &[Value]) -> Reply {
-        let mut call = method.strip_prefix("supervisor.").expect("all methods are of that namespace").to_owned();
+        let mut call = method.strip_prefix("supervisor.").unwrap_or(method).to_owned();
         for parameter in parameters {
             call.push(' ');
             match parameter {

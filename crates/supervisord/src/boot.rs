@@ -343,6 +343,7 @@ impl Generation {
             started: clock::wall_clock(),
             shutdown_timeout: config.supervisord.shutdown_timeout,
             signal_rewrite: config.supervisord.signal_rewrite.clone(),
+            start_stagger: config.supervisord.start_stagger,
             ending: config.supervisord.ending.clone(),
         });
         let is_first = matches!(start, Start::First);

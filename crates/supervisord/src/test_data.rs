@@ -26,6 +26,7 @@ pub(crate) fn process_info(name: &str) -> ProcessInfo {
         last_exit: None,
         tally: Tally::default(),
         protocol_error: None,
+        starts_at: None,
     }
 }
 

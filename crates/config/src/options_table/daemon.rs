@@ -23,6 +23,7 @@ options! {
         STRIP_ANSI: "strip_ansi", Boolean, Text("false"), "remove escape sequences from what is logged";
         ENVIRONMENT: "environment", Environment, Text(""), "variables for all programs";
         ENV_FILE: "env_file", EnvironmentFiles, Text(""), "files with lines NAME=value for all programs, read at each start of one";
+        START_STAGGER: "start_stagger", Duration, Text("0"), "least time between two starts that nobody asked for";
         SHUTDOWN_TIMEOUT: "shutdown_timeout", Duration, Text("0"), "how long a shutdown may take before everything is killed, 0: as long as it takes";
         SIGNAL_REWRITE: "signal_rewrite", SignalRewrites, Text(""), "signals to supervisord that count as others";
         EXIT_WHEN: "exit_when", ExitWhen, Text("never"), "when supervisord ends by itself, besides what programs say";

@@ -16,6 +16,7 @@ options! {
     /// `[eventlistener:x]`
     eventlistener {
         EVENTS: "events", EventTypes, Required, "events that it is sent";
+        EXTRA_EVENTS: "extra_events", EventTypes, Text(""), "events of ours that it is sent besides, EXTENDED_EVENT and those below it";
         BUFFER_SIZE: "buffer_size", Integer, Text("10"), "events that may wait for it";
         OVERFLOW: "overflow", OverflowPolicy, Text("drop-oldest"), "what becomes of events that find no room";
         ON_PROTOCOL_ERROR: "on_protocol_error", ProtocolErrorPolicy, Text("unknown"), "what becomes of a listener that breaks the protocol";

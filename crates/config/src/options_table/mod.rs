@@ -19,6 +19,7 @@ pub(crate) use daemon::supervisord;
 pub use data_type::DataType;
 pub(crate) use data_type::Errors;
 pub(crate) use groups::{eventlistener, fcgi_program, group, inheritance};
+use programs::NOT_OF_LISTENERS;
 pub(crate) use programs::{essential, program};
 pub(crate) use row::{Place, ReadInto, Reading, Row};
 pub(crate) use servers::{ctlplugin, include, inet_http_server, rpcinterface, unix_http_server};
@@ -135,8 +136,7 @@ impl SectionType {
         };
         let (own, shared) = tables.split_first().expect("each type has a table of its own");
         let is_new = move |row: &&OptionRow| own.iter().all(|known| known.name != row.name);
-        let refused = self.refused();
-        let has = move |row: &&OptionRow| refused.iter().all(|refused| refused.name != row.name);
+        let has = move |row: &&OptionRow| self.refused().all(|refused| refused.name != row.name);
         own.iter().chain(shared.iter().copied().flatten().filter(is_new)).filter(has)
     }
 
@@ -151,12 +151,12 @@ impl SectionType {
     }
 
     /// The options of programs that it refuses, where others would be ignored with a warning.
-    pub(crate) fn refused(self) -> &'static [OptionRow] {
+    pub(crate) fn refused(self) -> impl Iterator<Item = &'static OptionRow> {
         const OF_EACH_ITS_OWN: &[OptionRow] =
             &[program::COMMAND.option, program::PROCESS_NAME.option, inheritance::EXTENDS.option];
-        match self {
-            Self::EventListener => essential::TABLE,
-            Self::ProgramDefaults => OF_EACH_ITS_OWN,
+        let tables: [&[OptionRow]; 2] = match self {
+            Self::EventListener => [essential::TABLE, NOT_OF_LISTENERS],
+            Self::ProgramDefaults => [OF_EACH_ITS_OWN, &[]],
             Self::Supervisord
             | Self::UnixHttpServer
             | Self::InetHttpServer
@@ -167,8 +167,9 @@ impl SectionType {
             | Self::Include
             | Self::Supervisorctl
             | Self::RpcInterface
-            | Self::CtlPlugin => &[],
-        }
+            | Self::CtlPlugin => [&[], &[]],
+        };
+        tables.into_iter().flatten()
     }
 
     /// Whether options beyond the table belong to somebody else: they are passed on to a plug-in.

@@ -7,6 +7,9 @@
 
 use super::{DataType, DefaultValue, OptionRow, Place, Reading, Row, data_type, options, reading};
 
+/// What an event listener has not, of the options of programs.
+pub(super) const NOT_OF_LISTENERS: &[OptionRow] = &[program::START_DELAY.option];
+
 options! {
     /// `[program:x]`
     program {
@@ -22,6 +25,8 @@ options! {
             => all process.priority;
         AUTOSTART: "autostart", Boolean, Text("true"), "start together with supervisord"
             => all process.start.autostart;
+        START_DELAY: "start_delay", Duration, Text("0"), "how long a start by autostart waits"
+            => each start.delay;
         AUTORESTART: "autorestart", Autorestart, Text("unexpected"), "start again after an exit"
             => all process.restart.autorestart;
         STARTSECS: "startsecs", Integer, Text("1"), "seconds to stay up before the start counts as done"

@@ -53,6 +53,24 @@ fn buffer_size(text: &str, section: &str) -> Checked<usize> {
     size.ok_or_else(|| format!("[{section}] section sets invalid buffer_size ({number})"))
 }
 
+/// Those of the second root, which stand in an option of their own: Python refuses a file with a name that it does not
+/// know.
+fn read_extra_events(reader: &SectionReader<'_>) -> Result<Vec<EventType>, ConfigError> {
+    let text = reader.text(&rows::EXTRA_EVENTS)?.unwrap_or_default();
+    let mut events = Vec::new();
+    for name in list_of_strings(&text).into_iter().filter(|name| !name.is_empty()) {
+        let Some(event) = EventType::from_name(name).filter(|event| event.is_a(EventType::ExtendedEvent)) else {
+            let known = EventType::all().filter(|event| event.is_a(EventType::ExtendedEvent));
+            let known: Vec<String> = known.map(|event| event.name().to_owned()).collect();
+            let why = format!("there is no event {} below EXTENDED_EVENT", name.to_uppercase());
+            reader.refuse_meaning(&rows::EXTRA_EVENTS, &text, &why, &format!("there are {}", known.join(", ")))?;
+            continue;
+        };
+        events.push(event);
+    }
+    Ok(events)
+}
+
 /// The types subscribed to, sorted, each once.
 fn read_events(reader: &SectionReader<'_>) -> Result<Vec<EventType>, ConfigError> {
     let section = &reader.section.name;
@@ -71,6 +89,7 @@ fn read_events(reader: &SectionReader<'_>) -> Result<Vec<EventType>, ConfigError
             reader.refuse(&rows::EVENTS, Refusal { text, culprit })?;
         }
     }
+    events.extend(read_extra_events(reader)?);
     events.sort_unstable();
     events.dedup();
     Ok(events)

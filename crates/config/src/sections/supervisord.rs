@@ -37,6 +37,7 @@ pub(crate) struct SupervisordSection {
     nocleanup: bool,
     strip_ansi: bool,
     shutdown_timeout: Duration,
+    start_stagger: Duration,
     signal_rewrite: Box<[SignalRewrite]>,
     /// Files of variables for all programs.
     pub(crate) env_files: Box<[EnvironmentFile]>,
@@ -95,6 +96,7 @@ pub(crate) fn read_supervisord(context: &Context) -> Result<SupervisordSection, 
         python_host: python_host(context, &reader)?,
         python_namespaces: reader.value(&rows::PYTHON_NAMESPACES)?,
         shutdown_timeout: reader.value(&rows::SHUTDOWN_TIMEOUT)?,
+        start_stagger: reader.value(&rows::START_STAGGER)?,
         signal_rewrite: reader.value(&rows::SIGNAL_REWRITE)?,
         env_files: reader.value(&rows::ENV_FILE)?,
         sd_notify: reader.value(&rows::SD_NOTIFY)?,
@@ -151,6 +153,7 @@ pub(crate) fn settle(
         environment: file.environment,
         python_host: file.python_host,
         shutdown_timeout: file.shutdown_timeout,
+        start_stagger: file.start_stagger,
         signal_rewrite: file.signal_rewrite,
         env_files: file.env_files,
         // Whose status it is can be told when the groups are known.

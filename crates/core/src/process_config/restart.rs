@@ -30,6 +30,13 @@ pub struct RestartConfig {
 }
 
 impl RestartConfig {
+    /// Whether it has nothing that Supervisor does not know.
+    pub fn is_supervisors(&self) -> bool {
+        let Self { startretries, backoff, delay, limit, fatal_retry, .. } = self;
+        let is_limited = limit.count > 0 || !fatal_retry.is_zero();
+        *startretries >= 0 && *backoff == BackoffConfig::default() && delay.is_none() && !is_limited
+    }
+
     /// Whether an end is an expected one.
     pub fn expects(&self, status: ExitStatus) -> bool {
         match status {

@@ -3,6 +3,7 @@
 
 use std::slice::SliceIndex;
 use std::sync::Arc;
+use std::time::Duration;
 
 use supervisor_core::{
     Channel, Command, DaemonSignal, EndingConfig, ExitStatus, ExitWhen, Input, KillError, Settings, StdinError,
@@ -85,8 +86,12 @@ impl History {
     /// A supervisor with the configuration of this history, before its start.
     pub(crate) fn simulation(&self) -> Sim {
         let mut random = Random::seeded(self.seed ^ 0x5EED);
-        let mut sim =
-            Sim::new(Settings { strip_ansi: self.strip_ansi, ending: self.ending.clone(), ..Settings::default() });
+        let mut sim = Sim::new(Settings {
+            strip_ansi: self.strip_ansi,
+            ending: self.ending.clone(),
+            start_stagger: Duration::from_secs(random.pick(&[0, 0, 1])),
+            ..Settings::default()
+        });
         (sim.timers_first, sim.strict, sim.host.trace) = (self.timers_first, false, None);
         for (_, process) in PROCESSES {
             sim.script(process, world::scripts(&mut random));
@@ -256,7 +261,10 @@ fn command(random: &mut Random) -> Command {
         20 => Command::SendProcessStdin { name: any, chars: b"input\n".to_vec() },
         21 => Command::SendRemoteCommEvent { kind: "kind".to_owned(), data: "data".to_owned() },
         22 => random.pick(&[
-            Command::GetProcessInfo { name: any },
+            Command::GetProcessInfo { name: any.clone() },
+            Command::GetProcessDetails { name: any.clone() },
+            Command::GetAllProcessDetails,
+            Command::ResetFailed { name: any },
             Command::GetAllProcessInfo,
             Command::GetAllConfigInfo,
             Command::ReadEvents { after: Some(0) },

@@ -72,7 +72,9 @@ fn no_end_is_missed(sim: &Sim) -> Result<(), String> {
             | ProcessState::Stopping
             | ProcessState::Unknown => Aftermath::None,
         };
-        if aftermath != Aftermath::None && sim.supervisor.goal(id).is_none_or(|goal| !goal.is_up()) {
+        // Where a client has taken its next start back, it is stopped and has not ended.
+        let goal = sim.supervisor.goal(id).filter(|goal| **goal != Goal::Down(DownCause::Client));
+        if aftermath != Aftermath::None && goal.is_some_and(|goal| !goal.is_up()) {
             return Err(format!("{} is essential and {}", track.config.name, track.state.name()));
         }
     }
@@ -113,7 +115,11 @@ pub(crate) fn come_to_rest(sim: &mut Sim) -> Result<(), String> {
         let rests = match state {
             ProcessState::Starting | ProcessState::Backoff | ProcessState::Stopping => false,
             // A client has taken its start back.
-            ProcessState::Exited if sim.supervisor.goal(id) == Some(&Goal::Down(DownCause::Client)) => true,
+            ProcessState::Exited | ProcessState::Stopped
+                if sim.supervisor.goal(id) == Some(&Goal::Down(DownCause::Client)) =>
+            {
+                true
+            }
             ProcessState::Exited => match config.restart.autorestart {
                 Autorestart::Never => true,
                 Autorestart::Unexpected => track.ended_as_expected,

@@ -85,6 +85,7 @@ pub(crate) fn process(random: &mut Random, name: &str, with_socket: bool) -> Pro
         it.essential = essential;
         it.priority = random.pick(&[1, 1, 2, 999]);
         it.start.autostart = random.percent(80);
+        it.start.delay = Duration::from_secs(random.pick(&[0, 0, 0, 2]));
         it.restart.autorestart = autorestart;
         it.start.startsecs = random.pick(&[-1, 0, 1, 1, 1, 2, 5]);
         it.restart.startretries = random.pick(&[-1, 0, 1, 3]);

@@ -58,6 +58,8 @@ pub(crate) struct SimHost {
     pub(crate) trace: Option<Trace>,
     pub(crate) answers: BTreeMap<RequestId, Result<Reply, Fault>>,
     pub(crate) published: Published,
+    /// Events of the second root, with their times.
+    pub(crate) extended: Vec<(Duration, String)>,
     /// Processes between their spawn and their release.
     held: BTreeMap<ProcessId, Life>,
     next_pid: i32,
@@ -89,6 +91,7 @@ impl SimHost {
             trace: Some(Trace::default()),
             answers: BTreeMap::new(),
             published: Published::default(),
+            extended: Vec::new(),
             held: BTreeMap::new(),
             next_pid: FIRST_PID,
             auto_logs: 0,
@@ -330,6 +333,10 @@ impl Host for SimHost {
     }
 
     fn publish(&mut self, event: &Event<'_>) {
+        if let Event::Extended { .. } = event {
+            // A kind of its own, so that traces of what Supervisor does are those of Supervisor.
+            return self.extended.push((self.now, event_text(event)));
+        }
         self.note(Kind::Event, || event_text(event));
         match *event {
             Event::ProcessState { process, group, to, from, detail, ended: _ } => {
@@ -342,6 +349,7 @@ impl Host for SimHost {
             | Event::RemoteCommunication { .. }
             | Event::SupervisorStateChange { .. }
             | Event::Tick { .. }
+            | Event::Extended { .. }
             | Event::Own { .. } => {}
         }
     }

@@ -96,6 +96,7 @@ pub(crate) fn event_text(event: &Event<'_>) -> String {
         Event::SupervisorStateChange { running: _ } => kind.to_owned(),
         Event::Tick { period: _, when } => format!("{kind} when:{when}"),
         Event::ProcessGroup { group, added: _ } => format!("{kind} groupname:{group}"),
+        Event::Extended { .. } => format!("{kind} {}", event.payload()),
         Event::Own { name: _, payload } => format!("{kind} {payload:?}"),
     }
 }
@@ -124,6 +125,7 @@ pub(crate) fn answer_text(answer: &Result<Reply, Fault>) -> String {
         Ok(Reply::GroupNames(names)) => format!("{names:?}"),
         Ok(Reply::OtherPid) => "another pid".to_owned(),
         Ok(Reply::Group(group)) => format!("group {}", group.name),
+        Ok(Reply::AllProcessDetails(details)) => format!("details of {}", details.len()),
         Ok(Reply::ProcessDetails(details)) => format!("{:?}", details.goal),
         Ok(Reply::Reloaded(diff)) => format!("[{:?}, {:?}, {:?}]", diff.added, diff.changed, diff.removed),
     }

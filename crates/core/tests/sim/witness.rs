@@ -44,6 +44,8 @@ pub(crate) struct Track {
     ended: Option<ExitStatus>,
     /// It has been STARTING at least once.
     pub(crate) was_started: bool,
+    /// A client has had its failures forgotten.
+    were_forgotten: bool,
     /// As its last EXITED said.
     pub(crate) ended_as_expected: bool,
 }
@@ -111,6 +113,7 @@ impl Witness {
             pid: None,
             ended: None,
             was_started: false,
+            were_forgotten: false,
             ended_as_expected: false,
         };
         self.newborn.push(id);
@@ -191,6 +194,10 @@ impl Witness {
         let asked = match command {
             Command::StartProcess { name, wait } => Asked::Start { name: name.clone(), wait: *wait },
             Command::StopProcess { name, wait } => Asked::Stop { name: name.clone(), wait: *wait },
+            Command::ResetFailed { .. } => {
+                self.tracks.values_mut().for_each(|track| track.were_forgotten = true);
+                Asked::Other
+            }
             Command::SendRemoteCommEvent { .. } => Asked::Event,
             Command::AddProcesses { group, .. } => Asked::Add(group.clone()),
             _ => Asked::Other,
@@ -241,15 +248,15 @@ impl Track {
                 detail == StateDetail::Tries(0) || goes_on
             }
             (Backoff, Starting) => {
-                detail == StateDetail::Tries(self.tries) && now >= self.since + least_pause(restart, self.tries)
+                self.tells_tries(detail, self.tries) && now >= self.since + least_pause(restart, self.tries)
             }
             (Starting, Running) => detail == pid && up_since >= startsecs,
             (Starting, Backoff) => {
-                detail == StateDetail::Tries(self.tries + 1)
+                self.tells_tries(detail, self.tries + 1)
                     && self.tries <= retries
                     && (self.pid.is_none() || (self.ended.is_some() && up_since < startsecs))
             }
-            (Backoff, Stopped) => detail == StateDetail::Pid(0),
+            (Backoff | Fatal, Stopped) => detail == StateDetail::Pid(0),
             (Starting | Running, Stopping) => detail == pid && self.ended.is_none(),
             (Stopping | Unknown, Stopped) => detail == pid && self.ended.is_some(),
             (Stopped | Exited, Fatal) => restart.limit.count > 0 && detail == StateDetail::None,
@@ -266,6 +273,12 @@ impl Track {
             _ => false,
         };
         if good { None } else { Some("no such step, or not yet, or wrongly told") }
+    }
+
+    /// Whether an event tells of so many tries; of less, when a client has had them forgotten.
+    fn tells_tries(&self, detail: StateDetail, tries: u64) -> bool {
+        detail == StateDetail::Tries(tries)
+            || matches!(detail, StateDetail::Tries(told) if self.were_forgotten && told <= tries)
     }
 
     /// Whether a start that nobody asks for comes too early after the one before it (S-8).

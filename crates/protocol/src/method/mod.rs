@@ -9,6 +9,7 @@ mod cache;
 mod namespaces;
 mod request;
 mod row;
+mod supervisorx;
 mod table;
 mod twiddler;
 
@@ -116,7 +117,7 @@ pub fn methods() -> &'static [Method] {
 
 /// Every method of every namespace that is built in, each namespace under its usual name.
 pub fn all_methods() -> impl Iterator<Item = &'static Method> {
-    [TABLE, cache::TABLE, twiddler::TABLE].into_iter().flatten()
+    [TABLE, supervisorx::TABLE, cache::TABLE, twiddler::TABLE].into_iter().flatten()
 }
 
 impl Method {

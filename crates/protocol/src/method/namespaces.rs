@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use supervisor_core::{Fault, FaultCode};
 
 use super::table::TABLE;
-use super::{Method, SUPERVISOR, SYSTEM, cache, twiddler};
+use super::{Method, SUPERVISOR, SYSTEM, cache, supervisorx, twiddler};
 
 /// Which namespaces are offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +93,11 @@ impl Namespaces {
         self.list.iter()
     }
 
+    /// The names of the methods that come along with `supervisor` and are not listed with it.
+    pub fn own_method_names() -> impl Iterator<Item = &'static str> {
+        supervisorx::TABLE.iter().map(|method| method.name)
+    }
+
     /// The names of all methods, sorted.
     pub fn method_names(&self) -> Vec<Cow<'static, str>> {
         let system = TABLE.iter().filter(|method| method.namespace() == SYSTEM);
@@ -112,7 +117,15 @@ impl Namespaces {
         if namespace == SYSTEM {
             return in_table(TABLE, name);
         }
-        self.of_method(name)?.kind.find(bare_name)
+        let is_supervisors = |known: &Namespace| known.kind == NamespaceKind::Supervisor;
+        match self.of_method(name) {
+            Some(known) => known.kind.find(bare_name),
+            // It comes along with the methods about processes.
+            None if namespace == supervisorx::NAME && self.list.iter().any(is_supervisors) => {
+                in_table(supervisorx::TABLE, name)
+            }
+            None => None,
+        }
     }
 }
 
@@ -201,6 +214,17 @@ mod tests {
         for name in ["tw.addProgramToGroup", "cache.getKeys", "supervisor.getPID", "system.multicall"] {
             assert!(names.iter().any(|known| known == name), "{name}");
         }
+    }
+
+    #[test]
+    fn what_comes_along_with_supervisor_is_found_and_not_listed() {
+        let usual = Namespaces::default();
+        assert_eq!(found(&usual, "supervisorx.getHistory"), Some("supervisorx.getHistory"));
+        assert_eq!(found(&namespaces(&["x"]), "supervisorx.getHistory"), Some("supervisorx.getHistory"));
+        assert_eq!(found(&namespaces(&[]), "supervisorx.getHistory"), None);
+        assert_eq!(found(&usual, "supervisorx.nosuch"), None);
+        assert!(usual.method_names().iter().all(|name| !name.starts_with("supervisorx.")));
+        assert!(Namespaces::own_method_names().collect::<Vec<_>>().is_sorted());
     }
 
     #[test]

@@ -55,6 +55,13 @@ pub enum LocalRequest {
         /// How many bytes at most.
         length: i64,
     },
+    /// An array: the last lives of a process.
+    History {
+        /// `group:process`
+        name: String,
+    },
+    /// An array: the names of the methods of `supervisorx`.
+    ListOwnMethods,
     /// An array: reads the files, then `Command::ReloadConfig`.
     ReloadConfig,
     /// An array: the names of all methods, sorted.

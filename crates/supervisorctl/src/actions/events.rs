@@ -107,7 +107,8 @@ fn parse(words: &[&str]) -> Result<Request, String> {
 
 /// The type that is meant. Whether an extension has one of its own by that name is for the server to say.
 fn type_name(name: &str) -> Option<String> {
-    let known = EventType::from_name(name).or_else(|| OwnEventType::new(name).map(EventType::Own));
+    let known = EventType::from_name(name).filter(|event| event.is_a(EventType::Event));
+    let known = known.or_else(|| OwnEventType::new(name).map(EventType::Own));
     known.map(|known| known.name().to_owned())
 }
 

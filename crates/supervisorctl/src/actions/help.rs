@@ -17,7 +17,7 @@ pub(super) const ACTION: Action = Action {
 };
 
 /// What the list does not name to scripts.
-const UNLISTED: [&str; 4] = ["help", "events", "logs", "top"];
+const UNLISTED: [&str; 7] = ["help", "events", "history", "logs", "reset_failed", "top", "why"];
 
 /// What is no business of a server, and no action of the shell.
 const COMMAND_LINE_ONLY: [(&str, &str); 3] = [

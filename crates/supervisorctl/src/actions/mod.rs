@@ -32,6 +32,7 @@ mod update;
 mod version;
 mod waiting;
 mod warnings;
+mod why;
 
 use crate::controller::{Controller, Flow};
 use crate::exit_status::ExitStatus;
@@ -79,7 +80,7 @@ pub(crate) enum Completes {
 }
 
 /// Every command, sorted by name.
-pub(crate) const ACTIONS: [&Action; 25] = [
+pub(crate) const ACTIONS: [&Action; 28] = [
     &add::ACTION,
     &avail::ACTION,
     &clear::ACTION,
@@ -87,6 +88,7 @@ pub(crate) const ACTIONS: [&Action; 25] = [
     &quit::EXIT,
     &fg::ACTION,
     &help::ACTION,
+    &why::HISTORY,
     &logs::ACTION,
     &maintail::ACTION,
     &open::ACTION,
@@ -95,6 +97,7 @@ pub(crate) const ACTIONS: [&Action; 25] = [
     &reload::ACTION,
     &remove::ACTION,
     &reread::ACTION,
+    &why::RESET_FAILED,
     &restart::ACTION,
     &shutdown::ACTION,
     &signal::ACTION,
@@ -105,6 +108,7 @@ pub(crate) const ACTIONS: [&Action; 25] = [
     &top::ACTION,
     &update::ACTION,
     &version::ACTION,
+    &why::WHY,
 ];
 
 /// The command of this name.

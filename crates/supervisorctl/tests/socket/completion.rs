@@ -67,7 +67,7 @@ fn has_shell(name: &str) -> Option<()> {
 fn actions_and_options() {
     check(&[
         ("CTL sh", "shutdown"),
-        ("CTL re", "reload remove reread restart"),
+        ("CTL re", "reload remove reread reset_failed restart"),
         ("CTL -i st", "start status stop"),
         ("CTL help sta", "start status"),
         ("CTL --conf", "--configuration"),

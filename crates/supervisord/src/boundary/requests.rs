@@ -354,13 +354,14 @@ impl Request for Command {
             Reply::AllProcessInfo(infos) => Some(MethodAnswer::AllProcessInfo(shared(infos))),
             Reply::AllConfigInfo(infos) => Some(MethodAnswer::AllConfigInfo(infos)),
             Reply::GroupNames(names) => Some(MethodAnswer::GroupNames(names)),
+            Reply::ProcessDetails(details) => Some(MethodAnswer::ProcessDetails(details)),
+            Reply::AllProcessDetails(details) => Some(MethodAnswer::AllProcessDetails(details)),
             // No method is a command that is answered so: those are requests of their own.
             Reply::LogFile(_)
             | Reply::Events(_)
             | Reply::EventStatistics(_)
             | Reply::Reloaded(_)
             | Reply::Group(_)
-            | Reply::ProcessDetails(_)
             | Reply::OtherPid => None,
         }
     }
@@ -381,6 +382,10 @@ pub enum MethodAnswer {
     AllConfigInfo(Vec<ConfigInfo>),
     /// Names of groups, in the order they were added.
     GroupNames(Vec<Arc<str>>),
+    /// One process, with all that is known of it.
+    ProcessDetails(Box<ProcessDetails>),
+    /// All processes so, sorted by group, then name.
+    AllProcessDetails(Vec<ProcessDetails>),
 }
 
 /// As the snapshot has them.

@@ -67,6 +67,8 @@ impl LogRequest {
             | LocalRequest::Identification
             | LocalRequest::State
             | LocalRequest::Pid
+            | LocalRequest::History { .. }
+            | LocalRequest::ListOwnMethods
             | LocalRequest::ReloadConfig
             | LocalRequest::ListMethods
             | LocalRequest::MethodHelp { .. }

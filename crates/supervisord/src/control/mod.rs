@@ -44,6 +44,7 @@ mod origin;
 mod password;
 mod percent;
 mod places;
+mod process_details;
 mod process_info;
 mod published_processes;
 mod reply;

@@ -4,6 +4,7 @@
 //! the answer, since there may be thousands.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +16,8 @@ use crate::clock;
 /// Writes these structs with the time of day as it is now.
 pub(super) struct ProcessInfoWriter {
     now: i64,
+    /// By the monotonic clock.
+    monotonic: Duration,
     zone: TimeZone,
     /// Kept between processes, so that its memory is.
     description: String,
@@ -22,11 +25,12 @@ pub(super) struct ProcessInfoWriter {
 
 impl ProcessInfoWriter {
     pub(super) fn new() -> Self {
-        Self::at(clock::now().epoch_seconds(), clock::local_zone().zone.clone())
+        let now = clock::now();
+        Self { monotonic: now.monotonic, ..Self::at(now.epoch_seconds(), clock::local_zone().zone.clone()) }
     }
 
     fn at(now: i64, zone: TimeZone) -> Self {
-        Self { now, zone, description: String::new() }
+        Self { now, monotonic: Duration::ZERO, zone, description: String::new() }
     }
 
     /// Writes one struct.
@@ -85,7 +89,21 @@ impl ProcessInfoWriter {
             }
             ProcessState::Starting | ProcessState::Stopping | ProcessState::Unknown => {}
         }
+        if let Some(pause) = info.starts_at.and_then(|at| at.checked_sub(self.monotonic)) {
+            push_pause(text, pause);
+        }
     }
+}
+
+/// `, starts in 3 seconds`: as many as are not over; what is due is told no more.
+fn push_pause(text: &mut String, pause: Duration) {
+    let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+    let written = match seconds {
+        0 => Ok(()),
+        1 => text.write_str(", starts in 1 second"),
+        _ => write!(text, ", starts in {seconds} seconds"),
+    };
+    written.expect("a String takes everything");
 }
 
 /// A time as XML-RPC's 32 bits can say it (contract/quirks.md K09).
@@ -167,6 +185,21 @@ mod tests {
             let evening = ProcessInfo { start: 1, stop: NOW + 10 * 3_600, ..info(state) };
             assert_eq!(description(&evening), "Nov 22 07:17 PM");
         }
+    }
+
+    #[test]
+    fn a_start_that_an_option_puts_off_is_told_behind_the_rest() {
+        for (starts_at, text) in [
+            (Some(Duration::from_millis(2_001)), "Not started, starts in 3 seconds"),
+            (Some(Duration::from_millis(1)), "Not started, starts in 1 second"),
+            (Some(Duration::ZERO), "Not started"),
+            (None, "Not started"),
+        ] {
+            assert_eq!(description(&ProcessInfo { starts_at, ..info(ProcessState::Stopped) }), text);
+        }
+        let fatal = ProcessInfo { starts_at: Some(Duration::from_mins(10)), ..info(ProcessState::Fatal) };
+        let fatal = ProcessInfo { spawnerr: Some("Exited too quickly".into()), ..fatal };
+        assert_eq!(description(&fatal), "Exited too quickly, starts in 600 seconds");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use supervisor_core::{FaultCode, ProcessInfo, ProcessResult, ReloadDiff};
 use supervisor_protocol::xmlrpc::Writer;
 
 use super::config_info::write_config_info;
+use super::process_details::details_value;
 use super::process_info::ProcessInfoWriter;
 use super::published_processes::is_listed;
 use crate::boundary::requests::MethodAnswer;
@@ -22,6 +23,14 @@ pub(super) fn write_answer(writer: &mut Writer, answer: &MethodAnswer) {
         MethodAnswer::AllProcessInfo(infos) => write_process_infos(writer, infos),
         MethodAnswer::AllConfigInfo(infos) => write_array(writer, infos, write_config_info),
         MethodAnswer::GroupNames(names) => write_array(writer, names, |writer, name| writer.string(name)),
+        MethodAnswer::ProcessDetails(details) => {
+            writer.value(&details_value(details, &mut ProcessInfoWriter::new()));
+        }
+        MethodAnswer::AllProcessDetails(all) => {
+            let mut words = ProcessInfoWriter::new();
+            let listed = all.iter().filter(|details| is_listed(&details.info)).collect::<Vec<_>>();
+            write_array(writer, &listed, |writer, details| writer.value(&details_value(details, &mut words)));
+        }
     }
 }
 

@@ -22,12 +22,13 @@ use super::context::Context;
 use super::error_page::{closing_error_page, error_page};
 use super::extensions::Extension;
 use super::log_answer::LogRequest;
+use super::process_details::history_value;
 use super::reply::{write_answer, write_diff};
 use super::response::{Response, full};
 use super::rpc_fault::RpcFault;
 use super::workers::Workers;
 use super::{limits, namespaces, published_processes, request_body, system_namespace};
-use crate::boundary::requests::{GetLogFile, MethodAnswer, ReloadConfig};
+use crate::boundary::requests::{GetLogFile, GetProcessDetails, MethodAnswer, ReloadConfig};
 use crate::clock;
 
 /// Room for the answers that are asked for most; longer ones grow.
@@ -203,6 +204,11 @@ pub(super) async fn perform_single(
             }
             answer.write(context, writer).await?;
         }
+        LocalRequest::History { name } => {
+            let details = context.sender.call(GetProcessDetails { name }).await?;
+            writer.value(&history_value(&details.history));
+        }
+        LocalRequest::ListOwnMethods => system_namespace::list_own_methods(writer),
         LocalRequest::ReloadConfig => write_diff(writer, &reload_config(context).await?),
         LocalRequest::ListMethods => system_namespace::list_methods(context, writer).await,
         LocalRequest::MethodHelp { name } => system_namespace::method_help(context, &name, writer).await?,

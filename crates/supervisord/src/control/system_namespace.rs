@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use supervisor_core::{Fault, FaultCode};
 use supervisor_protocol::extension::MethodDescription;
-use supervisor_protocol::method::{LocalRequest, Method, Request};
+use supervisor_protocol::method::{LocalRequest, Method, Namespaces, Request};
 use supervisor_protocol::xmlrpc::{Value, Writer};
 
 use super::budget::Share;
@@ -25,6 +25,13 @@ pub(super) async fn list_methods(context: &Context, writer: &mut Writer) {
     for name in names {
         writer.string(&name);
     }
+    writer.end_array();
+}
+
+/// The names of the methods of `supervisorx`.
+pub(super) fn list_own_methods(writer: &mut Writer) {
+    writer.begin_array();
+    Namespaces::own_method_names().for_each(|name| writer.string(name));
     writer.end_array();
 }
 

@@ -31,6 +31,7 @@ fn process(group: &str, name: &str, state: ProcessState) -> ProcessInfo {
         last_exit: None,
         tally: Tally::default(),
         protocol_error: None,
+        starts_at: None,
     }
 }
 

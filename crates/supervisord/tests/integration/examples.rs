@@ -108,6 +108,30 @@ fn environment_tells_a_program_what_its_files_say() {
     daemon.stop();
 }
 
+#[test]
+fn retries_are_patient_and_have_an_end() {
+    let mut daemon = TestDaemon::of_example("retries");
+    daemon.launch(&[]);
+    daemon.wait_until_it_answers();
+    daemon.wait_for_state("patient", "RUNNING");
+    daemon.wait_for_state("crashes", "FATAL");
+    let out = daemon.program().stdout();
+    let gave_up = "gave up: crashes entered FATAL state, restarted 3 times within 60 seconds (restart_limit_count)\n";
+    assert!(out.contains(gave_up) && out.contains("WARN crashes is tried again in 600 seconds"), "{out}");
+    assert_eq!(out.matches("spawned: 'patient'").count(), 4, "{out}");
+    let status = daemon.ctl(&["status", "crashes"]).stdout;
+    assert!(status.contains("restarted 3 times within 60 seconds, starts in "), "{status}");
+    let why = daemon.ctl(&["why", "crashes"]).stdout;
+    assert!(why.contains("wanted: up (fatal_retry)") && why.contains("seconds (fatal_retry_secs)\n"), "{why}");
+    assert!(why.contains("last end: exit status 3 after 0."), "{why}");
+    let history = daemon.ctl(&["history", "crashes"]).stdout;
+    assert_eq!(history.matches("exit status 3 after 0.").count(), 4, "{history}");
+    assert_eq!(daemon.ctl(&["reset_failed", "crashes"]).stdout, "crashes: reset\n");
+    daemon.wait_for_state("crashes", "STOPPED");
+    daemon.signal("INT");
+    daemon.assert_ends_clean();
+}
+
 /// The commands of the page, each of which has its own test here or in `extension_examples.rs`.
 #[test]
 fn the_page_of_examples_names_each_and_what_it_names_is_there() {

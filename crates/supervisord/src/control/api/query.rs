@@ -74,7 +74,8 @@ fn read_types(list: &str, own: &[OwnEventType]) -> Result<Vec<EventType>, String
 
 fn read_type(name: &str, own: &[OwnEventType]) -> Option<EventType> {
     let of_extensions = || own.iter().find(|own| own.as_str().eq_ignore_ascii_case(name));
-    EventType::from_name(name).or_else(|| of_extensions().copied().map(EventType::Own))
+    let of_the_stream = |event: &EventType| event.is_a(EventType::Event);
+    EventType::from_name(name).filter(of_the_stream).or_else(|| of_extensions().copied().map(EventType::Own))
 }
 
 fn unknown(name: &str, own: &[OwnEventType]) -> String {
@@ -115,6 +116,13 @@ mod tests {
         assert_eq!(read("", None), Ok(Wanted::default()));
         assert_eq!(read("types=&since=7&", None), Ok(Wanted { types: vec![], after: Some(7) }));
         assert!(Wanted::default().includes(EventType::Tick5));
+    }
+
+    #[test]
+    fn events_of_the_second_root_are_refused_since_no_stream_has_them() {
+        let error = read("types=EVENT,process_end", None).unwrap_err();
+        assert!(error.starts_with("unknown event type 'process_end'"), "{error}");
+        assert!(read("types=EXTENDED_EVENT", None).is_err());
     }
 
     #[test]

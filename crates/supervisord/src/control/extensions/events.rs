@@ -89,7 +89,8 @@ impl Events {
         let name = given.text("event")?;
         let own = || self.context.extensions.event_type(&name).map(EventType::Own);
         let unknown = || RpcFault::new(FaultCode::BadArguments, format!("there is no event type {name}"));
-        EventType::from_name(&name).or_else(own).ok_or_else(unknown)
+        let of_the_stream = |event: &EventType| event.is_a(EventType::Event);
+        EventType::from_name(&name).filter(of_the_stream).or_else(own).ok_or_else(unknown)
     }
 
     /// One type counts once.

@@ -117,7 +117,9 @@ impl Facade {
             | MethodAnswer::Results(_)
             | MethodAnswer::ProcessInfo(_)
             | MethodAnswer::AllProcessInfo(_)
-            | MethodAnswer::AllConfigInfo(_) => Err(RpcFault::bare(FaultCode::Failed)),
+            | MethodAnswer::AllConfigInfo(_)
+            | MethodAnswer::ProcessDetails(_)
+            | MethodAnswer::AllProcessDetails(_) => Err(RpcFault::bare(FaultCode::Failed)),
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) fn group(group: &GroupConfig) -> Value {
 
 /// `sup.process`
 pub(super) fn process(details: &ProcessDetails) -> Value {
-    let ProcessDetails { info, backoff, goal, next_start } = details;
+    let ProcessDetails { info, backoff, goal, next_start, .. } = details;
     let next_start = next_start.map_or(0, |at| i64::try_from(at.as_secs()).unwrap_or(i64::MAX));
     Value::Struct(vec![
         member("pid", info.pid.map_or(0, |pid| i64::from(pid.get()))),

@@ -183,6 +183,11 @@ fn describe(event: &StreamEvent, payload: &Payload<'_>) -> (Option<Shown>, &'sta
         EventType::ProcessGroupRemoved => (None, "list", "removed as a group".to_owned()),
         EventType::Own(_) => (None, "log", "An extension said".to_owned()),
         EventType::Event
+        | EventType::ExtendedEvent
+        | EventType::ProcessEnd
+        | EventType::ProcessRestart
+        | EventType::ProcessRestartPlanned
+        | EventType::ProcessRestartLimit
         | EventType::ProcessState
         | EventType::ProcessCommunication
         | EventType::ProcessLog
