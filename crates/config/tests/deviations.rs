@@ -243,8 +243,10 @@ fn n160_servers_say_which_pages_they_show() {
     assert_eq!(of(options).unwrap(), [web.clone(), web]);
     assert_eq!(of("web_interface=off").unwrap()[0].interface, WebInterface::Off);
     assert_eq!(of("base_url=").unwrap()[0].base_url, None, "it may come from a variable");
-    let error = of("web_interface=new").unwrap_err();
-    let told = "[inet_http_server] section sets invalid web_interface (new), it has to be one of auto, classic, off";
+    assert_eq!(of("web_interface=new").unwrap()[0].interface, WebInterface::New);
+    let error = of("web_interface=old").unwrap_err();
+    let told =
+        "[inet_http_server] section sets invalid web_interface (old), it has to be one of auto, new, classic, off";
     assert!(error.contains(told), "{error}");
     assert!(of("anonymous=metrics,rpc").unwrap_err().contains("'rpc' cannot be told without a password"));
     assert!(of("base_url=sup.example").unwrap_err().contains("is no URL of the form https://host/path"));

@@ -73,7 +73,7 @@ fn of_all_levels_the_nearest_one_that_says_something_counts() {
 
 /// The command of the only process.
 fn command(text: &str) -> String {
-    load(text).unwrap().groups[0].processes[0].command.to_string()
+    load(text).expect("it is right").groups[0].processes[0].command.to_string()
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn listeners_extend_templates_and_have_none_of_the_defaults_of_programs() {
 
 /// The variables of the only process.
 fn variables(text: &str) -> String {
-    let config = load(text).unwrap();
+    let config = load(text).expect("it is right");
     let variables = config.groups[0].processes[0].environment.variables.iter();
     variables.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
 }
@@ -249,7 +249,7 @@ fn effective(text: &str) -> (Folder, EffectiveConfig) {
     let path = folder.write("main.conf", format!("[supervisord]\n{text}"));
     let options = SupervisordOptions::default();
     let request = LoadRequest { path: &path, command_line: &options, environment: &[] };
-    let shown = effective_config(&request, Secrets::Shown).unwrap();
+    let shown = effective_config(&request, Secrets::Shown).expect("it is right");
     (folder, shown)
 }
 

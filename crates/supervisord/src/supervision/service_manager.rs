@@ -36,8 +36,6 @@ pub struct ServiceManager {
     awaited: Vec<ProcessId>,
     /// States of programs have changed since they were told.
     has_news: bool,
-    /// It has been told how long the end may take.
-    has_told_end: bool,
     /// Monotonic time of the last status.
     last_status: Duration,
     watchdog: Option<Watchdog>,
@@ -58,6 +56,8 @@ enum Told {
     Ready,
     Restarts,
     Stops,
+    /// That it stops, and how long that may take.
+    LongestEnd,
 }
 
 /// A sign of life is wanted within a time; it is given at half of it.
@@ -113,8 +113,8 @@ impl ServiceManager {
             watchdog.next = now + watchdog.period;
             self.send("WATCHDOG=1");
         }
-        if self.told == Told::Stops && !self.has_told_end {
-            self.has_told_end = true;
+        if self.told == Told::Stops {
+            self.told = Told::LongestEnd;
             let longest = supervisor.longest_shutdown().saturating_add(LAST_WORDS);
             self.send(&format!("EXTEND_TIMEOUT_USEC={}", longest.as_micros()));
         }
@@ -143,7 +143,7 @@ impl ServiceManager {
     fn tells_states(&self) -> bool {
         match self.told {
             Told::Nothing | Told::Ready => true,
-            Told::Restarts | Told::Stops => false,
+            Told::Restarts | Told::Stops | Told::LongestEnd => false,
         }
     }
 
@@ -158,9 +158,10 @@ impl ServiceManager {
             SupervisorState::Restarting => Told::Restarts,
             SupervisorState::Shutdown => Told::Stops,
         };
-        if std::mem::replace(&mut self.told, told) == told {
+        if self.told == told || (self.told, told) == (Told::LongestEnd, Told::Stops) {
             return;
         }
+        self.told = told;
         if state == SupervisorState::Restarting {
             let now = clock::monotonic_clock().as_micros();
             self.send(&format!("RELOADING=1\nMONOTONIC_USEC={now}\nSTATUS=Restarting: stopping programs"));

@@ -40,11 +40,9 @@ fn each_source_wins_over_those_before_it() {
         return;
     }
     let names = ["A", "B", "C", "D", "E", "F", "G"];
-    let lines =
-        |from: usize, value: &str| -> String { names[from..].iter().map(|name| format!("{name}={value}\n")).collect() };
-    let configured = |from: usize, value: &str| -> String {
-        names[from..].iter().map(|name| format!("{name}=\"{value}\",")).collect()
-    };
+    let lines = |from: usize, value: &str| names[from..].join(&format!("={value}\n")) + &format!("={value}\n");
+    let configured =
+        |from: usize, value: &str| names[from..].join(&format!("=\"{value}\",")) + &format!("=\"{value}\",");
     let mut daemon = TestDaemon::prepared(&format!(
         "[supervisord]\nenv_file={{dir}}/common\nenvironment={}\n{}",
         configured(2, "section"),

@@ -308,7 +308,8 @@ fn events_are_for_those_who_may_come_in() {
     let mut daemon = TestDaemon::started(server);
     for path in ["/api/v1/events?since=0", "/api/v1/event-pools"] {
         let (status, body) = http_get(daemon.port(), path).expect("an answer");
-        assert_eq!((status, body.as_str()), (401, "{\"error\": \"Unauthorized\"}\n"));
+        let problem: Json = serde_json::from_str(&body).expect("JSON");
+        assert_eq!((status, &problem["code"]), (401, &"unauthorized".into()), "{body}");
     }
     let url = format!("http://127.0.0.1:{}", daemon.port());
     let refused = daemon.ctl(&["-s", &url, "events"]);

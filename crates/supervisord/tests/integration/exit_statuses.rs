@@ -129,8 +129,7 @@ fn wrapped_command_is_all_there_is_to_be_heard_and_its_status_is_ours() {
     ] {
         let ended = wrap(&daemon, "", &format!("-- {command}"));
         assert_eq!((ended.status, ended.stdout.as_str()), (status, stdout), "{command}: {ended:?}");
-        let foreign: String =
-            ended.stderr.lines().filter(|line| !line.contains(" WARN ")).map(|line| format!("{line}\n")).collect();
+        let foreign: String = ended.stderr.split_inclusive('\n').filter(|line| !line.contains(" WARN ")).collect();
         assert_eq!(foreign, stderr, "{command}");
     }
     let left: Vec<_> = fs::read_dir(daemon.path("empty")).expect("the folder is ours").flatten().collect();
