@@ -294,7 +294,9 @@ class Chaos:
 
         def as_wanted():
             states = {name: info["statename"] for name, info in self.infos().items()}
-            wrong = {n: s for n, s in states.items() if s != ("RUNNING" if self.wanted[n] else "STOPPED")}
+            # Who ended by itself just before and waited for its restart is stopped in EXITED.
+            right = {True: ("RUNNING",), False: ("STOPPED", "EXITED")}
+            wrong = {name: state for name, state in states.items() if state not in right[self.wanted[name]]}
             self.wrong = wrong
             return not wrong
 

@@ -16,8 +16,8 @@ use crate::sections::extension::{is_extension, read_extension};
 use crate::sections::fcgi_program::{SocketTable, read_fcgi_program};
 use crate::sections::group::read_group;
 
-/// All groups, by priority, then name; and the processes of the program that is asked for. `global` are the variables of
-/// all programs.
+/// All groups, by priority, then name; and the processes of the program that is asked for. `global` are the variables
+/// of all programs.
 pub(crate) fn read_groups(
     context: &Context,
     global: &Variables,

@@ -1,7 +1,7 @@
 //! `[template:x]`, `extends=` and `[program-defaults]`: who inherits from whom (docs/templates.md).
 //!
-//! Found out once all files are read, so templates may stand in any of them and in any order. What is inherited is looked
-//! up where it is asked for ([`Document::find`](crate::ini::Document::find)), and no value is copied.
+//! Found out once all files are read, so templates may stand in any of them and in any order. What is inherited is
+//! looked up where it is asked for ([`Document::find`](crate::ini::Document::find)), and no value is copied.
 
 use std::collections::HashMap;
 

@@ -30,8 +30,8 @@ use crate::wrapped;
 /// What [`load`] and [`crate::check`] need to know.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadRequest<'a> {
-    /// The configuration file, absolute. Error texts name it as the command line does, if that names one. Empty: there is
-    /// none, which only a command that is wrapped can do without.
+    /// The configuration file, absolute. Error texts name it as the command line does, if that names one. Empty: there
+    /// is none, which only a command that is wrapped can do without.
     pub path: &'a Path,
     /// Options that win over the file.
     pub command_line: &'a SupervisordOptions,

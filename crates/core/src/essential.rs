@@ -1,8 +1,8 @@
 //! Programs whose end is supervisord's: what `on_exit`, `on_fatal` and `exit_when` bring about.
 //!
 //! An end is judged once all that follows from it is drawn: a process that has a pending start has not ended for good,
-//! and one that a client stopped has not ended by itself. The first one that counts decides: once a shutdown or a restart
-//! is begun, none does. The exit status that this gives is [`crate::ending`]'s to tell.
+//! and one that a client stopped has not ended by itself. The first one that counts decides: once a shutdown or a
+//! restart is begun, none does. The exit status that this gives is [`crate::ending`]'s to tell.
 
 use crate::clock::Now;
 use crate::ending::{self, Cause, ExitWhen, OwnEnd};

@@ -246,8 +246,8 @@ impl Supervisor {
         }
     }
 
-    /// How long it may take from now until everything has stopped: each process needs its `stopwaitsecs` at most, those of
-    /// a group at once, one group after another; and no longer than `shutdown_timeout`.
+    /// How long it may take from now until everything has stopped: each process needs its `stopwaitsecs` at most, those
+    /// of a group at once, one group after another; and no longer than `shutdown_timeout`.
     pub fn longest_shutdown(&self) -> Duration {
         let of_process = |id: &ProcessId| {
             let process = &self.processes[*id];

@@ -294,8 +294,10 @@ fn broken(error: &hyper::Error, is_encrypted: bool, has_certificate: bool) -> Ca
 /// Whether the connection was reset without a byte of an answer: it waited in the queue of a server that ended (a
 /// restart), or its request was not read to the end. Whoever has read a request closes in order, which is no reset.
 fn is_reset(error: &hyper::Error) -> bool {
-    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
-    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::ConnectionReset)
+    // A request that was not written when it happened has the end of its connection for a cause, and that the reset.
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let mut errors = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());
+    errors.any(|cause| cause.kind() == io::ErrorKind::ConnectionReset)
 }
 
 /// A path with everything escaped that may not stand in a request line, and `%`, which begins no escape in a name.

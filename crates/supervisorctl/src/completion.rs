@@ -8,8 +8,8 @@ use crate::actions::{self, ACTIONS, Action, Completes};
 use crate::world::ProcessName;
 
 /// Where the word before the cursor begins, and what it could become; each candidate ends in a blank, unless it wants a
-/// value. `processes` is asked only if names of processes or groups are wanted, `foreign` only if names of commands are,
-/// of which it has those that are not ours.
+/// value. `processes` is asked only if names of processes or groups are wanted, `foreign` only if names of commands
+/// are, of which it has those that are not ours.
 pub(crate) fn complete(
     line: &str,
     processes: impl FnOnce() -> Vec<ProcessName>,

@@ -34,8 +34,8 @@ const COMMAND_LINE_ONLY: [(&str, &str); 3] = [
 ];
 
 /// What the last of `words` wants: the words behind the program's name. `processes` gets the options before the action,
-/// which say what server to ask, and is asked only if names are wanted; so does `foreign`, for the names of commands that
-/// are not ours.
+/// which say what server to ask, and is asked only if names are wanted; so does `foreign`, for the names of commands
+/// that are not ours.
 pub(crate) fn wanted(
     words: &[String],
     processes: impl FnOnce(&[String]) -> Vec<ProcessName>,

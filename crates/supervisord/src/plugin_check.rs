@@ -1,5 +1,5 @@
-//! Whether plug-ins that are Python code can be made: they are, once, before a start, a restart or a reread goes on with
-//! them (contract/platform.md §2, «failure»); `--check` imports them and no more.
+//! Whether plug-ins that are Python code can be made: they are, once, before a start, a restart or a reread goes on
+//! with them (contract/platform.md §2, «failure»); `--check` imports them and no more.
 //!
 //! Each is made in a process of the plug-in host that ends at once; those that serve are started by supervision. So a
 //! module that is not there, an interpreter that is not, or an attribute that supervisord does not have is told where

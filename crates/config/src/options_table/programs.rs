@@ -174,8 +174,8 @@ options! {
 }
 
 options! {
-    /// What the end of a program means to supervisord: of `[program:x]`, `[fcgi-program:x]` and, for members that do not
-    /// say otherwise, `[group:x]`.
+    /// What the end of a program means to supervisord: of `[program:x]`, `[fcgi-program:x]` and, for members that do
+    /// not say otherwise, `[group:x]`.
     essential {
         ESSENTIAL: "essential", Boolean, Text("false"), "its end is that of supervisord: short for shutdown in the next two"
             => each;

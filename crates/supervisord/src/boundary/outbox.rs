@@ -3,8 +3,8 @@
 //! A notice never waits and takes no memory: of each kind the board holds the latest or that there was one, and a
 //! control plane that looks late misses nothing that still matters. So `getState` and the SHUTDOWN_STATE fault need no
 //! round trip between the planes. State and reopen are seen at once, hence before any answer that is given later;
-//! events and changes of processes are told once a turn, after its answers, and while nobody follows them nothing crosses
-//! the planes.
+//! events and changes of processes are told once a turn, after its answers, and while nobody follows them nothing
+//! crosses the planes.
 //!
 //! What may be neither dropped nor merged with its like goes through a bounded queue beside the board: the sockets that
 //! are opened for extensions, and what becomes of those ([`ExtensionNotice`]).

@@ -181,7 +181,8 @@ impl ProcessSnapshot {
         })
     }
 
-    /// What has changed since this version, as of one moment; all there are since 0. `None`: something changes just now.
+    /// What has changed since this version, as of one moment; all there are since 0. `None`: something changes just
+    /// now.
     pub fn since(&self, known: u64) -> Option<Changes> {
         (0..LOOKS).find_map(|_| {
             let before = self.settled_version()?;

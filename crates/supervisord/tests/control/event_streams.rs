@@ -245,7 +245,7 @@ fn what_is_wrong_is_said_in_a_document() {
             "GET /api/v1/nosuch",
             &[],
             404,
-            "there is no /api/v1/nosuch; there are /api/v1/, /api/v1/configuration/warnings, ",
+            "there is no /api/v1/nosuch; there are /api/v1/, /api/v1/actions, /api/v1/configuration/warnings, ",
         ),
         ("GET /api/v1/event-pools", &[], 503, "supervisord is shutting down or restarting"),
     ] {

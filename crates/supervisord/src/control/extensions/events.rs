@@ -1,8 +1,8 @@
 //! Events for an extension: by subscription, resumable, with told gaps (docs/extensions.md).
 //!
 //! They are read from the event stream piece by piece, as the extension takes them: of what it has not read so much
-//! waits in the connection as `limits::EXTENSION_EVENT_BYTES` says, and the rest in the stream. What has left that before
-//! it came through here is told as a gap.
+//! waits in the connection as `limits::EXTENSION_EVENT_BYTES` says, and the rest in the stream. What has left that
+//! before it came through here is told as a gap.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -140,11 +140,11 @@ fn the_end_of_its_channel_while_it_lives() {
 
 #[test]
 fn one_that_never_reads() {
-    // It asks for much and takes nothing of it.
+    // It asks for much in few words, so that it is no flood, and takes nothing of it.
     let mut daemon = with(
-        "ready()\nnumber = 0\nwhile True:\n    number += 1\n    \
-         send('{\"jsonrpc\": \"2.0\", \"id\": %d, \"method\": \"sup.call\", \"params\": {\"method\": \
-         \"system.listMethods\"}}' % number)\n",
+        "ready()\nnumber = 0\ncalls = [{'methodName': 'system.listMethods', 'params': []}] * 8\nwhile True:\n    \
+         number += 1\n    send(json.dumps({'jsonrpc': '2.0', 'id': number, 'method': 'sup.call', \
+         'params': {'method': 'system.multicall', 'params': [calls]}}))\n",
     );
     let before = resident_kilobytes(daemon.program().pid());
     until("it is cut off", || (!daemon.log_lines(CUT_OFF).is_empty()).then_some(()));

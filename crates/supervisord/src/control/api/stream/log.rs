@@ -1,7 +1,7 @@
 //! One log on the stream: read from its file at the client's place, so that the file is the buffer.
 //!
-//! A client that falls behind by more than `limits::STREAM_LAG_BYTES` is told of the gap and goes on near the end; so is
-//! one whose file was rotated, cleared or cut while it was away. Bytes become text; a character whose rest is not
+//! A client that falls behind by more than `limits::STREAM_LAG_BYTES` is told of the gap and goes on near the end; so
+//! is one whose file was rotated, cleared or cut while it was away. Bytes become text; a character whose rest is not
 //! written yet waits for it. A log that cannot be read now is tried again.
 
 use std::path::PathBuf;
