@@ -294,10 +294,11 @@ fn broken(error: &hyper::Error, is_encrypted: bool, has_certificate: bool) -> Ca
 /// Whether the connection was reset without a byte of an answer: it waited in the queue of a server that ended (a
 /// restart), or its request was not read to the end. Whoever has read a request closes in order, which is no reset.
 fn is_reset(error: &hyper::Error) -> bool {
-    // A request that was not written when it happened has the end of its connection for a cause, and that the reset.
+    // A request that was not written when it happened has the end of its connection for a cause, and that the reset;
+    // one that is written then meets a broken pipe (unix(7)).
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     let mut errors = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());
-    errors.any(|cause| cause.kind() == io::ErrorKind::ConnectionReset)
+    errors.any(|cause| matches!(cause.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe))
 }
 
 /// A path with everything escaped that may not stand in a request line, and `%`, which begins no escape in a name.
