@@ -92,7 +92,8 @@ impl EventType {
         Self::TABLE.iter().map(|(event, _)| *event)
     }
 
-    /// The names of those below `EVENT`, and its own: what may be asked for where those of the second root are not told.
+    /// The names of those below `EVENT`, and its own: what may be asked for where those of the second root are not
+    /// told.
     pub fn names() -> impl Iterator<Item = &'static str> {
         Self::TABLE.iter().filter(|(event, _)| event.is_a(Self::Event)).map(|(_, name)| *name)
     }

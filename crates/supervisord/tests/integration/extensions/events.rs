@@ -146,7 +146,8 @@ fn of_what_an_extension_leaves_unread_8_mib_wait_and_then_a_gap_is_told() {
                 _ => heard += 1,
             }
         }
-        (heard + lost == count).then_some(())
+        // A tick among the lost counts too: whether it was wanted is not known any more.
+        (heard + lost >= count).then_some(())
     });
     let bytes = heard * 16_000;
     assert!(lost > 0 && (8 << 20..14 << 20).contains(&bytes), "{heard} heard, {lost} lost");
