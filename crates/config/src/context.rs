@@ -80,9 +80,12 @@ impl Context {
         self.warnings.borrow_mut().push(ConfigWarning { text, place: place.cloned(), is_doubt: false });
     }
 
-    /// The same of something that is an error to whoever is strict.
+    /// The same of something that is an error to whoever is strict; once, though several processes share it.
     pub(crate) fn doubt(&self, text: String, place: Option<&Place>) {
-        self.warnings.borrow_mut().push(ConfigWarning { text, place: place.cloned(), is_doubt: true });
+        let mut warnings = self.warnings.borrow_mut();
+        if warnings.last().is_none_or(|last| last.text != text) {
+            warnings.push(ConfigWarning { text, place: place.cloned(), is_doubt: true });
+        }
     }
 
     /// Takes what was doubted for errors, where the configuration is strict.

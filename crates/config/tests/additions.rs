@@ -7,7 +7,7 @@ use supervisor_core::{
     Scheduler, Signal, SignalRewrite,
 };
 
-use crate::folder::load;
+use crate::folder::{load, warnings};
 
 #[test]
 fn exitsignals_are_read_for_each_process_with_its_own_names() {
@@ -77,6 +77,21 @@ fn how_supervisord_itself_ends_is_read() {
     let expected = "[supervisord] section sets invalid shutdown_timeout (5x), it has to be a number of seconds, or a \
                     number with ms, s, m, h or d (file {dir}/main.conf, line 2)";
     assert_eq!(error, expected);
+}
+
+/// Files for the Python release have `group=nobody`, which it ignores; not every system has such a group.
+#[test]
+fn a_group_that_is_not_there_costs_a_warning_and_no_start() {
+    let text = "[program:a]\ncommand=x\nnumprocs=3\nprocess_name=%(process_num)s\ngroup=no-such-group\n";
+    let told = "[program:a] group=no-such-group (file: '{dir}/main.conf', line: 6) is ignored, there is no such group; \
+                its user's own is used";
+    assert_eq!(warnings(text), [told]);
+    let gid = |group: &str| load(&text.replace("no-such-group", group)).unwrap().groups[0].processes[0].identity.gid;
+    assert_eq!((gid("no-such-group"), gid("root"), gid("12345")), (None, Some(0), Some(12_345)));
+    let error = load(&text.replace("no-such-group", "-3")).unwrap_err();
+    assert!(error.starts_with("[program:a] section sets invalid group (-3), it has to be the name or id"), "{error}");
+    let error = load(&format!("strict=true\n{text}")).unwrap_err();
+    assert!(error.contains("there is no such group"), "{error}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(crate) use environment_sources::{credential, environment_file, secret_variab
 pub(crate) use numbers::{byte_size, file_mode, integer, octal};
 pub(crate) use paths::{existing_directory, existing_dirpath, temporary_directory};
 pub(crate) use quantities::{count, pause, percent};
-pub(crate) use users::UserDatabase;
+pub(crate) use users::{NamedGroup, UserDatabase};
 pub(crate) use words::{
     KillMode, aftermath, backoff, exit_when, kill_mode, on_protocol_error, overflow, sd_notify, subreaper,
     web_interface,

@@ -15,6 +15,15 @@ use supervisor_core::SocketOwner;
 use super::Checked;
 use crate::python_number::parse_decimal;
 
+/// A group as an option names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NamedGroup {
+    /// Its id.
+    Id(u32),
+    /// No group has this name.
+    Missing(Box<str>),
+}
+
 /// The user and group databases of the system, with a memory.
 #[derive(Debug, Default)]
 pub(crate) struct UserDatabase {
@@ -60,6 +69,15 @@ impl UserDatabase {
     /// The id of a group for an option of ours, which says what it has to be.
     pub(crate) fn group(&self, text: &str) -> Checked<u32> {
         self.gid(text).map_err(|_| format!("the name or id of a group, and there is no group {text}"))
+    }
+
+    /// The same where a name that nobody has is no error.
+    pub(crate) fn named_group(&self, text: &str) -> Checked<NamedGroup> {
+        match self.group(text) {
+            Ok(gid) => Ok(NamedGroup::Id(gid)),
+            Err(_) if parse_decimal(text).is_none() => Ok(NamedGroup::Missing(text.into())),
+            Err(error) => Err(error),
+        }
     }
 
     /// The id of a user's own group; `None` where the database cannot be asked.

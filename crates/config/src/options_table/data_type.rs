@@ -110,7 +110,8 @@ data_types! {
         ["never", "any_fatal", "all_exited", "essential_exited"], |_, text| types::exit_when(text), ours;
     Factory(Box<str>), "module:attribute", [], |_, text| types::as_written(text);
     FilePatterns(Box<str>), "file name patterns with blanks between them", [], |_, text| types::as_written(text);
-    Group(u32), "name or id of a group", [], |context, text| context.users.group(text), ours;
+    Group(crate::datatypes::NamedGroup), "name or id of a group", [],
+        |context, text| context.users.named_group(text), ours;
     Groups(Box<[u32]>), "names or ids of groups with commas between them, or none", [],
         |context, text| groups(context, text), ours;
     InetAddress(crate::datatypes::InetAddress), "port, or host:port; * is every host", [],

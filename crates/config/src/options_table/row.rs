@@ -7,7 +7,9 @@ use supervisor_core::{Limit, ProcessConfig, Resource, ResourceLimit};
 use super::OptionRow;
 use super::data_type::Read;
 use crate::context::SectionReader;
+use crate::datatypes::NamedGroup;
 use crate::diagnostics::ConfigError;
+use crate::python_repr::Repr;
 use crate::sections::program::ProgramSection;
 
 /// An option with how its value is read.
@@ -49,6 +51,28 @@ pub(crate) trait Place<T> {
 impl<T> Place<T> for T {
     fn put(&mut self, reader: &SectionReader<'_>, row: &Row<T>) -> Result<(), ConfigError> {
         *self = reader.value(row)?;
+        Ok(())
+    }
+}
+
+/// A group that is not there is a doubt and no error: the option is younger than files that have it, which start.
+impl Place<NamedGroup> for Option<u32> {
+    fn put(&mut self, reader: &SectionReader<'_>, row: &Row<NamedGroup>) -> Result<(), ConfigError> {
+        *self = match reader.optional(row)? {
+            None => None,
+            Some(NamedGroup::Id(gid)) => Some(gid),
+            Some(NamedGroup::Missing(name)) => {
+                let (section, option) = (&reader.section.name, row.name);
+                let place = reader.place(row);
+                let (file, line) = (Repr(&place.file), place.line);
+                let text = format!(
+                    "[{section}] {option}={name} (file: {file}, line: {line}) is ignored, there is no such group; its \
+                     user's own is used"
+                );
+                reader.context.doubt(text, Some(&place));
+                None
+            }
+        };
         Ok(())
     }
 }
