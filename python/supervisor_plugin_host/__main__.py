@@ -1,6 +1,7 @@
 """From the start to the end of the process."""
 from __future__ import annotations
 
+import io
 import os
 import queue
 import socket
@@ -79,6 +80,10 @@ def main(connection: Optional[socket.socket] = None, reader: Optional[BinaryIO] 
     if connection is None:
         connection = socket.socket(fileno=int(os.environ.pop("SUPERVISOR_EXT_FD")))
     connection.set_inheritable(False)
+    # Whole lines, PYTHONUNBUFFERED or not, as images often have it: others write to the same place.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, write_through=False)
     wire = Wire(connection, reader)
     wire.start()
     status = serve(wire)

@@ -288,6 +288,7 @@ fn a_reread_tries_what_is_new_and_refuses_what_cannot_be_made() {
     }
     let mut daemon = started(&format!("{INTERFACE}{CAT}"));
     daemon.call("mine.getPid", &[]).unwrap();
+    daemon.wait_for_log("made by the factory");
     let made = daemon.log_lines("made by the factory").len();
     let good = daemon.read("supervisord.conf");
     let other =
