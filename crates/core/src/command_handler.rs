@@ -203,6 +203,9 @@ impl Supervisor {
         if !self.processes[id].state().is_signallable() {
             return Err(Fault::new(FaultCode::NotRunning, name));
         }
+        if let Some(process) = self.processes.get_mut(id) {
+            process.is_signalled = true;
+        }
         self.signal(id, parsed, host).map_err(|error| Fault::new(FaultCode::Failed, error))
     }
 

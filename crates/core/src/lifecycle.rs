@@ -47,6 +47,7 @@ impl Supervisor {
             process.restarts.note(now.monotonic, config.restart.limit.count);
         }
         process.spawned_at = now.monotonic;
+        process.is_signalled = false;
         let told = self.processes.change(id, host);
         told.protocol_error = None;
         told.spawnerr = None;
@@ -479,7 +480,8 @@ impl Process {
 
     /// It is to be started, after this pause and not before the storm guard allows it.
     fn start_after(&mut self, now: Duration, cause: UpCause, pause: Duration, reason: PutOffReason) {
-        let put_off = restart_policy::put_off(&self.config.restart, now, self.spawned_at, pause, reason);
+        let guarded_since = (!self.is_signalled).then_some(self.spawned_at);
+        let put_off = restart_policy::put_off(&self.config.restart, now, guarded_since, pause, reason);
         self.goal = Goal::start(cause, put_off);
     }
 }

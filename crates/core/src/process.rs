@@ -47,6 +47,8 @@ pub(crate) struct Process {
     pub(crate) restarts: RestartWindow,
     /// Monotonic time of its last spawn.
     pub(crate) spawned_at: Duration,
+    /// A client has signalled this life: a start that follows its end is as good as the client's.
+    pub(crate) is_signalled: bool,
     /// Monotonic time at which it was last RUNNING.
     pub(crate) running_since: Duration,
     /// Its last start was more than an attempt: there was a child.
@@ -173,6 +175,7 @@ impl Process {
             short_lives: 0,
             restarts: RestartWindow::default(),
             spawned_at: Duration::ZERO,
+            is_signalled: false,
             running_since: Duration::ZERO,
             was_born: false,
             own_end: None,

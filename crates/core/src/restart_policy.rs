@@ -73,20 +73,20 @@ pub(crate) fn pause_after_breach(breaches: u32) -> Duration {
 }
 
 /// Until when a start that follows by itself is put off; `None`: it need not wait. Unless a pause is configured, it
-/// comes no earlier than the storm guard allows after the spawn before it.
+/// comes no earlier than the storm guard allows after the spawn before it; `None` for that: a client has ended the life,
+/// which is no storm, and what the Python release does at once.
 pub(crate) fn put_off(
     config: &RestartConfig,
     now: Duration,
-    spawned_at: Duration,
+    guarded_since: Option<Duration>,
     pause: Duration,
     reason: PutOffReason,
 ) -> Option<PutOff> {
     let until = now.saturating_add(pause);
-    let guarded = if is_guarded(config) { spawned_at.saturating_add(limits::STORM_GUARD) } else { Duration::ZERO };
-    let put_off = if guarded > until {
-        PutOff { until: guarded, reason: PutOffReason::StormGuard }
-    } else {
-        PutOff { until, reason }
+    let guarded = guarded_since.filter(|_| is_guarded(config)).map(|spawned_at| spawned_at + limits::STORM_GUARD);
+    let put_off = match guarded.filter(|guarded| *guarded > until) {
+        Some(until) => PutOff { until, reason: PutOffReason::StormGuard },
+        None => PutOff { until, reason },
     };
     (put_off.until > now).then_some(put_off)
 }
@@ -246,7 +246,7 @@ mod tests {
     fn the_storm_guard_holds_what_comes_within_a_second_of_the_spawn_before() {
         let guard = |config: &RestartConfig, ran_for: u64, pause| {
             let (spawned_at, now) = (milliseconds(50_000), milliseconds(50_000 + ran_for));
-            let put_off = put_off(config, now, spawned_at, milliseconds(pause), PutOffReason::Restart)?;
+            let put_off = put_off(config, now, Some(spawned_at), milliseconds(pause), PutOffReason::Restart)?;
             Some((u64::try_from(put_off.until.saturating_sub(now).as_millis()).unwrap(), put_off.reason))
         };
         let usual = RestartConfig::default();

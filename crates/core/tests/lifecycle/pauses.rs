@@ -44,6 +44,20 @@ fn the_storm_guard_keeps_a_second_between_spawns_and_leaves_longer_lives_alone()
 }
 
 #[test]
+fn the_storm_guard_does_not_hold_what_follows_a_clients_signal() {
+    let mut sim = Sim::of_scripted(restless(|_| ()), [Script::exits(1_000.0, 0)]);
+    for expected in [ProcessState::Running, ProcessState::Exited] {
+        sim.advance(0.25);
+        if expected == ProcessState::Running {
+            assert_eq!(sim.ask(Command::SignalProcess { name: "cat".into(), signal: "HUP".into() }), "True");
+        }
+        sim.exit("cat", ExitStatus::Exited(0));
+        sim.advance(0.01);
+        assert_eq!(sim.state("cat"), expected, "the second one ends by itself");
+    }
+}
+
+#[test]
 fn the_storm_guard_does_not_hold_what_a_client_starts() {
     let mut sim = Sim::of_scripted(restless(|_| ()), [Script::exits(0.25, 0)]);
     sim.advance(0.5);

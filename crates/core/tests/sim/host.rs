@@ -200,6 +200,7 @@ impl Host for SimHost {
         if self.strangers.contains(&pid) || !self.children.contains_key(&pid) {
             self.witness.object(format!("{} was sent to pid {pid}, which is not ours", signal.name()));
         }
+        self.witness.signalled(pid);
         let now = self.now;
         self.children.get_mut(&pid).map_or(Ok(()), |child| child.signal(signal, whole_group, now))
     }

@@ -44,6 +44,8 @@ pub(crate) struct Track {
     ended: Option<ExitStatus>,
     /// It has been STARTING at least once.
     pub(crate) was_started: bool,
+    /// The pid of its life, once that was sent a signal: a start that follows its end is as good as asked for.
+    signalled: Option<i32>,
     /// A client has had its failures forgotten.
     were_forgotten: bool,
     /// As its last EXITED said.
@@ -113,6 +115,7 @@ impl Witness {
             pid: None,
             ended: None,
             was_started: false,
+            signalled: None,
             were_forgotten: false,
             ended_as_expected: false,
         };
@@ -149,6 +152,12 @@ impl Witness {
         track.pid = pid;
         if state != ProcessState::Starting || before.is_some() || stopping || !same_group {
             self.object(format!("{id:?} of {group} spawned in {} with pid {before:?}", state.name()));
+        }
+    }
+
+    pub(crate) fn signalled(&mut self, pid: i32) {
+        if let Some(track) = self.tracks.values_mut().find(|track| track.pid == Some(pid)) {
+            track.signalled = Some(pid);
         }
     }
 
@@ -286,7 +295,7 @@ impl Track {
         let restart = &self.config.restart;
         let is_guarded =
             restart.pause == RestartPause::Usual && restart.delay.is_none() && restart.backoff.shape.is_none();
-        is_guarded && self.was_started && now < self.started + limits::STORM_GUARD
+        is_guarded && self.was_started && self.signalled.is_none() && now < self.started + limits::STORM_GUARD
     }
 
     fn follow(&mut self, now: Duration, to: ProcessState, detail: StateDetail) {
@@ -295,6 +304,7 @@ impl Track {
         if to == ProcessState::Starting {
             self.started = now;
             self.was_started = true;
+            self.signalled = None;
         }
         if let StateDetail::Exit { expected, .. } = detail {
             self.ended_as_expected = expected;
