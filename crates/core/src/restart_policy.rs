@@ -73,8 +73,8 @@ pub(crate) fn pause_after_breach(breaches: u32) -> Duration {
 }
 
 /// Until when a start that follows by itself is put off; `None`: it need not wait. Unless a pause is configured, it
-/// comes no earlier than the storm guard allows after the spawn before it; `None` for that: a client has ended the life,
-/// which is no storm, and what the Python release does at once.
+/// comes no earlier than the storm guard allows after the spawn before it; `None` for that: a client has ended the
+/// life, which is no storm, and what the Python release does at once.
 pub(crate) fn put_off(
     config: &RestartConfig,
     now: Duration,
