@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use supervisor_core::{Channel, Namespec, make_namespec};
 use supervisor_protocol::name_pattern::NamePattern;
 
-use super::top::{percent_encoded, refused};
+use super::page_stream::{self, PATH, percent_encoded};
 use super::{Action, Completes, refuse};
 use crate::controller::{Controller, Flow};
 use crate::event_stream::{Frame, Frames};
@@ -79,19 +79,7 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
         let complaint = format!("Error: logs follows {MAX_LOGS} logs at a time, not {}", followed.len());
         return Ok(refuse(controller, &ACTION, &complaint, ExitStatus::Generic));
     }
-    controller.output.flush();
-    if let Err(error) = controller.world.open_stream(&path(&followed)) {
-        return refused(controller, error);
-    }
-    let ended = follow(controller, &mut followed);
-    controller.world.stop_following();
-    if let Some(why) = ended {
-        let url = controller.world.url();
-        let words = visible_on_one_line(&format!("error: {url} {why}")).into_owned();
-        controller.output.error_line(&words);
-        controller.fail(ExitStatus::Generic);
-    }
-    Ok(Flow::Continue)
+    page_stream::follow(controller, &path(&followed), |controller| follow(controller, &mut followed))
 }
 
 /// The processes of these names, each once; of names that nobody has it is said so.
@@ -137,7 +125,7 @@ fn followed(names: &[String], channels: &[Channel]) -> Vec<Followed> {
 
 fn path(followed: &[Followed]) -> String {
     let logs = followed.iter().map(|one| format!("log={}&log_from={LOGS_FROM}", percent_encoded(&one.log)));
-    format!("/api/v1/stream?{}", logs.collect::<Vec<_>>().join("&"))
+    format!("{PATH}?{}", logs.collect::<Vec<_>>().join("&"))
 }
 
 /// Until Ctrl-C; why it ends else.

@@ -14,6 +14,7 @@ mod maintail;
 mod open;
 mod operation;
 mod options;
+mod page_stream;
 mod pid;
 mod progress;
 mod quit;

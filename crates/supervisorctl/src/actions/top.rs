@@ -4,17 +4,17 @@
 //! told who computes. All of it comes over one stream of the server.
 
 use super::options::value_of;
+use super::page_stream::{self, PATH, percent_encoded};
 use super::{Action, Completes, refuse};
 use crate::controller::{Controller, Flow};
 use crate::event_stream::Frames;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::output::visible_on_one_line;
 use crate::status_view::Screen;
 use crate::top_view::{Order, page};
 use crate::upcheck::upcheck;
 use crate::watched::Watched;
-use crate::world::{CallError, StreamPiece};
+use crate::world::StreamPiece;
 
 pub(super) const ACTION: Action = Action {
     name: "top",
@@ -33,8 +33,6 @@ pub(super) const ACTION: Action = Action {
     run,
 };
 
-const STREAM: &str = "/api/v1/stream";
-
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Request {
     order: Order,
@@ -51,19 +49,7 @@ fn run(controller: &mut Controller, argument: &str) -> Result<Flow, Failure> {
     if !upcheck(controller)? {
         return Ok(Flow::Continue);
     }
-    controller.output.flush();
-    if let Err(error) = controller.world.open_stream(&request.path()) {
-        return refused(controller, error);
-    }
-    let ended = watch(controller, &request);
-    controller.world.stop_following();
-    if let Some(why) = ended {
-        let url = controller.world.url();
-        let words = visible_on_one_line(&format!("error: {url} {why}")).into_owned();
-        controller.output.error_line(&words);
-        controller.fail(ExitStatus::Generic);
-    }
-    Ok(Flow::Continue)
+    page_stream::follow(controller, &request.path(), |controller| watch(controller, &request))
 }
 
 fn parse(words: &[&str]) -> Result<Request, String> {
@@ -98,16 +84,8 @@ impl Request {
     fn path(&self) -> String {
         let names: Vec<String> = self.names.iter().map(|name| percent_encoded(name)).collect();
         let names = if names.is_empty() { "*".to_owned() } else { names.join(",") };
-        format!("{STREAM}?processes={names}&samples=2")
+        format!("{PATH}?processes={names}&samples=2")
     }
-}
-
-/// What means something in a query, and what may not stand there, as `%XX`.
-pub(super) fn percent_encoded(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:*/".contains(&byte);
-    text.bytes()
-        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }
 
 /// Until Ctrl-C, or until it has been told once; why it ends else.
@@ -165,29 +143,11 @@ fn draw(controller: &mut Controller, watched: &Watched, order: Order) {
     controller.output.flush();
 }
 
-/// The statuses of HTTP that have words of their own.
-pub(super) fn refused(controller: &mut Controller, error: CallError) -> Result<Flow, Failure> {
-    let url = controller.world.url();
-    let words = match error {
-        CallError::Http { status: 404, reason } if reason.starts_with("there is no log") => format!("error: {reason}"),
-        CallError::Http { status: 404, reason } if reason.ends_with("is not logged to a file") => {
-            format!("error: {reason}")
-        }
-        CallError::Http { status: 404, .. } => {
-            format!("error: {url} has no {STREAM}: this supervisord is too old for it")
-        }
-        CallError::Http { status: 400 | 403 | 503, reason } => format!("error: {url} refuses: {reason}"),
-        error => return Err(Failure::Call { method: STREAM, error }),
-    };
-    controller.output.line(&visible_on_one_line(&words));
-    controller.fail(ExitStatus::Generic);
-    Ok(Flow::Continue)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{Scene, check, done};
+    use crate::world::CallError;
 
     const BEGIN: &str = "retry: 1000\nid: 1\nevent: hello\ndata: {\"identifier\": \"app\"}\n\nid: 1\nevent: table\n\
          data: {\"processes\": [{\"name\": \"cat\", \"state\": \"RUNNING\", \"pid\": 7}]}\n\n";

@@ -1,12 +1,12 @@
 //! The event stream of a real daemon: crashes as they happen, resumed without a gap, to the last event of a shutdown.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use crate::support::{TestDaemon, http_get, supervisorctl, testing_the_original, until};
+use crate::support::{Streamed, TestDaemon, http_get, supervisorctl, testing_the_original, until};
 
 /// How long a client waits for what has to come.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -20,43 +20,23 @@ autorestart=false
 
 /// A client that reads the stream as `curl` does.
 struct Follower {
-    socket: UnixStream,
-    text: String,
+    streamed: Streamed<UnixStream>,
 }
 
 impl Follower {
     fn new(daemon: &TestDaemon, query: &str) -> Self {
         let mut socket = UnixStream::connect(daemon.path("s.sock")).expect("supervisord listens");
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
-        // Of the old HTTP, so that there are no chunks to be put together.
         write!(socket, "GET /api/v1/events{query} HTTP/1.0\r\n\r\n").expect("it takes a request");
-        let mut follower = Self { socket, text: String::new() };
-        let head = follower.up_to("\r\n\r\n").expect("an answer");
-        assert!(head.starts_with("HTTP/1.0 200 OK\r\n"), "{head}");
-        follower.up_to("\n\n").expect("a first sign of life");
-        follower
-    }
-
-    /// Everything up to this mark, which is taken away; `None` at the end of the stream.
-    fn up_to(&mut self, mark: &str) -> Option<String> {
-        let mut buffer = [0; 4096];
-        loop {
-            if let Some((head, rest)) = self.text.split_once(mark) {
-                let head = head.to_owned();
-                self.text = rest.to_owned();
-                return Some(head);
-            }
-            match self.socket.read(&mut buffer).expect("it goes on or ends") {
-                0 => return None,
-                count => self.text.push_str(std::str::from_utf8(&buffer[..count]).expect("the events are ASCII")),
-            }
-        }
+        let mut streamed = Streamed::begun(socket);
+        streamed.up_to("\n\n").expect("a first sign of life");
+        Self { streamed }
     }
 
     /// The data of the next event; `None` at the end of the stream.
     fn next(&mut self) -> Option<Json> {
         loop {
-            let frame = self.up_to("\n\n")?;
+            let frame = self.streamed.up_to("\n\n")?;
             if let Some((_, data)) = frame.split_once("\ndata: ") {
                 return Some(serde_json::from_str(data).expect("data is JSON"));
             }

@@ -2,13 +2,13 @@
 //! a gap; and that nothing wakes when nobody looks.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use crate::support::{TestDaemon, http_get, testing_the_original, until};
+use crate::support::{Streamed, TestDaemon, http_get, testing_the_original, until};
 
 /// How long a client waits for what has to come.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -28,8 +28,7 @@ autorestart=false
 
 /// A page, as far as its connection goes.
 struct Page {
-    socket: TcpStream,
-    text: String,
+    streamed: Streamed<TcpStream>,
     last_id: String,
 }
 
@@ -37,34 +36,15 @@ impl Page {
     fn open(daemon: &TestDaemon, query: &str, last_id: &str) -> Self {
         let mut socket = TcpStream::connect(("127.0.0.1", daemon.port())).expect("supervisord listens");
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
-        // Of the old HTTP, so that there are no chunks to be put together.
         write!(socket, "GET /api/v1/stream?{query} HTTP/1.0\r\nHost: localhost\r\nLast-Event-ID: {last_id}\r\n\r\n")
             .expect("it takes a request");
-        let mut page = Self { socket, text: String::new(), last_id: String::new() };
-        let head = page.up_to("\r\n\r\n").expect("an answer");
-        assert!(head.starts_with("HTTP/1.0 200 OK\r\n"), "{head}");
-        page
-    }
-
-    fn up_to(&mut self, mark: &str) -> Option<String> {
-        let mut buffer = [0; 4096];
-        loop {
-            if let Some((head, rest)) = self.text.split_once(mark) {
-                let head = head.to_owned();
-                self.text = rest.to_owned();
-                return Some(head);
-            }
-            match self.socket.read(&mut buffer).expect("it goes on or ends") {
-                0 => return None,
-                count => self.text.push_str(std::str::from_utf8(&buffer[..count]).expect("it is ASCII here")),
-            }
-        }
+        Self { streamed: Streamed::begun(socket), last_id: String::new() }
     }
 
     /// Name and data of the next frame; `None` at the end of the stream.
     fn next(&mut self) -> Option<(String, Json)> {
         loop {
-            let frame = self.up_to("\n\n")?;
+            let frame = self.streamed.up_to("\n\n")?;
             let field = |name: &str| frame.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
             if let Some(id) = field("id: ") {
                 self.last_id = id;
@@ -120,7 +100,7 @@ fn a_page_lives_on_one_connection_and_misses_nothing_between_two() {
     fail(&daemon);
     let event = page.find("event", |event| event["event"] == "PROCESS_STATE_EXITED");
     assert_eq!(event["exit"]["code"], 3);
-    drop(page.socket);
+    drop(page.streamed);
 
     // While nobody is there.
     let last_id = page.last_id;
